@@ -1,0 +1,56 @@
+# `make run` and `make test` do all the set-up there is, on a fresh machine with Python 3.11+ and git.
+NOTES ?= $(or $(NOTEPOINT_NOTES),corpus)
+PORT ?= 8501
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check browser clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready  ## Make the virtual environment in .venv
+
+.venv/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; set PYTHON=..." >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON) (once, some minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+setup-dev: .venv/ready-dev
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	@echo "Adding what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: setup  ## Build the index over NOTES=DIR (default: corpus) and open the page
+	@echo "Bringing the index of $(NOTES) up to date ..."
+	@$(BIN)/notepoint build --notes "$(NOTES)" || test $$? -eq 1
+	@echo "The page: http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
+	@$(BIN)/notepoint serve --notes "$(NOTES)" --port $(PORT) --no-browser
+
+test: setup-dev browser  ## Run every test
+	@$(BIN)/python -m pytest
+
+check: setup-dev  ## Format, lint, types and the fast tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/flake8 indexer app.py
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+browser:
+	@command -v chromium >/dev/null 2>&1 || test -n "$$CHROMIUM" || test "$$(id -u)" -ne 0 || \
+	! command -v apt-get >/dev/null 2>&1 || \
+	{ echo "Installing Chromium for the browser tests (once) ..."; \
+	apt-get install -y -qq chromium >/dev/null 2>&1 || \
+	{ apt-get update -qq && apt-get install -y -qq chromium >/dev/null 2>&1; }; }
+
+clean:  ## Remove what was made here: the environment, caches, the index of corpus/
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis corpus/.notepoint
