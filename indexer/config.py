@@ -1,0 +1,134 @@
+"""Every default, environment variable and limit, in one place.
+
+An option comes before the environment (``NOTEPOINT_*``), and that before the default; a wrong value
+is an error, never passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import NotesError, SettingsError
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_TOP_K = 10
+DEFAULT_PORT = 8501
+DEFAULT_SIZE_LIMIT = (
+    20 * 1024 * 1024
+)  # bytes of a note: the longest of 18,743 public notes has 0.4 MB
+INDEX_FOLDER = ".notepoint"
+_SAMPLE_NOTES = "corpus"
+_PREFIX = "NOTEPOINT_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the notes and the index are, and how both are read.
+
+    ``store`` is a folder or an address, ``size_limit`` is in bytes, ``editor`` a command in which
+    ``{path}`` and ``{line}`` are filled in; ``cache`` holds converted models.
+    """
+
+    notes: Path
+    store: str
+    model: str
+    site_url: str
+    size_limit: int
+    editor: str
+    cache: Path
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        notes: str | os.PathLike[str] | None = None,
+        store: str | None = None,
+        model: str | None = None,
+        site_url: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Gather the settings of a run.
+
+        :param notes: the notes folder; without it and ``NOTEPOINT_NOTES``, the nearest folder
+            upwards that has an index, or else ``corpus`` here.
+        :param store: the index; by default ``.notepoint`` in the notes folder, or a folder of the
+            user's cache where that cannot be written.
+        :param model: name or folder.
+        :param site_url: address the notes are published at.
+        :param environment: instead of the process's.
+        :raises SettingsError: if a value is wrong.
+        :raises NotesError: if there is no notes folder.
+        """
+        values = os.environ if environment is None else environment
+
+        def given(name: str, option: str | None) -> str:
+            return option or values.get(_PREFIX + name, "")
+
+        folder = _notes_folder(os.fspath(notes) if notes else values.get(_PREFIX + "NOTES", ""))
+        cache = _cache_folder(values)
+        return cls(
+            folder,
+            given("STORE", store) or str(_default_store(folder, cache)),
+            given("MODEL", model) or DEFAULT_MODEL,
+            _url(given("SITE_URL", site_url)),
+            _positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
+            values.get(_PREFIX + "EDITOR", ""),
+            cache,
+        )
+
+
+def _notes_folder(given: str) -> Path:
+    if given:
+        folder = Path(given).expanduser()
+        if not folder.is_dir():
+            kind = "is a file, not a folder" if folder.exists() else "is not there"
+            raise NotesError(f"the notes folder {folder} {kind}", "name another with --notes DIR")
+        return folder.absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / INDEX_FOLDER).is_dir():
+            return folder
+    if (here / _SAMPLE_NOTES).is_dir():
+        return here / _SAMPLE_NOTES
+    raise NotesError("no notes folder is given", "name it with --notes DIR, or set NOTEPOINT_NOTES")
+
+
+def _cache_folder(values: Mapping[str, str]) -> Path:
+    given = values.get(_PREFIX + "CACHE", "")
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("notepoint", appauthor=False))
+
+
+def _default_store(notes: Path, cache: Path) -> Path:
+    inside = notes / INDEX_FOLDER
+    if inside.is_dir() or os.access(notes, os.W_OK):
+        return inside
+    name = hashlib.blake2b(os.fsencode(notes.resolve()), digest_size=8).hexdigest()
+    return cache / "indexes" / name
+
+
+def _url(value: str) -> str:
+    if value and not value.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"the site address {value!r} is no http(s) address", "write it as https://example.org"
+        )
+    return value.rstrip("/")
+
+
+def _positive(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(_PREFIX + name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingsError(
+            f"{_PREFIX}{name} is {text!r}, not a whole number above 0",
+            f"unset it, or use {default}",
+        )
+    return int(text)

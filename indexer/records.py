@@ -1,0 +1,302 @@
+"""The frozen records that travel between the stages.
+
+They hold plain values and derive nothing that needs a library; a stage that needs more keeps it to
+itself. Lines are 1-based and inclusive everywhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Outcome(Enum):
+    """What became of a file of the notes folder."""
+
+    INDEXED = "indexed"
+    PARTIAL = "partial"
+    SKIPPED = "skipped"
+    IGNORED = "ignored"
+
+
+class Mode(Enum):
+    """Which legs of retrieval answer a question."""
+
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+class BlockKind(Enum):
+    """What a piece of Markdown structure is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    ROW = "row"
+    CODE = "code"
+    MATH = "math"
+
+
+class LinkKind(Enum):
+    """What a link leads to."""
+
+    NOTE = "note"
+    URL = "url"
+    ANCHOR = "anchor"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWarning:
+    """Something in a note that was not read as it stands, with its place and its cure."""
+
+    message: str
+    line: int | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What a stat call says of a file; equal stamps mean that the file need not be read again."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file found in the notes folder: a note to read, or one that cannot be and why."""
+
+    note_id: str
+    stamp: FileStamp | None
+    refusal: NoteWarning | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawLink:
+    """A link as written in a note, before anyone knows where it leads.
+
+    ``target`` is what was meant: for a reversed or empty link it differs from what stands in the
+    parentheses, and ``mend`` holds the corrected Markdown. ``wiki`` tells the two ways of resolving
+    apart: by path, or by name.
+    """
+
+    line: int
+    text: str
+    target: str
+    wiki: bool = False
+    mend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link and where it leads.
+
+    ``to`` is the note reached, ``to_line`` the line of the heading or block named by its anchor.
+    """
+
+    note_id: str
+    line: int
+    text: str
+    target: str
+    kind: LinkKind
+    to: str | None = None
+    to_line: int | None = None
+    ok: bool = True
+    mend: str | None = None
+
+
+class Row(NamedTuple):
+    """One row of a block: its line in the note and its visible text; code keeps its line ends."""
+
+    line: int
+    text: str
+    verbatim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of Markdown structure with its text, row by row.
+
+    ``parent`` is the position, in the list of blocks, of the list item or callout that holds this
+    block; ``level`` is that of a heading: 1-6, and 7 for a bold line that stands for one;
+    ``quote`` numbers the quote it stands in, 0 outside of quotes.
+    """
+
+    kind: BlockKind
+    rows: tuple[Row, ...]
+    line_start: int
+    line_end: int
+    parent: int | None = None
+    level: int = 0
+    links: tuple[RawLink, ...] = ()
+    quote: int = 0
+
+    @property
+    def text(self) -> str:
+        """The rows as one text: prose on one line, code line by line."""
+        return join_rows(self.rows)
+
+
+def join_rows(rows: tuple[Row, ...]) -> str:
+    """Return rows as one text: prose joined by blanks, each row of code on a line of its own."""
+    parts: list[str] = []
+    for position, row in enumerate(rows):
+        if position:
+            parts.append("\n" if row.verbatim or rows[position - 1].verbatim else " ")
+        parts.append(row.text)
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is embedded, stored and returned: the own words of one block, and what is above them.
+
+    ``parents`` are the list items, lead-ins and callout titles around it, outermost first. A point
+    that is itself a ``lead_in`` never ranks above those it leads to.
+    """
+
+    text: str
+    kind: BlockKind
+    line_start: int
+    line_end: int
+    heading_path: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    links: tuple[RawLink, ...] = ()
+    lead_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One Markdown file, read: its front matter, its points and what could not be read of it."""
+
+    note_id: str
+    content_hash: bytes
+    title: str
+    date: datetime.date | None = None
+    tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    permalink: str | None = None
+    points: tuple[Point, ...] = ()
+    links: tuple[RawLink, ...] = ()
+    anchors: tuple[tuple[str, int], ...] = ()
+    outcome: Outcome = Outcome.INDEXED
+    warnings: tuple[NoteWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFilter:
+    """Which notes may answer; empty fields let all through, values of a field are alternatives."""
+
+    tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is filtered at all."""
+        return self != NoteFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file, for people."""
+
+    note_id: str
+    outcome: Outcome
+    warnings: tuple[NoteWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build found and did; notes are counted once, each under what happened to it."""
+
+    notes_added: int
+    notes_changed: int
+    notes_removed: int
+    notes_unchanged: int
+    notes_skipped: int
+    points_added: int
+    points_removed: int
+    points_total: int
+    generation: int
+    seconds: float
+    embedded: int
+    files: tuple[FileReport, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point returned for a question, with what stands around it and why it is here.
+
+    ``marks`` are (start, end, "word" or "meaning") offsets into ``snippet``. ``score`` is what hits
+    are ordered by; ``cosine`` and ``bm25`` are what the legs said, None where a leg was not asked.
+    """
+
+    rank: int
+    point_id: int
+    note_id: str
+    title: str
+    date: str | None
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    heading_path: tuple[str, ...]
+    parents: tuple[str, ...]
+    line_start: int
+    line_end: int
+    text: str
+    snippet: str
+    marks: tuple[tuple[int, int, str], ...]
+    score: float
+    cosine: float | None
+    bm25: float | None
+    links: tuple[Link, ...]
+    note_links: tuple[Link, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedNote:
+    """A note that may help as well, and why."""
+
+    note_id: str
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """Which index answered; ``stale`` is True when notes changed since it was built."""
+
+    generation: int
+    notes: int
+    points: int
+    stale: bool
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The hits for a question, and whether they answer it.
+
+    Without an answer the hits are the nearest points, offered as such. ``confidence`` is the
+    probability, 0 to 1, that the notes hold an answer.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    mode: Mode
+    took_ms: float
+    index: IndexState
+    hits: tuple[Hit, ...]
+    related_notes: tuple[RelatedNote, ...]

@@ -1,0 +1,85 @@
+"""Options come before the environment, and that before the defaults; wrong values are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from indexer.config import DEFAULT_MODEL, DEFAULT_SIZE_LIMIT, Settings
+from indexer.errors import NotesError, SettingsError
+
+
+def load(environment: dict[str, str] | None = None, **options: object) -> Settings:
+    return Settings.load(environment=environment or {}, **options)  # type: ignore[arg-type]
+
+
+def test_option_comes_before_environment(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    environment = {"NOTEPOINT_NOTES": str(tmp_path / "other"), "NOTEPOINT_MODEL": "other"}
+    assert load(environment).notes == tmp_path / "other"
+    assert load(environment, notes=tmp_path / "one").notes == tmp_path / "one"
+    assert load(environment).model == "other"
+    assert load(environment, model="one").model == "one"
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = load(notes=tmp_path)
+    assert (settings.model, settings.size_limit) == (DEFAULT_MODEL, DEFAULT_SIZE_LIMIT)
+    assert settings.store == str(tmp_path / ".notepoint")
+
+
+def test_nearest_folder_with_an_index_is_the_notes_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes/.notepoint").mkdir(parents=True)
+    (tmp_path / "notes/deep/down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "notes/deep/down")
+    assert load().notes == tmp_path / "notes"
+
+
+def test_sample_notes_are_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotesError, match="no notes folder is given"):
+        load()
+    (tmp_path / "corpus").mkdir()
+    assert load().notes == tmp_path / "corpus"
+
+
+def test_missing_folder_and_file_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(NotesError, match="is not there"):
+        load(notes=tmp_path / "none")
+    (tmp_path / "file.md").write_text("x")
+    with pytest.raises(NotesError, match="is a file, not a folder"):
+        load(notes=tmp_path / "file.md")
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "notes").mkdir()
+    assert load(notes="~/notes").notes == tmp_path / "notes"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_wrong_size_limit_is_an_error(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="NOTEPOINT_SIZE_LIMIT"):
+        load({"NOTEPOINT_SIZE_LIMIT": value}, notes=tmp_path)
+
+
+def test_wrong_site_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no http\(s\) address"):
+        load(notes=tmp_path, site_url="example.org")
+
+
+def test_index_goes_to_the_cache_where_notes_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.config.os.access", lambda path, mode: False)
+    environment = {"NOTEPOINT_CACHE": str(tmp_path / "cache")}
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    stores = {load(environment, notes=folder).store for folder in (one, other)}
+    assert len(stores) == 2
+    assert all(store.startswith(str(tmp_path / "cache" / "indexes")) for store in stores)
