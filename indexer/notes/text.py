@@ -1,0 +1,96 @@
+"""The bytes of a note to text with plain line ends, and what had to be guessed on the way."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from indexer.errors import NoteError
+from indexer.records import NoteWarning
+
+# Above this share of NUL bytes a file is no text; UTF-16 without a mark has a half.
+_MAX_NUL_SHARE = 0.1
+# A file that is no UTF-8 is taken for binary when this share of its bytes are control characters;
+# random bytes have 0.11, a text in any single-byte code next to none.
+_MAX_CONTROL_SHARE = 0.03
+_CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\r\f") + b"\x7f"
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Line ends to str.splitlines() and to no editor: they are blanks here.
+_ODD_SEPARATORS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("\r\n?")
+_LINE_ENDS_IN_BYTES = re.compile(b"\r\n?|\n")
+_SURROGATE_BYTES = re.compile(b"\xed[\xa0-\xbf][\x80-\xbf]")
+_SURROGATES = re.compile("[\ud800-\udfff]")  # only UTF-16 lets them through
+
+
+def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
+    r"""Turn the bytes of a note into text whose only line end is ``\n``.
+
+    UTF-8 is the rule; a byte-order mark for UTF-16 is obeyed; a byte that is no UTF-8 is read as
+    Windows-1252, as editors do, with a warning that names the first such line.
+
+    :param content: the bytes of the file.
+    :param path: the note, for the error.
+    :return: the text, without a mark and without control characters, and the warnings.
+    :raises NoteError: if the file is no text.
+    """
+    warnings: list[NoteWarning] = []
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise NoteError("text in UTF-32", "save it as UTF-8", path=path)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = _decode_utf16(content, path)
+    else:
+        content = content.removeprefix(codecs.BOM_UTF8)
+        if content.count(0) > _MAX_NUL_SHARE * len(content):
+            raise NoteError(
+                "not text: it is full of NUL bytes", "save it as UTF-8, or remove it", path=path
+            )
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            text = _decode_mixed(content, path, exc)
+            line = len(_LINE_ENDS_IN_BYTES.findall(content, 0, exc.start)) + 1
+            warnings.append(NoteWarning("bytes that are no UTF-8", line, "save the note as UTF-8"))
+    return _plain_lines(text, warnings)
+
+
+def _decode_utf16(content: bytes, path: str) -> str:
+    try:
+        return content.decode("utf-16")
+    except UnicodeDecodeError as exc:
+        raise NoteError("damaged text in UTF-16", "save it as UTF-8", path=path) from exc
+
+
+def _decode_mixed(content: bytes, path: str, first: UnicodeDecodeError) -> str:
+    """Read what is no UTF-8, given the first error."""
+    controls = len(content) - len(content.translate(None, _CONTROL_BYTES))
+    if controls > _MAX_CONTROL_SHARE * len(content):
+        raise NoteError(
+            "not text but binary data", "remove it, or give it another suffix", path=path
+        )
+    if first.reason == "unexpected end of data":  # UTF-8, cut within its last character
+        return content[: first.start].decode("utf-8") + "\ufffd"
+    return content.decode("utf-8", errors="notepoint-windows-1252")
+
+
+def _windows_1252(exc: UnicodeError) -> tuple[str, int]:
+    """Read undecodable bytes one for one; half of a surrogate pair cannot be meant."""
+    if not isinstance(exc, UnicodeDecodeError):
+        raise exc
+    if _SURROGATE_BYTES.match(exc.object, exc.start):
+        return "\ufffd", exc.start + 3
+    return exc.object[exc.start : exc.end].decode("cp1252", errors="replace"), exc.end
+
+
+codecs.register_error("notepoint-windows-1252", _windows_1252)
+
+
+def _plain_lines(text: str, warnings: list[NoteWarning]) -> tuple[str, list[NoteWarning]]:
+    text = _ODD_SEPARATORS.sub(" ", _LINE_ENDS.sub("\n", text))
+    text = text.removeprefix("\ufeff")
+    first = _CONTROLS.search(text)
+    if first:
+        line = text.count("\n", 0, first.start()) + 1
+        warnings.append(NoteWarning("control characters, read as blanks", line, "delete them"))
+        text = _CONTROLS.sub(" ", text)
+    return _SURROGATES.sub("\ufffd", text), warnings
