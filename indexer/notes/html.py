@@ -1,0 +1,135 @@
+"""HTML inside Markdown to the text a reader sees.
+
+A scan for tags, not a parser of HTML: it cannot fail, it keeps the line of everything, and its time
+grows with the length of the text (the standard library's parser, in Python 3.11, raises on marked
+sections and takes the square of the time for unclosed tags).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+
+_ATTRIBUTES = r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*"""
+_TAG = re.compile(rf"<!--.*?-->|<(/?)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>", re.DOTALL)
+_ATTRIBUTE = re.compile(r"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
+_HIDDEN = frozenset({"script", "style", "template"})
+_INLINE = frozenset(
+    "a abbr b bdi bdo cite code data del dfn em font i img ins kbd label mark q rp rt ruby s "
+    "samp small span strong sub sup time tt u var wbr".split()
+)
+
+
+@dataclass(slots=True)
+class VisibleHtml:
+    """The visible pieces of a piece of HTML, each with its 0-based row, and the links in it."""
+
+    pieces: list[tuple[int, str]] = field(default_factory=list)
+    links: list[tuple[int, str, str]] = field(default_factory=list)  # row, text, target
+
+
+class _Scanner:
+    """Gathers what is shown: texts, alternative texts of images, targets of links."""
+
+    def __init__(self, source: str) -> None:
+        self.visible = VisibleHtml()
+        self._source = source
+        self._row = 0
+        self._counted = 0
+        self._link: tuple[int, str, int] | None = None  # row, target, pieces before it
+        self._unclosed: set[str] = set()
+
+    def scan(self) -> VisibleHtml:
+        end = 0
+        found = _TAG.search(self._source)
+        while found:
+            self._text(end, found.start())
+            end = self._take(found)
+            found = _TAG.search(self._source, end)
+        self._text(end, len(self._source))
+        return self.visible
+
+    def _take(self, found: re.Match[str]) -> int:
+        """Take a tag, or pass over what it hides; return where to go on."""
+        name = (found.group(2) or "").lower()
+        if not name:
+            return found.end()
+        row = self._row_of(found.start())
+        if name not in _INLINE:
+            self.visible.pieces.append((row, " "))
+        if found.group(1):
+            self._end(name)
+        elif name in _HIDDEN:
+            return self._behind(name, found.end())
+        else:
+            self._start(name, _attributes(found.group(3)), row)
+        return found.end()
+
+    def _start(self, name: str, attributes: dict[str, str], row: int) -> None:
+        if name == "img" and attributes.get("alt"):
+            self.visible.pieces.append((row, f"{attributes['alt']} "))
+        if name == "a" and attributes.get("href"):
+            self._link = (row, attributes["href"], len(self.visible.pieces))
+
+    def _end(self, name: str) -> None:
+        if name == "a" and self._link is not None:
+            row, target, before = self._link
+            text = "".join(piece for _, piece in self.visible.pieces[before:])
+            self.visible.links.append((row, " ".join(text.split()), target))
+            self._link = None
+
+    def _behind(self, name: str, start: int) -> int:
+        """Return the end of a hidden element; one that is never closed hides nothing."""
+        if name in self._unclosed:
+            return start
+        depth = 1
+        tags = re.compile(rf"<(/?){name}\b[^<>]*>", re.IGNORECASE)
+        for found in tags.finditer(self._source, start):
+            # Only templates may stand within each other.
+            depth += -1 if found.group(1) else int(name == "template")
+            if depth == 0:
+                return found.end()
+        self._unclosed.add(name)
+        return start
+
+    def _text(self, start: int, end: int) -> None:
+        row = self._row_of(start)
+        for offset, piece in enumerate(unescape(self._source[start:end]).split("\n")):
+            if offset:
+                self.visible.pieces.append((row + offset, " "))
+            if piece:
+                self.visible.pieces.append((row + offset, piece))
+
+    def _row_of(self, position: int) -> int:
+        self._row += self._source.count("\n", self._counted, position)
+        self._counted = max(self._counted, position)
+        return self._row
+
+
+def read_html(source: str) -> VisibleHtml:
+    """Return what is shown of a piece of HTML.
+
+    :param source: tags and text; unclosed tags are allowed, comments and closed scripts are not
+        shown.
+    """
+    return _Scanner(source).scan()
+
+
+def read_tag(source: str) -> tuple[str, dict[str, str]]:
+    """Return the name of a single tag (with a slash for an end tag) and its attributes.
+
+    :param source: ``<a href="x">``, ``</a>`` or ``<br/>``; anything else gives an empty name.
+    """
+    found = _TAG.match(source)
+    if not found or not found.group(2):
+        return "", {}
+    name = found.group(2).lower()
+    return (f"/{name}", {}) if found.group(1) else (name, _attributes(found.group(3)))
+
+
+def _attributes(source: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, *values in _ATTRIBUTE.findall(source):
+        found.setdefault(name.lower(), unescape(next(filter(None, values), "")))
+    return found
