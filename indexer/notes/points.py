@@ -1,0 +1,314 @@
+"""Blocks to points: what belongs together, what is context, and where a long text is cut."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
+
+# Raised whenever the same note would be cut in another way; an index of another version is rebuilt.
+CHUNKING_VERSION = 1
+
+# A word of 100,000 letters is one word piece: the window alone does not bound a point.
+MAX_POINT_CHARS = 4_000
+_MAX_LEAD_IN_CHARS = 100
+_MAX_PARENT_CHARS = 200
+# What is read before a point: more of it drowns short points (benchmarks/QUALITY.md).
+_CONTEXT_HEADINGS = 2
+_MAX_CONTEXT_PARENT_CHARS = 60
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"')\]]*\s+(?=[^\s\d\W]|[\"'(\[]?[A-Z0-9$`])|(?<=[。！？])"
+)
+_LED_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
+_JOINED_KINDS = frozenset({BlockKind.CODE, BlockKind.MATH})
+
+_Place = tuple[int | None, int]
+"""What a block stands in: its holder and its quote."""
+
+TokenCounter = Callable[[Sequence[str]], Sequence[int]]
+"""Texts to their lengths in word pieces, without the special ones."""
+
+
+def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCounter) -> list[Point]:
+    """Turn blocks into points.
+
+    :param blocks: as ``read_blocks`` gives them.
+    :param window: word pieces the encoder reads of one text; a longer block is cut at sentence
+        ends.
+    :param count_tokens: measures texts for that; only texts that might be too long are measured.
+    :return: points in reading order. Headings are context of what follows; one with nothing of its
+        own directly under it is a point.
+    """
+    blocks = _join_code(blocks)
+    cutter = _Cutter(window, count_tokens)
+    bare = _bare_headings(blocks)
+    headings: list[Block] = []
+    leads: dict[_Place, str] = {}
+    chains: list[tuple[str, ...]] = []
+    points: list[Point] = []
+    for position, block in enumerate(blocks):
+        if block.kind is BlockKind.HEADING:
+            headings = [h for h in headings if h.level < block.level]
+            leads = {}
+        path = tuple(h.text for h in headings if h.rows)
+        chains.append(_parents(blocks, block, chains, leads))
+        lead_in = _is_lead_in(blocks, position)
+        if block.kind is not BlockKind.HEADING or position in bare:
+            for piece in cutter.cut(block):
+                points.append(replace(_point(piece, path, chains[-1]), lead_in=lead_in))
+        if block.kind is BlockKind.HEADING:
+            headings.append(block)
+        elif lead_in:
+            leads[_place(block)] = _shorten(block.text)
+        elif block.kind not in _LED_KINDS:
+            leads.pop(_place(block), None)
+    return points
+
+
+def context_of(title: str, point: Point) -> str:
+    """Return what an encoder reads before a point: the title once, the last headings, the parents.
+
+    :param title: of the note.
+    :param point: of the note.
+    """
+    headings = [heading for heading in point.heading_path if heading.casefold() != title.casefold()]
+    parents = [_shorten(parent, _MAX_CONTEXT_PARENT_CHARS) for parent in point.parents]
+    return " > ".join([title, *headings[-_CONTEXT_HEADINGS:], *parents]) + ":"
+
+
+def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Point:
+    return Point(
+        block.text, block.kind, block.line_start, block.line_end, path, parents, block.links
+    )
+
+
+def _place(block: Block) -> _Place:
+    return block.parent, block.quote
+
+
+def _bare_headings(blocks: Sequence[Block]) -> set[int]:
+    """Return the positions of headings with no words between them and the next heading."""
+    bare: set[int] = set()
+    following: BlockKind | None = None
+    for position in range(len(blocks) - 1, -1, -1):
+        block = blocks[position]
+        if block.kind is BlockKind.HEADING and following in (None, BlockKind.HEADING):
+            bare.add(position)
+        if block.rows:
+            following = block.kind
+    return bare
+
+
+def _is_lead_in(blocks: Sequence[Block], position: int) -> bool:
+    """Tell whether a block leads to those below: a short line before a list, a callout's title."""
+    block = blocks[position]
+    if block.kind is not BlockKind.PARAGRAPH or position + 1 == len(blocks):
+        return False
+    following = blocks[position + 1]
+    if following.parent == position:
+        return True
+    if following.kind not in _LED_KINDS or _place(following) != _place(block):
+        return False
+    text = block.text
+    short = len(text) <= _MAX_LEAD_IN_CHARS
+    return short and (text.endswith(":") or following.line_start == block.line_end + 1)
+
+
+def _parents(
+    blocks: Sequence[Block],
+    block: Block,
+    chains: Sequence[tuple[str, ...]],
+    leads: dict[_Place, str],
+) -> tuple[str, ...]:
+    """Return what is above a block: its holders, outermost first, and the lead-in before it.
+
+    ``chains`` holds the same of all blocks before it.
+    """
+    chain: tuple[str, ...] = ()
+    if block.parent is not None:
+        holder = blocks[block.parent]
+        chain = chains[block.parent] + ((_shorten(holder.text),) if holder.rows else ())
+    lead = leads.get(_place(block)) if block.kind in _LED_KINDS else None
+    return (*chain, lead) if lead else chain
+
+
+def _shorten(text: str, limit: int = _MAX_PARENT_CHARS) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _join_code(blocks: Sequence[Block]) -> list[Block]:
+    """Give code and math to the paragraph right before them; keep ``parent`` positions true."""
+    joined: list[Block] = []
+    place: list[int] = []
+    for block in blocks:
+        block = replace(block, parent=None if block.parent is None else place[block.parent])
+        last = joined[-1] if joined else None
+        if (
+            block.kind in _JOINED_KINDS
+            and last is not None
+            and last.kind is BlockKind.PARAGRAPH
+            and last.parent == block.parent
+            and not last.rows[-1].verbatim
+        ):
+            joined[-1] = replace(last, rows=last.rows + block.rows, line_end=block.line_end)
+        else:
+            joined.append(block)
+        place.append(len(joined) - 1)
+    return joined
+
+
+# --- cutting at the window ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """A sentence, a row of code, or a part of one that is too long by itself."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def text(self) -> str:
+        return join_rows(self.rows)
+
+
+class _Cutter:
+    """Cuts blocks that are longer than the window into pieces that together cover them."""
+
+    def __init__(self, window: int, count_tokens: TokenCounter) -> None:
+        self._window = window
+        self._count = count_tokens
+
+    def cut(self, block: Block) -> list[Block]:
+        """Return the block, its pieces where it is too long, nothing where it has no text."""
+        text = block.text
+        if not text.strip():
+            return []
+        # A word piece is a letter at least, so a text of so few letters fits unmeasured.
+        if len(text) <= self._window or (
+            len(text) <= MAX_POINT_CHARS and self._count([text])[0] <= self._window
+        ):
+            return [block]
+        atoms = self._small_atoms(_atoms(block.rows))
+        return _pieces(block, self._pack(atoms))
+
+    def _small_atoms(self, atoms: list[_Atom]) -> list[_Atom]:
+        counts = self._count([atom.text for atom in atoms])
+        small: list[_Atom] = []
+        for atom, count in zip(atoms, counts, strict=True):
+            if count <= self._window and len(atom.text) <= MAX_POINT_CHARS:
+                small.append(atom)
+            else:
+                small += self._words(atom)
+        return small
+
+    def _words(self, atom: _Atom) -> list[_Atom]:
+        """Cut a sentence that is too long at blanks, and a word that is too long anywhere."""
+        words: list[Row] = []
+        for row in atom.rows:
+            for found in re.finditer(r"\S+(\s*)", row.text):
+                word, blanks = found.group(), found.group(1) if row.verbatim else " "
+                words += [row._replace(text=part) for part in self._parts(word.rstrip())]
+                words[-1] = words[-1]._replace(text=words[-1].text + blanks)
+        counts = self._count([word.text for word in words])
+        return [
+            _Atom(_join_words([words[i] for i in group]))
+            for group in self._group(counts, [len(word.text) for word in words])
+        ]
+
+    def _parts(self, word: str) -> list[str]:
+        return [word[i : i + self._window] for i in range(0, len(word), self._window)]
+
+    def _pack(self, atoms: list[_Atom]) -> list[list[_Atom]]:
+        counts = self._count([atom.text for atom in atoms])
+        groups = self._group(counts, [len(atom.text) for atom in atoms])
+        return [[atoms[i] for i in group] for group in groups]
+
+    def _group(self, counts: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+        """Group neighbours so that no group exceeds the window, each as long as it may be."""
+        groups: list[list[int]] = []
+        tokens = chars = 0
+        for i, (count, length) in enumerate(zip(counts, lengths, strict=True)):
+            if not groups or tokens + count > self._window or chars + length + 1 > MAX_POINT_CHARS:
+                groups.append([])
+                tokens = chars = 0
+            groups[-1].append(i)
+            tokens += count
+            chars += length + 1
+        return groups
+
+
+def _join_words(words: Sequence[Row]) -> tuple[Row, ...]:
+    """Return neighbouring words, each with the blanks behind it, as rows."""
+    rows: list[Row] = []
+    for word in words:
+        if rows and rows[-1].line == word.line:
+            rows[-1] = word._replace(text=rows[-1].text + word.text)
+        else:
+            rows.append(word)
+    return tuple(row._replace(text=row.text.rstrip()) for row in rows)
+
+
+def _atoms(rows: Sequence[Row]) -> list[_Atom]:
+    """Cut rows into sentences; a sentence may begin and end within rows, code is cut row by row."""
+    atoms: list[_Atom] = []
+    prose: list[Row] = []
+    for row in (*rows, None):
+        if row is not None and not row.verbatim:
+            prose.append(row)
+            continue
+        atoms += _sentences(prose)
+        prose = []
+        if row is not None:
+            atoms.append(_Atom((row,)))
+    return atoms
+
+
+def _sentences(rows: list[Row]) -> list[_Atom]:
+    text = " ".join(row.text for row in rows)
+    ends = [found.end() for found in _SENTENCE_END.finditer(text)] + [len(text)]
+    atoms: list[_Atom] = []
+    start = 0
+    for end in ends:
+        parts, offset = [], 0
+        for row in rows:
+            inside = row.text[max(0, start - offset) : max(0, end - offset)].strip()
+            if inside:
+                parts.append(row._replace(text=inside))
+            offset += len(row.text) + 1
+        if parts:
+            atoms.append(_Atom(tuple(parts)))
+        start = end
+    return atoms
+
+
+def _pieces(block: Block, groups: list[list[_Atom]]) -> list[Block]:
+    pieces: list[Block] = []
+    for group in groups:
+        rows = tuple(row for atom in group for row in atom.rows)
+        pieces.append(
+            replace(block, rows=rows, line_start=rows[0].line, line_end=rows[-1].line, links=())
+        )
+    pieces[0] = replace(pieces[0], line_start=block.line_start)
+    pieces[-1] = replace(pieces[-1], line_end=block.line_end)
+    for link, i in zip(block.links, _pieces_of_links(block.links, pieces), strict=True):
+        pieces[i] = replace(pieces[i], links=(*pieces[i].links, link))
+    return pieces
+
+
+def _pieces_of_links(links: Sequence[RawLink], pieces: Sequence[Block]) -> list[int]:
+    """Return, link by link, the position of the piece in which its text begins."""
+    whole = " ".join(piece.text for piece in pieces)
+    starts = [0, *itertools.accumulate(len(piece.text) + 1 for piece in pieces[:-1])]
+    places: list[int] = []
+    behind = 0
+    for link in links:
+        on_line = next((i for i, p in enumerate(pieces) if p.line_end >= link.line), 0)
+        found = whole.find(link.text, max(behind, starts[on_line])) if link.text else -1
+        places.append(bisect.bisect(starts, found) - 1 if found >= 0 else on_line)
+        behind = found + 1 if found >= 0 else behind
+    return places
