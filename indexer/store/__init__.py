@@ -1,0 +1,1 @@
+"""Points and vectors to durable and searchable. Knows no model and no Markdown."""

@@ -1,0 +1,428 @@
+"""The store for one machine: SQLite holds everything, FAISS files are made from it.
+
+One build is one transaction, and a view shows one generation. A point id is never used twice, so
+that what a snapshot of the vectors lacks, or has too much, can be told from ids alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
+from indexer.records import FileStamp
+from indexer.store.change import SqlChange, touch_note
+from indexer.store.schema import (
+    FORMAT_VERSION,
+    PAGE_SIZE,
+    REBUILD,
+    TABLES,
+    checksum_bytes,
+    read_header,
+    row_faults,
+)
+from indexer.store.store import Fault, Setup, Vectors
+from indexer.store.vectors import (
+    PointVectors,
+    drop_old_snapshots,
+    is_sound,
+    list_snapshots,
+    write_snapshot,
+)
+from indexer.store.view import SqlView
+
+DATABASE = f"index-{FORMAT_VERSION}.db"
+_DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
+# A snapshot is written anew when this many points, or this share of them, came or went since.
+_MAX_OVERLAY = 2_000
+_MAX_OVERLAY_SHARE = 0.05
+_MAX_UNUSED_SHARE = 0.25
+_BUSY_TIMEOUT_S = 30.0
+_SELECT_LIMIT = 500
+
+
+class EmbeddedStore:
+    """An index in a folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        mend: bool = False,
+        lock_timeout_s: float = 60.0,
+    ) -> None:
+        """Open the index of a folder, or make an empty one.
+
+        :param folder: where the index lives.
+        :param read_only: True to neither make nor change anything.
+        :param mend: True to make an empty one in the place of one that is damaged.
+        :param lock_timeout_s: how long to wait for another build to end, in seconds.
+        :raises IndexNotFound: if there is none and ``read_only``.
+        :raises IndexOutdated: if it was built by a newer Notepoint.
+        """
+        self.folder = folder
+        self._read_only = read_only
+        self._lock_timeout_s = lock_timeout_s
+        self._path = folder / DATABASE
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._vectors: PointVectors | None = None
+        self._refuse_newer()
+        if read_only:
+            if not self._path.is_file():
+                raise IndexNotFound(f"there is no index in {folder}", "run `notepoint build`")
+        elif mend and self._path.is_file() and self.verify():
+            self._start_over()
+        else:
+            self._make()
+        with self._connection() as connection:
+            self._refuse_newer_header(connection)
+
+    # connections
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; threads come and go with every rerun of the page, connections stay."""
+        with _translated():
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                connection = (
+                    self._connect_to_read() if self._read_only else self._connect_to_write()
+                )
+            try:
+                yield connection
+            finally:
+                with self._lock:
+                    self._idle.append(connection)
+
+    def _connect_to_write(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """Open the database without the right to change it.
+
+        In a folder that cannot be written, the shared-memory file of the log cannot be made either:
+        then nobody writes, and the file is taken as it is.
+        """
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
+            address = f"{self._path.absolute().as_uri()}?{mode}"
+            connection = sqlite3.connect(
+                address, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
+            )
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            except sqlite3.OperationalError:
+                connection.close()
+                if "immutable" in mode:
+                    raise
+            else:
+                return connection
+        raise AssertionError("one of the two modes returns or raises")
+
+    def close(self) -> None:
+        """Close every connection and let go of the vectors."""
+        with self._lock:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            self._vectors = None
+
+    # making
+    def _refuse_newer(self) -> None:
+        for name in os.listdir(self.folder) if self.folder.is_dir() else []:
+            found = _DATABASE_NAME.match(name)
+            if found and int(found.group(1)) > FORMAT_VERSION:
+                raise _newer(self.folder)
+
+    def _refuse_newer_header(self, connection: sqlite3.Connection) -> None:
+        if int(read_header(connection).get("format", "0")) > FORMAT_VERSION:
+            raise _newer(self.folder)
+
+    def _make(self) -> None:
+        """Make the tables of a new index, all or none."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", "utf-8")
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        with self._transaction() as connection:
+            if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+                return
+            for statement in TABLES.split(";\n"):
+                connection.execute(statement)
+            header = {"format": FORMAT_VERSION, "generation": 0}
+            connection.executemany(
+                "INSERT INTO header VALUES (?, ?)", [(k, str(v)) for k, v in header.items()]
+            )
+
+    def _start_over(self) -> None:
+        """Remove a damaged index with all its files and make an empty one."""
+        self.close()
+        for path in (self._path, *(Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm"))):
+            path.unlink(missing_ok=True)
+        drop_old_snapshots(self.folder, keep=0)
+        self._make()
+
+    # reading
+    @contextlib.contextmanager
+    def view(self) -> Iterator[SqlView]:
+        """Open a view of the newest generation.
+
+        :raises IndexDamaged: if a row is not as it was written.
+        """
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield SqlView(connection, self._vectors_for)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")  # nothing was changed; this ends the view
+
+    def _vectors_for(
+        self, connection: sqlite3.Connection, generation: int, dimension: int
+    ) -> PointVectors:
+        """Return the vectors of the generation a transaction sees."""
+        with self._lock:
+            current = self._vectors
+            if (
+                current is None
+                or current.generation != generation
+                or current.dimension != dimension
+            ):
+                current = self._open_vectors(connection, generation, dimension)
+                self._vectors = current
+            return current
+
+    def _open_vectors(
+        self, connection: sqlite3.Connection, generation: int, dimension: int
+    ) -> PointVectors:
+        """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
+        oldest = int(read_header(connection).get("vectors_since", "0"))
+        usable = (s for s in list_snapshots(self.folder) if oldest <= s.generation <= generation)
+        snapshot = next((s for s in usable if is_sound(s)), None)
+        vectors = PointVectors(dimension, snapshot)
+        since = snapshot.generation if snapshot else 0
+        removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
+        ids, added = read_vectors(connection, dimension, above=vectors.last_id)
+        vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added)
+        vectors.generation = generation
+        return vectors
+
+    # changing
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def change(self, setup: Setup, *, anew: bool = False) -> Iterator[SqlChange]:
+        """Begin a change; see ``Store``."""
+        with self._transaction() as connection:
+            change = SqlChange(connection)
+            if anew:
+                change.drop_everything()
+            yield change
+            change.finish(setup)
+
+    def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
+        """Return which vectors are there already, and sound."""
+        known: set[bytes] = set()
+        wanted = list(keys)
+        with self._connection() as connection:
+            for start in range(0, len(wanted), _SELECT_LIMIT):
+                part = wanted[start : start + _SELECT_LIMIT]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(
+                    f"SELECT key, value, checksum FROM vector WHERE key IN ({marks})", part
+                )
+                known.update(key for key, value, check in rows if checksum_bytes(value) == check)
+        return known
+
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Keep vectors under their keys, as float16."""
+        values = [vector.tobytes() for vector in vectors.astype(np.float16)]
+        rows = [
+            (key, value, checksum_bytes(value)) for key, value in zip(keys, values, strict=True)
+        ]
+        sql = (
+            "INSERT INTO vector (key, value, checksum) VALUES (?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, checksum = excluded.checksum"
+        )
+        with self._transaction() as connection:
+            connection.executemany(sql, rows)
+
+    def touch(self, stamps: Mapping[str, FileStamp]) -> None:
+        """Note that files were written anew with the same content; the generation stays."""
+        with self._transaction() as connection:
+            for note_id, stamp in stamps.items():
+                touch_note(connection, note_id, stamp)
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Hold the right to build; see ``Store``. The system releases it when a process dies."""
+        holder = self.folder / "build.pid"
+        lock = FileLock(self.folder / "build.lock")
+        try:
+            lock.acquire(timeout=self._lock_timeout_s)
+        except Timeout as exc:
+            raise IndexLocked(
+                f"process {_read_pid(holder)} is building this index",
+                "wait for it to end, then try again",
+            ) from exc
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        try:
+            holder.write_text(str(os.getpid()), "utf-8")
+            yield
+        finally:
+            lock.release()
+
+    # housekeeping
+    def optimise(self) -> None:
+        """Write a snapshot where the old one has fallen behind; drop unused vectors."""
+        with self.view() as view:
+            header = view.header()
+            if header.setup is None:
+                return
+            vectors = self._vectors_for(view.connection, header.generation, header.setup.dimension)
+            overlay, total = vectors.overlay, len(vectors)
+            has_base = overlay < total or not total
+            if total and (not has_base or overlay > max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total)):
+                ids, values = read_vectors(view.connection, header.setup.dimension)
+                self._write_snapshot(header.generation, ids, values)
+        self._drop_unused()
+
+    def _write_snapshot(self, generation: int, ids: np.ndarray, values: Vectors) -> None:
+        try:
+            write_snapshot(self.folder, generation, ids, values)
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        with self._lock:
+            self._vectors = None
+
+    def _drop_unused(self) -> None:
+        """Remove unused vectors once they are many; the others make an undone edit cheap."""
+        unused = "SELECT id FROM vector WHERE id NOT IN (SELECT vector FROM point)"
+        with self._connection() as connection:
+            total = connection.execute("SELECT count(*) FROM vector").fetchone()[0]
+            count = connection.execute(f"SELECT count(*) FROM ({unused})").fetchone()[0]
+            if count > max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * total):
+                connection.execute(f"DELETE FROM vector WHERE id IN ({unused})")
+                connection.execute("PRAGMA incremental_vacuum")
+
+    def verify(self) -> list[Fault]:
+        """Read every row and every file, and return what is wrong.
+
+        :raises IndexOutdated: if the index was built by a newer Notepoint.
+        """
+        faults: list[Fault] = []
+        for snapshot in list_snapshots(self.folder):
+            if not is_sound(snapshot):
+                faults.append(Fault(snapshot.path.name, "its content does not fit its name"))
+        try:
+            with self._connection() as connection:
+                for (line,) in connection.execute("PRAGMA integrity_check").fetchall():
+                    if line != "ok":
+                        faults.append(Fault(DATABASE, str(line)))
+                self._refuse_newer_header(connection)
+                faults += [Fault(DATABASE, message) for message in row_faults(connection)]
+        except IndexDamaged as exc:
+            faults.append(Fault(DATABASE, exc.message))
+        return faults
+
+    def size(self) -> int:
+        """Return the bytes of all files of the index."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+
+def read_vectors(
+    connection: sqlite3.Connection, dimension: int, *, above: int = 0
+) -> tuple[np.ndarray, Vectors]:
+    """Return the ids and vectors of all points with an id above another.
+
+    :param connection: to the database.
+    :param dimension: numbers in a vector.
+    :param above: the other id.
+    :raises IndexDamaged: if one of them is not as it was written.
+    """
+    rows = connection.execute(
+        "SELECT point.id, vector.value, vector.checksum FROM point "
+        "JOIN vector ON vector.id = point.vector "
+        "WHERE point.id > ? ORDER BY point.id",
+        (above,),
+    ).fetchall()
+    for point_id, value, check in rows:
+        if checksum_bytes(value) != check or len(value) != 2 * dimension:
+            raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
+    ids = np.array([row[0] for row in rows], np.int64)
+    joined = b"".join(row[1] for row in rows)
+    return ids, np.frombuffer(joined, np.float16).reshape(len(rows), dimension).astype(np.float32)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn errors of SQLite into ours; wrong statements are faults of the program and stay."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise
+    except sqlite3.OperationalError as exc:
+        text = str(exc)
+        if "locked" in text or "busy" in text:
+            raise IndexerError(
+                "the index is being changed by another process", "try again"
+            ) from exc
+        if any(word in text for word in ("full", "readonly", "disk I/O", "unable to open")):
+            raise IndexerError(
+                f"the index cannot be read or written: {text}", "check disk space and permissions"
+            ) from exc
+        raise IndexDamaged(f"the index is damaged: {text}", REBUILD) from exc
+    except sqlite3.DatabaseError as exc:
+        raise IndexDamaged(f"the index is damaged: {exc}", REBUILD) from exc
+
+
+def _read_pid(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip() or "unknown"
+    except OSError:
+        return "unknown"
+
+
+def _newer(folder: Path) -> IndexOutdated:
+    return IndexOutdated(
+        f"the index in {folder} was built by a newer Notepoint",
+        "update Notepoint, or give another place with --store",
+    )
+
+
+def _unwritable(folder: Path, exc: OSError) -> IndexerError:
+    reason = (exc.strerror or str(exc)).lower()
+    return IndexerError(
+        f"the index in {folder} cannot be written: {reason}",
+        "check disk space and permissions, or give another place with --store",
+    )

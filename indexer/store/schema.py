@@ -1,0 +1,221 @@
+"""The tables of the embedded store, and how records and rows become each other.
+
+Every row that can reach an answer carries a checksum: three of four flipped bits in a database pass
+SQLite's own integrity check.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from indexer.errors import IndexDamaged
+from indexer.records import BlockKind, FileStamp, Link, LinkKind, NoteWarning, Outcome, Point
+from indexer.store.store import NoteInfo, NoteState
+
+# Raised whenever an index of before could not be read. Each format has a file name of its own, so
+# that a new one is built beside the old.
+FORMAT_VERSION = 1
+# Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
+PAGE_SIZE = 8192
+REBUILD = "run `notepoint build --rebuild`"
+
+TABLES = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path NOT NULL UNIQUE,  -- text, or bytes where the name is no UTF-8
+    content_hash BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
+    outcome TEXT NOT NULL, warnings TEXT NOT NULL,
+    title TEXT NOT NULL, date TEXT, tags TEXT NOT NULL, categories TEXT NOT NULL, aliases TEXT NOT
+    NULL, published TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE TABLE label (
+    kind TEXT NOT NULL, value TEXT NOT NULL COLLATE NOCASE, note INTEGER NOT NULL,
+    PRIMARY KEY (kind, value, note)
+) WITHOUT ROWID;
+CREATE INDEX label_note ON label (note);
+CREATE TABLE name (key TEXT NOT NULL, note INTEGER NOT NULL, PRIMARY KEY (key, note)) WITHOUT ROWID;
+CREATE INDEX name_note ON name (note);
+CREATE TABLE anchor (
+    note INTEGER NOT NULL, anchor TEXT NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (note, anchor)
+) WITHOUT ROWID;
+CREATE TABLE point (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    note INTEGER NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL, lead_in INTEGER NOT NULL,
+    line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
+    text TEXT NOT NULL, heading_path TEXT NOT NULL, parents TEXT NOT NULL,
+    vector INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE INDEX point_note ON point (note, ordinal);
+CREATE TABLE tombstone (point INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE TABLE vector (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, checksum INTEGER NOT NULL
+);
+CREATE VIRTUAL TABLE words USING fts5 (
+    own, context, content = '', tokenize = "ascii tokenchars '_'"
+);
+CREATE TABLE term (term TEXT PRIMARY KEY, points INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE link (
+    id INTEGER PRIMARY KEY, note INTEGER NOT NULL, point INTEGER,
+    line INTEGER NOT NULL, text TEXT NOT NULL, target TEXT NOT NULL,
+    wiki INTEGER NOT NULL, raw_mend TEXT, key TEXT NOT NULL,
+    kind TEXT, reached INTEGER, reached_line INTEGER, ok INTEGER, mend TEXT
+);
+CREATE INDEX link_note ON link (note);
+CREATE INDEX link_point ON link (point);
+CREATE INDEX link_key ON link (key);
+CREATE INDEX link_reached ON link (reached)
+"""
+
+NOTE_STATE_COLUMNS = "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings"
+NOTE_INFO_COLUMNS = "path, title, date, tags, categories, aliases, published"
+NOTE_COLUMNS = (
+    "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings, "
+    "title, date, tags, categories, aliases, published"
+)
+POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
+LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
+
+Row = Sequence[Any]
+
+
+def checksum(values: Row) -> int:
+    """Return the CRC-32 of the values of a row, which any single flipped bit changes."""
+    return zlib.crc32(repr(tuple(values)).encode("utf-8", "surrogatepass"))
+
+
+def checksum_bytes(value: bytes) -> int:
+    """Return the CRC-32 of a vector."""
+    return zlib.crc32(value)
+
+
+def read_header(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the header of an index; empty where it has no tables yet."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'header'").fetchone():
+        return {}
+    return dict(connection.execute("SELECT key, value FROM header").fetchall())
+
+
+def path_to_row(path: str) -> str | bytes:
+    """Return a path as SQLite can hold it: bytes where the name is no UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def path_from_row(value: str | bytes) -> str:
+    """Return a path as the operating system gave it."""
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def warnings_to_row(warnings: Sequence[NoteWarning]) -> str:
+    """Return warnings as JSON."""
+    return json.dumps([[w.message, w.line, w.hint] for w in warnings])
+
+
+def list_to_row(values: Sequence[str]) -> str:
+    """Return texts as JSON."""
+    return json.dumps(list(values))
+
+
+def _list_from_row(value: str) -> tuple[str, ...]:
+    return tuple(json.loads(value)) if value != "[]" else ()
+
+
+def note_state_from_row(row: Row, points: int) -> NoteState:
+    """Return the state in a row of ``NOTE_STATE_COLUMNS``, without its path."""
+    _, content_hash, size, mtime, ctime, inode, outcome, warnings = row
+    stamp = None if size is None else FileStamp(size, mtime, ctime, inode)
+    found = tuple(NoteWarning(*warning) for warning in json.loads(warnings))
+    return NoteState(content_hash, stamp, Outcome(outcome), found, points)
+
+
+def note_info_from_row(row: Row) -> NoteInfo:
+    """Return the note in a row of ``NOTE_INFO_COLUMNS``."""
+    path, title, date, tags, categories, aliases, published = row
+    return NoteInfo(
+        path_from_row(path),
+        title,
+        date,
+        _list_from_row(tags),
+        _list_from_row(categories),
+        _list_from_row(aliases),
+        published,
+    )
+
+
+def point_to_row(ordinal: int, point: Point) -> tuple[Any, ...]:
+    """Return a point as a row of ``POINT_COLUMNS``."""
+    return (
+        ordinal,
+        point.kind.value,
+        int(point.lead_in),
+        point.line_start,
+        point.line_end,
+        point.text,
+        list_to_row(point.heading_path),
+        list_to_row(point.parents),
+    )
+
+
+def point_from_row(row: Row) -> tuple[int, Point]:
+    """Return the ordinal and the point, without its links, of a row of ``POINT_COLUMNS``."""
+    ordinal, kind, lead_in, start, end, text, heading_path, parents = row
+    path, above = _list_from_row(heading_path), _list_from_row(parents)
+    return ordinal, Point(text, BlockKind(kind), start, end, path, above, lead_in=bool(lead_in))
+
+
+def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
+    """Return the link in a row of ``LINK_COLUMNS``."""
+    line, text, target, kind, reached_line, ok, mend = row
+    to = None if reached is None else path_from_row(reached)
+    return Link(note_id, line, text, target, LinkKind(kind), to, reached_line, bool(ok), mend)
+
+
+def sound(row: Row, what: str) -> Row:
+    """Return a row without its last value, the checksum.
+
+    :param row: with it.
+    :param what: says which row it is, for the error.
+    :raises IndexDamaged: if the checksum does not fit.
+    """
+    if checksum(row[:-1]) != row[-1]:
+        raise IndexDamaged(f"the row of {what} is damaged", REBUILD)
+    return row[:-1]
+
+
+def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong with the rows of an index, and between its tables."""
+    for row in connection.execute(f"SELECT {NOTE_COLUMNS}, checksum FROM note"):
+        if checksum(row[:-1]) != row[-1]:
+            yield f"the row of the note {path_from_row(row[0])!r} is damaged"
+    for row in connection.execute(f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point"):
+        if checksum(row[:-2]) != row[-2]:
+            yield f"the row of point {row[-1]} is damaged"
+    for identity, value, check in connection.execute("SELECT id, value, checksum FROM vector"):
+        if checksum_bytes(value) != check:
+            yield f"vector {identity} is damaged"
+    counts = {
+        "points without their note": "FROM point WHERE note NOT IN (SELECT id FROM note)",
+        "points without their vector": "FROM point WHERE vector NOT IN (SELECT id FROM vector)",
+        "points without their words": "FROM point WHERE id NOT IN (SELECT id FROM words_docsize)",
+        "words without their point": "FROM words_docsize WHERE id NOT IN (SELECT id FROM point)",
+        "links without their note": "FROM link WHERE note NOT IN (SELECT id FROM note)",
+    }
+    for what, rest in counts.items():
+        count = connection.execute(f"SELECT count(*) {rest}").fetchone()[0]
+        if count:
+            yield f"{count} {what}"
+    header = read_header(connection)
+    points = connection.execute("SELECT count(*) FROM point").fetchone()[0]
+    if header.get("points", "0") != str(points):
+        yield f"the header counts {header.get('points')} points, the table {points}"

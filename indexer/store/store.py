@@ -1,0 +1,260 @@
+"""What a store is: where notes, points, words and vectors live durably, behind one protocol.
+
+A store is read in a view of one generation and changed in one transaction. Nothing here knows SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import SettingsError
+from indexer.records import FileStamp, Link, Note, NoteFilter, NoteWarning, Outcome, Point, RawLink
+
+Vectors = NDArray[np.float32]
+Scored = list[tuple[int, float]]
+"""(point id, score) pairs, best first, equal scores by point id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an index is built for; an index of another setup is begun anew.
+
+    ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
+    what turns notes into points and points into terms.
+    """
+
+    encoder: str
+    model: str
+    dimension: int
+    chunking: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an index says of itself; ``setup`` is None before its first build."""
+
+    generation: int
+    setup: Setup | None
+    notes: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteState:
+    """What is known of a file: enough to see whether it changed, and what became of it."""
+
+    content_hash: bytes | None
+    stamp: FileStamp | None
+    outcome: Outcome
+    warnings: tuple[NoteWarning, ...]
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInfo:
+    """The front matter of a note, as it is shown beside its points."""
+
+    note_id: str
+    title: str
+    date: str | None
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    aliases: tuple[str, ...]
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPoint:
+    """A point in the store with its note and its links; ``ordinal`` is its place in the note."""
+
+    point_id: int
+    ordinal: int
+    note: NoteInfo
+    point: Point
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoint:
+    """A point to add; ``key`` names its vector, which the store must hold already."""
+
+    ordinal: int
+    point: Point
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link of a note: the point it stands in, if any, and the key of the note it names."""
+
+    ordinal: int | None
+    link: RawLink
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChange:
+    """What to do to one note: its new state, and which of its points stay, come and go.
+
+    ``kept`` pairs the id of a point that stays with its new place and record: its words are the
+    same, its lines may have moved.
+    """
+
+    note: Note
+    stamp: FileStamp | None
+    published: str = ""
+    names: frozenset[str] = frozenset()
+    kept: tuple[tuple[int, int, Point], ...] = ()
+    added: tuple[NewPoint, ...] = ()
+    removed: tuple[int, ...] = ()
+    links: tuple[NewLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A part of an index that is not as it should be."""
+
+    part: str
+    message: str
+
+
+class View(Protocol):
+    """One generation of an index, whatever is committed meanwhile."""
+
+    def header(self) -> Header:
+        """Return what the index says of itself."""
+
+    def note_states(self) -> dict[str, NoteState]:
+        """Return what is known of every file, refused ones included."""
+
+    def stamps(self) -> dict[str, FileStamp | None]:
+        """Return the stamp of every file as it was read."""
+
+    def content_hash(self, note_id: str) -> bytes | None:
+        """Return the hash of a note as it was read, None for one that is not in the index."""
+
+    def note(self, note_id: str) -> NoteInfo | None:
+        """Return an indexed note, None where there is none of that name."""
+
+    def notes(self) -> list[NoteInfo]:
+        """Return the indexed notes, by path."""
+
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
+
+    def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points whose vectors have the highest cosine to a question's."""
+
+    def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the cosine of given points to a vector."""
+
+    def vectors(self, point_ids: Sequence[int]) -> Vectors:
+        """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
+
+    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points with the highest BM25 for the terms of a question."""
+
+    def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 of given points for the terms of a question, 0 for those with none."""
+
+    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
+        """Return given points with their notes; an id that is gone is left out."""
+
+    def points_of(self, note_id: str) -> list[StoredPoint]:
+        """Return the points of a note in reading order."""
+
+    def links_of(self, note_id: str | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order."""
+
+    def backlinks(self, note_id: str) -> list[Link]:
+        """Return the links of other notes that lead to a note."""
+
+    def term_counts(self, terms: Collection[str]) -> dict[str, int]:
+        """Return in how many points each term stands."""
+
+
+class Change(Protocol):
+    """A transaction in progress; leaving it commits everything at once, an error nothing."""
+
+    def put(self, change: NoteChange) -> None:
+        """Add a note or replace what is known of it."""
+
+    def drop(self, note_id: str) -> None:
+        """Remove a note with all that came from it."""
+
+    def open_links(self) -> Iterable[tuple[int, str, RawLink]]:
+        """Return the links that may lead elsewhere after this change: (link id, note, link)."""
+
+    def close_link(self, link_id: int, link: Link) -> None:
+        """Keep where a link leads."""
+
+    def names_for(self, key: str) -> list[NoteInfo]:
+        """Return the notes filed under a key of links."""
+
+    def anchor_line(self, note_id: str, anchor: str) -> int | None:
+        """Return the line of a heading or block of a note, None where it has no such place."""
+
+
+class Store(Protocol):
+    """An index on disk or on a server."""
+
+    def view(self) -> AbstractContextManager[View]:
+        """Open a view of the newest generation."""
+
+    def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
+        """Return which vectors are there already."""
+
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        """Keep vectors under their keys, at once and durably, before the points that use them."""
+
+    def change(self, setup: Setup, *, anew: bool = False) -> AbstractContextManager[Change]:
+        """Begin a change; at its end the generation is one higher.
+
+        :param setup: what the index is built for from now on.
+        :param anew: True to drop all notes first; readers see the old ones until the end.
+        """
+
+    def touch(self, stamps: Mapping[str, FileStamp]) -> None:
+        """Note that files were written anew with the same content; the generation stays."""
+
+    def building(self) -> AbstractContextManager[None]:
+        """Hold the right to build, which one process has at a time.
+
+        :raises IndexLocked: if another process has it, naming that process.
+        """
+
+    def optimise(self) -> None:
+        """Write derived files anew where that pays, and drop what nothing uses any more."""
+
+    def verify(self) -> list[Fault]:
+        """Read every byte and return what is wrong, nothing where all is well."""
+
+    def size(self) -> int:
+        """Return the bytes the index takes."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Store:
+    """Open the store an address names.
+
+    :param url: a folder, or ``postgresql://...``.
+    :param read_only: True to refuse making a new one.
+    :param mend: True to make an empty one in the place of one that is damaged.
+    :raises SettingsError: if no store speaks such an address.
+    :raises IndexNotFound: if ``read_only`` and there is none.
+    """
+    scheme, separator, _ = url.partition("://")
+    if separator:
+        raise SettingsError(f"no store for {scheme}:// addresses", "give a folder with --store")
+    from indexer.store.embedded import EmbeddedStore
+
+    return EmbeddedStore(Path(url), read_only=read_only, mend=mend)

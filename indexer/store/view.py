@@ -1,0 +1,293 @@
+"""A view of the embedded store: questions to one generation of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import IndexDamaged, IndexNotFound
+from indexer.records import FileStamp, Link, NoteFilter
+from indexer.store.schema import (
+    LINK_COLUMNS,
+    NOTE_INFO_COLUMNS,
+    NOTE_STATE_COLUMNS,
+    POINT_COLUMNS,
+    REBUILD,
+    checksum_bytes,
+    link_from_row,
+    note_info_from_row,
+    note_state_from_row,
+    path_from_row,
+    path_to_row,
+    point_from_row,
+    read_header,
+    sound,
+)
+from indexer.store.store import Header, NoteInfo, NoteState, Scored, Setup, StoredPoint, Vectors
+from indexer.store.vectors import PointVectors
+
+# A word that stands above a point counts this much of one that stands in it
+# (benchmarks/QUALITY.md).
+_CONTEXT_WEIGHT = 0.4
+# Terms that more than this share of the points have cost the most and say the least.
+_COMMON_SHARE = 0.2
+_MIN_COMMON = 200
+_MAX_QUERY_TERMS = 64
+_SELECT_LIMIT = 500
+
+OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
+
+
+class SqlView:
+    """One generation of an index, read within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, open_vectors: OpenVectors) -> None:
+        """Take a connection with an open transaction.
+
+        :param connection: closed by whoever opened it.
+        :param open_vectors: (connection, generation, dimension) to the vectors of that generation.
+        """
+        self.connection = connection
+        self._open_vectors = open_vectors
+        self._header: Header | None = None
+
+    def header(self) -> Header:
+        """Return what the index says of itself."""
+        if self._header is None:
+            found = read_header(self.connection)
+            setup = None
+            if "encoder" in found:
+                setup = Setup(
+                    found["encoder"], found["model"], int(found["dimension"]), found["chunking"]
+                )
+            generation, notes, points = (
+                int(found.get(key, "0")) for key in ("generation", "notes", "points")
+            )
+            self._header = Header(generation, setup, notes, points)
+        return self._header
+
+    def note_states(self) -> dict[str, NoteState]:
+        """Return what is known of every file, refused ones included."""
+        points = Counter(
+            dict(
+                self.connection.execute("SELECT note, count(*) FROM point GROUP BY note").fetchall()
+            )
+        )
+        rows = self.connection.execute(f"SELECT {NOTE_STATE_COLUMNS}, id FROM note")
+        return {
+            path_from_row(row[0]): note_state_from_row(row[:-1], points[row[-1]]) for row in rows
+        }
+
+    def stamps(self) -> dict[str, FileStamp | None]:
+        """Return the stamp of every file as it was read."""
+        rows = self.connection.execute("SELECT path, size, mtime_ns, ctime_ns, inode FROM note")
+        return {
+            path_from_row(row[0]): None if row[1] is None else FileStamp(*row[1:]) for row in rows
+        }
+
+    def content_hash(self, note_id: str) -> bytes | None:
+        """Return the hash of a note as it was read, None for one that is not in the index."""
+        sql = "SELECT content_hash FROM note WHERE path = ?"
+        row = self.connection.execute(sql, (path_to_row(note_id),)).fetchone()
+        return row[0] if row else None
+
+    def note(self, note_id: str) -> NoteInfo | None:
+        """Return an indexed note, None where there is none of that name."""
+        sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = ?"
+        row = self.connection.execute(sql, (path_to_row(note_id),)).fetchone()
+        return note_info_from_row(row) if row else None
+
+    def notes(self) -> list[NoteInfo]:
+        """Return the indexed notes, by path."""
+        sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' ORDER BY path"
+        return [note_info_from_row(row) for row in self.connection.execute(sql)]
+
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
+        found: dict[str, dict[str, int]] = {"tag": {}, "category": {}}
+        sql = "SELECT kind, value, count(*) FROM label GROUP BY kind, value ORDER BY value"
+        for kind, value, count in self.connection.execute(sql):
+            found[kind][value] = count
+        return found
+
+    def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points whose vectors have the highest cosine to a question's."""
+        return self._vectors().search(vector, k, self._allowed(where) if where else None)
+
+    def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the cosine of given points to a vector."""
+        if not point_ids:
+            return {}
+        cosines = self.vectors(point_ids) @ vector
+        return dict(zip(point_ids, cosines.tolist(), strict=True))
+
+    def vectors(self, point_ids: Sequence[int]) -> Vectors:
+        """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
+        found: dict[int, bytes] = {}
+        sql = (
+            "SELECT point.id, vector.value, vector.checksum FROM point "
+            "JOIN vector ON vector.id = point.vector WHERE point.id IN"
+        )
+        for point_id, value, check in self._select(sql, point_ids):
+            if checksum_bytes(value) != check:
+                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
+            found[point_id] = value
+        joined = b"".join(found[point_id] for point_id in point_ids)
+        return np.frombuffer(joined, np.float16).reshape(len(point_ids), -1).astype(np.float32)
+
+    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points with the highest BM25 for the terms of a question."""
+        return self._match(self._asked(terms), k, where, None)
+
+    def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 of given points for the terms of a question, 0 for those with none."""
+        found = dict(self._match(self._asked(terms), len(point_ids), NoteFilter(), point_ids))
+        return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
+
+    def _asked(self, terms: Sequence[str]) -> list[str]:
+        """Leave out terms that no point has, and the commonest where others remain."""
+        counts = self.term_counts(set(terms))
+        points = self.header().points
+        limit = max(_MIN_COMMON, _COMMON_SHARE * points)
+        known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
+        return [term for term in known if counts[term] <= limit] or known
+
+    def _match(
+        self, terms: Sequence[str], k: int, where: NoteFilter, point_ids: Sequence[int] | None
+    ) -> Scored:
+        if not terms or k <= 0:
+            return []
+        quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        sql = "SELECT rowid, rank FROM words WHERE words MATCH ? AND rank MATCH ?"
+        values: list[Any] = [quoted, f"bm25(1.0, {_CONTEXT_WEIGHT})"]
+        if point_ids is not None:
+            sql += f" AND rowid IN ({','.join('?' * len(point_ids))})"
+            values += point_ids
+        elif where:
+            notes, more = _filter_sql(where)
+            sql += f" AND rowid IN (SELECT id FROM point WHERE note IN ({notes}))"
+            values += more
+        rows = self.connection.execute(f"{sql} ORDER BY rank LIMIT ?", (*values, k))
+        return sorted(((row[0], -row[1]) for row in rows), key=lambda pair: (-pair[1], pair[0]))
+
+    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
+        """Return given points with their notes and links; an id that is gone is left out."""
+        columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
+        info = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
+        sql = (
+            f"SELECT {columns}, point.vector, point.note, point.checksum, point.id, {info} "
+            "FROM point JOIN note ON note.id = point.note WHERE point.id IN"
+        )
+        links = self._links_by_point(point_ids)
+        found: dict[int, StoredPoint] = {}
+        width = len(POINT_COLUMNS.split(", "))
+        for row in self._select(sql, point_ids):
+            point_id = row[width + 3]
+            sound(row[: width + 3], f"point {point_id}")
+            ordinal, point = point_from_row(row[:width])
+            note = note_info_from_row(row[width + 4 :])
+            found[point_id] = StoredPoint(
+                point_id, ordinal, note, point, tuple(links.get(point_id, ()))
+            )
+        return found
+
+    def points_of(self, note_id: str) -> list[StoredPoint]:
+        """Return the points of a note in reading order."""
+        sql = (
+            "SELECT point.id FROM point JOIN note ON note.id = point.note "
+            "WHERE note.path = ? ORDER BY ordinal"
+        )
+        ids = [row[0] for row in self.connection.execute(sql, (path_to_row(note_id),))]
+        found = self.read_points(ids)
+        return [found[point_id] for point_id in ids]
+
+    def links_of(self, note_id: str | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order."""
+        if note_id is None:
+            return self._links("1", ())
+        return self._links("source.path = ?", (path_to_row(note_id),))
+
+    def backlinks(self, note_id: str) -> list[Link]:
+        """Return the links of other notes that lead to a note."""
+        path = path_to_row(note_id)
+        return self._links("target_note.path = ? AND source.path <> ?", (path, path))
+
+    def _links(self, condition: str, values: Sequence[Any]) -> list[Link]:
+        columns = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
+        rows = self.connection.execute(
+            f"SELECT source.path, target_note.path, {columns} FROM link "
+            "JOIN note AS source ON source.id = link.note "
+            "LEFT JOIN note AS target_note ON target_note.id = link.reached "
+            f"WHERE {condition} ORDER BY source.path, link.line, link.id",
+            values,
+        )
+        return [link_from_row(path_from_row(row[0]), row[1], row[2:]) for row in rows]
+
+    def _links_by_point(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
+        columns = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
+        sql = (
+            f"SELECT link.point, source.path, target_note.path, {columns} FROM link "
+            "JOIN note AS source ON source.id = link.note "
+            "LEFT JOIN note AS target_note ON target_note.id = link.reached WHERE link.point IN"
+        )
+        found: dict[int, list[Link]] = {}
+        for row in self._select(sql, point_ids):
+            found.setdefault(row[0], []).append(
+                link_from_row(path_from_row(row[1]), row[2], row[3:])
+            )
+        return found
+
+    def term_counts(self, terms: Collection[str]) -> dict[str, int]:
+        """Return in how many points each term stands."""
+        return dict(self._select("SELECT term, points FROM term WHERE term IN", sorted(terms)))
+
+    def _vectors(self) -> PointVectors:
+        header = self.header()
+        if header.setup is None:
+            raise IndexNotFound("nothing was built yet", "run `notepoint build`")
+        return self._open_vectors(self.connection, header.generation, header.setup.dimension)
+
+    def _allowed(self, where: NoteFilter) -> NDArray[np.int64]:
+        notes, values = _filter_sql(where)
+        sql = f"SELECT id FROM point WHERE note IN ({notes}) ORDER BY id"
+        return np.array([row[0] for row in self.connection.execute(sql, values)], np.int64)
+
+    def _select(self, sql: str, values: Collection[Any]) -> Iterator[Any]:
+        """Run a statement that ends in IN for any number of values."""
+        wanted = list(values)
+        for start in range(0, len(wanted), _SELECT_LIMIT):
+            part = wanted[start : start + _SELECT_LIMIT]
+            yield from self.connection.execute(f"{sql} ({','.join('?' * len(part))})", part)
+
+
+def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:
+    """Return a statement for the ids of the notes a filter lets through, and its values."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    for kind, wanted in (("tag", where.tags), ("category", where.categories)):
+        if wanted:
+            marks = ",".join("?" * len(wanted))
+            conditions.append(
+                f"id IN (SELECT note FROM label WHERE kind = '{kind}' AND value IN ({marks}))"
+            )
+            values += wanted
+    if where.notes:
+        conditions.append(f"path IN ({','.join('?' * len(where.notes))})")
+        values += [path_to_row(note) for note in where.notes]
+    if where.folders:
+        conditions.append("(" + " OR ".join(["substr(path, 1, ?) = ?"] * len(where.folders)) + ")")
+        for folder in where.folders:
+            prefix = folder.strip("/") + "/"
+            values += [len(prefix), prefix]
+    if where.since:
+        conditions.append("date >= ?")
+        values.append(where.since.isoformat())
+    if where.until:
+        conditions.append("date <= ?")
+        values.append(where.until.isoformat())
+    return f"SELECT id FROM note WHERE {' AND '.join(conditions) or '1'}", values
