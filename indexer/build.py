@@ -1,0 +1,364 @@
+"""Notes on disk against the store: what differs becomes one atomic change.
+
+A note whose stamp or content is the same costs a stat call or a hash; of a changed one only the
+points whose words or context are new are encoded. Vectors are kept under the hash of what was
+encoded, before the change that needs them, so that a build that was killed goes on where it
+stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from indexer.encoding.encoder import Encoder
+from indexer.errors import IndexOutdated, NoteError, NotesError
+from indexer.notes.folder import Scan, read_note_bytes, scan_folder
+from indexer.notes.links import LinkResolver, NoteName, link_key, name_keys, name_of
+from indexer.notes.links import published_path as published_path_of
+from indexer.notes.note import hash_content, parse_note, title_of_path
+from indexer.notes.points import CHUNKING_VERSION, context_of
+from indexer.records import (
+    BuildReport,
+    FileEntry,
+    FileReport,
+    FileStamp,
+    Note,
+    NoteWarning,
+    Outcome,
+    Point,
+)
+from indexer.store.store import (
+    Change,
+    NewLink,
+    NewPoint,
+    NoteChange,
+    NoteState,
+    Setup,
+    Store,
+    StoredPoint,
+    View,
+)
+from indexer.store.words import ANALYSIS_VERSION
+
+# Vectors are kept after this many texts: what a kill can cost.
+_ENCODE_AT_ONCE = 1_024
+# A file written this shortly before it was read may be written again without its times changing.
+_RACY_NS = 50_000_000
+_NO_STAMP = FileStamp(-1, -1, -1, -1)
+
+
+class Reporter(Protocol):
+    """Told how a build comes along."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """Begin a phase of so many steps."""
+
+    def advance(self, steps: int) -> None:
+        """Note that steps of the phase are done."""
+
+
+class SilentReporter:
+    """A reporter for those who do not watch."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """Ignore it."""
+
+    def advance(self, steps: int) -> None:
+        """Ignore it."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a build is going to do, and what it found on the way."""
+
+    changes: list[NoteChange] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    touched: dict[str, FileStamp] = field(default_factory=dict)
+    files: list[FileReport] = field(default_factory=list)
+    inputs: dict[bytes, tuple[str, str]] = field(default_factory=dict)  # key to (context, text)
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    @property
+    def skipped(self) -> int:
+        """How many files could not be read."""
+        return sum(file.outcome is Outcome.SKIPPED for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing."""
+
+    size_limit: int
+    site_url: str = ""
+    rebuild: bool = False
+    force: bool = False
+    dry_run: bool = False
+
+
+def build(
+    root: Path,
+    store: Store,
+    encoder: Encoder,
+    options: BuildOptions,
+    reporter: Reporter | None = None,
+) -> BuildReport:
+    """Bring an index in line with the notes of a folder.
+
+    :param root: the notes folder.
+    :param store: the index.
+    :param encoder: makes the vectors; must be the one the index was built with.
+    :param options: how to build.
+    :param reporter: told how it comes along.
+    :return: what was found and done.
+    :raises NotesError: if the folder is missing or has no notes, or most of the index would be
+        dropped.
+    :raises IndexOutdated: if the index was built with another encoder.
+    :raises IndexLocked: if another process is building.
+    """
+    with store.building():
+        return _Build(root, store, encoder, options, reporter or SilentReporter()).run()
+
+
+class _Build:
+    """One run, from the scan to the report."""
+
+    def __init__(
+        self, root: Path, store: Store, encoder: Encoder, options: BuildOptions, reporter: Reporter
+    ) -> None:
+        self._root = root
+        self._store = store
+        self._encoder = encoder
+        self._options = options
+        self._reporter = reporter
+        versions = f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
+        self._setup = Setup(encoder.fingerprint, encoder.name, encoder.dimension, versions)
+
+    def run(self) -> BuildReport:
+        started = time.perf_counter()
+        scan = scan_folder(self._root, size_limit=self._options.size_limit)
+        if not scan.notes:
+            raise NotesError(
+                f"there are no notes in {self._root}",
+                "notes are files that end in .md or .markdown",
+            )
+        with self._store.view() as view:
+            header = view.header()
+            anew = self._begins_anew(header.setup)
+            states = {} if anew else view.note_states()
+            plan = self._plan(scan, view, states)
+            total = 0 if anew else header.points
+        self._refuse_to_empty(plan, states)
+        embedded, generation = 0, header.generation
+        if not self._options.dry_run:
+            embedded = self._encode(plan.inputs)
+            if plan.changes or plan.gone or anew:
+                with self._store.change(self._setup, anew=anew) as change:
+                    self._apply(plan, change, scan)
+                generation += 1
+            if plan.touched:
+                self._store.touch(plan.touched)
+            self._store.optimise()
+        new = sum(len(change.added) for change in plan.changes)
+        old = sum(len(change.removed) for change in plan.changes) + sum(
+            states[gone].points for gone in plan.gone
+        )
+        return BuildReport(
+            plan.added,
+            plan.changed,
+            len(plan.gone),
+            plan.unchanged,
+            plan.skipped,
+            new,
+            old,
+            total + new - old,
+            generation,
+            time.perf_counter() - started,
+            embedded,
+            tuple(plan.files),
+            self._options.dry_run,
+        )
+
+    def _begins_anew(self, setup: Setup | None) -> bool:
+        """Tell whether nothing of the index can stay; another chunking rebuilds by itself."""
+        if setup is None or self._options.rebuild:
+            return True
+        if setup.encoder != self._setup.encoder:
+            raise IndexOutdated(
+                f"the index was built with another model ({setup.model}, "
+                f"{setup.dimension} dimensions; now {self._setup.model}, {self._setup.dimension})",
+                "run `notepoint build --rebuild`, or name the old model with --model",
+            )
+        return setup.chunking != self._setup.chunking
+
+    # finding out what to do
+    def _plan(self, scan: Scan, view: View, states: dict[str, NoteState]) -> _Plan:
+        plan = _Plan()
+        self._reporter.begin("reading", len(scan.notes))
+        for entry in scan.notes:
+            state = states.get(entry.note_id)
+            if entry.refusal is not None:
+                self._plan_refused(plan, entry, state, view)
+            elif state is not None and state.stamp == entry.stamp:
+                self._keep(plan, entry.note_id, state)
+            else:
+                self._plan_note(plan, entry, state, view)
+            self._reporter.advance(1)
+        present = {entry.note_id for entry in scan.notes}
+        plan.gone += [note_id for note_id in states if note_id not in present]
+        return plan
+
+    def _keep(self, plan: _Plan, note_id: str, state: NoteState) -> None:
+        plan.unchanged += state.outcome is not Outcome.SKIPPED
+        plan.files.append(FileReport(note_id, state.outcome, state.warnings))
+
+    def _plan_refused(
+        self, plan: _Plan, entry: FileEntry, state: NoteState | None, view: View
+    ) -> None:
+        refusal = entry.refusal or NoteWarning("cannot be read")
+        if state is not None and not state.content_hash and state.warnings == (refusal,):
+            self._keep(plan, entry.note_id, state)
+            return
+        self._change(plan, _skipped(entry.note_id, b"", refusal), None, state, view)
+
+    def _plan_note(
+        self, plan: _Plan, entry: FileEntry, state: NoteState | None, view: View
+    ) -> None:
+        note_id = entry.note_id
+        digest, stamp = b"", entry.stamp
+        try:
+            content, stamp = read_note_bytes(
+                self._root, note_id, size_limit=self._options.size_limit
+            )
+            stamp = _safe_stamp(stamp)
+            digest = hash_content(content)
+            if state is not None and state.content_hash == digest:
+                plan.touched[note_id] = stamp
+                self._keep(plan, note_id, state)
+                return
+            note = parse_note(
+                content,
+                note_id,
+                window=self._encoder.window,
+                count_tokens=self._encoder.count_tokens,
+            )
+        except NoteError as exc:
+            note = _skipped(note_id, digest, NoteWarning(exc.message, exc.line, exc.hint))
+        self._change(plan, note, stamp, state, view)
+
+    def _change(
+        self, plan: _Plan, note: Note, stamp: FileStamp | None, state: NoteState | None, view: View
+    ) -> None:
+        plan.files.append(FileReport(note.note_id, note.outcome, note.warnings))
+        if note.outcome is not Outcome.SKIPPED:
+            known = state is not None and state.outcome is not Outcome.SKIPPED
+            plan.changed += known
+            plan.added += not known
+        stored = view.points_of(note.note_id) if state is not None else []
+        change = self._difference(note, stamp, stored)
+        for new in change.added:
+            plan.inputs.setdefault(new.key, (context_of(note.title, new.point), new.point.text))
+        plan.changes.append(change)
+
+    def _difference(
+        self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
+    ) -> NoteChange:
+        """Match the points of a note with those stored: same words in the same context stay."""
+        waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for old in reversed(stored):
+            waiting[_identity(old.note.title, old.point)].append(old.point_id)
+        kept, added = [], []
+        for ordinal, point in enumerate(note.points):
+            same = waiting.get(_identity(note.title, point))
+            if same:
+                kept.append((same.pop(), ordinal, point))
+            else:
+                added.append(NewPoint(ordinal, point, self._key(note.title, point)))
+        name = name_of(note)
+        linkable = note.outcome is not Outcome.SKIPPED
+        links = [NewLink(None, link, link_key(link, note.note_id)) for link in note.links]
+        for ordinal, point in enumerate(note.points):
+            links += [NewLink(ordinal, link, link_key(link, note.note_id)) for link in point.links]
+        return NoteChange(
+            note,
+            stamp,
+            published_path_of(note) if linkable else "",
+            name_keys(name) if linkable else frozenset(),
+            tuple(kept),
+            tuple(added),
+            tuple(point_id for ids in waiting.values() for point_id in ids),
+            tuple(links),
+        )
+
+    def _key(self, title: str, point: Point) -> bytes:
+        """Return the name of a vector: the hash of all that shapes it."""
+        source = "\x00".join((self._encoder.fingerprint, context_of(title, point), point.text))
+        return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
+        """Refuse to let go of most notes at once: the folder is more likely absent than emptied."""
+        known = sum(state.outcome is not Outcome.SKIPPED for state in states.values())
+        lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
+        if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
+            raise NotesError(
+                f"{lost} of {known} notes are no longer in {self._root}; the index is kept",
+                "if they were removed on purpose, run `notepoint build --force`",
+            )
+
+    # doing it
+    def _encode(self, inputs: dict[bytes, tuple[str, str]]) -> int:
+        """Encode what has no vector yet, longest first, and keep each batch."""
+        known = set() if self._options.rebuild else self._store.known_keys(inputs)
+        missing = [key for key in inputs if key not in known]
+        missing.sort(key=lambda key: -sum(map(len, inputs[key])))
+        self._reporter.begin("encoding", len(missing))
+        for start in range(0, len(missing), _ENCODE_AT_ONCE):
+            keys = missing[start : start + _ENCODE_AT_ONCE]
+            contexts, texts = zip(*(inputs[key] for key in keys), strict=True)
+            vectors = self._encoder.encode_points(contexts, texts, self._reporter.advance)
+            self._store.add_vectors(keys, vectors)
+        return len(missing)
+
+    def _apply(self, plan: _Plan, change: Change, scan: Scan) -> None:
+        self._reporter.begin("writing", len(plan.changes) + len(plan.gone))
+        for note_id in plan.gone:
+            change.drop(note_id)
+            self._reporter.advance(1)
+        for one in plan.changes:
+            change.put(one)
+            self._reporter.advance(1)
+        _resolve_links(change, scan, self._options.site_url)
+
+
+def _resolve_links(change: Change, scan: Scan, site_url: str) -> None:
+    files = {*scan.files, *(path.rpartition("/")[2] for path in scan.files)}
+
+    def find_notes(key: str) -> list[NoteName]:
+        return [NoteName(i.note_id, i.title, i.aliases, i.published) for i in change.names_for(key)]
+
+    resolver = LinkResolver(find_notes, files.__contains__, change.anchor_line, site_url=site_url)
+    for link_id, note_id, raw in change.open_links():
+        change.close_link(link_id, resolver.resolve(raw, note_id))
+
+
+def _identity(title: str, point: Point) -> tuple[object, ...]:
+    return title, point.text, point.kind, point.heading_path, point.parents, point.lead_in
+
+
+def _skipped(note_id: str, digest: bytes, warning: NoteWarning) -> Note:
+    return Note(
+        note_id, digest, title_of_path(note_id), outcome=Outcome.SKIPPED, warnings=(warning,)
+    )
+
+
+def _safe_stamp(stamp: FileStamp) -> FileStamp:
+    """Return a stamp that will not be trusted, for a file that was written just now."""
+    fresh = time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < _RACY_NS
+    return _NO_STAMP if fresh else stamp

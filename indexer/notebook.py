@@ -1,0 +1,341 @@
+"""The facade: one notes folder with its index, for the command line, the page and Python users."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from indexer.config import DEFAULT_TOP_K, Settings
+from indexer.errors import NotesError, QueryError
+from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
+from indexer.store.store import Fault, NoteInfo, Store, StoredPoint, open_store
+
+if TYPE_CHECKING:
+    from indexer.build import Reporter
+    from indexer.encoding.encoder import Encoder
+    from indexer.retrieval.search import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole."""
+
+    notes_folder: str
+    store: str
+    generation: int
+    notes: int
+    points: int
+    model: str
+    dimension: int
+    stale: bool
+    bytes: int
+    skipped: tuple[FileReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DumpedPoint:
+    """A point as it stands in the index."""
+
+    note_id: str
+    stored: StoredPoint
+
+
+@dataclass(frozen=True, slots=True)
+class NotePage:
+    """A note as it is shown: its front matter, and its body as safe HTML."""
+
+    info: NoteInfo
+    html: str
+
+
+class Notebook:
+    """A folder of notes and its index.
+
+    >>> with Notebook("notes") as notebook:
+    ...     notebook.build()
+    ...     for hit in notebook.search("does it talk about ethics?").hits:
+    ...         print(hit.note_id, hit.line_start, hit.text)
+    """
+
+    def __init__(
+        self,
+        notes: str | os.PathLike[str] | None = None,
+        *,
+        store: str | None = None,
+        model: str | None = None,
+        site_url: str | None = None,
+        encoder: Encoder | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Name the parts; nothing is opened before it is needed.
+
+        :param notes: the notes folder; see ``Settings.load`` for the default.
+        :param store: folder of the index, or address of a server.
+        :param model: name or folder of the model.
+        :param site_url: address the notes are published at.
+        :param encoder: one to use instead of opening ``model``.
+        :param say: told what takes long, one line at a time.
+        :raises NotesError: if the folder is missing.
+        :raises SettingsError: if a setting is wrong.
+        """
+        self.settings = Settings.load(notes=notes, store=store, model=model, site_url=site_url)
+        self._say = say
+        self._encoder = encoder
+        self._store: Store | None = None
+        self._searcher: Searcher | None = None
+
+    def __enter__(self) -> Self:
+        """Return the notebook; it is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the index."""
+        if self._store is not None:
+            self._store.close()
+        self._store = self._searcher = None
+
+    # building
+    def build(
+        self,
+        *,
+        rebuild: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        reporter: Reporter | None = None,
+    ) -> BuildReport:
+        """Bring the index in line with the notes.
+
+        :param rebuild: begin from nothing; also the cure for a damaged index.
+        :param force: let go of most of the index where most notes are gone.
+        :param dry_run: only say what would change.
+        :param reporter: told how it comes along.
+        :raises IndexerError: as ``indexer.build.build`` does.
+        """
+        from indexer.build import BuildOptions, build
+
+        self.close()
+        options = BuildOptions(
+            self.settings.size_limit, self.settings.site_url, rebuild, force, dry_run
+        )
+        store = open_store(self.settings.store, mend=rebuild)
+        try:
+            return build(self.settings.notes, store, self.encoder, options, reporter)
+        finally:
+            store.close()
+
+    # asking
+    def search(
+        self,
+        question: str,
+        k: int = DEFAULT_TOP_K,
+        *,
+        mode: Mode = Mode.HYBRID,
+        where: NoteFilter | None = None,
+        more_like: Sequence[str | int] = (),
+        less_like: Sequence[str | int] = (),
+    ) -> Answer:
+        """Answer a question with the points of the notes that answer it.
+
+        :param question: in the reader's own words.
+        :param k: how many points at most.
+        :param mode: by words, by meaning, or both.
+        :param where: which notes may answer.
+        :param more_like: points to lean towards: ids, or "note:line".
+        :param less_like: points to lean away from.
+        :raises IndexerError: if there is no index, or the question cannot be asked.
+        """
+        from indexer.retrieval.search import Query
+
+        searcher = self._open_searcher()
+        more, less = self._point_ids(more_like), self._point_ids(less_like)
+        answer = searcher.search(Query(question, k, mode, where or NoteFilter(), more, less))
+        if not self.settings.site_url:
+            return answer
+        return replace(answer, hits=tuple(map(self._with_address, answer.hits)))
+
+    def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:
+        """Return the nearest points of other notes, without those already linked to.
+
+        :param place: a note, or "note:line" for one point of it.
+        :param k: how many.
+        """
+        note_id, line = split_place(place)
+        return self._open_searcher().similar(note_id, line, k)
+
+    def links(self, note_id: str | None = None, *, broken: bool = False) -> list[Link]:
+        """Return the links of one note or of all.
+
+        :param note_id: the note.
+        :param broken: only those that lead nowhere or have a mend.
+        """
+        with self._open_store().view() as view:
+            found = view.links_of(note_id)
+        return [link for link in found if not broken or not link.ok or link.mend]
+
+    def backlinks(self, note_id: str) -> list[Link]:
+        """Return the links of other notes that lead to a note."""
+        with self._open_store().view() as view:
+            return view.backlinks(note_id)
+
+    def notes(self) -> list[NoteInfo]:
+        """Return the indexed notes, by path."""
+        with self._open_store().view() as view:
+            return view.notes()
+
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how many notes carry each tag and each category."""
+        with self._open_store().view() as view:
+            return view.labels()
+
+    def read_note(self, note_id: str) -> NotePage:
+        """Return a note as it is now, ready to be shown.
+
+        :param note_id: a note of the index.
+        :raises NotesError: if the index has no such note, or its file is gone.
+        """
+        from indexer.notes.folder import read_note_bytes
+        from indexer.notes.rendering import render_note
+        from indexer.notes.text import decode_note
+
+        with self._open_store().view() as view:
+            info = view.note(note_id)
+            if info is None:
+                raise NotesError(
+                    f"the index has no note {note_id}", "it may have been moved: search"
+                )
+            links = view.links_of(note_id)
+        content, _ = read_note_bytes(
+            self.settings.notes, note_id, size_limit=self.settings.size_limit
+        )
+        text, _ = decode_note(content, note_id)
+        return NotePage(info, render_note(text, links))
+
+    def points_of(self, note_id: str) -> list[StoredPoint]:
+        """Return the points of a note in reading order."""
+        with self._open_store().view() as view:
+            return view.points_of(note_id)
+
+    # looking after it
+    def status(self) -> Status:
+        """Return what is indexed, by which model, and whether notes changed since."""
+        from indexer.retrieval.freshness import is_stale
+
+        store = self._open_store()
+        with store.view() as view:
+            header = view.header()
+            states = view.note_states()
+            stale = is_stale(self.settings.notes, view, size_limit=self.settings.size_limit)
+        incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
+        return Status(
+            str(self.settings.notes),
+            self.settings.store,
+            header.generation,
+            header.notes,
+            header.points,
+            header.setup.model if header.setup else self.settings.model,
+            header.setup.dimension if header.setup else 1,
+            stale,
+            store.size(),
+            tuple(
+                FileReport(note_id, state.outcome, state.warnings)
+                for note_id, state in sorted(states.items())
+                if state.outcome in incomplete
+            ),
+        )
+
+    def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:
+        """Return every file with what became of it, and every point."""
+        with self._open_store().view() as view:
+            states = sorted(view.note_states().items())
+            files = [
+                FileReport(note_id, state.outcome, state.warnings) for note_id, state in states
+            ]
+            points = [
+                DumpedPoint(note_id, stored)
+                for note_id, _ in states
+                for stored in view.points_of(note_id)
+            ]
+        return files, points
+
+    def check(self) -> list[Fault]:
+        """Read every byte of the index and the model, and return what is wrong."""
+        faults = self._open_store().verify()
+        verify = getattr(self.encoder, "verify", None)
+        if verify is not None:
+            verify()
+        return faults
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, opened when first needed."""
+        if self._encoder is None:
+            from indexer.encoding.encoder import open_encoder
+
+            self._encoder = open_encoder(
+                self.settings.model, cache=self.settings.cache, say=self._say
+            )
+        return self._encoder
+
+    def _open_store(self) -> Store:
+        if self._store is None:
+            self._store = open_store(self.settings.store, read_only=True)
+        return self._store
+
+    def _open_searcher(self) -> Searcher:
+        if self._searcher is None:
+            from indexer.retrieval.freshness import Freshness
+            from indexer.retrieval.search import Searcher
+
+            store = self._open_store()
+            freshness = Freshness(
+                self.settings.notes, self.encoder, size_limit=self.settings.size_limit
+            )
+            self._searcher = Searcher(store, self.encoder, freshness)
+        return self._searcher
+
+    def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
+        """Return the ids of points named by id or place."""
+        ids: list[int] = []
+        for place in places:
+            if isinstance(place, int) or place.isdecimal():
+                ids.append(int(place))
+                continue
+            note_id, line = split_place(place)
+            points = [p for p in self.points_of(note_id) if line is None or _stands_at(p, line)]
+            if not points:
+                raise QueryError(
+                    f"there is no point at {place}", "give NOTE:LINE, or the id of a hit"
+                )
+            ids += [stored.point_id for stored in points]
+        return tuple(ids)
+
+    def _with_address(self, hit: Hit) -> Hit:
+        from indexer.notes.links import published_url
+
+        with self._open_store().view() as view:
+            published = view.read_points([hit.point_id])[hit.point_id].note.published
+        return replace(hit, url=published_url(published, self.settings.site_url))
+
+
+def split_place(place: str) -> tuple[str, int | None]:
+    """Return the note and the line of "note:line"; a name may hold colons of its own."""
+    note_id, separator, line = place.rpartition(":")
+    if separator and line.isdecimal():
+        return note_id, int(line)
+    return place, None
+
+
+def _stands_at(stored: StoredPoint, line: int) -> bool:
+    return stored.point.line_start <= line <= stored.point.line_end

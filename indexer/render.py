@@ -1,0 +1,422 @@
+"""Answers and reports to text, JSON and Markdown; decides how things look, prints nothing.
+
+Notes are not trusted: characters that steer a terminal are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from indexer.evaluation import Evaluation
+from indexer.notebook import DumpedPoint, Status
+from indexer.records import (
+    Answer,
+    BuildReport,
+    FileReport,
+    Hit,
+    Link,
+    NoteWarning,
+    Outcome,
+)
+from indexer.store.store import Fault
+
+_STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_MAX_SHOWN_WARNINGS = 20
+
+
+def safe(text: str) -> str:
+    """Return a text in which nothing steers a terminal: no escape, bell or change of direction."""
+    return _STEERING.sub(
+        lambda found: " " if found.group() == "\t" else f"\\x{ord(found.group()):02x}", text
+    )
+
+
+def to_json(value: object) -> str:
+    """Return JSON in pure ASCII, so that any terminal and any file name can bear it."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer in the shape of the contract."""
+    return {
+        "query": answer.question,
+        "answered": answer.answered,
+        "confidence": round(answer.confidence, 4),
+        "mode": answer.mode.value,
+        "took_ms": round(answer.took_ms, 2),
+        "index": {
+            "generation": answer.index.generation,
+            "notes": answer.index.notes,
+            "points": answer.index.points,
+            "stale": answer.index.stale,
+            "model": answer.index.model,
+        },
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "related_notes": [
+            {"note": note.note_id, "title": note.title, "why": note.why}
+            for note in answer.related_notes
+        ],
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit in the shape of the contract: links of the point first, then of its note."""
+    links = [_answer_link_json(link, in_point=True) for link in hit.links]
+    links += [_answer_link_json(link, in_point=False) for link in hit.note_links]
+    values = {
+        "rank": hit.rank,
+        "point_id": hit.point_id,
+        "note": hit.note_id,
+        "title": hit.title,
+        "date": hit.date,
+        "tags": list(hit.tags),
+        "categories": list(hit.categories),
+        "heading_path": list(hit.heading_path),
+        "parents": list(hit.parents),
+        "line_start": hit.line_start,
+        "line_end": hit.line_end,
+        "text": hit.text,
+        "snippet": hit.snippet,
+        "marks": [list(mark) for mark in hit.marks],
+        "score": round(hit.score, 6),
+        "cosine": _rounded(hit.cosine),
+        "bm25": _rounded(hit.bm25),
+        "links": links,
+    }
+    return values | ({"url": hit.url} if hit.url else {})
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _answer_link_json(link: Link, *, in_point: bool) -> dict[str, Any]:
+    return {
+        "text": link.text,
+        "target": link.target,
+        "kind": link.kind.value,
+        "note": link.to,
+        "line": link.to_line,
+        "ok": link.ok,
+        "in_point": in_point,
+    }
+
+
+def answer_text(answer: Answer) -> str:
+    """Return an answer for a terminal; ``click.echo`` drops the styles where there is none."""
+    if not answer.hits:
+        return "nothing found"
+    lines = []
+    if not answer.answered:
+        lines += [
+            click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
+            "",
+        ]
+    for hit in answer.hits:
+        lines += [*_hit_lines(hit), ""]
+    if answer.related_notes:
+        lines.append(click.style("see also", dim=True))
+        lines += [
+            f"  {safe(note.title)} ({safe(note.why)}): {safe(note.note_id)}"
+            for note in answer.related_notes
+        ]
+        lines.append("")
+    lines.append(click.style(_summary(answer), dim=True))
+    return "\n".join(lines)
+
+
+def hits_text(hits: Iterable[Hit]) -> str:
+    """Return hits for a terminal."""
+    return "\n".join(line for hit in hits for line in (*_hit_lines(hit), "")).rstrip("\n")
+
+
+def _hit_lines(hit: Hit) -> list[str]:
+    where = [hit.title, *(h for h in hit.heading_path if h.casefold() != hit.title.casefold())]
+    head = " > ".join(safe(part) for part in where)
+    lines = [f"{hit.rank:>2}  " + click.style(head, fg="cyan")]
+    lines += [
+        click.style(f"    {'  ' * depth}{safe(parent)}", dim=True)
+        for depth, parent in enumerate(hit.parents)
+    ]
+    indent = "    " + "  " * len(hit.parents)
+    lines += [indent + line for line in _marked(hit).split("\n")]
+    facts = [
+        f"{safe(hit.note_id)}:{hit.line_start}",
+        hit.date or "",
+        *(f"#{safe(tag)}" for tag in hit.tags),
+    ]
+    lines.append(click.style("    " + "  ".join(fact for fact in facts if fact), dim=True))
+    if hit.url:
+        lines.append(click.style(f"    {safe(hit.url)}", dim=True))
+    for link in hit.links:
+        state = "" if link.ok else "  (leads nowhere)"
+        lines.append(f"    -> {safe(link.text)}: {safe(link.to or link.target)}{state}")
+    return lines
+
+
+def _marked(hit: Hit) -> str:
+    """Return the snippet with its words in bold and its nearest sentence underlined."""
+    styles = [0] * len(hit.snippet)
+    for start, end, kind in hit.marks:
+        for i in range(start, min(end, len(styles))):
+            styles[i] |= 1 if kind == "word" else 2
+    parts: list[str] = []
+    start = 0
+    for i in range(1, len(styles) + 1):
+        if i == len(styles) or styles[i] != styles[start]:
+            piece = safe(hit.snippet[start:i])
+            bold, underline = bool(styles[start] & 1), bool(styles[start] & 2)
+            parts.append(
+                click.style(piece, bold=bold, underline=underline) if styles[start] else piece
+            )
+            start = i
+    return "".join(parts)
+
+
+def _summary(answer: Answer) -> str:
+    index = answer.index
+    parts = [
+        f"confidence {answer.confidence:.2f}",
+        f"{index.points:,} points of {index.notes:,} notes",
+        f"{answer.took_ms:.0f} ms",
+    ]
+    if index.stale:
+        parts.append("notes changed since the index was built: run `notepoint build`")
+    return ", ".join(parts)
+
+
+def answer_markdown(answer: Answer) -> str:
+    """Return an answer as Markdown: the points as quotes with their sources and links."""
+    lines = [f"# {answer.question}", ""]
+    if not answer.answered:
+        lines += ["*Not answered in the notes; the nearest points:*", ""]
+    for hit in answer.hits:
+        lines += [hit_markdown(hit), ""]
+    return "\n".join(lines)
+
+
+def hit_markdown(hit: Hit) -> str:
+    """Return a hit as a Markdown quote with its source."""
+    quote = "\n".join(f"> {line}" for line in hit.text.split("\n"))
+    path = " > ".join([hit.title, *(h for h in hit.heading_path if h != hit.title)])
+    links = "".join(
+        f"\n> - [{link.text}]({link.to or link.target})" for link in hit.links if link.ok
+    )
+    return f"{quote}\n>\n> -- {path} ({hit.note_id}:{hit.line_start}){links}"
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+def build_json(report: BuildReport) -> dict[str, Any]:
+    """Return a build report in the shape of the contract."""
+    return {
+        "notes": {
+            "added": report.notes_added,
+            "changed": report.notes_changed,
+            "removed": report.notes_removed,
+            "unchanged": report.notes_unchanged,
+            "skipped": report.notes_skipped,
+        },
+        "points": {
+            "added": report.points_added,
+            "removed": report.points_removed,
+            "total": report.points_total,
+        },
+        "generation": report.generation,
+        "seconds": round(report.seconds, 3),
+        "embedded": report.embedded,
+        "dry_run": report.dry_run,
+        "files": [file_json(file) for file in report.files],
+    }
+
+
+def file_json(file: FileReport) -> dict[str, Any]:
+    """Return what became of a file."""
+    return {
+        "path": file.note_id,
+        "outcome": file.outcome.value,
+        "warnings": [{"line": w.line, "message": w.message, "hint": w.hint} for w in file.warnings],
+    }
+
+
+def build_text(report: BuildReport) -> str:
+    """Return a build report for a terminal."""
+    counts = {
+        "added": report.notes_added,
+        "changed": report.notes_changed,
+        "removed": report.notes_removed,
+        "unchanged": report.notes_unchanged,
+        "skipped": report.notes_skipped,
+    }
+    what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
+    would = "would be " if report.dry_run else ""
+    lines = [
+        f"notes: {would}{what}",
+        f"points: {report.points_total:,} "
+        f"({would}{report.points_added:,} added, {report.points_removed:,} removed)",
+        f"{report.embedded:,} texts encoded in {report.seconds:.1f} s; "
+        f"generation {report.generation}",
+    ]
+    return "\n".join(lines)
+
+
+def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> str:
+    """Return the warnings of files, one line each with its cure below; the first ones, or all."""
+    pairs = [(file, warning) for file in files for warning in file.warnings]
+    shown = pairs if everything else pairs[:_MAX_SHOWN_WARNINGS]
+    lines = [_warning_text(file, warning) for file, warning in shown]
+    if len(shown) < len(pairs):
+        lines.append(f"... and {len(pairs) - len(shown)} more: `notepoint status` lists them all")
+    return "\n".join(lines)
+
+
+def _warning_text(file: FileReport, warning: NoteWarning) -> str:
+    place = safe(file.note_id) + (f":{warning.line}" if warning.line else "")
+    word = "skipped" if file.outcome is Outcome.SKIPPED else "warning"
+    hint = f"\n    hint: {safe(warning.hint)}" if warning.hint else ""
+    return f"{place}: {word}: {safe(warning.message)}{hint}"
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """Return the state of an index in the shape of the contract."""
+    return {
+        "notes_folder": status.notes_folder,
+        "store": status.store,
+        "generation": status.generation,
+        "notes": status.notes,
+        "points": status.points,
+        "model": status.model,
+        "dimension": status.dimension,
+        "stale": status.stale,
+        "bytes": status.bytes,
+        "skipped": [file_json(file) for file in status.skipped],
+    }
+
+
+def status_text(status: Status) -> str:
+    """Return the state of an index for a terminal."""
+    stale = "behind: run `notepoint build`" if status.stale else "up to date"
+    rows = {
+        "notes": f"{safe(status.notes_folder)} ({status.notes:,} notes, {status.points:,} points)",
+        "index": f"{safe(status.store)} ({status.bytes / 1e6:.1f} MB, "
+        f"generation {status.generation})",
+        "model": f"{status.model} ({status.dimension} dimensions)",
+        "state": stale,
+    }
+    lines = [f"{name:<6} {value}" for name, value in rows.items()]
+    if status.skipped:
+        lines += ["", warnings_text(status.skipped, everything=True)]
+    return "\n".join(lines)
+
+
+def links_json(links: Sequence[Link]) -> dict[str, Any]:
+    """Return links in the shape of the contract."""
+    return {
+        "links": [
+            {
+                "note": link.note_id,
+                "line": link.line,
+                "text": link.text,
+                "target": link.target,
+                "kind": link.kind.value,
+                "to": link.to,
+                "ok": link.ok,
+                "mend": link.mend,
+            }
+            for link in links
+        ]
+    }
+
+
+def links_text(links: Sequence[Link]) -> str:
+    """Return links for a terminal: place, text, where to, and the mend where there is one."""
+    lines = []
+    for link in links:
+        to = link.to or link.target
+        place = f"{safe(link.note_id)}:{link.line}"
+        state = "" if link.ok else click.style("  leads nowhere", fg="yellow")
+        lines.append(
+            f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
+        )
+        if link.mend:
+            lines.append(f"    mend: {safe(link.mend)}")
+    return "\n".join(lines) or "no links"
+
+
+def dump_json(files: Sequence[FileReport], points: Sequence[DumpedPoint]) -> dict[str, Any]:
+    """Return every file and every point in the shape of the contract."""
+    return {
+        "files": [file_json(file) for file in files],
+        "chunks": [
+            {
+                "path": dumped.note_id,
+                "line_start": dumped.stored.point.line_start,
+                "line_end": dumped.stored.point.line_end,
+                "text": dumped.stored.point.text,
+                "heading_path": list(dumped.stored.point.heading_path),
+                "parents": list(dumped.stored.point.parents),
+            }
+            for dumped in points
+        ],
+    }
+
+
+def dump_text(points: Sequence[DumpedPoint]) -> str:
+    """Return every point on a line of its own."""
+    lines = []
+    for dumped in points:
+        point = dumped.stored.point
+        text = " ".join(point.text.split())
+        lines.append(f"{safe(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
+    return "\n".join(lines)
+
+
+def check_text(faults: Sequence[Fault]) -> str:
+    """Return what is wrong with an index."""
+    if not faults:
+        return "the index is sound"
+    return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)
+
+
+def evaluation_json(found: Evaluation) -> dict[str, Any]:
+    """Return the figures of an evaluation, rounded to three digits."""
+    groups = {
+        name: {
+            "n": figures.count,
+            "hit@1": round(figures.hit_at_1, 3),
+            "hit@3": round(figures.hit_at_3, 3),
+            "hit@5": round(figures.hit_at_5, 3),
+            "mrr@10": round(figures.mrr_at_10, 3),
+        }
+        for name, figures in found.groups.items()
+    }
+    shares = {"auroc": found.auroc, "kept": found.kept, "rejected": found.rejected}
+    rounded = {name: None if value is None else round(value, 3) for name, value in shares.items()}
+    return {"groups": groups, "confidence": rounded}
+
+
+def evaluation_text(found: Evaluation) -> str:
+    """Return the figures of an evaluation as a table."""
+    lines = [f"{'':<16}{'n':>5}{'hit@1':>8}{'hit@3':>8}{'hit@5':>8}{'MRR@10':>8}"]
+    for name, row in evaluation_json(found)["groups"].items():
+        shares = "".join(f"{row[key]:>8.3f}" for key in ("hit@1", "hit@3", "hit@5", "mrr@10"))
+        lines.append(f"{name:<16}{row['n']:>5}{shares}")
+    for name, value in (
+        ("AUROC of confidence", found.auroc),
+        ("answerable kept", found.kept),
+        ("unanswerable turned away", found.rejected),
+    ):
+        if value is not None:
+            lines.append(f"{name}: {value:.3f}")
+    return "\n".join(lines)

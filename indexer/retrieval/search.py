@@ -1,0 +1,271 @@
+"""A question to its answer: candidates of each leg, one ranking, checked hits."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from indexer.encoding.encoder import Encoder
+from indexer.errors import IndexNotFound, IndexOutdated, QueryError
+from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
+from indexer.retrieval.confidence import ANSWERED_ABOVE, Evidence, confidence
+from indexer.retrieval.freshness import Freshness
+from indexer.retrieval.ranking import fuse, place_lead_ins, rank, spread
+from indexer.retrieval.snippets import make_snippet
+from indexer.store.store import Header, Store, StoredPoint, Vectors, View
+from indexer.store.words import query_terms
+
+# Candidates each leg hands in; .93 of the answers are among the first 50 of the dense leg alone.
+_CANDIDATES = 100
+_MAX_QUESTION_CHARS = 10_000
+_MAX_RELATED = 5
+_LINKING_HITS = 3
+_MAX_NOTE_LINKS = 12
+# Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
+_MORE_WEIGHT = 0.6
+_LESS_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question and how to answer it; ``more_like`` and ``less_like`` are point ids."""
+
+    question: str
+    k: int = 10
+    mode: Mode = Mode.HYBRID
+    where: NoteFilter = field(default_factory=NoteFilter)
+    more_like: tuple[int, ...] = ()
+    less_like: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Candidates with what the legs said of them, and the order that came of it."""
+
+    order: list[int]
+    scores: dict[int, float]
+    cosines: dict[int, float]
+    bm25: dict[int, float]
+    points: dict[int, StoredPoint]
+
+
+class Searcher:
+    """Answers questions to one index."""
+
+    def __init__(self, store: Store, encoder: Encoder, freshness: Freshness) -> None:
+        """Keep the parts; the encoder must be the one the index was built with."""
+        self._store = store
+        self._encoder = encoder
+        self._freshness = freshness
+
+    def search(self, query: Query) -> Answer:
+        """Answer a question.
+
+        :param query: the question and how to answer it.
+        :return: the hits, best first, each of them standing in its note as it is now.
+        :raises QueryError: if the question is empty or too long.
+        :raises IndexNotFound: if nothing was built yet.
+        :raises IndexOutdated: if the index was built with another encoder.
+        """
+        started = time.perf_counter()
+        question = _checked(query.question)
+        terms = query_terms(question)
+        with self._store.view() as view:
+            header = self._header(view)
+            vector = self._steered(view, query) if query.mode is not Mode.LEXICAL else None
+            ranking = self._rank(view, vector, terms, query)
+            hits = self._hits(view, ranking, vector, frozenset(terms), query)
+            probability = _judge(ranking)
+            related = _related(view, ranking, hits)
+            state = self._state(view, header)
+        took_ms = (time.perf_counter() - started) * 1000
+        answered = bool(hits) and probability >= ANSWERED_ABOVE
+        return Answer(
+            query.question, answered, probability, query.mode, took_ms, state, hits, related
+        )
+
+    def similar(self, note_id: str, line: int | None, k: int) -> list[Hit]:
+        """Return the nearest points of other notes, without those a note links to.
+
+        :param note_id: the note.
+        :param line: a line of it, for the point that stands there; None for the whole note.
+        :param k: how many.
+        :raises QueryError: if no point stands there.
+        """
+        with self._store.view() as view:
+            self._header(view)
+            own = view.points_of(note_id)
+            chosen = [
+                p for p in own if line is None or p.point.line_start <= line <= p.point.line_end
+            ]
+            if not chosen:
+                place = f"{note_id}:{line}" if line is not None else note_id
+                raise QueryError(
+                    f"there is no point at {place}", "give a note of the index, and a line of it"
+                )
+            mean = view.vectors([p.point_id for p in chosen]).mean(axis=0)
+            vector = _unit(mean)
+            left_out = {note_id, *(link.to for link in view.links_of(note_id) if link.to)}
+            found = view.dense(vector, _CANDIDATES + len(own), NoteFilter())
+            points = view.read_points([point_id for point_id, _ in found])
+            words = {" ".join(p.point.text.casefold().split()) for p in own}
+            cosines = {
+                point_id: cosine
+                for point_id, cosine in found
+                if points[point_id].note.note_id not in left_out
+                and " ".join(points[point_id].point.text.casefold().split()) not in words
+            }
+            ranking = _Ranking(rank(cosines, points), cosines, cosines, {}, points)
+            return list(self._hits(view, ranking, None, frozenset(), Query("", k, Mode.DENSE)))
+
+    def _header(self, view: View) -> Header:
+        header = view.header()
+        if header.setup is None:
+            raise IndexNotFound("nothing was built yet", "run `notepoint build`")
+        if header.setup.encoder != self._encoder.fingerprint:
+            raise IndexOutdated(
+                f"the index was built with another model ({header.setup.model}, "
+                f"now {self._encoder.name})",
+                "name that model with --model, or run `notepoint build --rebuild`",
+            )
+        return header
+
+    def _steered(self, view: View, query: Query) -> Vectors:
+        """Return the question's vector, moved towards and away from examples."""
+        vector = self._encoder.encode_query(_checked(query.question))
+        for ids, weight in ((query.more_like, _MORE_WEIGHT), (query.less_like, -_LESS_WEIGHT)):
+            if ids:
+                vector = vector + weight * view.vectors(ids).mean(axis=0)
+        return _unit(vector)
+
+    def _rank(
+        self, view: View, vector: Vectors | None, terms: Sequence[str], query: Query
+    ) -> _Ranking:
+        dense = dict(view.dense(vector, _CANDIDATES, query.where)) if vector is not None else {}
+        words = (
+            {} if query.mode is Mode.DENSE else dict(view.lexical(terms, _CANDIDATES, query.where))
+        )
+        ids = sorted({*dense, *words})
+        missing = [point_id for point_id in ids if point_id not in dense]
+        cosines = dense | (view.cosines(vector, missing) if vector is not None else {})
+        missing = [point_id for point_id in ids if point_id not in words]
+        bm25 = words if query.mode is Mode.DENSE else words | view.bm25(terms, missing)
+        points = view.read_points(ids)
+        scores = {i: fuse(cosines.get(i, 0.0), bm25.get(i, 0.0), query.mode) for i in ids}
+        scores = place_lead_ins(scores, points)
+        return _Ranking(rank(scores, points), scores, cosines, bm25, points)
+
+    def _hits(
+        self,
+        view: View,
+        ranking: _Ranking,
+        vector: Vectors | None,
+        terms: frozenset[str],
+        query: Query,
+    ) -> tuple[Hit, ...]:
+        """Return the first hits whose words still stand in their notes."""
+        order = spread(ranking.order, lambda i: ranking.points[i].note.note_id, len(ranking.order))
+        current: list[StoredPoint] = []
+        for point_id in order:
+            current += self._freshness.confirm([ranking.points[point_id]], view)
+            if len(current) == query.k:
+                break
+        note_links: dict[str, list[Link]] = {}
+        hits = []
+        for place, stored in enumerate(current, 1):
+            note_id = stored.note.note_id
+            if note_id not in note_links:
+                note_links[note_id] = view.links_of(note_id)
+            hits.append(self._hit(place, stored, ranking, vector, terms, note_links[note_id]))
+        return tuple(hits)
+
+    def _hit(
+        self,
+        place: int,
+        stored: StoredPoint,
+        ranking: _Ranking,
+        vector: Vectors | None,
+        terms: frozenset[str],
+        note_links: Sequence[Link],
+    ) -> Hit:
+        def nearness(sentences: list[str], vector: Vectors) -> list[float]:
+            return [float(self._encoder.encode_query(sentence) @ vector) for sentence in sentences]
+
+        point, note, point_id = stored.point, stored.note, stored.point_id
+        near = None if vector is None else functools.partial(nearness, vector=vector)
+        snippet, marks = make_snippet(point.text, terms, near)
+        others = [link for link in note_links if link not in stored.links]
+        return Hit(
+            place,
+            point_id,
+            note.note_id,
+            note.title,
+            note.date,
+            note.tags,
+            note.categories,
+            point.heading_path,
+            point.parents,
+            point.line_start,
+            point.line_end,
+            point.text,
+            snippet,
+            tuple(marks),
+            ranking.scores[point_id],
+            ranking.cosines.get(point_id),
+            ranking.bm25.get(point_id),
+            stored.links,
+            tuple(others[:_MAX_NOTE_LINKS]),
+        )
+
+    def _state(self, view: View, header: Header) -> IndexState:
+        model = header.setup.model if header.setup else ""
+        stale = self._freshness.is_stale(view)
+        return IndexState(header.generation, header.notes, header.points, stale, model)
+
+
+def _checked(question: str) -> str:
+    text = " ".join(question.split())
+    if not text:
+        raise QueryError(
+            "the question is empty", 'ask something: notepoint query "what did I write on ...?"'
+        )
+    if len(text) > _MAX_QUESTION_CHARS:
+        raise QueryError(
+            f"the question has {len(text):,} characters, "
+            f"above the limit of {_MAX_QUESTION_CHARS:,}",
+            "ask in a sentence or two",
+        )
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unit(vector: Vectors) -> Vectors:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
+
+
+def _judge(ranking: _Ranking) -> float:
+    if not ranking.order:
+        return 0.0
+    cosine = max(ranking.cosines.values(), default=0.0)
+    best = max(ranking.bm25.values(), default=0.0)
+    return confidence(Evidence(cosine, best / (best + 8.0)))
+
+
+def _related(view: View, ranking: _Ranking, hits: Sequence[Hit]) -> tuple[RelatedNote, ...]:
+    """Return notes linked with those of the first hits, and others that are close."""
+    shown = {hit.note_id for hit in hits}
+    why: dict[str, str] = {}
+    for hit in hits[:_LINKING_HITS]:
+        for link in (*hit.links, *hit.note_links):
+            if link.to:
+                why.setdefault(link.to, f"linked from {hit.title}")
+        for link in view.backlinks(hit.note_id):
+            why.setdefault(link.note_id, f"links to {hit.title}")
+    for point_id in ranking.order:
+        why.setdefault(ranking.points[point_id].note.note_id, "close as well")
+    notes = (view.note(note_id) for note_id in why if note_id not in shown)
+    found = [RelatedNote(note.note_id, note.title, why[note.note_id]) for note in notes if note]
+    return tuple(found[:_MAX_RELATED])

@@ -1,0 +1,268 @@
+"""Questions to answers, with an encoder that knows words only."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+
+from indexer.errors import IndexNotFound, QueryError
+from indexer.notebook import Notebook
+from indexer.records import Mode, NoteFilter
+
+NOTES = {
+    "review.md": """---
+title: Review
+date: 2020-04-07
+tags: [review, dl]
+---
+
+# What is missing
+
+- no discussion of ethics
+- volume of videos changes a lot
+- hardly any cross validation
+
+My notes:
+
+- [Course one](courses/one.md)
+- [https://example.org/course](the course itself)
+""",
+    "courses/one.md": """---
+title: Course one
+date: 2021-01-01
+tags: [dl]
+categories: [Deep Learning]
+---
+
+## Week 1
+
+### AlexNet
+- AlexNet won in 2012
+  - sixty million parameters
+- Batch norm keeps running averages. Videos are not mentioned here. It helps training.
+
+Advice:
+- read papers about ethics
+""",
+    "courses/two.md": """# Course two
+
+- dropout
+- ethics of data
+
+See [the review](../review.md).
+""",
+}
+
+
+@pytest.fixture
+def notebook(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Notebook:
+    made = open_notebook(write_notes(NOTES))
+    made.build()
+    return made
+
+
+def texts(answer: object) -> list[str]:
+    return [hit.text for hit in answer.hits]  # type: ignore[attr-defined]
+
+
+def test_the_point_comes_first(notebook: Notebook) -> None:
+    hit = notebook.search("is there a discussion of ethics?").hits[0]
+    assert hit.text == "no discussion of ethics"
+    assert (hit.rank, hit.note_id, hit.line_start, hit.line_end) == (1, "review.md", 9, 9)
+    assert (hit.title, hit.date, hit.tags) == ("Review", "2020-04-07", ("review", "dl"))
+    assert hit.heading_path == ("What is missing",)
+
+
+def test_hit_knows_its_parents(notebook: Notebook) -> None:
+    hit = notebook.search("sixty million parameters", 1).hits[0]
+    assert hit.parents == ("AlexNet won in 2012",)
+    assert hit.heading_path == ("Week 1", "AlexNet")
+
+
+def test_words_above_a_point_find_it(notebook: Notebook) -> None:
+    assert "sixty million parameters" in texts(notebook.search("parameters of AlexNet", 2))
+
+
+def test_lead_in_stays_below_its_points(notebook: Notebook) -> None:
+    found = texts(notebook.search("Advice"))
+    assert found.index("read papers about ethics") < found.index("Advice:")
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_each_mode_says_what_its_legs_said(notebook: Notebook, mode: Mode) -> None:
+    answer = notebook.search("volume of videos", 1, mode=mode)
+    (hit,) = answer.hits
+    assert answer.mode is mode
+    assert hit.text == "volume of videos changes a lot"
+    assert (hit.cosine is not None) == (mode is not Mode.LEXICAL)
+    assert (hit.bm25 is not None) == (mode is not Mode.DENSE)
+
+
+def test_marks_lie_on_the_words(notebook: Notebook) -> None:
+    hit = notebook.search("ethics", 1).hits[0]
+    assert [hit.snippet[a:b] for a, b, kind in hit.marks if kind == "word"] == ["ethics"]
+
+
+def test_nearest_sentence_is_marked(notebook: Notebook) -> None:
+    hit = notebook.search("running averages of batch norm", 1).hits[0]
+    near = [hit.snippet[a:b] for a, b, kind in hit.marks if kind == "meaning"]
+    assert near == ["Batch norm keeps running averages."]
+
+
+def test_links_of_the_point_and_of_its_note(notebook: Notebook) -> None:
+    hit = notebook.search("course one", 1, where=NoteFilter(notes=("review.md",))).hits[0]
+    assert [(link.text, link.to, link.ok) for link in hit.links] == [
+        ("Course one", "courses/one.md", True)
+    ]
+    assert [link.target for link in hit.note_links] == ["https://example.org/course"]
+
+
+def test_related_notes_are_linked_ones(notebook: Notebook) -> None:
+    answer = notebook.search("volume of videos", 1, mode=Mode.LEXICAL)
+    why = {note.note_id: note.why for note in answer.related_notes}
+    assert why["courses/one.md"] == "linked from Review"
+    assert why["courses/two.md"] == "links to Review"
+    assert {note.title for note in answer.related_notes} == {"Course one", "Course two"}
+
+
+def test_filters_come_before_ranking(notebook: Notebook) -> None:
+    day = datetime.date(2020, 12, 31)
+    for where, notes in {
+        NoteFilter(tags=("review",)): {"review.md"},
+        NoteFilter(categories=("Deep Learning",)): {"courses/one.md"},
+        NoteFilter(folders=("courses",)): {"courses/one.md", "courses/two.md"},
+        NoteFilter(notes=("courses/two.md",)): {"courses/two.md"},
+        NoteFilter(since=day): {"courses/one.md"},
+        NoteFilter(until=day): {"review.md"},
+    }.items():
+        assert {hit.note_id for hit in notebook.search("ethics", where=where).hits} == notes
+
+
+def test_no_note_floods_the_list(write_notes: WriteNotes, open_notebook: OpenNotebook) -> None:
+    long = "".join(f"- ethics number {i}\n" for i in range(30))
+    notebook = open_notebook(write_notes({"a.md": long, "b.md": "- ethics once\n- other\n"}))
+    notebook.build()
+    found = [hit.note_id for hit in notebook.search("ethics number", 6).hits]
+    assert found[:4] == ["a.md", "a.md", "a.md", "b.md"]
+    assert len(found) == 6
+
+
+def test_edited_line_is_not_shown_as_it_was(notebook: Notebook) -> None:
+    path = notebook.settings.notes / "review.md"
+    path.write_text(NOTES["review.md"].replace("- no discussion of ethics\n", ""))
+    answer = notebook.search("no discussion of ethics")
+    assert answer.index.stale
+    assert "no discussion of ethics" not in texts(answer)
+
+
+def test_moved_line_is_shown_where_it_is_now(notebook: Notebook) -> None:
+    path = notebook.settings.notes / "review.md"
+    path.write_text(NOTES["review.md"].replace("- no disc", "- something new\n- no disc"))
+    hit = notebook.search("no discussion of ethics", 1).hits[0]
+    assert hit.line_start == 10
+
+
+def test_point_of_a_deleted_note_is_not_shown(notebook: Notebook) -> None:
+    (notebook.settings.notes / "review.md").unlink()
+    answer = notebook.search("ethics")
+    assert answer.index.stale
+    assert "review.md" not in {hit.note_id for hit in answer.hits}
+
+
+def test_index_that_is_in_line_is_not_stale(notebook: Notebook) -> None:
+    assert not notebook.search("ethics").index.stale
+
+
+def test_new_note_makes_the_index_stale(notebook: Notebook) -> None:
+    (notebook.settings.notes / "new.md").write_text("- new\n")
+    assert notebook.search("ethics").index.stale
+
+
+def test_examples_steer(notebook: Notebook) -> None:
+    def scores(**options: object) -> dict[str, float]:
+        answer = notebook.search("ethics", mode=Mode.DENSE, **options)  # type: ignore[arg-type]
+        return {hit.text: hit.score for hit in answer.hits}
+
+    plain = scores()
+    more, less = scores(more_like=["courses/two.md:3"]), scores(less_like=["review.md:9"])
+    assert more["dropout"] > plain["dropout"]
+    assert less["no discussion of ethics"] < plain["no discussion of ethics"]
+
+
+def test_example_that_is_not_there_is_an_error(notebook: Notebook) -> None:
+    with pytest.raises(QueryError, match=r"no point at review\.md:999"):
+        notebook.search("ethics", more_like=["review.md:999"])
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
+def test_empty_question_is_an_error(notebook: Notebook, question: str) -> None:
+    with pytest.raises(QueryError, match="empty"):
+        notebook.search(question)
+
+
+def test_endless_question_is_an_error(notebook: Notebook) -> None:
+    with pytest.raises(QueryError, match="1,000,000 characters, above the limit"):
+        notebook.search("x" * 1_000_000)
+
+
+@pytest.mark.parametrize("question", ["\x00", "\ud800 ethics", '"ethics" AND NEAR(x', "\u202e!!!"])
+def test_odd_question_is_answered(notebook: Notebook, question: str) -> None:
+    assert notebook.search(question).hits
+
+
+def test_words_that_no_note_has_find_nothing_by_words(notebook: Notebook) -> None:
+    answer = notebook.search("zebra", mode=Mode.LEXICAL)
+    assert (answer.hits, answer.answered) == ((), False)
+
+
+def test_similar_leaves_out_itself_and_what_it_links_to(notebook: Notebook) -> None:
+    hits = notebook.similar("review.md:9")
+    assert "ethics of data" in [hit.text for hit in hits]
+    assert {hit.note_id for hit in hits} == {"courses/two.md"}
+
+
+def test_similar_of_a_whole_note(notebook: Notebook) -> None:
+    assert "review.md" not in {hit.note_id for hit in notebook.similar("courses/two.md")}
+
+
+def test_similar_to_nothing_is_an_error(notebook: Notebook) -> None:
+    with pytest.raises(QueryError, match=r"no point at none\.md"):
+        notebook.similar("none.md")
+
+
+def test_question_before_the_first_build_says_what_to_do(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    with pytest.raises(IndexNotFound) as caught:
+        open_notebook(write_notes(NOTES)).search("ethics")
+    assert caught.value.hint == "run `notepoint build`"
+
+
+def test_published_address_is_given_with_the_site(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    folder = write_notes({"_posts/2020-04-07-review.md": "- no discussion of ethics\n"})
+    notebook = open_notebook(folder, site_url="https://example.org/")
+    notebook.build()
+    (hit,) = notebook.search("ethics").hits
+    assert hit.url == "https://example.org/2020/04/07/review.html"
+
+
+def test_same_question_gives_the_same_answer(notebook: Notebook) -> None:
+    one, other = notebook.search("ethics"), notebook.search("ethics")
+    assert one.hits == other.hits
+
+
+def test_reading_a_note_shows_it_as_it_is_now(notebook: Notebook) -> None:
+    page = notebook.read_note("courses/two.md")
+    assert page.info.title == "Course two"
+    assert '<li data-line-start="3" data-line-end="3">dropout</li>' in page.html
+    assert 'href="?p=review.md" data-place="review.md"' in page.html
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "none.md", "", "a\x00b"])
+def test_only_notes_of_the_index_can_be_read(notebook: Notebook, name: str) -> None:
+    with pytest.raises(Exception, match="the index has no note"):
+        notebook.read_note(name)
