@@ -1,0 +1,67 @@
+"""Open a note at a line in the reader's own editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+from indexer.errors import SettingsError
+
+# What each editor wants to be told to open a file at a line.
+_TEMPLATES = {
+    "code": "{editor} --goto {path}:{line}",
+    "codium": "{editor} --goto {path}:{line}",
+    "cursor": "{editor} --goto {path}:{line}",
+    "subl": "{editor} {path}:{line}",
+    "zed": "{editor} {path}:{line}",
+    "hx": "{editor} {path}:{line}",
+    "vi": "{editor} +{line} {path}",
+    "vim": "{editor} +{line} {path}",
+    "nvim": "{editor} +{line} {path}",
+    "nano": "{editor} +{line} {path}",
+    "emacs": "{editor} +{line} {path}",
+    "emacsclient": "{editor} +{line} {path}",
+}
+
+
+def editor_command(template: str, path: Path, line: int) -> list[str]:
+    """Return the command that opens a file at a line.
+
+    :param template: ``NOTEPOINT_EDITOR``, with ``{path}`` and ``{line}``; empty for ``$VISUAL`` or
+        ``$EDITOR``.
+    :param path: the file.
+    :param line: 1-based.
+    :raises SettingsError: if there is no editor to start.
+    """
+    if not template:
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+        if not editor:
+            raise SettingsError(
+                "no editor is known", "set EDITOR, or NOTEPOINT_EDITOR='code --goto {path}:{line}'"
+            )
+        name = Path(shlex.split(editor)[0]).name
+        template = _TEMPLATES.get(name, "{editor} {path}").replace("{editor}", editor)
+    values = {"{path}": str(path), "{line}": str(line)}
+    words = shlex.split(template)
+    for mark, value in values.items():
+        words = [word.replace(mark, value) for word in words]
+    return words
+
+
+def open_in_editor(template: str, path: Path, line: int) -> int:
+    """Open a file at a line and return the editor's status.
+
+    :param template: as for ``editor_command``.
+    :param path: the file.
+    :param line: 1-based.
+    :raises SettingsError: if there is no editor, or it cannot be started.
+    """
+    command = editor_command(template, path, line)
+    try:
+        return subprocess.call(command)
+    except OSError as exc:
+        raise SettingsError(
+            f"the editor {command[0]} cannot be started: {exc.strerror}", "set EDITOR"
+        ) from exc

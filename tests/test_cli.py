@@ -1,0 +1,254 @@
+"""The command line as a user types it: command, status, stdout and stderr, in tests/transcripts/.
+
+To write the transcripts anew after an intended change, run pytest tests/test_cli.py with
+UPDATE_TRANSCRIPTS=1 in the environment, then read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import ROOT
+from fakes import FakeEncoder
+
+from indexer import cli
+
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+NOTES = {
+    "review.md": """---
+title: Review
+date: 2020-04-07 17:00:00 +01:00
+tags: [deeplearning, review]
+categories: [Deep Learning]
+---
+
+A review of [https://example.org/course?](the course).
+
+# What is missing
+
+- no discussion of ethics
+- volume of videos changes a lot
+
+My notes:
+
+1. [Course one](courses/one.md)
+2. [Course two](courses/two.md)
+""",
+    "courses/one.md": """---
+title: Course one
+date: 2021-01-01
+---
+
+## Week 1
+
+- AlexNet won in 2012
+  - sixty million parameters
+- back to [[review|the review]]
+""",
+    "broken.md": "---\ntitle: Broken: by a colon\n---\n\n- text that is kept\n",
+    "empty.md": "",
+}
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs one command in a folder that holds the notes folder ``notes``."""
+    for name, text in NOTES.items():
+        path = tmp_path / "notes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        os.utime(path, ns=(10**18, 10**18))
+    (tmp_path / "questions.jsonl").write_text(
+        '{"id": "q1", "question": "discussion of ethics", "kind": "keyword", "answers": '
+        '[{"file": "review.md", "line_start": 12, "line_end": 12}]}\n'
+        '{"id": "q2", "question": "zebra", "answers": []}\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+
+    def run_one(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["notepoint", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, plain(out, tmp_path), plain(err, tmp_path)
+
+    return run_one
+
+
+def plain(text: str, folder: Path) -> str:
+    """Take out what differs from run to run."""
+    text = text.replace(str(folder), "FOLDER")
+    text = re.sub(r"\d+\.\d+ s\b", "N s", text)
+    text = re.sub(r"\d+ ms\b", "N ms", text)
+    text = re.sub(r"\d+\.\d MB", "N MB", text)
+    text = re.sub(r'"(took_ms|seconds|bytes)": [\d.]+', r'"\1": N', text)
+    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+
+
+def commands_of(text: str) -> list[str]:
+    return re.findall(r"^\$ notepoint ?(.*)$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in TRANSCRIPTS.glob("*.txt")))
+def test_transcript(name: str, run: Run) -> None:
+    path = TRANSCRIPTS / name
+    expected = path.read_text("utf-8")
+    heading = expected.split("$ notepoint", 1)[0]
+    parts = [heading]
+    for command in commands_of(expected):
+        status, out, err = run(*shlex.split(command))
+        parts.append(f"$ notepoint {command}\n".replace(" \n", "\n"))
+        parts.append(out)
+        parts += [f"! {line}\n" for line in err.splitlines()]
+        parts.append(f"? {status}\n\n")
+    found = "".join(parts).rstrip("\n") + "\n"
+    if os.environ.get("UPDATE_TRANSCRIPTS"):
+        path.write_text(found, "utf-8")
+    assert found == expected
+
+
+def test_every_command_has_a_transcript() -> None:
+    shown = {
+        command.split()[0]
+        for path in TRANSCRIPTS.glob("*.txt")
+        for command in commands_of(path.read_text("utf-8"))
+        if command and not command.startswith("-")
+    }
+    endless = {"watch", "serve"}
+    assert shown | endless >= set(cli.cli.commands)
+
+
+@pytest.mark.parametrize(
+    ("schema", "command"),
+    [
+        ("build", "build"),
+        ("query", "query ethics"),
+        ("query", "query zebra --mode lexical"),
+        ("links", "links"),
+        ("status", "status"),
+        ("dump", "dump"),
+    ],
+)
+def test_json_keeps_the_contract(run: Run, shared: Path, schema: str, command: str) -> None:
+    run("build", "--notes", "notes")
+    _, out, _ = run(*command.split(), "--notes", "notes", "--json")
+    out = re.sub(r'"(took_ms|seconds|bytes)": N', r'"\1": 1', out)
+    contract = json.loads((shared / f"contract/{schema}.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads(out), contract)
+
+
+def test_batch_prints_one_answer_a_line(run: Run, shared: Path) -> None:
+    run("build", "--notes", "notes")
+    status, out, _ = run("query", "--batch", "questions.jsonl", "--notes", "notes")
+    contract = json.loads((shared / "contract/query.schema.json").read_text("utf-8"))
+    rows = [json.loads(line.replace('"took_ms": N', '"took_ms": 1')) for line in out.splitlines()]
+    for row in rows:
+        jsonschema.validate(row, contract)
+    assert (status, [row["id"] for row in rows]) == (0, ["q1", "q2"])
+    assert rows[0]["hits"][0]["text"] == "no discussion of ethics"
+
+
+def test_dump_is_what_an_audit_reads(run: Run) -> None:
+    run("build", "--notes", "notes")
+    found = json.loads(run("dump", "--notes", "notes", "--json")[1])
+    outcomes = {file["path"]: file["outcome"] for file in found["files"]}
+    assert outcomes["broken.md"] == "partial"
+    assert outcomes["empty.md"] == "skipped"
+    assert {
+        "path": "review.md",
+        "line_start": 12,
+        "line_end": 12,
+        "text": "no discussion of ethics",
+    }.items() <= (
+        next(c for c in found["chunks"] if c["text"] == "no discussion of ethics").items()
+    )
+
+
+def test_unforeseen_error_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object) -> None:
+        raise ZeroDivisionError("not foreseen")
+
+    monkeypatch.setattr("indexer.notebook.Notebook.status", fail)
+    monkeypatch.setattr(sys, "argv", ["notepoint", "status", "--notes", "notes"])
+    with pytest.raises(ZeroDivisionError, match="not foreseen"):
+        cli.main()
+
+
+def test_interrupt_is_status_130_without_a_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: object, **_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("indexer.notebook.Notebook.build", interrupt)
+    assert run("build", "--notes", "notes") == (130, "", "\n")
+
+
+def test_hit_opens_in_the_editor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTEPOINT_EDITOR", f"sh -c 'echo $0 > {tmp_path}/opened' {{path}}:{{line}}")
+    run("build", "--notes", "notes")
+    status, _, _ = run("query", "volume of videos", "--open", "1", "--notes", "notes")
+    assert status == 0
+    assert (tmp_path / "opened").read_text().strip() == f"{tmp_path}/notes/review.md:13"
+
+
+def test_nothing_steers_the_terminal(run: Run, tmp_path: Path) -> None:
+    text = "- ethics \u202egnp.exe \u2066x\n"
+    (tmp_path / "notes/evil.md").write_text(text)
+    run("build", "--notes", "notes")
+    _, out, _ = run("query", "ethics exe", "--notes", "notes")
+    assert "\\x202egnp.exe" in out
+    assert not set("\u202e\u2066\x1b") & set(out)
+
+
+def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "indexer", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_module_and_command_are_the_same() -> None:
+    done = command("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "notepoint,")
+
+
+def test_closed_pipe_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m indexer completion bash | head -c 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_plain_locale_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "caf\N{LATIN SMALL LETTER E WITH ACUTE}").mkdir()
+    environment = {"LC_ALL": "C", "PATH": os.environ["PATH"], "PYTHONUTF8": "0"}
+    done = command(
+        "status", "--notes", f"{tmp_path}/caf\N{LATIN SMALL LETTER E WITH ACUTE}", env=environment
+    )
+    assert done.returncode == 2
+    assert "there is no index" in done.stderr
+    assert "Traceback" not in done.stderr
