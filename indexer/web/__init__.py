@@ -1,0 +1,1 @@
+"""Pieces of the page: components, views, and what they are fed with."""
