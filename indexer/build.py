@@ -322,8 +322,8 @@ class _Build:
         for start in range(0, len(missing), _ENCODE_AT_ONCE):
             keys = missing[start : start + _ENCODE_AT_ONCE]
             contexts, texts = zip(*(inputs[key] for key in keys), strict=True)
-            vectors = self._encoder.encode_points(contexts, texts, self._reporter.advance)
-            self._store.add_vectors(keys, vectors)
+            encoded = self._encoder.encode_points(contexts, texts, self._reporter.advance)
+            self._store.add_vectors(keys, encoded.vectors, encoded.pieces)
         return len(missing)
 
     def _apply(self, plan: _Plan, change: Change, scan: Scan) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoding.encoder import Progress, Vectors, unit_length
+from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, unit_length
+from indexer.encoding.pieces import pack_pieces
 
 _CONTEXT_WEIGHT = 0.2
+_WORD = re.compile(r"\w+")
 
 
 class FakeEncoder:
@@ -30,19 +32,33 @@ class FakeEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) for text in texts]
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        return unit_length(self._vector(text)[np.newaxis])[0]
+    def encode_query(self, text: str) -> EncodedQuery:
+        spans = tuple(found.span() for found in _WORD.finditer(text))
+        return EncodedQuery(unit_length(self._vector(text)), self._states(text), spans)
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
+    ) -> EncodedPoints:
         self.encoded += texts
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for i, (context, text) in enumerate(zip(contexts, texts, strict=True)):
             vectors[i] = self._vector(text) + _CONTEXT_WEIGHT * self._vector(context)
         if progress:
             progress(len(texts))
-        return unit_length(vectors)
+        pieces = [
+            pack_pieces(self._states(text), self._states(context))
+            for context, text in zip(contexts, texts, strict=True)
+        ]
+        return EncodedPoints(unit_length(vectors), pieces)
+
+    def _states(self, text: str) -> NDArray[np.float32]:
+        """Return a state for each word: signs made from its hash, at unit length."""
+        states = [np.zeros((0, self.dimension), np.float32)]
+        for word in _words(text):
+            digest = hashlib.shake_128(word.encode("utf-8", "surrogatepass"))
+            bits = np.unpackbits(np.frombuffer(digest.digest(self.dimension // 8), np.uint8))
+            states.append(np.where(bits, 1, -1).astype(np.float32)[np.newaxis])
+        return np.concatenate(states) / np.float32(np.sqrt(self.dimension))
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         vector = np.zeros(self.dimension, np.float32)
@@ -53,4 +69,4 @@ class FakeEncoder:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+    return _WORD.findall(text.lower())

@@ -375,7 +375,7 @@ def test_vectors_of_both_kinds_agree(write_notes: WriteNotes, open_notebook: Ope
     notebook = open_notebook(write_notes({"a.md": "".join(f"- point {i}\n" for i in range(50))}))
     notebook.build()
     store = EmbeddedStore(Path(notebook.settings.store), read_only=True)
-    query = notebook.encoder.encode_query("point 7")
+    query = notebook.encoder.encode_query("point 7").vector
     with store.view() as view:
         found = dict(view.dense(query, 50, NoteFilter()))
         exact = view.cosines(query, list(found))

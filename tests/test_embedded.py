@@ -50,7 +50,9 @@ def note_of(note_id: str, texts: Sequence[str], **fields: object) -> Note:
 def put(store: EmbeddedStore, *notes: Note, anew: bool = False, **fields: object) -> None:
     texts = [point.text for note in notes for point in note.points]
     if texts:
-        store.add_vectors([key_of(t) for t in texts], np.stack([vector_of(t) for t in texts]))
+        vectors = np.stack([vector_of(t) for t in texts])
+        pieces = [t.encode("utf-8", "surrogatepass") for t in texts]
+        store.add_vectors([key_of(t) for t in texts], vectors, pieces)
     with store.change(SETUP, anew=anew) as change:
         for note in notes:
             added = tuple(
@@ -220,7 +222,7 @@ def test_links_are_resolved_again_when_their_note_comes_and_goes(store: Embedded
     raw = RawLink(1, "to b", "b.md")
     point = Point("see to b", BlockKind.ITEM, 1, 1, links=(raw,))
     note = Note("a.md", b"", "A", points=(point,))
-    store.add_vectors([key_of("see")], vector_of("see")[np.newaxis])
+    store.add_vectors([key_of("see")], vector_of("see")[np.newaxis], [b"see"])
 
     def resolve(change: object, to: str | None) -> int:
         links = list(change.open_links())  # type: ignore[attr-defined]
@@ -254,6 +256,27 @@ def test_name_that_is_no_utf8_is_kept(store: EmbeddedStore) -> None:
         assert len(view.points_of("caf\udce9.md")) == 1
 
 
+def test_pieces_are_read_back_and_checked(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path / "other")
+    put(store, note_of("a.md", ["one", "two"]))
+    ids = ids_of(store)
+    with store.view() as view:
+        assert view.pieces([ids["two"], ids["one"]]) == {ids["one"]: b"one", ids["two"]: b"two"}
+    with sqlite3.connect(store.folder / DATABASE) as connection:
+        connection.execute("UPDATE vector SET pieces = x'00'")
+    connection.close()
+    with store.view() as view, pytest.raises(IndexDamaged, match="word pieces"):
+        view.pieces([ids["one"]])
+    store.close()
+
+
+def test_terms_like_finds_the_vocabulary(store: EmbeddedStore) -> None:
+    put(store, note_of("a.md", ["ethics ether", "ethics"]))
+    with store.view() as view:
+        assert sorted(view.terms_like("e", 5, 5)) == [("ether", 1), ("ethic", 2)]
+        assert view.terms_like("x", 1, 9) == []
+
+
 def test_touch_changes_the_stamp_alone(store: EmbeddedStore) -> None:
     put(store, note_of("a.md", ["one"]))
     stamp = FileStamp(1, 2, 3, 4)
@@ -264,7 +287,7 @@ def test_touch_changes_the_stamp_alone(store: EmbeddedStore) -> None:
 
 
 def test_vectors_are_known_by_their_keys(store: EmbeddedStore) -> None:
-    store.add_vectors([b"k" * 16], vector_of("x")[np.newaxis])
+    store.add_vectors([b"k" * 16], vector_of("x")[np.newaxis], [b"x"])
     assert store.known_keys([b"k" * 16, b"l" * 16]) == {b"k" * 16}
 
 
@@ -316,6 +339,7 @@ def test_unused_vectors_are_kept_until_they_are_many(
         ("UPDATE point SET text = 'other'", "row of point"),
         ("UPDATE note SET title = 'other'", "note 'a.md'"),
         ("UPDATE vector SET value = zeroblob(16)", "vector 1 is damaged"),
+        ("UPDATE vector SET pieces = zeroblob(9)", "vector 1 is damaged"),
         ("DELETE FROM vector", "points without their vector"),
         ("DELETE FROM note", "points without their note"),
         ("UPDATE header SET value = '9' WHERE key = 'points'", "header counts 9"),

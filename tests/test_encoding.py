@@ -16,6 +16,7 @@ from conftest import ROOT
 from indexer.config import DEFAULT_MODEL
 from indexer.encoding.encoder import WEIGHTS_SHA256, open_encoder, packaged_model, unit_length
 from indexer.encoding.onnx import OnnxEncoder
+from indexer.encoding.pieces import unpack_pieces
 from indexer.errors import EncoderError
 
 pytestmark = pytest.mark.slow
@@ -51,22 +52,22 @@ def run_python(code: str, **environment: str) -> str:
 
 
 def test_vectors_have_the_shape_and_length_they_promise(encoder: OnnxEncoder) -> None:
-    vectors = encoder.encode_points([""] * len(TEXTS), TEXTS)
+    vectors = encoder.encode_points([""] * len(TEXTS), TEXTS).vectors
     assert vectors.shape == (len(TEXTS), encoder.dimension) == (6, 384)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
-    assert encoder.encode_query("ethics").shape == (384,)
+    assert encoder.encode_query("ethics").vector.shape == (384,)
 
 
 def test_nearest_text_is_the_one_meant(encoder: OnnxEncoder) -> None:
     texts = ["no discussion of ethics", "volume of videos changes a lot", "60M parameters"]
-    vectors = encoder.encode_points(["Review:"] * 3, texts)
+    vectors = encoder.encode_points(["Review:"] * 3, texts).vectors
     for question, expected in {
         "Is the moral side of AI covered?": 0,
         "Is the sound level consistent?": 1,
         "How many weights does it have?": 2,
     }.items():
-        assert int(np.argmax(vectors @ encoder.encode_query(question))) == expected
+        assert int(np.argmax(vectors @ encoder.encode_query(question).vector)) == expected
 
 
 def test_converted_model_gives_the_vectors_of_the_original(encoder: OnnxEncoder) -> None:
@@ -78,17 +79,27 @@ original = TransformerEncoder(str(packaged_model()))
 texts = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {TEXTS!r}
 contexts = ["Course > Week 1:"] * len(texts)
 points = original.encode_points(contexts, texts)
-queries = [original.encode_query(text).tolist() for text in texts]
-print(json.dumps({{"points": points.tolist(), "queries": queries, "window": original.window,
-    "tokens": original.count_tokens(texts), "fingerprint": original.fingerprint}}))
+spans = [original.encode_query(text).spans for text in texts]
+queries = [original.encode_query(text).vector.tolist() for text in texts]
+print(json.dumps({{
+    "points": points.vectors.tolist(), "pieces": [p.hex() for p in points.pieces], "spans": spans,
+    "queries": queries, "window": original.window, "tokens": original.count_tokens(texts),
+}}))
 """
     original = json.loads(run_python(code).splitlines()[-1])
     contexts = ["Course > Week 1:"] * len(TEXTS)
-    ours = encoder.encode_points(contexts, TEXTS)
+    encoded = encoder.encode_points(contexts, TEXTS)
+    ours = encoded.vectors
     # The last text is empty: what stands above it is all there is to average, in both.
     cosines = (unit_length(np.array(original["points"], np.float32)) * ours).sum(axis=1)
     assert cosines[:-1].min() > 0.9999
-    queries = np.array([encoder.encode_query(text) for text in TEXTS])
+    for ours_packed, theirs in zip(encoded.pieces, original["pieces"], strict=True):
+        one, other = (unpack_pieces([p], 384) for p in (ours_packed, bytes.fromhex(theirs)))
+        assert one[1:] == other[1:]
+        assert np.unpackbits(one[0] ^ other[0]).mean() < 0.001
+    spans = [[list(span) for span in encoder.encode_query(text).spans] for text in TEXTS]
+    assert spans == original["spans"]
+    queries = np.array([encoder.encode_query(text).vector for text in TEXTS])
     cosines = (unit_length(np.array(original["queries"], np.float32)) * queries).sum(axis=1)
     assert cosines.min() > 0.95  # int8
     assert encoder.count_tokens(TEXTS) == original["tokens"]
@@ -96,22 +107,22 @@ print(json.dumps({{"points": points.tolist(), "queries": queries, "window": orig
 
 
 def test_vector_does_not_depend_on_its_neighbours(encoder: OnnxEncoder) -> None:
-    alone = encoder.encode_points(["C:"], [TEXTS[0]])[0]
-    together = encoder.encode_points(["C:"] * len(TEXTS), TEXTS)[0]
+    alone = encoder.encode_points(["C:"], [TEXTS[0]]).vectors[0]
+    together = encoder.encode_points(["C:"] * len(TEXTS), TEXTS).vectors[0]
     assert alone @ together == pytest.approx(1, abs=1e-5)
 
 
 def test_context_moves_a_vector_and_is_cut_at_the_window(encoder: OnnxEncoder) -> None:
-    plain = encoder.encode_points([""], ["60M parameters"])[0]
-    above = encoder.encode_points(["AlexNet:"], ["60M parameters"])[0]
+    plain = encoder.encode_points([""], ["60M parameters"]).vectors[0]
+    above = encoder.encode_points(["AlexNet:"], ["60M parameters"]).vectors[0]
     assert 0.3 < plain @ above < 0.99
-    long = encoder.encode_points(["word " * 5000 + "AlexNet:"], ["60M parameters"])[0]
+    long = encoder.encode_points(["word " * 5000 + "AlexNet:"], ["60M parameters"]).vectors[0]
     assert np.isfinite(long).all()
 
 
 def test_words_beyond_the_window_have_no_effect(encoder: OnnxEncoder) -> None:
     text = "word " * encoder.window
-    one, other = encoder.encode_points(["", ""], [text, text + "ethics " * 20])
+    one, other = encoder.encode_points(["", ""], [text, text + "ethics " * 20]).vectors
     assert one @ other == pytest.approx(1, abs=1e-6)
 
 

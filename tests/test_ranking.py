@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-
 from indexer.records import BlockKind, Mode, Point
-from indexer.retrieval.ranking import MAX_PER_NOTE, fuse, place_lead_ins, rank, spread
+from indexer.retrieval.ranking import (
+    MAX_PER_NOTE,
+    Evidence,
+    first_of,
+    fuse,
+    idf,
+    place_lead_ins,
+    rank,
+    share_of_words,
+    spread,
+)
 from indexer.store.store import NoteInfo, StoredPoint
 
 
@@ -15,17 +23,45 @@ def stored(point_id: int, text: str, ordinal: int, **fields: object) -> StoredPo
     return StoredPoint(point_id, ordinal, note, point)
 
 
-def test_both_legs_raise_the_score() -> None:
-    assert fuse(0.5, 0.0, Mode.HYBRID) < fuse(0.6, 0.0, Mode.HYBRID) < fuse(0.6, 5.0, Mode.HYBRID)
+def scores_of(mode: Mode = Mode.HYBRID, **points: Evidence) -> list[str]:
+    """Return the names of points by falling score."""
+    names = dict(enumerate(points))
+    scores = fuse(dict(enumerate(points.values())), mode)
+    return [names[i] for i in sorted(scores, key=lambda i: -scores[i])]
 
 
-def test_one_leg_alone_is_that_leg() -> None:
-    assert fuse(0.5, 9.0, Mode.DENSE) == 0.5
-    assert fuse(0.9, 8.0, Mode.LEXICAL) == 0.5
+def test_each_leg_raises_the_score() -> None:
+    plain = Evidence(0.4, 0.2, 0.4, 10)
+    for better in (
+        Evidence(0.5, 0.2, 0.4, 10),
+        Evidence(0.4, 0.5, 0.4, 10),
+        Evidence(0.4, 0.2, 0.5, 10),
+    ):
+        assert scores_of(plain=plain, better=better) == ["better", "plain"]
 
 
-def test_bm25_has_a_limit() -> None:
-    assert fuse(0.0, 1e9, Mode.HYBRID) == pytest.approx(0.3)
+def test_mode_says_which_legs_count() -> None:
+    words, meaning = Evidence(0.1, 0.9, 0.1, 10), Evidence(0.9, 0.0, 0.9, 10)
+    assert scores_of(Mode.LEXICAL, words=words, meaning=meaning) == ["words", "meaning"]
+    assert scores_of(Mode.DENSE, words=words, meaning=meaning) == ["meaning", "words"]
+
+
+def test_late_interaction_counts_less_in_long_points() -> None:
+    short, long = Evidence(0.4, 0.0, 0.6, 10), Evidence(0.4, 0.0, 0.6, 250)
+    assert scores_of(long=long, short=short, other=Evidence(0.1, 0.0, 0.1, 10))[0] == "short"
+
+
+def test_share_of_words_is_one_at_most_and_counts_rarity() -> None:
+    rarity = idf(100, {"common": 60, "rare": 1}, ["common", "rare", "unknown"])
+    assert rarity["common"] < rarity["rare"] < rarity["unknown"]
+    assert share_of_words(1e9, ["rare"], rarity) == 1.0
+    assert share_of_words(4.0, ["rare"], rarity) > share_of_words(4.0, ["rare", "unknown"], rarity)
+    assert share_of_words(4.0, [], rarity) == 0.0
+
+
+def test_what_equals_the_last_one_is_kept() -> None:
+    assert first_of({1: 0.5, 2: 0.9, 3: 0.5, 4: 0.1}, 2) == [1, 2, 3]
+    assert first_of({1: 0.5}, 2) == [1]
 
 
 def test_equal_scores_are_ordered_by_their_place() -> None:

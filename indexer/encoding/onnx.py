@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoding.encoder import Progress, Vectors, hash_file, unit_length
+from indexer.encoding.encoder import (
+    EncodedPoints,
+    EncodedQuery,
+    Progress,
+    Vectors,
+    hash_file,
+    unit_length,
+)
+from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -63,30 +71,44 @@ class OnnxEncoder:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        """Return the vector of a question: float32, unit length, shape ``(dimension,)``."""
-        ids = self._tokenizer.encode(text, add_special_tokens=False).ids[: self.window]
-        rows = [self._with_specials(ids)]
-        vectors = self._run(self._query_session, rows, [(0, len(rows[0]))])
-        return np.asarray(vectors[0], np.float32)
+    def encode_query(self, text: str) -> EncodedQuery:
+        """Return a question's vector and its word pieces."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = encoding.ids[: self.window]
+        states = self._run(self._query_session, [self._with_specials(ids)])[0]
+        vector = unit_length(states.mean(axis=0))
+        return EncodedQuery(vector, unit_length(states[1:-1]), tuple(encoding.offsets[: len(ids)]))
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
-        """Return the vectors of points, each read behind its context; see ``Encoder``."""
+    ) -> EncodedPoints:
+        """Return the vectors and word pieces of points; see ``Encoder``."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
+        pieces = [b""] * len(texts)
         rows, spans = self._assemble(contexts, texts)
         order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
         start = 0
         while start < len(order):
             length = len(rows[order[start]])
             batch = order[start : start + max(1, _BATCH_TOKENS // length)]
-            session = self._points_session
-            vectors[batch] = self._run(session, [rows[i] for i in batch], [spans[i] for i in batch])
+            for i, states in zip(
+                batch, self._run(self._points_session, [rows[i] for i in batch]), strict=True
+            ):
+                begin, end = spans[i]
+                # A text without a word piece of its own is averaged over all there is.
+                vectors[i] = (
+                    states[begin:end].mean(axis=0)
+                    if end > begin
+                    else states[: len(rows[i])].mean(axis=0)
+                )
+                spoken = self._is_spoken[rows[i]]
+                own, above = spoken.copy(), spoken.copy()
+                own[:begin], own[end:], above[begin:] = False, False, False
+                pieces[i] = pack_pieces(states[: len(own)][own], states[: len(own)][above])
             start += len(batch)
             if progress:
                 progress(len(batch))
-        return vectors
+        return EncodedPoints(unit_length(vectors), pieces)
 
     def _assemble(
         self, contexts: Sequence[str], texts: Sequence[str]
@@ -102,19 +124,14 @@ class OnnxEncoder:
             room = min(self.window - len(ids), _MAX_CONTEXT_TOKENS)
             before = context_ids[context][-room:] if room else []
             rows.append(self._with_specials([*before, *ids]))
-            # A text without a word piece of its own is averaged over all there is.
-            spans.append(
-                (1 + len(before), 1 + len(before) + len(ids)) if ids else (0, len(rows[-1]))
-            )
+            spans.append((1 + len(before), 1 + len(before) + len(ids)))
         return rows, spans
 
     def _with_specials(self, ids: list[int]) -> list[int]:
         return [self._specials[0], *ids, self._specials[1]]
 
-    def _run(
-        self, session: InferenceSession, rows: list[list[int]], spans: list[tuple[int, int]]
-    ) -> Vectors:
-        """Return the mean of the last hidden state over a span of each row, at unit length."""
+    def _run(self, session: InferenceSession, rows: list[list[int]]) -> Vectors:
+        """Return the last hidden states of rows, shape ``(rows, longest row, dimension)``."""
         longest = max(map(len, rows))
         ids = np.zeros((len(rows), longest), np.int64)
         mask = np.zeros_like(ids)
@@ -122,9 +139,17 @@ class OnnxEncoder:
             ids[i, : len(row)] = row
             mask[i, : len(row)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = session.run(None, inputs)[0]
-        means = [hidden[i, start:end].mean(axis=0) for i, (start, end) in enumerate(spans)]
-        return unit_length(np.stack(means))
+        return np.asarray(session.run(None, inputs)[0], np.float32)
+
+    @functools.cached_property
+    def _is_spoken(self) -> NDArray[np.bool_]:
+        """Tell of each word piece whether it holds a letter or a digit; special ones do not."""
+        vocabulary = self._tokenizer.get_vocab()
+        spoken = np.zeros(max(vocabulary.values()) + 1, np.bool_)
+        for piece, number in vocabulary.items():
+            special = piece.startswith("[") and piece.endswith("]")
+            spoken[number] = any(map(str.isalnum, piece)) and not special
+        return spoken
 
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:

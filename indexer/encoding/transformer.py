@@ -5,6 +5,7 @@ The only importer of torch, transformers and sentence_transformers; importing th
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -20,8 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.config import DEFAULT_MODEL
-from indexer.encoding.encoder import Progress, Vectors, hash_file, unit_length
+from indexer.encoding.encoder import (
+    EncodedPoints,
+    EncodedQuery,
+    Progress,
+    hash_file,
+    unit_length,
+)
 from indexer.encoding.onnx import OnnxEncoder
+from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
 
 _BATCH = 32
@@ -84,29 +92,53 @@ class TransformerEncoder:
         """Return the lengths of texts in word pieces, special ones not counted."""
         return [len(ids) for ids in self._tokenize(list(texts))]
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        """Return the vector of a question, behind the model's own prompt for questions."""
-        vector = self._model.encode_query([text], show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(unit_length(np.asarray(vector, np.float32))[0], np.float32)
+    def encode_query(self, text: str) -> EncodedQuery:
+        """Return a question's vector and its word pieces, behind the model's prompt for them."""
+        encoding = self._model.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True
+        )
+        ids = encoding["input_ids"][: self.window]
+        spans = tuple((start, end) for start, end in encoding["offset_mapping"][: len(ids)])
+        prompt = self._model.prompts.get("query") or ""
+        vectors, states, rows = self._run([text], prompt)
+        place = _find_run(rows[0], ids)
+        if place is None or states[0].shape[1] != self.dimension:
+            # Prompt and text are cut otherwise where they meet, or a layer after the states
+            # changes their dimension: there is no late interaction then.
+            return EncodedQuery(vectors[0], np.zeros((0, self.dimension), np.float32), ())
+        return EncodedQuery(vectors[0], unit_length(states[0][place : place + len(ids)]), spans)
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
-        """Return the vectors of points, each read behind its context; see ``Encoder``.
+    ) -> EncodedPoints:
+        """Return the vectors and word pieces of points; see ``Encoder``.
 
         Models that pool by the mean average the text's own word pieces; for others the whole
         counts.
         """
         vectors = np.zeros((len(texts), self.dimension), np.float32)
+        pieces = [b""] * len(texts)
         own = self._tokenize(list(texts))
         joined = self._join(contexts, texts, own)
         order = sorted(range(len(texts)), key=lambda i: -len(joined[i]))
+        prompt = self._model.prompts.get("document") or self._model.prompts.get("passage") or ""
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
-            vectors[batch] = self._encode([joined[i] for i in batch], [len(own[i]) for i in batch])
+            lengths = [min(len(own[i]), self.window) for i in batch]
+            found, states, rows = self._run([joined[i] for i in batch], prompt, lengths)
+            vectors[batch] = found
+            if states[0].shape[1] != self.dimension:
+                continue
+            for i, length, hidden, row in zip(batch, lengths, states, rows, strict=True):
+                spoken = self._is_spoken[row]
+                border = len(row) - length - self._count_after
+                after = len(row) - self._count_after
+                pieces[i] = pack_pieces(
+                    hidden[border:after][spoken[border:after]], hidden[:border][spoken[:border]]
+                )
             if progress:
                 progress(len(batch))
-        return vectors
+        return EncodedPoints(vectors, pieces)
 
     def _join(
         self, contexts: Sequence[str], texts: Sequence[str], own: list[list[int]]
@@ -121,23 +153,35 @@ class TransformerEncoder:
             joined.append(" ".join([*words, text]) if words else text)
         return joined
 
-    def _encode(self, texts: list[str], own: list[int]) -> Vectors:
+    def _run(
+        self, texts: list[str], prompt: str, own: list[int] | None = None
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]], list[list[int]]]:
+        """Return the vectors of texts, the states of their word pieces, and which pieces they are.
+
+        :param texts: what to encode.
+        :param prompt: what the model wants before each.
+        :param own: how many of the last word pieces of each are pooled; None for all.
+        """
         import torch
 
-        prompt = self._model.prompts.get("document") or self._model.prompts.get("passage") or ""
         with torch.inference_mode():
             features = self._model.preprocess(texts, prompt=prompt)
             features = {
                 key: value.to(self._model.device) if hasattr(value, "to") else value
                 for key, value in features.items()
             }
+            ids = features["input_ids"].cpu().numpy()
+            real = features["attention_mask"].cpu().numpy().astype(bool)
             first, *others = self._model
             features = first(features)
-            if self._means:
+            states = features["token_embeddings"].float().cpu().numpy()
+            if self._means and own is not None:
                 features["attention_mask"] = self._own_words(features["attention_mask"], own)
             for module in others:
                 features = module(features)
-        return unit_length(features["sentence_embedding"].float().cpu().numpy())
+        vectors = unit_length(features["sentence_embedding"].float().cpu().numpy())
+        rows = [row[mask].tolist() for row, mask in zip(ids, real, strict=True)]
+        return vectors, [row[mask] for row, mask in zip(states, real, strict=True)], rows
 
     def _own_words(self, mask: Any, own: list[int]) -> Any:
         """Return the attention mask of the last word pieces of each row, less the special one."""
@@ -157,6 +201,23 @@ class TransformerEncoder:
 
     def _count_specials(self) -> int:
         return len(self._model.tokenizer("")["input_ids"])
+
+    @functools.cached_property
+    def _count_after(self) -> int:
+        """How many special word pieces follow a text."""
+        mask = self._model.tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+        return len(mask) - 1 - max(i for i, special in enumerate(mask) if not special)
+
+    @functools.cached_property
+    def _is_spoken(self) -> NDArray[np.bool_]:
+        """Tell of each word piece of the vocabulary whether it holds a letter or a digit."""
+        tokenizer = self._model.tokenizer
+        vocabulary = tokenizer.get_vocab()
+        spoken = np.zeros(max(len(tokenizer), max(vocabulary.values()) + 1), np.bool_)
+        for piece, number in vocabulary.items():
+            spoken[number] = any(map(str.isalnum, piece))
+        spoken[list(tokenizer.all_special_ids)] = False
+        return spoken
 
     def _pools_by_mean(self) -> bool:
         """Tell whether a vector is the mean over the word pieces, with one special at the end."""
@@ -274,9 +335,17 @@ def _write_manifest(work: Path, original: TransformerEncoder, weights_hash: str)
 def _compare(original: TransformerEncoder, converted: OnnxEncoder) -> tuple[float, float]:
     """Return the lowest cosines to the original: of points in fp32, of questions in int8."""
     contexts = ["Neural Networks > Week 2:"] * len(_PROBES)
-    points = original.encode_points(contexts, _PROBES) * converted.encode_points(contexts, _PROBES)
-    queries = [original.encode_query(text) @ converted.encode_query(text) for text in _PROBES]
-    return float(points.sum(axis=1).min()), float(min(queries))
+    ours, theirs = (e.encode_points(contexts, _PROBES).vectors for e in (converted, original))
+    queries = [
+        original.encode_query(text).vector @ converted.encode_query(text).vector for text in _PROBES
+    ]
+    return float((ours * theirs).sum(axis=1).min()), float(min(queries))
+
+
+def _find_run(row: Sequence[int], ids: Sequence[int]) -> int | None:
+    """Return where word pieces stand in a row that ends with them, or nearly."""
+    places = range(len(row) - len(ids), -1, -1)
+    return next((i for i in places if list(row[i : i + len(ids)]) == list(ids)), None)
 
 
 def _hash_weights(folder: Path) -> str:

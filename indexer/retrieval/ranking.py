@@ -2,36 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from indexer.records import BlockKind, Mode
 from indexer.store.store import StoredPoint
 
-# Half of what BM25 can add is reached here: the best point of a keyword question has 8 to 20.
-_BM25_HALF = 8.0
-_BM25_WEIGHT = 0.3
+# Chosen by ablation (benchmarks/QUALITY.md); a plateau lies around each.
+_WORDS_WEIGHT = 0.4
+_PIECES_WEIGHT = 2.5
+_UNRELATED_PIECES = 0.25  # what candidates have on the average
+_LONG_PIECES = 128  # of a point this long, late interaction counts half
+_BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
+_DIGITS = 6  # to which scores count as equal
 _JUST_BELOW = 1e-5  # more than what counts as equal, see rank
 # Above this many points of one note, those of others come first.
 MAX_PER_NOTE = 3
 
 
-def fuse(cosine: float, bm25: float, mode: Mode) -> float:
-    """Return one score of the two legs: their convex combination, in hybrid mode.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the legs say of one point.
 
-    Scores are joined, not ranks: a rank says nothing of how near the nearest is, and so cannot tell
-    a question without an answer.
+    ``cosine`` is that of its vector and the question's; ``words`` the share of the question's words
+    that stand in it, by their rarity, 0 to 1; ``pieces`` how well it answers word by word, and
+    ``length`` how many word pieces it has.
+    """
 
-    :param cosine: of question and point, -1 to 1.
-    :param bm25: of the question's terms in the point, at least 0.
+    cosine: float
+    words: float
+    pieces: float
+    length: int
+
+
+def fuse(evidence: Mapping[int, Evidence], mode: Mode) -> dict[int, float]:
+    """Return one score of all legs for each candidate.
+
+    Scores are joined, not ranks: a rank says nothing of how near the nearest is. Late interaction
+    tells short points apart best, and fades as they grow: among hundreds of words a near one is
+    found for any.
+
+    :param evidence: point id to what is known of it.
     :param mode: which legs count.
     """
-    lexical = bm25 / (bm25 + _BM25_HALF)
-    if mode is Mode.DENSE:
-        return cosine
     if mode is Mode.LEXICAL:
-        return lexical
-    return (1 - _BM25_WEIGHT) * cosine + _BM25_WEIGHT * lexical
+        return {point_id: one.words for point_id, one in evidence.items()}
+    words = 0.0 if mode is Mode.DENSE else _WORDS_WEIGHT
+    scores = {}
+    for point_id, one in evidence.items():
+        share = 1 / (1 + (one.length / _LONG_PIECES) ** 2)
+        late = _PIECES_WEIGHT * share * (one.pieces - _UNRELATED_PIECES)
+        scores[point_id] = one.cosine + words * one.words + late
+    return scores
+
+
+def idf(points: int, counts: Mapping[str, int], terms: Iterable[str]) -> dict[str, float]:
+    """Return the inverse document frequency of terms, at least 0 (Sparck Jones 1972, smoothed).
+
+    :param points: how many points there are.
+    :param counts: term to points that have it; a term without a count stands nowhere.
+    :param terms: of which it is asked.
+    """
+    return {term: max(math.log((points + 1) / (counts.get(term, 0) + 0.5)), 0.0) for term in terms}
+
+
+def share_of_words(bm25: float, terms: Sequence[str], rarity: Mapping[str, float]) -> float:
+    """Return BM25 as a share of what a point with every word of the question could have.
+
+    :param bm25: of the question's terms in a point.
+    :param terms: of the question.
+    :param rarity: their inverse document frequency.
+    """
+    most = sum(rarity.get(term, 0.0) for term in terms) * _BM25_MOST
+    return min(bm25 / most, 1.0) if most else 0.0
+
+
+def first_of(scores: Mapping[int, float], count: int) -> list[int]:
+    """Return the point ids with the highest scores, and all that are equal to the last of them."""
+    if len(scores) <= count:
+        return list(scores)
+    least = sorted((round(score, _DIGITS) for score in scores.values()), reverse=True)[count - 1]
+    return [point_id for point_id, score in scores.items() if round(score, _DIGITS) >= least]
 
 
 def place_lead_ins(
@@ -78,7 +131,7 @@ def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list
 
     def place(point_id: int) -> tuple[float, str, int, int]:
         stored = points[point_id]
-        return -round(scores[point_id], 6), stored.note.note_id, stored.ordinal, point_id
+        return -round(scores[point_id], _DIGITS), stored.note.note_id, stored.ordinal, point_id
 
     return sorted(scores, key=place)
 

@@ -9,19 +9,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from indexer.encoding.encoder import Encoder
+from indexer.encoding.encoder import EncodedQuery, Encoder
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
-from indexer.retrieval.confidence import ANSWERED_ABOVE, Evidence, confidence
+from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.ranking import fuse, place_lead_ins, rank, spread
+from indexer.retrieval.late_interaction import max_similarities
+from indexer.retrieval.question import Question, check_question, read_question, word_weights
+from indexer.retrieval.ranking import (
+    Evidence,
+    first_of,
+    fuse,
+    idf,
+    place_lead_ins,
+    rank,
+    share_of_words,
+    spread,
+)
 from indexer.retrieval.snippets import make_snippet
 from indexer.store.store import Header, Store, StoredPoint, Vectors, View
-from indexer.store.words import query_terms
+from indexer.store.words import terms_of
 
 # Candidates each leg hands in; .93 of the answers are among the first 50 of the dense leg alone.
 _CANDIDATES = 100
-_MAX_QUESTION_CHARS = 10_000
+# Of these the best are read in full; more where more are asked for.
+_READ = 50
 _MAX_RELATED = 5
 _LINKING_HITS = 3
 _MAX_NOTE_LINKS = 12
@@ -43,12 +55,21 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with what the encoder and the notes say of its words."""
+
+    question: Question
+    encoded: EncodedQuery | None
+    rarity: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Candidates with what the legs said of them, and the order that came of it."""
+    """The best candidates, and the order and evidence of all that were read."""
 
     order: list[int]
     scores: dict[int, float]
-    cosines: dict[int, float]
+    evidence: dict[int, Evidence]
     bm25: dict[int, float]
     points: dict[int, StoredPoint]
 
@@ -72,13 +93,13 @@ class Searcher:
         :raises IndexOutdated: if the index was built with another encoder.
         """
         started = time.perf_counter()
-        question = _checked(query.question)
-        terms = query_terms(question)
+        check_question(query.question)
         with self._store.view() as view:
             header = self._header(view)
-            vector = self._steered(view, query) if query.mode is not Mode.LEXICAL else None
-            ranking = self._rank(view, vector, terms, query)
-            hits = self._hits(view, ranking, vector, frozenset(terms), query)
+            asked = self._ask(view, header, query)
+            vector = self._steered(view, asked, query)
+            ranking = self._rank(view, asked, vector, query)
+            hits = self._hits(view, ranking, vector, frozenset(asked.question.terms), query)
             probability = _judge(ranking)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
@@ -119,7 +140,8 @@ class Searcher:
                 if points[point_id].note.note_id not in left_out
                 and " ".join(points[point_id].point.text.casefold().split()) not in words
             }
-            ranking = _Ranking(rank(cosines, points), cosines, cosines, {}, points)
+            evidence = {i: Evidence(cosine, 0.0, 0.0, 0) for i, cosine in cosines.items()}
+            ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points)
             return list(self._hits(view, ranking, None, frozenset(), Query("", k, Mode.DENSE)))
 
     def _header(self, view: View) -> Header:
@@ -134,17 +156,26 @@ class Searcher:
             )
         return header
 
-    def _steered(self, view: View, query: Query) -> Vectors:
+    def _ask(self, view: View, header: Header, query: Query) -> _Asked:
+        question = read_question(query.question, view, self._encoder)
+        encoded = None
+        if query.mode is not Mode.LEXICAL:
+            encoded = self._encoder.encode_query(question.text)
+        terms = {*question.terms, *terms_of(question.text)}
+        return _Asked(question, encoded, idf(header.points, view.term_counts(terms), terms))
+
+    def _steered(self, view: View, asked: _Asked, query: Query) -> Vectors | None:
         """Return the question's vector, moved towards and away from examples."""
-        vector = self._encoder.encode_query(_checked(query.question))
+        if asked.encoded is None:
+            return None
+        vector = asked.encoded.vector
         for ids, weight in ((query.more_like, _MORE_WEIGHT), (query.less_like, -_LESS_WEIGHT)):
             if ids:
                 vector = vector + weight * view.vectors(ids).mean(axis=0)
         return _unit(vector)
 
-    def _rank(
-        self, view: View, vector: Vectors | None, terms: Sequence[str], query: Query
-    ) -> _Ranking:
+    def _rank(self, view: View, asked: _Asked, vector: Vectors | None, query: Query) -> _Ranking:
+        terms = asked.question.terms
         dense = dict(view.dense(vector, _CANDIDATES, query.where)) if vector is not None else {}
         words = (
             {} if query.mode is Mode.DENSE else dict(view.lexical(terms, _CANDIDATES, query.where))
@@ -154,10 +185,20 @@ class Searcher:
         cosines = dense | (view.cosines(vector, missing) if vector is not None else {})
         missing = [point_id for point_id in ids if point_id not in words]
         bm25 = words if query.mode is Mode.DENSE else words | view.bm25(terms, missing)
-        points = view.read_points(ids)
-        scores = {i: fuse(cosines.get(i, 0.0), bm25.get(i, 0.0), query.mode) for i in ids}
-        scores = place_lead_ins(scores, points)
-        return _Ranking(rank(scores, points), scores, cosines, bm25, points)
+        late = _late(view, asked, ids)
+        evidence = {
+            i: Evidence(
+                cosines.get(i, 0.0),
+                share_of_words(bm25.get(i, 0.0), terms, asked.rarity),
+                *late.get(i, (0.0, 0)),
+            )
+            for i in ids
+        }
+        scores = fuse(evidence, query.mode)
+        best = first_of(scores, max(_READ, 4 * query.k))
+        points = view.read_points(best)
+        scores = place_lead_ins({i: scores[i] for i in best}, points)
+        return _Ranking(rank(scores, points), scores, evidence, bm25, points)
 
     def _hits(
         self,
@@ -193,7 +234,10 @@ class Searcher:
         note_links: Sequence[Link],
     ) -> Hit:
         def nearness(sentences: list[str], vector: Vectors) -> list[float]:
-            return [float(self._encoder.encode_query(sentence) @ vector) for sentence in sentences]
+            return [
+                float(self._encoder.encode_query(sentence).vector @ vector)
+                for sentence in sentences
+            ]
 
         point, note, point_id = stored.point, stored.note, stored.point_id
         near = None if vector is None else functools.partial(nearness, vector=vector)
@@ -215,7 +259,7 @@ class Searcher:
             snippet,
             tuple(marks),
             ranking.scores[point_id],
-            ranking.cosines.get(point_id),
+            ranking.evidence[point_id].cosine if vector is not None else None,
             ranking.bm25.get(point_id),
             stored.links,
             tuple(others[:_MAX_NOTE_LINKS]),
@@ -227,19 +271,14 @@ class Searcher:
         return IndexState(header.generation, header.notes, header.points, stale, model)
 
 
-def _checked(question: str) -> str:
-    text = " ".join(question.split())
-    if not text:
-        raise QueryError(
-            "the question is empty", 'ask something: notepoint query "what did I write on ...?"'
-        )
-    if len(text) > _MAX_QUESTION_CHARS:
-        raise QueryError(
-            f"the question has {len(text):,} characters, "
-            f"above the limit of {_MAX_QUESTION_CHARS:,}",
-            "ask in a sentence or two",
-        )
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _late(view: View, asked: _Asked, ids: Sequence[int]) -> dict[int, tuple[float, int]]:
+    """Return how well points answer word by word, and how many word pieces they have."""
+    if asked.encoded is None or not len(asked.encoded.pieces) or not ids:
+        return {}
+    weights = word_weights(asked.question, asked.encoded.spans, asked.rarity)
+    packed = view.pieces(ids)
+    found, lengths = max_similarities(asked.encoded.pieces, weights, [packed[i] for i in ids])
+    return dict(zip(ids, zip(found.tolist(), lengths, strict=True), strict=True))
 
 
 def _unit(vector: Vectors) -> Vectors:
@@ -247,11 +286,7 @@ def _unit(vector: Vectors) -> Vectors:
 
 
 def _judge(ranking: _Ranking) -> float:
-    if not ranking.order:
-        return 0.0
-    cosine = max(ranking.cosines.values(), default=0.0)
-    best = max(ranking.bm25.values(), default=0.0)
-    return confidence(Evidence(cosine, best / (best + 8.0)))
+    return confidence(list(ranking.evidence.values())) if ranking.order else 0.0
 
 
 def _related(view: View, ranking: _Ranking, hits: Sequence[Hit]) -> tuple[RelatedNote, ...]:

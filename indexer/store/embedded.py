@@ -258,20 +258,29 @@ class EmbeddedStore:
                 part = wanted[start : start + _SELECT_LIMIT]
                 marks = ",".join("?" * len(part))
                 rows = connection.execute(
-                    f"SELECT key, value, checksum FROM vector WHERE key IN ({marks})", part
+                    "SELECT key, value, checksum, pieces, pieces_checksum FROM vector "
+                    f"WHERE key IN ({marks})",
+                    part,
                 )
-                known.update(key for key, value, check in rows if checksum_bytes(value) == check)
+                known.update(
+                    key
+                    for key, value, check, pieces, other in rows
+                    if checksum_bytes(value) == check and checksum_bytes(pieces) == other
+                )
         return known
 
-    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        """Keep vectors under their keys, as float16."""
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
+        """Keep vectors, as float16, and word pieces under their keys."""
         values = [vector.tobytes() for vector in vectors.astype(np.float16)]
         rows = [
-            (key, value, checksum_bytes(value)) for key, value in zip(keys, values, strict=True)
+            (key, value, checksum_bytes(value), packed, checksum_bytes(packed))
+            for key, value, packed in zip(keys, values, pieces, strict=True)
         ]
         sql = (
-            "INSERT INTO vector (key, value, checksum) VALUES (?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, checksum = excluded.checksum"
+            "INSERT INTO vector (key, value, checksum, pieces, pieces_checksum) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "value = excluded.value, checksum = excluded.checksum, "
+            "pieces = excluded.pieces, pieces_checksum = excluded.pieces_checksum"
         )
         with self._transaction() as connection:
             connection.executemany(sql, rows)

@@ -19,7 +19,7 @@ from indexer.store.store import NoteInfo, NoteState
 
 # Raised whenever an index of before could not be read. Each format has a file name of its own, so
 # that a new one is built beside the old.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
 PAGE_SIZE = 8192
 REBUILD = "run `notepoint build --rebuild`"
@@ -56,7 +56,9 @@ CREATE TABLE point (
 CREATE INDEX point_note ON point (note, ordinal);
 CREATE TABLE tombstone (point INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE TABLE vector (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, checksum INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+    value BLOB NOT NULL, checksum INTEGER NOT NULL,
+    pieces BLOB NOT NULL, pieces_checksum INTEGER NOT NULL
 );
 CREATE VIRTUAL TABLE words USING fts5 (
     own, context, content = '', tokenize = "ascii tokenchars '_'"
@@ -92,7 +94,7 @@ def checksum(values: Row) -> int:
 
 
 def checksum_bytes(value: bytes) -> int:
-    """Return the CRC-32 of a vector."""
+    """Return the CRC-32 of a vector, or of the word pieces of a point."""
     return zlib.crc32(value)
 
 
@@ -201,8 +203,11 @@ def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
     for row in connection.execute(f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point"):
         if checksum(row[:-2]) != row[-2]:
             yield f"the row of point {row[-1]} is damaged"
-    for identity, value, check in connection.execute("SELECT id, value, checksum FROM vector"):
-        if checksum_bytes(value) != check:
+    columns = "id, value, checksum, pieces, pieces_checksum"
+    for identity, value, check, pieces, other in connection.execute(
+        f"SELECT {columns} FROM vector"
+    ):
+        if checksum_bytes(value) != check or checksum_bytes(pieces) != other:
             yield f"vector {identity} is damaged"
     counts = {
         "points without their note": "FROM point WHERE note NOT IN (SELECT id FROM note)",

@@ -158,6 +158,9 @@ class View(Protocol):
     def vectors(self, point_ids: Sequence[int]) -> Vectors:
         """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
 
+    def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed word pieces of given points."""
+
     def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points with the highest BM25 for the terms of a question."""
 
@@ -175,6 +178,15 @@ class View(Protocol):
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
+
+    def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """Return the terms of all points that begin so and have so many characters.
+
+        :param prefix: what they begin with.
+        :param shortest: characters of the shortest.
+        :param longest: characters of the longest.
+        :return: (term, points it stands in) pairs.
+        """
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
@@ -211,8 +223,13 @@ class Store(Protocol):
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
         """Return which vectors are there already."""
 
-    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        """Keep vectors under their keys, at once and durably, before the points that use them."""
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
+        """Keep vectors and word pieces under their keys, durably, before the points that use them.
+
+        :param keys: names of what was encoded.
+        :param vectors: float32, shape ``(len(keys), dimension)``.
+        :param pieces: as many packed word pieces, which a store does not look into.
+        """
 
     def change(self, setup: Setup, *, anew: bool = False) -> AbstractContextManager[Change]:
         """Begin a change; at its end the generation is one higher.

@@ -140,6 +140,19 @@ class SqlView:
         joined = b"".join(found[point_id] for point_id in point_ids)
         return np.frombuffer(joined, np.float16).reshape(len(point_ids), -1).astype(np.float32)
 
+    def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed word pieces of given points."""
+        sql = (
+            "SELECT point.id, vector.pieces, vector.pieces_checksum FROM point "
+            "JOIN vector ON vector.id = point.vector WHERE point.id IN"
+        )
+        found: dict[int, bytes] = {}
+        for point_id, pieces, check in self._select(sql, point_ids):
+            if checksum_bytes(pieces) != check:
+                raise IndexDamaged(f"the word pieces of point {point_id} are damaged", REBUILD)
+            found[point_id] = pieces
+        return found
+
     def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points with the highest BM25 for the terms of a question."""
         return self._match(self._asked(terms), k, where, None)
@@ -241,6 +254,15 @@ class SqlView:
                 link_from_row(path_from_row(row[1]), row[2], row[3:])
             )
         return found
+
+    def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """Return the terms that begin so and have so many characters; see ``View``."""
+        sql = (
+            "SELECT term, points FROM term "
+            "WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?"
+        )
+        values = (prefix, prefix + "\U0010ffff", shortest, longest)
+        return [(row[0], row[1]) for row in self.connection.execute(sql, values)]
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""

@@ -14,12 +14,16 @@ from collections.abc import Iterator
 import Stemmer
 
 # Raised whenever the same text would give other terms; an index of another version is rebuilt.
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 _MAX_TERM_CHARS = 64
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MIN_PART_CHARS = 3
+_MAX_ACRONYM = 5
+_PHRASE_END = re.compile(r"\s*[:,;.(\u2013\u2014]")
+# Words in a row that each begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
+_NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+){1,4}\b")
 # Chinese, Japanese, Thai, Lao, Khmer, Burmese: written without blanks between words.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -47,8 +51,35 @@ def terms_of(text: str) -> list[str]:
 def query_terms(question: str) -> list[str]:
     """Return the terms a question is asked by: repeats kept, stop words only if all are such."""
     words = [word for word, _, _ in _words(question)]
-    asked = [word for word in words if word.lower().replace("\u2019", "'") not in _STOP_WORDS]
+    asked = [word for word in words if not is_stop_word(word)]
     return [term for word in asked or words for term in _terms_of_word(word)]
+
+
+def is_stop_word(word: str) -> bool:
+    """Tell whether a word says nothing of what is asked."""
+    return word.lower().replace("\u2019", "'") in _STOP_WORDS
+
+
+def words_of(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Yield the words of a text: where each starts and ends, and its terms."""
+    for word, start, end in _words(text):
+        yield start, end, _terms_of_word(word)
+
+
+def initials_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the acronyms people make of the phrases of a text.
+
+    :param text: a heading, or any other text.
+    :return: (acronym in lower case, phrase): of a whole short text, of what stands before its
+        colon or parenthesis, and of hyphenated or capitalised words within it.
+    """
+    head = _PHRASE_END.split(text, 1)[0]
+    phrases = [head, *(found.group() for found in _NAME.finditer(text))]
+    for phrase in dict.fromkeys(phrases):
+        words = [word for word in _WORD.findall(phrase) if word[0].isalpha()]
+        for named in (words, [word for word in words if not is_stop_word(word)]):
+            if 2 <= len(named) <= _MAX_ACRONYM:
+                yield "".join(word[0] for word in named).casefold(), " ".join(named)
 
 
 def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,174 @@
+"""What is asked: the words of a question, with typos mended and acronyms spelled out.
+
+The notes themselves are the dictionary. A word that no note has, and that the encoder does not know
+either, is read as the nearest one the notes have; an acronym is read with the phrase of the notes
+whose initials it has. What was typed stays in the question beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from indexer.encoding.encoder import Encoder
+from indexer.errors import QueryError
+from indexer.records import NoteFilter
+from indexer.store.store import View
+from indexer.store.words import (
+    find_terms,
+    initials_of,
+    is_stop_word,
+    query_terms,
+    terms_of,
+    words_of,
+)
+
+_MAX_QUESTION_CHARS = 10_000
+_MIN_TYPO_CHARS = 4
+_LONG_WORD_CHARS = 8  # from here on two letters may be wrong
+_MAX_ACRONYM_CHARS = 5
+_MAX_REPAIRS = 8  # of one question; more is not a question with typos
+_ACRONYM_POINTS = 50
+_MIN_EVIDENCE = 2  # points that have a phrase, for it to be what an acronym stands for
+_MAX_MENDS = 5  # of the nearest terms, how many are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it is answered.
+
+    ``text`` is what the encoder reads, ``terms`` what the words are searched by, repeats kept;
+    ``reads`` says what was read into it, (word as typed, words of the notes).
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    reads: tuple[tuple[str, str], ...] = ()
+
+
+def check_question(question: str) -> str:
+    """Return a question on one line, as text that any part can work with.
+
+    :param question: as typed.
+    :raises QueryError: if it is empty or too long.
+    """
+    text = " ".join(question.split())
+    if not text:
+        raise QueryError(
+            "the question is empty", 'ask something: notepoint query "what did I write on ...?"'
+        )
+    if len(text) > _MAX_QUESTION_CHARS:
+        raise QueryError(
+            f"the question has {len(text):,} characters, "
+            f"above the limit of {_MAX_QUESTION_CHARS:,}",
+            "ask in a sentence or two",
+        )
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def read_question(question: str, view: View, encoder: Encoder) -> Question:
+    """Read a question with the notes as the dictionary.
+
+    :param question: as typed.
+    :param view: the index.
+    :param encoder: knows common words as one word piece.
+    :raises QueryError: if it is empty or too long.
+    """
+    text = check_question(question)
+    terms = query_terms(text)
+    counts = view.term_counts(set(terms))
+    reads: dict[tuple[int, int], str] = {}
+    mended: set[str] = set()
+    for start, end, own in words_of(text):
+        word = text[start:end]
+        if len(reads) == _MAX_REPAIRS or not own or is_stop_word(word):
+            continue
+        read = ""
+        if _is_acronym(word):
+            read = _spell_out(word, view)
+        elif not any(counts.get(term) for term in own):
+            read = _mend(word, own[0], view, encoder)
+            mended.update(own if read else ())
+        if read:
+            reads[start, end] = read
+    for (start, end), read in sorted(reads.items(), reverse=True):
+        kept = f"{text[start:end]} ({read})" if _is_acronym(text[start:end]) else read
+        text = text[:start] + kept + text[end:]
+    terms = [term for term in terms if term not in mended]
+    terms += [term for read in reads.values() for term in terms_of(read)]
+    typed = check_question(question)
+    shown = tuple((typed[start:end], read) for (start, end), read in reads.items())
+    return Question(text, tuple(terms), shown)
+
+
+def _is_acronym(word: str) -> bool:
+    return 2 <= len(word) <= _MAX_ACRONYM_CHARS and sum(map(str.isupper, word)) >= 2
+
+
+def _spell_out(word: str, view: View) -> str:
+    """Return the commonest phrase of the notes with these initials, or nothing."""
+    short = word.casefold()
+    phrases: dict[str, int] = {}
+    found = view.lexical([short], _ACRONYM_POINTS, NoteFilter())
+    for stored in view.read_points([point_id for point_id, _ in found]).values():
+        texts = (stored.point.text, *stored.point.parents, *stored.point.heading_path)
+        for text in dict.fromkeys((*texts, stored.note.title)):
+            defined = short in terms_of(text)  # "Intersection over Union (IoU)"
+            for initials, phrase in initials_of(text):
+                if initials == short and phrase.casefold() != short:
+                    phrases[phrase] = phrases.get(phrase, 0) + (_MIN_EVIDENCE if defined else 1)
+    best = max(phrases, key=lambda phrase: (phrases[phrase], -len(phrase), phrase), default="")
+    return best if best and phrases[best] >= _MIN_EVIDENCE else ""
+
+
+def _mend(word: str, term: str, view: View, encoder: Encoder) -> str:
+    """Return the word of the notes that was meant by one that nobody knows, or nothing."""
+    if len(word) < _MIN_TYPO_CHARS or not word.isalpha() or not word.isascii():
+        return ""
+    if encoder.count_tokens([word])[0] < 2:  # a word of the language; the notes just lack it
+        return ""
+    from rapidfuzz.distance import OSA  # only for those who mistype
+
+    limit = 2 if len(word) >= _LONG_WORD_CHARS else 1
+    near = [
+        (OSA.distance(term, other, score_cutoff=limit), -points, other)
+        for first in dict.fromkeys(term[:2])
+        for other, points in view.terms_like(first, len(term) - limit, len(term) + limit)
+    ]
+    for distance, _, other in sorted(near)[:_MAX_MENDS]:
+        surface = _surface(other, view) if distance <= limit else ""
+        if surface and OSA.distance(word.lower(), surface.lower()) <= limit:
+            return surface
+    return ""
+
+
+def _surface(term: str, view: View) -> str:
+    """Return a word of the notes that has a term."""
+    found = view.lexical([term], 1, NoteFilter())
+    for stored in view.read_points([point_id for point_id, _ in found]).values():
+        for text in (stored.point.text, *stored.point.parents, *stored.point.heading_path):
+            for start, end in find_terms(text, frozenset({term})):
+                return text[start:end]
+    return term
+
+
+def word_weights(
+    question: Question, spans: tuple[tuple[int, int], ...], idf: Mapping[str, float]
+) -> list[float]:
+    """Return what each word piece of a question counts: the rarity of its word in the notes.
+
+    :param question: as it was read.
+    :param spans: where its word pieces stand.
+    :param idf: term to inverse document frequency.
+    :return: weights that sum to 1, or only zeros; stop words count half.
+    """
+    weights = [0.0] * len(spans)
+    words = list(words_of(question.text))
+    for place, (start, end) in enumerate(spans):
+        for begin, finish, terms in words:
+            if begin <= start and end <= finish and terms:
+                rarity = max(idf.get(term, 0.0) for term in terms)
+                stop = is_stop_word(question.text[begin:finish])
+                weights[place] = rarity * (0.5 if stop else 1.0)
+    total = sum(weights)
+    return [weight / total for weight in weights] if total else weights

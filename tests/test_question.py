@@ -1,0 +1,118 @@
+"""The notes as the dictionary: typos, acronyms, and what each word counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+from fakes import FakeEncoder
+
+from indexer.errors import QueryError
+from indexer.retrieval.question import Question, check_question, read_question, word_weights
+from indexer.store.store import open_store
+
+NOTES = {
+    "a.md": (
+        "# Training\n\n"
+        "- Batch normalization, before the activation\n  - keeps a running mean\n"
+        "- Situation-Behavior-Impact: say what happened\n"
+        "- the ethics of transfer learning\n- repetition helps\n- Repetition again\n"
+        "- Intersection over Union (IoU)\n- a lone carrot\n"
+    ),
+    "b.md": "# Batch normalization\n\n- sort of works\n\n# Situation-Behavior-Impact\n\n- fine\n",
+}
+
+
+class Spelling(FakeEncoder):
+    """Knows a few words as one piece, as a model knows those of its language."""
+
+    KNOWN = frozenset({"parrot", "what", "does", "at", "is", "in", "about", "the", "cards"})
+
+    def count_tokens(self, texts):  # type: ignore[no-untyped-def]
+        return [1 if text.lower() in self.KNOWN else 3 for text in texts]
+
+
+@pytest.fixture
+def read(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Callable[[str], Question]:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    store = open_store(str(notebook.settings.store), read_only=True)
+
+    def read_one(question: str) -> Question:
+        with store.view() as view:
+            return read_question(question, view, Spelling())
+
+    return read_one
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("no discussion of ehtics", ("ehtics", "ethics")),
+        ("spaced repitition cards", ("repitition", "repetition")),
+        ("tranfer of ideas", ("tranfer", "transfer")),
+    ],
+)
+def test_typo_is_read_as_the_word_of_the_notes(
+    read: Callable[[str], Question], typed: str, meant: tuple[str, str]
+) -> None:
+    question = read(typed)
+    assert question.reads[0][0] == meant[0]
+    assert question.reads[0][1].lower() == meant[1]
+    assert meant[1] in question.text.lower()
+    assert meant[0] not in question.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a parrot",  # a word of the language, near to "carrot"
+        "xyzzyqwfp",  # near to nothing
+        "ethics",  # as it stands
+        "ünïcode",
+    ],
+)
+def test_other_words_stay(read: Callable[[str], Question], typed: str) -> None:
+    assert read(typed).reads == ()
+    assert read(typed).text == typed
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("BN", "Batch normalization"),
+        ("SBI", "Situation Behavior Impact"),
+        ("IoU", "Intersection over Union"),
+    ],
+)
+def test_acronym_is_spelled_out(read: Callable[[str], Question], short: str, long: str) -> None:
+    question = read(f"What does {short} do?")
+    assert question.reads == ((short, long),)
+    assert question.text == f"What does {short} ({long}) do?"
+    assert short.lower() in question.terms
+
+
+def test_phrase_that_stands_once_is_no_acronym(read: Callable[[str], Question]) -> None:
+    assert read("What is an ALC?").reads == ()
+
+
+def test_question_is_one_line_and_has_words() -> None:
+    assert check_question("  what\n is  this ") == "what is this"
+    with pytest.raises(QueryError, match="empty"):
+        check_question(" \n ")
+    with pytest.raises(QueryError, match="limit"):
+        check_question("x" * 10_001)
+
+
+def test_rare_words_weigh_more_and_stop_words_half() -> None:
+    question = Question("is the rare word", ("rare", "word"))
+    spans = ((0, 2), (3, 6), (7, 9), (9, 11), (12, 16))
+    weights = word_weights(question, spans, {"is": 1.0, "the": 1.0, "rare": 5.0, "word": 1.0})
+    assert sum(weights) == pytest.approx(1)
+    assert weights[2] == weights[3] == pytest.approx(5 * weights[4])
+    assert weights[0] == pytest.approx(weights[4] / 2)
+
+
+def test_words_nobody_counts_weigh_nothing() -> None:
+    assert word_weights(Question("?!", ()), ((0, 1), (1, 2)), {}) == [0.0, 0.0]
