@@ -6,45 +6,54 @@ import streamlit as st
 
 from indexer.errors import IndexerError
 from indexer.notebook import Notebook
-from indexer.web.components import ICON
+from indexer.web.components import ICON, STYLE
+from indexer.web.host import Host
 from indexer.web.index_view import index_view
-from indexer.web.rebuild import Rebuilder
+from indexer.web.links_view import links_view
+from indexer.web.map_view import map_view
+from indexer.web.pulse import pulse
 from indexer.web.search_view import search_view
+from indexer.web.timeline_view import timeline_view
+from indexer.web.trouble import trouble
 
 st.set_page_config(page_title="Notepoint", page_icon=str(ICON), layout="wide")
+st.html(STYLE)
 
 
 @st.cache_resource(show_spinner="Opening the notes")
-def open_notebook() -> Notebook:
-    """Return the notebook of this server; the settings are those of its environment."""
-    return Notebook()
+def open_host() -> Host:
+    """Return what this server keeps; the settings are those of its environment."""
+    host = Host(Notebook())
+    host.start()
+    return host
 
 
-@st.cache_resource(show_spinner=False)
-def open_rebuilder(_notebook: Notebook) -> Rebuilder:
-    """Return what builds for all visitors of this server."""
-    return Rebuilder(_notebook.settings)
+VIEWS = {
+    "Search": search_view,
+    "Map": map_view,
+    "Timeline": timeline_view,
+    "Links": links_view,
+    "Index": index_view,
+}
 
-
-title, views = st.columns([1, 3], vertical_alignment="center")
-title.subheader("Notepoint", anchor=False)
-view = views.segmented_control(
-    "View",
-    ["Search", "Index"],
-    default="Search",
-    required=True,
-    key="view",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="top"):
+    with st.container(key="brand", width="content"):
+        st.title("Notepoint", anchor=False)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        default="Search",
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    state = st.container(key="pulse", width="stretch")
+host = None
 try:
-    notebook = open_notebook()
-    if view == "Index":
-        index_view(notebook, open_rebuilder(notebook))
-    else:
-        search_view(notebook)
+    host = open_host()
+    with state:
+        pulse(host)
+    VIEWS[view](host)
 except IndexerError as exc:
-    st.error(f"{exc.message[:1].upper()}{exc.message[1:]}.")
-    if exc.hint:
-        st.caption(exc.hint)
-    st.stop()
+    trouble(exc, host)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from indexer.config import DEFAULT_TOP_K, Settings
 from indexer.errors import NotesError, QueryError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
-from indexer.store.store import Fault, NoteInfo, Store, StoredPoint, open_store
+from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors, open_store
 
 if TYPE_CHECKING:
     from indexer.build import Reporter
@@ -45,10 +45,11 @@ class DumpedPoint:
 
 @dataclass(frozen=True, slots=True)
 class NotePage:
-    """A note as it is shown: its front matter, and its body as safe HTML."""
+    """A note as it is shown: its front matter, its body as safe HTML, its images as data URLs."""
 
     info: NoteInfo
     html: str
+    images: tuple[str, ...] = ()
 
 
 class Notebook:
@@ -206,6 +207,7 @@ class Notebook:
         :raises NotesError: if the index has no such note, or its file is gone.
         """
         from indexer.notes.folder import read_note_bytes
+        from indexer.notes.images import NoteImages
         from indexer.notes.rendering import render_note
         from indexer.notes.text import decode_note
 
@@ -220,14 +222,56 @@ class Notebook:
             self.settings.notes, note_id, size_limit=self.settings.size_limit
         )
         text, _ = decode_note(content, note_id)
-        return NotePage(info, render_note(text, links))
+        images = NoteImages(self.settings.notes, note_id)
+        html = render_note(text, links, images.find)
+        return NotePage(info, html, tuple(images.data))
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
         with self._open_store().view() as view:
             return view.points_of(note_id)
 
+    def all_points(self) -> tuple[int, list[DumpedPoint], Vectors]:
+        """Return the generation, every point of it in reading order, and their vectors.
+
+        The vectors are float32, shape ``(points, dimension)``.
+        """
+        with self._open_store().view() as view:
+            points = [
+                DumpedPoint(note.note_id, stored)
+                for note in view.notes()
+                for stored in view.points_of(note.note_id)
+            ]
+            vectors = view.vectors([dumped.stored.point_id for dumped in points])
+            return view.header().generation, points, vectors
+
+    def changed_notes(self, count: int) -> list[tuple[NoteInfo, float]]:
+        """Return the notes that were written last, newest first, with when in seconds since 1970.
+
+        :param count: how many at most.
+        """
+        with self._open_store().view() as view:
+            stamps = view.stamps()
+            newest = sorted(
+                ((stamp.mtime_ns, note_id) for note_id, stamp in stamps.items() if stamp),
+                reverse=True,
+            )
+            found = ((view.note(note_id), when / 1e9) for when, note_id in newest[: 2 * count])
+            return [(note, when) for note, when in found if note][:count]
+
+    def published_address(self, note: NoteInfo) -> str:
+        """Return where a note is published, empty without a site."""
+        from indexer.notes.links import published_url
+
+        site = self.settings.site_url
+        return published_url(note.published, site) if site and note.published else ""
+
     # looking after it
+    def header(self) -> Header:
+        """Return what the index says of itself; costs next to nothing."""
+        with self._open_store().view() as view:
+            return view.header()
+
     def status(self) -> Status:
         """Return what is indexed, by which model, and whether notes changed since."""
         from indexer.retrieval.freshness import is_stale
@@ -287,6 +331,10 @@ class Notebook:
                 self.settings.model, cache=self.settings.cache, say=self._say
             )
         return self._encoder
+
+    def use_encoder(self, encoder: Encoder) -> None:
+        """Encode with another encoder of the same model from now on."""
+        self._encoder, self._searcher = encoder, None
 
     def _open_store(self) -> Store:
         if self._store is None:

@@ -32,7 +32,7 @@ LEVELS = {
     "progress": 5,
     "render": 5,
     "serve": 5,
-    "web": 5,
+    "web": 6,
     "cli": 6,
     "__main__": 7,
     "app": 7,
@@ -53,6 +53,8 @@ ONLY_IMPORTERS = {
         "store/view.py",
     },
     "click": {"cli.py", "render.py"},
+    "latex2mathml": {"notes/math.py"},
+    "nh3": {"notes/rendering.py"},
 }
 HEAVY = (
     "faiss",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -12,7 +13,10 @@ from conftest import ROOT, WriteNotes
 from fakes import FakeEncoder
 from streamlit.testing.v1 import AppTest
 
+from indexer.errors import EncoderError
 from indexer.notebook import Notebook
+from indexer.web.host import Host
+from indexer.web.overview import make_overview
 
 NOTES = {
     "review.md": """---
@@ -26,8 +30,10 @@ categories: [Deep Learning]
 
 - no discussion of ethics
 - volume of videos changes a lot
+- see [one](courses/one.md) and [none](none.md)
 """,
-    "courses/one.md": "---\ntags: [dl]\n---\n# Course one\n\n- ethics of data <script>x</script>\n",
+    "courses/one.md": "---\ntags: [dl]\ndate: 2019-02-01\n---\n# Course one\n\n"
+    "- ethics of data <script>x</script>\n",
 }
 
 OpenPage = Callable[..., AppTest]
@@ -38,18 +44,25 @@ def folder(write_notes: WriteNotes, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = write_notes(NOTES)
     monkeypatch.setenv("NOTEPOINT_NOTES", str(made))
     monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+    # Threads that outlive a test would make the next one depend on it.
+    monkeypatch.setattr(Host, "_follow_folder", lambda self: None)
+    monkeypatch.setattr(Host, "overview", lambda self: make_overview(self.reader))
     st.cache_resource.clear()
     return made
 
 
 @pytest.fixture
 def built(folder: Path) -> Path:
-    with Notebook(folder, encoder=FakeEncoder()) as notebook:
-        notebook.build()
+    build(folder)
     return folder
 
 
-def open_page(**parameters: str) -> AppTest:
+def build(folder: Path) -> None:
+    with Notebook(folder, encoder=FakeEncoder()) as notebook:
+        notebook.build()
+
+
+def open_page(**parameters: str | list[str]) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
     for name, value in parameters.items():
         page.query_params[name] = value
@@ -58,7 +71,7 @@ def open_page(**parameters: str) -> AppTest:
     return page
 
 
-def element(page: AppTest, name: str) -> dict[str, object] | None:
+def maybe_element(page: AppTest, name: str) -> dict[str, Any] | None:
     """Return the data a component was sent, None where it is not on the page."""
     for found in page.main:
         for one in walk(found):
@@ -68,61 +81,82 @@ def element(page: AppTest, name: str) -> dict[str, object] | None:
     return None
 
 
+def element(page: AppTest, name: str) -> dict[str, Any]:
+    found = maybe_element(page, name)
+    assert found is not None, f"{name} is not on the page: {texts(page)}"
+    return found
+
+
 def walk(block: object) -> list[object]:
     children = getattr(block, "children", {})
     return [block, *(one for child in children.values() for one in walk(child))]
 
 
 def texts(page: AppTest) -> str:
-    kinds = (page.info, page.warning, page.error, page.caption, page.markdown, page.success)
+    kinds = (page.info, page.warning, page.error, page.caption, page.markdown, page.subheader)
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
-def test_first_visit_says_what_to_do(built: Path) -> None:
-    page = open_page()
-    assert "Ask in your own words" in texts(page)
-    assert element(page, "cards") is None
+def notices(page: AppTest) -> str:
+    found = element(page, "desk")["notices"]
+    return "\n".join(f"{one['title']} {one['text']}" for one in found)
+
+
+# --- search -------------------------------------------------------------------------------------
+
+
+def test_first_visit_says_where_to_begin(built: Path) -> None:
+    home = element(open_page(), "home")
+    assert "3 notes" not in home["lead"]
+    assert "4 points of 2 notes" in home["lead"]
+    assert home["examples"] == ["What about What is missing?"]
+    assert {one["title"] for one in home["changed"]} == {"Review", "Course one"}
 
 
 def test_question_in_the_address_is_answered(built: Path) -> None:
-    page = open_page(q="is there a discussion of ethics?")
-    cards = element(page, "cards")
-    assert cards is not None
-    first = cards["hits"][0]  # type: ignore[index]
+    desk = element(open_page(q="is there a discussion of ethics?"), "desk")
+    first = desk["hits"][0]
     assert first["place"] == "review.md:10"
     assert first["path"] == ["Review", "What is missing"]
-    assert first["why"] == ["words: discussion, ethics", "meaning: close", "2020-04-07"]
-    assert first["tags"] == ["review"]
+    assert first["why"] == ["words: discussion, ethics", "meaning: close"]
+    assert (first["date"], first["tags"]) == ("2020-04-07", ["review"])
     snippet = first["snippet"]
     assert [snippet[a:b] for a, b, _ in first["marks"]] == ["discussion", "ethics"]
+    assert first["quote"].startswith("> no discussion of ethics")
+    assert first["href"].endswith("&p=review.md:10")
 
 
-def test_note_of_the_first_hit_is_opened_at_its_point(built: Path) -> None:
-    note = element(open_page(q="discussion of ethics"), "note")
-    assert note is not None
-    assert (note["label"], note["lineStart"], note["lineEnd"]) == ("Review", 10, 10)
-    assert "no discussion of ethics" in str(note["html"])
+def test_note_of_the_first_hit_is_shown_at_its_point(built: Path) -> None:
+    desk = element(open_page(q="discussion of ethics"), "desk")
+    note = desk["note"]
+    assert (note["title"], note["lineStart"], note["lineEnd"]) == ("Review", 10, 10)
+    assert "no discussion of ethics" in note["html"]
+    assert not desk["explicit"]
+    assert note["editors"][0]["href"].endswith("review.md:10")
 
 
-def test_point_in_the_address_is_opened(built: Path) -> None:
-    page = open_page(p="courses/one.md:6")
-    note = element(page, "note")
-    assert note is not None
-    assert (note["label"], note["lineStart"]) == ("Course one", 6)
-    assert "<script" not in str(note["html"])
-    assert "&lt;script&gt;" in str(note["html"])
+def test_point_in_the_address_is_opened_with_what_stands_around_it(built: Path) -> None:
+    desk = element(open_page(p="courses/one.md:7"), "desk")
+    note = desk["note"]
+    assert desk["explicit"]
+    assert (note["title"], note["lineStart"]) == ("Course one", 7)
+    assert "<script" not in note["html"]
+    assert "&lt;script&gt;" in note["html"]
+    assert [one["place"] for one in note["backlinks"]] == ["review.md:12"]
+    assert note["related"][0]["place"] == "review.md:10"
+    assert note["quote"].startswith("> ethics of data")
 
 
-@pytest.mark.parametrize("place", ["gone.md:3", "../../etc/passwd", "/etc/passwd:1"])
+@pytest.mark.parametrize("place", ["gone.md:3", "../../etc/passwd", "/etc/passwd:1", "<b>:x"])
 def test_place_that_is_no_note_is_refused(built: Path, place: str) -> None:
-    page = open_page(p=place)
-    assert "The index has no note" in texts(page)
-    assert element(page, "note") is None
+    desk = element(open_page(p=place), "desk")
+    assert "The index has no note" in desk["gone"]["text"]
+    assert desk["note"] is None
 
 
 def test_deleted_note_is_said_to_be_gone(built: Path) -> None:
     (built / "review.md").unlink()
-    assert "Cannot be opened" in texts(open_page(p="review.md:10"))
+    assert "Cannot be opened" in element(open_page(p="review.md:10"), "desk")["gone"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -136,56 +170,175 @@ def test_deleted_note_is_said_to_be_gone(built: Path) -> None:
 def test_filters_hold(built: Path, key: str, value: list[str], notes: set[str]) -> None:
     page = open_page(q="ethics")
     page.multiselect(key=key).set_value(value).run()
-    cards = element(page, "cards")
-    assert cards is not None
-    assert {hit["place"].partition(":")[0] for hit in cards["hits"]} == notes  # type: ignore[attr-defined]
+    assert {hit["note"] for hit in element(page, "desk")["hits"]} == notes
 
 
-def test_nothing_found_offers_a_way_on(built: Path) -> None:
-    page = open_page(q="zebra", mode="Words")
-    assert "Nothing found" in texts(page)
-    page.multiselect(key="tag").set_value(["dl"]).run()
-    assert "Clear the filters" in texts(page)
+def test_dates_filter_by_the_address(built: Path) -> None:
+    desk = element(open_page(q="ethics", since="2020-01-01"), "desk")
+    assert {hit["note"] for hit in desk["hits"]} == {"review.md"}
+
+
+def test_filters_that_leave_nothing_say_what_would_match_without_them(built: Path) -> None:
+    page = open_page(q="discussion", mode="Words", tag="dl")
+    assert "Nothing here passes the filters" in notices(page)
+    assert "Without the filters 1 would match" in notices(page)
+    assert element(page, "desk")["notices"][0]["ways"][0]["act"] == {"do": "clear"}
+    page.button(key="clear").click().run()
+    assert element(page, "desk")["hits"]
+
+
+def test_nothing_found_says_what_to_try(built: Path) -> None:
+    assert "Nothing in your notes matches" in notices(open_page(q="zebra", mode="Words"))
 
 
 def test_what_is_no_answer_is_offered_as_such(built: Path) -> None:
-    assert "Close, but not an answer" in texts(open_page(q="zebra crossing fines"))
+    page = open_page(q="zebra crossing fines")
+    assert "Nothing in your notes answers this" in notices(page)
+    assert "close, but not an answer" in notices(page)
+    assert element(page, "desk")["hits"]
 
 
-def test_changed_notes_are_said_to_be_ahead(built: Path) -> None:
-    (built / "new.md").write_text("- new\n")
-    assert "Notes changed since the index was built" in texts(open_page(q="ethics"))
+def test_examples_of_the_address_steer_the_answer(built: Path) -> None:
+    plain = element(open_page(q="videos"), "desk")
+    steered = element(open_page(q="videos", more=["courses/one.md:7"]), "desk")
+    assert plain["hits"][0]["place"] == "review.md:11"
+    assert cosine_of(steered, "courses/one.md:7") > cosine_of(plain, "courses/one.md:7") + 0.1
+    assert steered["steers"] == [
+        {"place": "courses/one.md:7", "sign": "+", "text": "ethics of data x"}
+    ]
 
 
-def test_missing_index_says_what_to_do(folder: Path) -> None:
-    page = open_page(q="ethics")
-    assert "There is no index in" in texts(page)
-    assert "notepoint build" in texts(page)
+def cosine_of(desk: dict[str, Any], place: str) -> float:
+    found = next(hit["score"] for hit in desk["hits"] if hit["place"] == place)
+    return float(found.split("cosine ")[1].partition(",")[0])
+
+
+def test_example_that_is_gone_is_let_go(built: Path) -> None:
+    assert element(open_page(q="ethics", less=["gone.md:4"]), "desk")["hits"]
 
 
 def test_endless_question_is_an_error_in_words(built: Path) -> None:
     assert "above the limit" in texts(open_page(q="x" * 20_000))
 
 
-def test_damaged_index_says_what_to_do(built: Path) -> None:
+# --- the model, the index -----------------------------------------------------------------------
+
+
+def test_without_a_model_words_answer_and_it_is_said(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*args: object, **options: object) -> FakeEncoder:
+        raise EncoderError("the weights are not installed", "install them")
+
+    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", missing)
+    page = open_page(q="ethics")
+    assert "By words alone: the weights are not installed" in texts(page)
+    desk = element(page, "desk")
+    assert desk["hits"][0]["why"] == ["words: ethics"]
+    assert not desk["steerable"]
+
+
+def test_missing_index_offers_to_build(folder: Path) -> None:
+    page = open_page(q="ethics")
+    assert "Your notes are not indexed yet" in texts(page)
+    assert not page.button(key="build").disabled
+
+
+def test_damaged_index_offers_to_build_anew(built: Path) -> None:
     for path in (built / ".notepoint").glob("index-*.db"):
         path.write_bytes(b"garbage" * 1000)
     page = open_page(q="ethics")
     assert "The index is damaged" in texts(page)
-    assert "--rebuild" in texts(page)
+    assert not page.button(key="build_anew").disabled
+
+
+def test_index_of_another_model_offers_to_build_anew(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FakeEncoder(name="other")
+    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: other)
+    page = open_page(q="ethics")
+    assert "another version or model" in texts(page)
+    assert not page.button(key="build_anew").disabled
+
+
+def test_folder_without_notes_says_what_to_put_there(folder: Path) -> None:
+    for path in folder.rglob("*.md"):
+        path.unlink()
+    page = open_page()
+    assert "There is no note in this folder yet" in texts(page)
+    assert ".md" in texts(page)
+
+
+def test_missing_folder_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTEPOINT_NOTES", str(folder / "none"))
+    assert "is not there" in texts(open_page())
+
+
+# --- map, timeline, links, index ----------------------------------------------------------------
+
+
+def test_map_holds_every_point_and_rings_the_hits(built: Path) -> None:
+    page = open_page(view="Map", q="discussion of ethics", mode="Words")
+    plot = element(page, "plot")
+    assert len(plot["x"]) == len(plot["y"]) == len(plot["places"]) == 4
+    ringed = {plot["places"][i] for i in plot["rings"]}
+    assert ringed == {"review.md:10", "courses/one.md:7"}
+    table = element(page, "table")
+    assert len(table["rows"]) == 4
+    assert [row[3] for row in table["rows"]] == ["yes", "yes", "", ""]
+
+
+def test_map_opens_a_point_beside_it(built: Path) -> None:
+    reader = element(open_page(view="Map", p="review.md:10"), "reader")
+    assert reader["note"]["lineStart"] == 10
+
+
+def test_map_keeps_to_the_filters(built: Path) -> None:
+    assert element(open_page(view="Map", tag="dl"), "plot")["places"] == ["courses/one.md:7"]
+
+
+def test_timeline_holds_the_points_by_month(built: Path) -> None:
+    line = element(open_page(view="Timeline"), "timeline")
+    counts = {one["name"]: one["count"] for one in line["spans"] if one["count"]}
+    assert counts == {"2019-02": 1, "2020-04": 3}
+    assert len(line["spans"]) == 15
+    assert [group["label"] for group in line["groups"]] == ["April 2020", "February 2019"]
+
+
+def test_timeline_of_a_question_holds_its_hits(built: Path) -> None:
+    page = open_page(view="Timeline", q="discussion", mode="Words")
+    entries = [e for group in element(page, "timeline")["groups"] for e in group["entries"]]
+    assert [entry["text"] for entry in entries] == ["no discussion of ethics"]
+
+
+def test_links_are_drawn_and_broken_ones_listed(built: Path) -> None:
+    page = open_page(view="Links")
+    plot = element(page, "plot")
+    assert sorted(plot["places"]) == ["courses/one.md", "review.md"]
+    assert plot["edges"] == [[0, 1]]
+    rows = element(page, "table")["rows"]
+    assert [row[3] for row in rows] == ["no such note"]
+    assert rows[0][0]["place"] == "review.md:12"
 
 
 def test_index_view_shows_what_is_in_it(built: Path) -> None:
     (built / "empty.md").write_text("")
-    with Notebook(built, encoder=FakeEncoder()) as notebook:
-        notebook.build()
+    build(built)
     page = open_page(view="Index")
     assert {metric.label: metric.value for metric in page.metric}["Notes"] == "2"
-    assert page.dataframe[0].value["Why"].tolist() == ["the note is empty"]
-    assert page.button(key="build").label == "Build"
+    assert "Not read as they stand (1 note)" in texts(page)
+    assert page.button(key="build").label == "Bring up to date"
 
 
-def test_index_view_without_an_index_offers_to_build(folder: Path) -> None:
+def test_index_view_says_when_it_is_behind(built: Path) -> None:
+    (built / "new.md").write_text("- new\n")
     page = open_page(view="Index")
-    assert "There is no index in" in texts(page)
+    assert {metric.label: metric.value for metric in page.metric}["State"] == "Behind"
+
+
+@pytest.mark.parametrize("view", ["Search", "Map", "Timeline", "Links", "Index"])
+def test_view_without_an_index_offers_to_build(folder: Path, view: str) -> None:
+    page = open_page(view=view)
+    assert "Your notes are not indexed yet" in texts(page)
     assert not page.button(key="build").disabled

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
+import io
+import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from conftest import WriteNotes
+from hypothesis import given, settings, strategies
 
 from indexer.config import Settings
+from indexer.notes.images import MAX_IMAGE_BYTES, NoteImages
+from indexer.notes.math import to_mathml
 from indexer.notes.rendering import place_of, render_note
-from indexer.records import Hit, Link, LinkKind
-from indexer.web.data import card_of, link_of, plain, split_lines, why_of
+from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode, NoteFilter
+from indexer.store.store import NoteInfo
+from indexer.web import export
+from indexer.web.data import card_of, editors_of, link_of, plain, split_lines, why_of
+from indexer.web.filtering import passes
+from indexer.web.history import History, Searches
+from indexer.web.overview import lay_out, lay_out_links, question_from
 from indexer.web.rebuild import Rebuilder
 
 
@@ -47,7 +62,7 @@ def test_card_names_the_title_once() -> None:
 
 @pytest.mark.parametrize(("cosine", "word"), [(0.5, "close"), (0.35, "fair"), (0.1, "far")])
 def test_reasons_are_words(cosine: float, word: str) -> None:
-    assert why_of(hit(cosine=cosine)) == ["words: ethics", f"meaning: {word}", "2020-04-07"]
+    assert why_of(hit(cosine=cosine)) == ["words: ethics", f"meaning: {word}"]
 
 
 def test_leg_that_was_not_asked_gives_no_reason() -> None:
@@ -102,7 +117,7 @@ PROBES = [
 def test_notes_stay_text_on_the_page(probe: str) -> None:
     html = render_note(f"before\n\n{probe}\n\nafter\n", [])
     lowered = html.lower()
-    for tag in ("<script", "<img", "<style", "<iframe", "<base", "<svg", "<form"):
+    for tag in ("<script", "<img ", "<style", "<iframe", "<base", "<svg", "<form"):
         assert tag not in lowered
     for word in (' onerror="', ' onmouseover="', 'href="javascript:', 'href="data:'):
         assert word not in lowered
@@ -114,8 +129,207 @@ def test_blocks_know_their_lines() -> None:
     html = render_note("---\ntitle: t\n---\n# H\n\n- one\n- two\n\n$$\nx\n$$\n\n[^1]: note\n", [])
     assert '<h1 data-line-start="4" data-line-end="4">H</h1>' in html
     assert '<li data-line-start="7" data-line-end="7">two</li>' in html
-    assert '<div data-line-start="9" data-line-end="11">' in html
+    assert '<div data-line-start="9" data-line-end="11" class="formula"><math' in html
     assert "title: t" not in html
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360000002000001000005fe02fea7"
+)
+
+
+def test_images_of_the_folder_are_numbered_and_no_others(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    (folder / "sub").mkdir(parents=True)
+    for path in (folder / "sub" / "a.png", folder / "top.png", tmp_path / "outside.png"):
+        path.write_bytes(PNG)
+    (folder / "fake.png").write_text("<svg onload=alert(1)>")
+    (folder / "link.png").symlink_to(tmp_path / "outside.png")
+    images = NoteImages(folder, "sub/n.md")
+    text = (
+        "![a](a.png) ![b](/top.png) ![c](../top.png) ![d](../../outside.png) ![e](/etc/passwd) "
+        "![f](https://e.org/x.png) ![g](/fake.png) ![h](/link.png) ![[a.png]]\n"
+    )
+    html = render_note(text, [], images.find)
+    shown = re.findall(r'<img alt="(.*?)" data-image="(\d)">', html)
+    assert shown == [("a", "0"), ("b", "1"), ("c", "2"), ("a.png", "0")]
+    assert re.findall('class="note-image">(.)<', html) == list("defgh")
+    assert all(data.startswith("data:image/png;base64,") for data in images.data)
+
+
+def test_images_beyond_the_limit_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "big.png").write_bytes(PNG + bytes(MAX_IMAGE_BYTES))
+    assert NoteImages(tmp_path, "n.md").find("big.png") is None
+
+
+def test_what_a_note_can_hold_is_drawn_as_such() -> None:
+    text = (
+        "> [!warning] Mind *this*\n> body\n\n- [x] done\n- [ ] open\n\n"
+        "word[^a] and $\\frac{1}{2}$\n\n[^a]: the foot\n\n"
+        "```python\nx = 1\n```\n\n| a | b |\n|--:|:-:|\n| 1 | 2 |\n"
+    )
+    html = render_note(text, [])
+    for piece in (
+        'class="callout callout-warning"',
+        '<span class="callout-title">Mind <em>this</em></span>body',
+        'class="task done"',
+        'class="task"',
+        '<sup><a data-foot="a">a</a></sup>',
+        'data-foot-id="a"',
+        "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac>",
+        '<pre data-language="python"><code data-line-start="11" data-line-end="13">x = 1',
+        '<th data-align="right">a</th>',
+        '<td data-align="center">2</td>',
+    ):
+        assert piece in html
+
+
+def test_own_classes_alone_pass() -> None:
+    assert 'class="x"' not in render_note('```x\n```\n\n> [!x" onclick=1] y\n', [])
+
+
+@pytest.mark.parametrize(
+    ("formula", "part"),
+    [
+        (r"\text{<script>1</script>}", "&lt;script&gt;"),
+        (r"\href{javascript:1}{x}", "<mi>x</mi>"),
+        (r"\style{x:y}{z}", "<mi>z</mi>"),
+        (r"a < b", "<mo>&lt;</mo>"),
+    ],
+)
+def test_formulas_hold_no_markup_but_their_own(formula: str, part: str) -> None:
+    written = to_mathml(formula, block=False) or ""
+    assert part in written
+    assert "script>1" not in written.replace("&lt;script&gt;1", "")
+    assert "javascript" not in written
+    assert "style=" not in written
+
+
+@pytest.mark.parametrize("formula", [r"\frac{", r"\left(", "{" * 500, r"\nope", "", "x" * 5000])
+def test_formula_that_cannot_be_read_stays_source(formula: str) -> None:
+    assert to_mathml(formula, block=True) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategies.text("\\{}[]()^_&$<>abfrcleftighsqtxm0123 \n", max_size=60))
+def test_any_formula_gives_balanced_markup_or_none(formula: str) -> None:
+    written = to_mathml(formula, block=False)
+    if written is not None:
+        assert ElementTree.fromstring(written).tag == "math"
+
+
+def test_editors_open_the_file_at_its_line() -> None:
+    found = {one["label"]: one["href"] for one in editors_of("/n/a b#.md", 3)}
+    assert found["VS Code"] == "vscode://file/n/a%20b%23.md:3"
+    assert found["Obsidian"] == "obsidian://open?path=%2Fn%2Fa%20b%23.md"
+    windows = editors_of("C:\\n\\a.md", 0)[1]["href"]
+    assert windows == "cursor://file/C:/n/a.md"
+
+
+def answer(**fields: object) -> Answer:
+    state = IndexState(1, 1, 1, False, "m")
+    return Answer("q", True, 0.9, Mode.HYBRID, 1.0, state, (hit(**fields),), ())
+
+
+def test_export_holds_points_with_sources_and_links() -> None:
+    link = Link("sub/a.md", 3, "b", "b.md", LinkKind.NOTE, "b.md")
+    found = answer(links=(link,), text="=1+1", url="https://e.org/a.html")
+    rows = list(csv.DictReader(io.StringIO(export.to_csv(found))))
+    assert rows[0]["point"] == "'=1+1"
+    assert (rows[0]["note"], rows[0]["line"], rows[0]["links"]) == ("sub/a.md", "3", "b.md")
+    assert rows[0]["url"] == "https://e.org/a.html"
+    assert "> =1+1" in export.to_markdown(found)
+    assert "[b](b.md)" in export.to_markdown(found)
+    assert json.loads(export.to_json_text(found))["hits"][0]["links"][0]["note"] == "b.md"
+
+
+def test_searches_are_kept_in_a_file(tmp_path: Path) -> None:
+    kept = Settings.load(notes=tmp_path, store=str(tmp_path))
+    history = History(kept)
+    for question in ("eth", "ethics", "other", "ethics"):
+        history.add(question)
+    history.star("ethics")
+    again = History(kept).searches
+    assert (again.recent, again.starred) == (("ethics", "other"), ("ethics",))
+    history.star("ethics")
+    history.forget()
+    assert History(kept).searches == Searches()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"recent": 1}', '{"recent": [1, null]}', "\udce9"])
+def test_odd_file_of_searches_is_no_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "searches.json").write_bytes(content.encode("utf-8", "surrogatepass"))
+    history = History(Settings.load(notes=tmp_path, store=str(tmp_path)))
+    assert history.searches == Searches()
+    history.add("new")
+    assert history.searches.recent == ("new",)
+
+
+@pytest.mark.parametrize(
+    ("heading", "question"),
+    [
+        ("Error analysis", "What about Error analysis?"),
+        ("ML strategy", "What about ML strategy?"),
+        ("Why does batch norm work?", "Why does batch norm work?"),
+        ("Week 3: Error analysis", "What about Error analysis?"),
+        ("Größe der Stichprobe", "Größe der Stichprobe?"),
+        ("Week 1", ""),
+        ("Summary", ""),
+        ("$x$ and y", ""),
+    ],
+)
+def test_headings_make_questions(heading: str, question: str) -> None:
+    assert question_from(heading) == question
+
+
+def test_plane_keeps_alike_points_together_and_is_the_same_each_time() -> None:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(3, 32))
+    groups = [name for name in "abc" for _ in range(20)]
+    noise = 0.1 * random.normal(size=(60, 32))
+    vectors = (np.repeat(centres, 20, axis=0) + noise).astype(np.float32)
+    plane = lay_out(vectors, groups)
+    assert np.array_equal(plane, lay_out(vectors, groups))
+    assert np.abs(plane).max() <= 1.05
+    middles = plane.reshape(3, 20, 2).mean(axis=1)
+    within = plane.reshape(3, 20, 2).std(axis=1).max()
+    apart = min(np.linalg.norm(middles[i] - middles[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+    assert apart > 4 * within
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_points_have_a_plane_too(count: int) -> None:
+    assert lay_out(np.ones((count, 8), np.float32), ["a"] * count).shape == (count, 2)
+
+
+def test_linked_notes_lie_near_each_other() -> None:
+    pairs = [("a", "b"), ("b", "a"), ("a", "c"), ("x", "y"), ("a", "a")]
+    links = [Link(f, 1, "t", t, LinkKind.NOTE, t) for f, t in pairs]
+    graph = lay_out_links([*links, Link("a", 1, "t", "n", LinkKind.NOTE, None, ok=False)])
+    assert graph.notes == ("a", "b", "c", "x", "y")
+    assert graph.edges == ((0, 1), (0, 2), (3, 4))
+    apart = np.linalg.norm(graph.plane[:, np.newaxis] - graph.plane, axis=2)
+    assert max(apart[a, b] for a, b in graph.edges) < apart[0, 3]
+    assert lay_out_links([]).plane.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("where", "through"),
+    [
+        (NoteFilter(), True),
+        (NoteFilter(tags=("T",)), True),
+        (NoteFilter(tags=("u",)), False),
+        (NoteFilter(categories=("c",)), True),
+        (NoteFilter(folders=("sub",)), True),
+        (NoteFilter(folders=("su",)), False),
+        (NoteFilter(since=datetime.date(2020, 4, 7)), True),
+        (NoteFilter(until=datetime.date(2020, 4, 6)), False),
+    ],
+)
+def test_notes_pass_filters_as_in_the_store(where: NoteFilter, through: bool) -> None:
+    note = NoteInfo("sub/a.md", "A", "2020-04-07", ("t",), ("C",), (), "")
+    assert passes(note, where) is through
 
 
 def wait_for(rebuilder: Rebuilder) -> None:

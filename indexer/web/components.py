@@ -1,4 +1,4 @@
-"""The two elements of the page that Streamlit lacks: the list of hits, and an opened note."""
+"""The elements of the page that Streamlit lacks; each is a script with its style sheet."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ from typing import Any
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent
-ICON = _FOLDER / "icon.png"
+_FOLDER = Path(__file__).parent / "elements"
+ICON = Path(__file__).parent / "icon.png"
 
 
-def _component(name: str) -> Any:
-    """Return a component made of the style sheet and the script of its name."""
-    css, js = ((_FOLDER / f"{name}.{kind}").read_text("utf-8") for kind in ("css", "js"))
+def _component(name: str, *parts: str) -> Any:
+    """Return an element made of the scripts and style sheets of its parts, its own come last."""
+    files = [_FOLDER / part for part in ("base", *parts, name)]
+    css = "\n".join(_read(file.with_suffix(".css")) for file in files)
+    js = "\n".join(_read(file.with_suffix(".js")) for file in files)
     return st.components.v2.component(f"notepoint.{name}", css=css, js=js)
 
 
-show_cards = _component("cards")
-show_note = _component("note")
+def _read(file: Path) -> str:
+    return file.read_text("utf-8") if file.is_file() else ""
+
+
+show_desk = _component("desk", "cards", "note")
+show_home = _component("home")
+show_plot = _component("plot")
+show_reader = _component("reader", "note")
+show_table = _component("table")
+show_timeline = _component("timeline")
+STYLE = f"<style>{_read(_FOLDER / 'page.css')}</style>"

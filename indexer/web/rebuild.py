@@ -36,6 +36,7 @@ class Rebuilder:
         self._lock = threading.Lock()
         self._progress = Progress()
         self._process: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def progress(self) -> Progress:
@@ -60,7 +61,16 @@ class Rebuilder:
                 errors="replace",
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             )
-        threading.Thread(target=self._follow, args=(self._process,), daemon=True).start()
+            self._thread = threading.Thread(target=self._follow, args=(self._process,), daemon=True)
+            self._thread.start()
+
+    def wait(self) -> Progress:
+        """Return how the build ended, once none runs any more."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+        return self.progress
 
     def cancel(self) -> None:
         """End a running build; the index stays as it was."""

@@ -3,144 +3,228 @@
 from __future__ import annotations
 
 import datetime
+import time
 from typing import Any
 
 import streamlit as st
 
-from indexer.errors import IndexerError
-from indexer.notebook import Notebook, split_place
+from indexer.errors import IndexerError, QueryError
+from indexer.notebook import split_place
 from indexer.records import Answer, Mode, NoteFilter
-from indexer.web.components import show_cards, show_note
-from indexer.web.data import card_of, plain, split_lines, summary_of
+from indexer.web import address, data, export
+from indexer.web.components import show_desk, show_home
+from indexer.web.host import Host, Model
+from indexer.web.reading import act, note_at
+from indexer.web.trouble import trouble
+from indexer.web.widgets import ask_box, filters, sentence
 
-_SHOWN = 20
-_MODES = {Mode.HYBRID.value: "Both", Mode.DENSE.value: "Meaning", Mode.LEXICAL.value: "Words"}
+_RELATED = 5
 
 
-def search_view(notebook: Notebook) -> None:
-    """Draw the view.
+@st.fragment
+def search_view(host: Host) -> None:
+    """Draw the view; while somebody types, only this part of the page runs again.
 
-    :param notebook: what is asked.
-    :raises IndexerError: if there is no index, or it cannot be read.
+    :param host: what is asked.
     """
-    st.text_input(
-        "Ask a question or type words",
-        key="q",
-        type="search",
-        live="200ms",
-        bind="query-params",
-        placeholder="Ask a question or type words",
-        label_visibility="collapsed",
-    )
-    where, mode = _filters(notebook)
-    question = str(st.session_state.get("q") or "").strip()
-    opened = str(st.query_params.get("p", ""))
-    if not question and not opened:
-        st.info("Ask in your own words: the points you once wrote come up as you type.")
-        return
-    answer = None
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
-        if question:
-            answer = notebook.search(question, _SHOWN, mode=mode, where=where)
-            _hits(answer, opened, filtered=bool(where))
-    with right:
-        _note(notebook, opened, answer)
-
-
-def _filters(notebook: Notebook) -> tuple[NoteFilter, Mode]:
-    """Draw the filters, kept in the address, and return what they let through."""
-    labels = notebook.labels()
-    with st.sidebar:
-        st.segmented_control(
-            "Match by",
-            list(_MODES),
-            format_func=lambda mode: _MODES[mode],
-            default=Mode.HYBRID.value,
-            key="mode",
-            bind="query-params",
-        )
-        st.multiselect("Tag", list(labels["tag"]), key="tag", bind="query-params")
-        st.multiselect("Category", list(labels["category"]), key="category", bind="query-params")
-        folders = sorted({note.note_id.rpartition("/")[0] for note in notebook.notes()} - {""})
-        if folders:
-            st.multiselect("Folder", folders, key="folder", bind="query-params")
-        since = st.date_input("Since", value=None, key="since", bind="query-params")
-        until = st.date_input("Until", value=None, key="until", bind="query-params")
-    state = st.session_state
-    where = NoteFilter(
-        tuple(state.tag),
-        tuple(state.category),
-        tuple(state.get("folder", ())),
-        (),
-        _day(since),
-        _day(until),
-    )
-    return where, Mode(state.mode or Mode.HYBRID.value)
-
-
-def _day(value: Any) -> datetime.date | None:
-    return value if isinstance(value, datetime.date) else None
-
-
-def _hits(answer: Answer, opened: str, *, filtered: bool) -> None:
-    if not answer.hits:
-        hint = "Clear the filters to search all notes." if filtered else "Try other words."
-        st.info(f"Nothing found. {hint}")
-        return
-    if answer.index.stale:
-        st.warning("Notes changed since the index was built: build it under Index.")
-    if answer.answered:
-        st.caption(summary_of(answer))
-    else:
-        st.info("Nothing in your notes answers this. Close, but not an answer:")
-    show_cards(
-        key="cards",
-        data={
-            "label": summary_of(answer),
-            "hits": [card_of(hit) for hit in answer.hits],
-            "current": opened,
-        },
-        on_open_change=lambda: _open("cards"),
-    )
-
-
-def _open(element: str) -> None:
-    """Put what was chosen into the address, which makes it a step to go back from."""
-    place = st.session_state[element].get("open")
-    if place:
-        st.query_params["p"] = place
-
-
-def _note(notebook: Notebook, opened: str, answer: Answer | None) -> None:
-    """Draw the opened note, or that of the first hit."""
-    hits = answer.hits if answer else ()
-    if not opened and hits:
-        opened = card_of(hits[0])["place"]
-    if not opened:
-        return
-    note_id, _ = split_place(opened)
     try:
-        page = notebook.read_note(note_id)
-    except IndexerError as exc:
-        st.warning(f"{exc.message[:1].upper()}{exc.message[1:]}. {exc.hint or ''}")
+        _search(host)
+    except IndexerError as exc:  # nothing outside hears of it while this part runs alone
+        trouble(exc, host)
+
+
+def _search(host: Host) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        question = ask_box()
+        where, mode = filters(host)
+        room = st.empty()
+    place = address.opened()
+    if not question and not place:
+        _home(host)
         return
-    start, end = split_lines(opened, hits)
-    st.markdown(f"**{_escaped(plain(page.info.title))}**")
-    facts = [page.info.date or "", plain(note_id)]
-    st.caption(" \u00b7 ".join(_escaped(fact) for fact in facts if fact))
-    show_note(
-        key="note",
+    try:
+        answer = _answer(host, question, mode, where) if question else None
+    except QueryError as exc:
+        st.info(sentence(exc))
+        return
+    if answer is not None and answer.hits:
+        with room:
+            _export(answer)
+    _desk(host, question, answer, where, mode, place)
+
+
+def _answer(host: Host, question: str, mode: Mode, where: NoteFilter) -> Answer:
+    """Return the answer to a question, steered by the examples of the address."""
+    steered = address.examples()
+    more = [place for place, sign in steered.items() if sign == "+"]
+    less = [place for place, sign in steered.items() if sign == "-"]
+    k = address.hits_wanted()
+    try:
+        return host.ask(question, k, mode, where, more, less)
+    except QueryError:
+        if not steered:
+            raise
+        address.leave()  # an example is no longer in the notes
+        return host.ask(question, k, mode, where)
+
+
+# --- before any question ------------------------------------------------------------------------
+
+
+def _home(host: Host) -> None:
+    searches = host.history.searches
+    overview = host.overview()
+    header = host.reader.header()
+    changed = host.reader.changed_notes(6)
+    show_home(
+        key="home",
         data={
-            "label": plain(page.info.title),
-            "html": page.html,
-            "lineStart": start,
-            "lineEnd": end,
+            "lead": _lead(header.notes, header.points),
+            "examples": list(overview.examples) if overview else [],
+            "recent": list(searches.recent[:6]),
+            "starred": list(searches.starred[:8]),
+            "changed": [
+                {
+                    "title": data.plain(note.title),
+                    "place": data.plain(note.note_id),
+                    "href": data.href_of(data.plain(note.note_id)),
+                    "when": when_of(when),
+                }
+                for note, when in changed
+            ],
         },
-        on_open_change=lambda: _open("note"),
+        on_act_change=lambda: act(host, "home"),
     )
 
 
-def _escaped(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!<>|~$:@&" else c for c in text)
+def _lead(notes: int, points: int) -> str:
+    if not notes:
+        return (
+            "There is no note in this folder yet. Put a Markdown file (.md) into it: "
+            "it is found by itself."
+        )
+    return (
+        f"Ask in your own words. {data.count(points, 'point')} of {data.count(notes, 'note')} "
+        "are searched as you type; what comes back is what you wrote, where you wrote it."
+    )
+
+
+def when_of(seconds: float) -> str:
+    """Return how long ago a moment was, in words; the day, if it was more than a month."""
+    ago = time.time() - seconds
+    for size, name in ((86_400 * 31, ""), (86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if ago >= size:
+            if not name:
+                return datetime.date.fromtimestamp(seconds).isoformat()
+            return f"{data.count(int(ago // size), name)} ago"
+    return "just now"
+
+
+# --- hits and note ------------------------------------------------------------------------------
+
+
+def _desk(
+    host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode, place: str
+) -> None:
+    hits = answer.hits if answer else ()
+    steered = address.examples() if answer else {}
+    steerable = host.model is Model.READY
+    shown = place or (data.place_of_hit(hits[0]) if hits else "")
+    note, gone = note_at(host, shown, answer) if shown else (None, None)
+    show_desk(
+        key="desk",
+        data={
+            "question": question,
+            "label": data.summary_of(answer) if answer and hits else "",
+            "hits": [
+                data.card_of(
+                    hit, question, steered.get(data.place_of_hit(hit), ""), steerable=steerable
+                )
+                for hit in hits
+            ],
+            "notices": _notices(host, question, answer, where, mode),
+            "steers": [
+                {"place": one, "sign": sign, "text": _words_at(host, one)}
+                for one, sign in steered.items()
+            ],
+            "related": _related(answer),
+            "more": len(hits) >= address.hits_wanted(),
+            "starred": question in host.history.searches.starred,
+            "steerable": steerable,
+            "explicit": bool(place),
+            "note": note,
+            "gone": gone,
+        },
+        on_act_change=lambda: act(host, "desk"),
+    )
+
+
+def _notices(
+    host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode
+) -> list[dict[str, Any]]:
+    """Return what has to be said of an answer, each with ways on."""
+    if answer is None:
+        return []
+    clear = {"label": "Clear the filters", "act": {"do": "clear"}}
+    notices = []
+    if not answer.hits:
+        unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0
+        if unfiltered:
+            more = "+" if unfiltered == address.PAGE_SIZE else ""
+            text = f"Without the filters {unfiltered}{more} would match."
+            notices.append(_notice("Nothing here passes the filters", text, [clear]))
+        else:
+            text = "No word of it stands in them. Try other words, or ask in a whole sentence."
+            notices.append(_notice("Nothing in your notes matches", text, []))
+    elif not answer.answered:
+        text = "What follows is close, but not an answer."
+        notices.append(
+            _notice("Nothing in your notes answers this", text, [clear] if where else [])
+        )
+    return notices
+
+
+def _notice(title: str, text: str, ways: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"tone": "doubt", "title": title, "text": text, "ways": ways}
+
+
+def _related(answer: Answer | None) -> list[dict[str, str]]:
+    found = answer.related_notes[:_RELATED] if answer else ()
+    return [
+        {
+            "title": data.plain(note.title),
+            "place": data.plain(note.note_id),
+            "href": data.href_of(data.plain(note.note_id)),
+            "why": data.plain(note.why),
+        }
+        for note in found
+    ]
+
+
+def _words_at(host: Host, place: str) -> str:
+    """Return the beginning of the point at a place."""
+    note_id, line = split_place(place)
+    for stored in host.reader.points_of(note_id):
+        if line is None or stored.point.line_start <= line <= stored.point.line_end:
+            return data.plain(stored.point.text[:60])
+    return place
+
+
+def _export(answer: Answer) -> None:
+    """Offer the answer as a file."""
+    kinds = (
+        ("Markdown", "md", "text/markdown", export.to_markdown),
+        ("JSON", "json", "application/json", export.to_json_text),
+        ("CSV", "csv", "text/csv", export.to_csv),
+    )
+    with st.popover("Export", key="export", width="content"):
+        for name, suffix, mime, write in kinds:
+            st.download_button(
+                f"{name}, {data.count(len(answer.hits), 'point')}",
+                data=write(answer).encode("utf-8"),
+                file_name=f"notepoint.{suffix}",
+                mime=mime,
+                key=f"export_{suffix}",
+                on_click="ignore",
+                type="tertiary",
+            )

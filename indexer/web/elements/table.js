@@ -1,0 +1,46 @@
+// A table that can be read by any means: filtered by words, fifty rows at a time.
+const PAGE = 50;
+const tables = new WeakMap();
+const textOf = (cell) => (typeof cell === "object" && cell ? cell.text || cell.copy || "" : String(cell));
+
+function cellOf(cell, act, say) {
+  if (typeof cell !== "object" || !cell) return el("td", {}, String(cell));
+  if (cell.place) return el("td", {}, el("a", { href: cell.href, onclick: follow(() => act({ do: "open", place: cell.place })) }, cell.text));
+  if (cell.copy) return el("td", {}, el("code", {}, cell.copy), button("Copy", "quote", async () => say((await copyText(cell.copy)) ? "Copied" : "The browser did not allow copying"), { text: true }));
+  return el("td", {}, cell.text || "");
+}
+
+function drawTable(root, state) {
+  const { data, act } = state;
+  const wanted = state.words.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = data.rows.filter((row) => { const all = row.map(textOf).join(" ").toLowerCase(); return wanted.every((word) => all.includes(word)); });
+  const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+  state.page = Math.min(state.page, pages - 1);
+  const shown = rows.slice(state.page * PAGE, (state.page + 1) * PAGE);
+  const say = (text) => { state.said.textContent = text; setTimeout(() => { if (state.said.textContent === text) state.said.textContent = ""; }, 1800); };
+  const turn = (step) => () => { state.page += step; drawTable(root, state); };
+  const previous = button("Previous rows", "left", turn(-1)), next = button("Next rows", "right", turn(1));
+  previous.disabled = state.page === 0; next.disabled = state.page >= pages - 1;
+  const label = rows.length === data.rows.length ? `${rows.length} rows` : `${rows.length} of ${data.rows.length} rows`;
+  state.body.replaceChildren(
+    el("div", { class: "table", tabindex: "0", role: "region", "aria-label": data.label }, el("table", {}, el("caption", { class: "sr" }, data.label), el("thead", {}, el("tr", {}, data.columns.map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, shown.map((row) => el("tr", {}, row.map((cell) => cellOf(cell, act, say))))))));
+  state.head.hidden = data.rows.length <= 10;
+  state.turns.replaceChildren(...(pages > 1 ? [el("span", {}, `${label}, page ${state.page + 1} of ${pages}`), previous, next] : [el("span", {}, label)]));
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = rootOf(parentElement, "");
+  let state = tables.get(parentElement);
+  if (!state) {
+    state = { page: 0, words: "", body: el("div"), turns: el("div", { class: "bar", style: "flex: 1; margin: 0" }), said: el("span", { role: "status", style: "flex: none" }) };
+    state.input = el("input", { type: "text", "aria-label": "Filter the rows", placeholder: "Filter the rows", oninput: (event) => { state.words = event.target.value; state.page = 0; drawTable(root, state); } });
+    state.head = el("div", { class: "bar" }, state.input, state.turns, state.said);
+    root.append(state.head, state.body);
+    tables.set(parentElement, state);
+  }
+  state.data = data;
+  state.act = (deed) => setTriggerValue("act", { ...deed, at: Date.now() });
+  drawTable(root, state);
+}

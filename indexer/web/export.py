@@ -1,0 +1,57 @@
+"""Answers to files that other tools read."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from indexer.records import Answer, Link
+from indexer.render import answer_json, answer_markdown, to_json
+
+_COLUMNS = ("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url")
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_markdown(answer: Answer) -> str:
+    """Return the points as quotes, each with its source and its links."""
+    return answer_markdown(answer).encode("utf-8", "replace").decode("utf-8")
+
+
+def to_json_text(answer: Answer) -> str:
+    """Return the answer in the shape of ``query --json``."""
+    return to_json(answer_json(answer))
+
+
+def to_csv(answer: Answer) -> str:
+    """Return a table of the points, one row each."""
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(_COLUMNS)
+    for hit in answer.hits:
+        links = " ".join(_address(link) for link in hit.links)
+        values = (
+            hit.rank,
+            hit.title,
+            " > ".join(hit.heading_path),
+            hit.text,
+            hit.note_id,
+            hit.line_start,
+            hit.date or "",
+            " ".join(hit.tags),
+            links,
+            hit.url or "",
+        )
+        rows.writerow([_cell(value) for value in values])
+    return file.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+def _address(link: Link) -> str:
+    return link.to or link.target
+
+
+def _cell(value: object) -> object:
+    """Return a value that no spreadsheet computes."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value

@@ -1,0 +1,186 @@
+"""All points of an index at once: where they lie on a plane, when they are from, what to ask."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.notebook import DumpedPoint, Notebook
+from indexer.records import Link
+
+Plane = NDArray[np.float32]
+"""Coordinates, float32, shape ``(n, 2)``, each within -1.04 and 1.04."""
+
+_EXAMPLES = 6
+_MAX_GRAPH_NOTES = 1_000
+_SPRING_STEPS = 80
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# Headings that say what kind of part it is, not what it is about.
+_PLAIN = frozenset(
+    "about abstract appendix background basics conclusion conclusions content contents definition "
+    "details example examples further general home index info intro introduction links links misc "
+    "more motivation note notes other outline overview part preface question questions reading "
+    "readings recap reference references related resources review section sources summary "
+    "table takeaways tips todo toc topics week chapter lecture course lesson module".split()
+)
+_NUMBERING = re.compile(
+    r"^(?:[\divxIVX]+[.):]|week|chapter|lecture|part|lesson)\s*\d*\s*[:.-]?\s*", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Notes that are linked, where each lies on a plane, and which pairs of them are linked."""
+
+    notes: tuple[str, ...]
+    plane: Plane
+    edges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The points of one generation in reading order; ``plane`` says where each of them lies."""
+
+    generation: int
+    points: tuple[DumpedPoint, ...]
+    plane: Plane
+    examples: tuple[str, ...]
+    links: tuple[Link, ...]
+    graph: Graph
+
+
+def make_overview(notebook: Notebook) -> Overview:
+    """Return the overview of an index as it is now.
+
+    :param notebook: whose points are laid out.
+    :raises IndexerError: if there is no index, or it cannot be read.
+    """
+    generation, points, vectors = notebook.all_points()
+    notes = [point.note_id for point in points]
+    links = notebook.links()
+    return Overview(
+        generation,
+        tuple(points),
+        lay_out(vectors, notes),
+        examples_from(points),
+        tuple(links),
+        lay_out_links(links),
+    )
+
+
+def lay_out(vectors: NDArray[np.float32], groups: Sequence[str]) -> Plane:
+    """Return points on a plane: the two directions in which the groups differ most.
+
+    A principal component analysis of the means of the groups, each weighted by the root of its
+    size; of the points themselves where there are fewer than three groups. Chosen over an analysis
+    of all points because its two directions tell notes apart, which is what a reader looks for.
+
+    :param vectors: float32, shape ``(n, dimension)``.
+    :param groups: the group of each point.
+    """
+    count = len(vectors)
+    if count < 3:
+        line = np.linspace(-0.5, 0.5, count, dtype=np.float32)
+        return np.stack([line, line], axis=1)
+    names, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    centred = vectors - vectors.mean(axis=0)
+    rows = centred
+    if len(names) >= 3:
+        sizes = np.bincount(place).astype(np.float32)
+        sums = np.zeros((len(names), vectors.shape[1]), np.float32)
+        np.add.at(sums, place, centred)
+        rows = sums / np.sqrt(sizes)[:, np.newaxis]
+    _, directions = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
+    axes = directions[:, [-1, -2]].astype(np.float32)
+    axes *= np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the same each time
+    plane = centred @ axes
+    low, high = np.quantile(plane, [0.004, 0.996], axis=0)
+    scaled = (2 * plane - low - high) / np.maximum(high - low, 1e-9)
+    return np.asarray(np.clip(scaled, -1.04, 1.04), np.float32)
+
+
+def lay_out_links(links: Sequence[Link]) -> Graph:
+    """Return the graph of notes that link to one another.
+
+    Linked notes are drawn together and all are pushed apart (Fruchterman & Reingold, 1991), from
+    the same start each time. Beyond a thousand notes those with the most links are kept.
+
+    :param links: of all notes, resolved.
+    """
+    pairs = {tuple(sorted((one.note_id, one.to))) for one in links if one.to and one.ok}
+    pairs = {pair for pair in pairs if pair[0] != pair[1]}
+    degree = Counter(end for pair in pairs for end in pair)
+    notes = sorted(sorted(degree), key=lambda note: -degree[note])[:_MAX_GRAPH_NOTES]
+    place = {note: i for i, note in enumerate(notes)}
+    edges = sorted((place[a], place[b]) for a, b in pairs if a in place and b in place)
+    return Graph(tuple(notes), _spring(len(notes), np.array(edges).reshape(-1, 2)), tuple(edges))
+
+
+def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
+    """Return places for nodes, shape ``(count, 2)``.
+
+    :param count: of nodes.
+    :param edges: int64, shape ``(m, 2)``.
+    """
+    if not count:
+        return np.zeros((0, 2), np.float32)
+    turn = np.arange(count) * 2.399963  # the golden angle spreads them evenly
+    spread = np.sqrt((np.arange(count) + 0.5) / count)
+    plane = np.stack([spread * np.cos(turn), spread * np.sin(turn)], axis=1).astype(np.float32)
+    ideal = 1.4 / np.sqrt(count)
+    for step in np.linspace(0.12, 0.004, _SPRING_STEPS):
+        apart = plane[:, np.newaxis] - plane
+        square = np.maximum((apart**2).sum(axis=2), 1e-4)
+        push = (apart * (ideal**2 / square)[..., np.newaxis]).sum(axis=1)
+        along = plane[edges[:, 0]] - plane[edges[:, 1]]
+        pull = along * (np.sqrt((along**2).sum(axis=1)) / ideal)[:, np.newaxis]
+        np.add.at(push, edges[:, 0], -pull)
+        np.add.at(push, edges[:, 1], pull)
+        push -= plane * 0.9  # nothing drifts away
+        length = np.maximum(np.sqrt((push**2).sum(axis=1)), 1e-9)
+        plane += push * (np.minimum(length, step) / length)[:, np.newaxis]
+    plane -= (plane.max(axis=0) + plane.min(axis=0)) / 2
+    return np.asarray(plane / max(float(np.abs(plane).max()), 1e-9), np.float32)
+
+
+def examples_from(points: Sequence[DumpedPoint]) -> tuple[str, ...]:
+    """Return questions made from headings: of different notes, those with most points first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for dumped in points:
+        path = dumped.stored.point.heading_path
+        title = dumped.stored.note.title
+        if path and path[-1].casefold() != title.casefold():
+            counts[dumped.note_id, path[-1]] += 1
+    used_notes: set[str] = set()
+    used_words: set[str] = set()
+    examples: list[str] = []
+    for (note_id, heading), _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        question = question_from(heading)
+        words = {word.casefold() for word in _WORD.findall(heading)}
+        if not question or note_id in used_notes or words & used_words:
+            continue
+        used_notes.add(note_id)
+        used_words |= words
+        examples.append(question)
+        if len(examples) == _EXAMPLES:
+            break
+    return tuple(examples)
+
+
+def question_from(heading: str) -> str:
+    """Return a question a heading may answer, empty for one that says too little."""
+    text = _NUMBERING.sub("", " ".join(heading.split())).strip(" .:#*`-")
+    words = _WORD.findall(text)
+    telling = [word for word in words if word.casefold() not in _PLAIN]
+    if not telling or not 1 < len(words) <= 6 or len(text) > 48 or any(c in text for c in "$\\|<>"):
+        return ""
+    if text.endswith("?"):
+        return text
+    if not text.isascii():
+        return f"{text}?"
+    return f"What about {text}?"

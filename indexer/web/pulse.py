@@ -1,0 +1,64 @@
+"""The beat of the page: says how the index is, and draws the page anew when it changed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from indexer.errors import IndexerError
+from indexer.web.data import count
+from indexer.web.host import Host, Model
+
+_BEAT_S = 1.0
+
+
+@st.fragment(run_every=_BEAT_S)
+def pulse(host: Host) -> None:
+    """Draw one line on the index, and look every second whether there is another one.
+
+    :param host: whose index it is.
+    """
+    st.caption(_line(host))
+    seen = (_generation(host), host.model, _has_examples(host))
+    if st.session_state.setdefault("seen", seen) != seen:
+        st.session_state["seen"] = seen
+        st.rerun()
+    _keep_settled_question(host)
+
+
+def _line(host: Host) -> str:
+    progress = host.rebuilder.progress
+    if progress.running:
+        share = f", {progress.done / progress.total:.0%}" if progress.total else ""
+        return f"Bringing the index up to date: {progress.phase}{share}"
+    if host.model is Model.LOADING:
+        return "Searching by words alone while the model loads"
+    if host.model is Model.MISSING and host.model_error:
+        return f"By words alone: {host.model_error.message}"
+    try:
+        header = host.reader.header()
+    except IndexerError:
+        return ""
+    return f"{count(header.notes, 'note')}, {count(header.points, 'point')}"
+
+
+def _generation(host: Host) -> int:
+    try:
+        return host.generation()
+    except IndexerError:
+        return -1
+
+
+def _has_examples(host: Host) -> bool:
+    """Tell whether the overview is drawn; it is made behind the page."""
+    try:
+        return host.overview() is not None
+    except IndexerError:
+        return False
+
+
+def _keep_settled_question(host: Host) -> None:
+    """Keep a question that stood for two beats: what is still being typed is none."""
+    question = str(st.session_state.get("q") or "")
+    if question and question == st.session_state.get("settling"):
+        host.history.add(question)
+    st.session_state["settling"] = question

@@ -1,0 +1,97 @@
+"""An opened note with all that stands around it, and what the elements of the page ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from indexer.errors import IndexerError, QueryError
+from indexer.notebook import split_place
+from indexer.records import Answer
+from indexer.web import address, data
+from indexer.web.components import show_reader
+from indexer.web.host import Host, Model
+from indexer.web.widgets import sentence
+
+_SIMILAR = 4
+
+
+def note_at(
+    host: Host, place: str, answer: Answer | None
+) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
+    """Return the note to show at a place, or why there is none.
+
+    :param host: whose note it is.
+    :param place: "note" or "note:line".
+    :param answer: with the hits the place may be one of.
+    """
+    note_id, line = split_place(place)
+    try:
+        page = host.read_note(note_id)
+    except IndexerError as exc:
+        return None, {
+            "title": "This note cannot be opened",
+            "text": f"{note_id}: {sentence(exc)}",
+        }
+    lines = data.split_lines(place, answer.hits if answer else ())
+    path = data.plain(str(host.notebook.settings.notes / note_id))
+    note = data.note_of(page, place, lines, path)
+    titles = {one.note_id: one.title for one in host.reader.notes()}
+    note["backlinks"] = data.backlinks_of(host.reader.backlinks(note_id), titles)
+    note["related"] = _similar(host, place)
+    note["published"] = host.reader.published_address(page.info)
+    note["quote"] = data.quote_of(host.reader.points_of(note_id), line) if line else ""
+    return note, None
+
+
+def _similar(host: Host, place: str) -> list[dict[str, Any]]:
+    """Return the nearest points of other notes; none where the point has moved since."""
+    if host.model is not Model.READY:
+        return []
+    try:
+        return [data.related_of(hit) for hit in host.notebook.similar(place, _SIMILAR)]
+    except QueryError:
+        return []
+
+
+def reader_beside(host: Host) -> None:
+    """Draw the opened note beside another view.
+
+    :param host: whose note it is.
+    """
+    note, gone = note_at(host, address.opened(), None)
+    show_reader(
+        key="reader", data={"note": note, "gone": gone}, on_act_change=lambda: act(host, "reader")
+    )
+
+
+def act(host: Host, element: str) -> None:
+    """Do what was asked for in an element.
+
+    :param host: on what.
+    :param element: the key of the element.
+    """
+    deed = st.session_state[element].get("act") or {}
+    what, place = deed.get("do"), str(deed.get("place", ""))
+    question = str(deed.get("question", ""))
+    match what:
+        case "open":
+            host.history.add(str(st.session_state.get("q") or ""))
+            address.open_place(place)
+        case "close":
+            address.close_place()
+        case "more":
+            address.want_more_hits()
+        case "steer":
+            address.steer(place, str(deed.get("sign", "+")))
+        case "unsteer":
+            address.steer(place, address.examples().get(place, "+"))
+        case "ask":
+            address.ask(question)
+        case "star":
+            host.history.star(question)
+        case "forget":
+            host.history.forget()
+        case "clear":
+            address.clear_filters()

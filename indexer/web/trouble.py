@@ -1,0 +1,64 @@
+"""What the page says when it cannot show the notes, and the way on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated, NotesError
+from indexer.notes.folder import scan_folder
+from indexer.web.data import plain
+from indexer.web.host import Host
+from indexer.web.index_view import controls
+from indexer.web.widgets import sentence
+
+_TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
+    (
+        IndexNotFound,
+        "Your notes are not indexed yet",
+        "Building reads every note once, about a second per hundred points, and can be cancelled. "
+        "Your notes are only read, never changed.",
+    ),
+    (
+        IndexOutdated,
+        "The index was made by another version or model",
+        "Build it anew: your notes are only read, never changed.",
+    ),
+    (
+        IndexDamaged,
+        "The index is damaged",
+        "Nothing is lost: it is made from your notes. Build it anew.",
+    ),
+    (NotesError, "The notes cannot be read", ""),
+)
+
+
+def trouble(exc: IndexerError, host: Host | None) -> None:
+    """Draw an error in words, with what mends it.
+
+    :param exc: what went wrong.
+    :param host: builds, where a build mends it; None if there is none.
+    """
+    for kind, title, text in _TITLES:
+        if isinstance(exc, kind):
+            st.subheader(title, anchor=False)
+            if text:
+                st.write(text)
+            break
+    if host is not None and isinstance(exc, IndexNotFound) and _is_empty(host):
+        st.write(
+            "There is no note in this folder yet: put a Markdown file (.md) into it, then build."
+        )
+    if host is None or not isinstance(exc, (IndexNotFound, IndexOutdated, IndexDamaged)):
+        st.error(plain(sentence(exc)))
+        return
+    st.caption(plain(sentence(exc)))
+    st.caption(f"Notes folder: {plain(str(host.notebook.settings.notes))}")
+    controls(host.rebuilder)
+
+
+def _is_empty(host: Host) -> bool:
+    settings = host.notebook.settings
+    try:
+        return not scan_folder(settings.notes, size_limit=settings.size_limit).notes
+    except NotesError:
+        return False

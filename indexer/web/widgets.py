@@ -1,0 +1,70 @@
+"""The widgets that several views share: search box and filters, all of them in the address."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from indexer.errors import IndexerError
+from indexer.records import Mode, NoteFilter
+from indexer.web import address
+from indexer.web.data import plain
+from indexer.web.host import Host, Model
+
+_MODES = {Mode.HYBRID.value: "Both", Mode.DENSE.value: "Meaning", Mode.LEXICAL.value: "Words"}
+
+
+def ask_box() -> str:
+    """Draw the search box and return the question."""
+    with st.container(key="ask"):
+        st.text_input(
+            "Ask a question or type words",
+            key="q",
+            type="search",
+            live="200ms",
+            bind="query-params",
+            placeholder="Ask a question or type words",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            autocomplete="off",
+        )
+    return " ".join(str(st.session_state.get("q") or "").split())
+
+
+def filters(host: Host) -> tuple[NoteFilter, Mode]:
+    """Draw the filters and return what they let through, and how to match.
+
+    :param host: whose notes are filtered.
+    """
+    labels = host.reader.labels()
+    folders = {note.note_id.rpartition("/")[0] for note in host.reader.notes()} - {""}
+    used = address.filters_used()
+    with st.popover(f"Filters ({used})" if used else "Filters", key="filters", width="content"):
+        st.segmented_control(
+            "Match by",
+            list(_MODES),
+            format_func=lambda mode: _MODES[mode],
+            default=Mode.HYBRID.value,
+            required=True,
+            key="mode",
+            bind="query-params",
+            disabled=host.model is not Model.READY,
+        )
+        for key, name, values in (
+            ("tag", "Tags", list(labels["tag"])),
+            ("category", "Categories", list(labels["category"])),
+            ("folder", "Folders", sorted(map(plain, folders))),
+        ):
+            if values:
+                st.multiselect(name, values, key=key, bind="query-params", placeholder="Any")
+        since, until = st.columns(2)
+        since.date_input("Since", value=None, key="since", bind="query-params")
+        until.date_input("Until", value=None, key="until", bind="query-params")
+        if used:
+            st.button("Clear the filters", key="clear", on_click=address.clear_filters)
+    return address.where(), Mode(st.session_state.get("mode") or Mode.HYBRID.value)
+
+
+def sentence(exc: IndexerError) -> str:
+    """Return what an error says as a sentence, with its cure."""
+    said = f"{exc.message[:1].upper()}{exc.message[1:]}."
+    return f"{said} {exc.hint[:1].upper()}{exc.hint[1:]}." if exc.hint else said
