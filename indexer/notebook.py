@@ -16,6 +16,7 @@ from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vec
 if TYPE_CHECKING:
     from indexer.build import Reporter
     from indexer.encoding.encoder import Encoder
+    from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
 
 
@@ -146,6 +147,7 @@ class Notebook:
         where: NoteFilter | None = None,
         more_like: Sequence[str | int] = (),
         less_like: Sequence[str | int] = (),
+        weights: Weights | None = None,
     ) -> Answer:
         """Answer a question with the points of the notes that answer it.
 
@@ -155,13 +157,16 @@ class Notebook:
         :param where: which notes may answer.
         :param more_like: points to lean towards: ids, or "note:line".
         :param less_like: points to lean away from.
+        :param weights: what each kind of evidence counts; None for the measured best.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
+        from indexer.retrieval.ranking import Weights
         from indexer.retrieval.search import Query
 
         searcher = self._open_searcher()
         more, less = self._point_ids(more_like), self._point_ids(less_like)
-        answer = searcher.search(Query(question, k, mode, where or NoteFilter(), more, less))
+        query = Query(question, k, mode, where or NoteFilter(), more, less, weights or Weights())
+        answer = searcher.search(query)
         if not self.settings.site_url:
             return answer
         return replace(answer, hits=tuple(map(self._with_address, answer.hits)))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from indexer.evaluation import Evaluation
+from indexer.collection import mean
+from indexer.evaluation import Comparison, Evaluation
 from indexer.notebook import DumpedPoint, Status
 from indexer.records import (
     Answer,
@@ -389,8 +390,10 @@ def check_text(faults: Sequence[Fault]) -> str:
     return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)
 
 
-def evaluation_json(found: Evaluation) -> dict[str, Any]:
-    """Return the figures of an evaluation, rounded to three digits."""
+def evaluation_json(
+    found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
+) -> dict[str, Any]:
+    """Return the figures of an evaluation, rounded to three digits; of a second one beside it."""
     groups = {
         name: {
             "n": figures.count,
@@ -403,11 +406,25 @@ def evaluation_json(found: Evaluation) -> dict[str, Any]:
     }
     shares = {"auroc": found.auroc, "kept": found.kept, "rejected": found.rejected}
     rounded = {name: None if value is None else round(value, 3) for name, value in shares.items()}
-    return {"groups": groups, "confidence": rounded}
+    value: dict[str, Any] = {"groups": groups, "confidence": rounded}
+    if other is not None and comparison is not None:
+        value |= {"other": evaluation_json(other), "comparison": _comparison_json(comparison)}
+    return value
 
 
-def evaluation_text(found: Evaluation) -> str:
-    """Return the figures of an evaluation as a table."""
+def _comparison_json(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "difference": round(comparison.difference, 4),
+        "p": round(comparison.p_value, 4),
+        "better": list(comparison.better),
+        "worse": list(comparison.worse),
+    }
+
+
+def evaluation_text(
+    found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
+) -> str:
+    """Return the figures of an evaluation as a table; those of a second one below."""
     lines = [f"{'':<16}{'n':>5}{'hit@1':>8}{'hit@3':>8}{'hit@5':>8}{'MRR@10':>8}"]
     for name, row in evaluation_json(found)["groups"].items():
         shares = "".join(f"{row[key]:>8.3f}" for key in ("hit@1", "hit@3", "hit@5", "mrr@10"))
@@ -419,4 +436,44 @@ def evaluation_text(found: Evaluation) -> str:
     ):
         if value is not None:
             lines.append(f"{name}: {value:.3f}")
+    if other is not None and comparison is not None:
+        lines += ["", "with the other setting:", evaluation_text(other)]
+        lines += ["", _comparison_text("MRR@10", comparison)]
+    return "\n".join(lines)
+
+
+def _comparison_text(measure: str, comparison: Comparison) -> str:
+    lines = [
+        f"{measure} {comparison.difference:+.4f} by the other setting, "
+        f"p = {comparison.p_value:.3f} (paired t-test)",
+        f"better ({len(comparison.better)}): {' '.join(comparison.better)}",
+        f"worse ({len(comparison.worse)}): {' '.join(comparison.worse)}",
+    ]
+    return safe("\n".join(lines))
+
+
+def collection_json(
+    scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
+) -> dict[str, Any]:
+    """Return the mean figures of a retrieval collection, of each setting."""
+    means = [
+        {name: round(mean(list(figures.values())), 4) for name, figures in found.items()}
+        for found in scores
+    ]
+    value: dict[str, Any] = {"queries": len(next(iter(scores[0].values()))), **means[0]}
+    if comparison is not None:
+        value |= {"other": means[1], "comparison": _comparison_json(comparison)}
+    return value
+
+
+def collection_text(
+    scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
+) -> str:
+    """Return the mean figures of a retrieval collection as lines."""
+    value = collection_json(scores, None)
+    lines = [f"{name:<8} {figure}" for name, figure in value.items()]
+    if comparison is not None:
+        lines += ["", "with the other setting:"]
+        lines += [f"{name:<8} {x}" for name, x in collection_json(scores[1:], None).items()]
+        lines += ["", _comparison_text("nDCG@10", comparison)]
     return "\n".join(lines)

@@ -9,7 +9,16 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.errors import QueryError
-from indexer.evaluation import auroc, evaluate, read_questions
+from indexer.evaluation import (
+    auroc,
+    compare,
+    judge,
+    read_questions,
+    read_settings,
+    reciprocal_ranks,
+    summarise,
+)
+from indexer.records import Mode
 
 
 def write_questions(path: Path, *rows: dict[str, object]) -> Path:
@@ -66,12 +75,32 @@ def test_figures_are_those_worked_by_hand(
         question(4, "zebra crossing"),
         question(5, "left out", dropped=True),
     )
-    found = evaluate(read_questions(path), notebook.search)
+    judged = judge(read_questions(path), notebook.search)
+    found = summarise(judged)
     figures = found.groups["all"]
     assert (figures.count, figures.hit_at_1, figures.hit_at_3) == (3, 1 / 3, 2 / 3)
     assert figures.mrr_at_10 == pytest.approx((1 + 1 / 2 + 0) / 3)
     assert found.auroc == 1.0
     assert "no shared word" not in found.groups
+    assert reciprocal_ranks(judged) == {"q1": 1.0, "q2": 0.5, "q3": 0.0}
+
+
+def test_comparison_counts_wins_and_losses() -> None:
+    found = compare({"a": 0.0, "b": 1.0, "c": 0.5}, {"a": 1.0, "b": 0.5, "c": 0.5})
+    assert (found.better, found.worse) == (("a",), ("b",))
+    assert found.difference == pytest.approx(0.5 / 3)
+    assert found.p_value == pytest.approx(0.7418, abs=1e-4)  # t = 0.378 of 2 degrees of freedom
+    same = compare({"a": 0.5}, {"a": 0.5})
+    assert (same.difference, same.p_value, same.better) == (0.0, 1.0, ())
+
+
+def test_settings_are_read() -> None:
+    mode, weights = read_settings("mode=dense,words=0")
+    assert (mode, weights.words) == (Mode.DENSE, 0.0)
+    assert read_settings("")[0] is Mode.HYBRID
+    for wrong in ("mode=none", "colour=1", "words=many"):
+        with pytest.raises(QueryError, match="no setting"):
+            read_settings(wrong)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,27 @@ from dataclasses import dataclass
 from indexer.records import BlockKind, Mode
 from indexer.store.store import StoredPoint
 
-# Chosen by ablation (benchmarks/QUALITY.md); a plateau lies around each.
-_WORDS_WEIGHT = 0.4
-_PIECES_WEIGHT = 2.5
-_UNRELATED_PIECES = 0.25  # what candidates have on the average
-_LONG_PIECES = 128  # of a point this long, late interaction counts half
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence counts; chosen by ablation, with a plateau around each.
+
+    ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
+    ``long_pieces`` word pieces late interaction counts half. See benchmarks/QUALITY.md.
+    """
+
+    words: float = 0.8
+    pieces: float = 2.5
+    long_pieces: float = 200.0
+
+
+# What late interaction gives a candidate of some cosine, by a line through all of them.
+_PIECES_AT_ZERO = 0.25
+_PIECES_A_COSINE = 0.6
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
-_DIGITS = 6  # to which scores count as equal
-_JUST_BELOW = 1e-5  # more than what counts as equal, see rank
+_DIGITS = 4  # to which scores count as equal
+_JUST_BELOW = 1e-3  # more than what counts as equal, see rank
+_WEIGHTS = Weights()
 # Above this many points of one note, those of others come first.
 MAX_PER_NOTE = 3
 
@@ -37,24 +50,28 @@ class Evidence:
     length: int
 
 
-def fuse(evidence: Mapping[int, Evidence], mode: Mode) -> dict[int, float]:
+def fuse(
+    evidence: Mapping[int, Evidence], mode: Mode, weights: Weights = _WEIGHTS
+) -> dict[int, float]:
     """Return one score of all legs for each candidate.
 
     Scores are joined, not ranks: a rank says nothing of how near the nearest is. Late interaction
-    tells short points apart best, and fades as they grow: among hundreds of words a near one is
-    found for any.
+    tells short points apart best; the longer a point, the more likely some word of it is near to
+    any, and what it says is drawn to what the cosine lets expect.
 
     :param evidence: point id to what is known of it.
     :param mode: which legs count.
+    :param weights: what each counts.
     """
     if mode is Mode.LEXICAL:
         return {point_id: one.words for point_id, one in evidence.items()}
-    words = 0.0 if mode is Mode.DENSE else _WORDS_WEIGHT
+    words = 0.0 if mode is Mode.DENSE else weights.words
     scores = {}
     for point_id, one in evidence.items():
-        share = 1 / (1 + (one.length / _LONG_PIECES) ** 2)
-        late = _PIECES_WEIGHT * share * (one.pieces - _UNRELATED_PIECES)
-        scores[point_id] = one.cosine + words * one.words + late
+        trust = 1 / (1 + (one.length / weights.long_pieces) ** 2)
+        expected = _PIECES_AT_ZERO + _PIECES_A_COSINE * one.cosine
+        late = trust * one.pieces + (1 - trust) * expected
+        scores[point_id] = one.cosine + words * one.words + weights.pieces * late
     return scores
 
 
@@ -122,8 +139,8 @@ def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list
     """Return the point ids by falling score, equal scores by note and place in it.
 
     In a fresh index that is the order of the ids; in one that grew by edits it is still the same,
-    which ids are not. Scores count as equal to six digits: the same vectors from a file and from
-    rows differ in the eighth.
+    which ids are not. Scores count as equal to four digits: the same vectors from a file and from
+    rows differ in the seventh.
 
     :param scores: point id to score.
     :param points: the records of all of them.

@@ -18,6 +18,7 @@ from indexer.retrieval.late_interaction import max_similarities
 from indexer.retrieval.question import Question, check_question, read_question, word_weights
 from indexer.retrieval.ranking import (
     Evidence,
+    Weights,
     first_of,
     fuse,
     idf,
@@ -52,6 +53,7 @@ class Query:
     where: NoteFilter = field(default_factory=NoteFilter)
     more_like: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Searcher:
             )
             for i in ids
         }
-        scores = fuse(evidence, query.mode)
+        scores = fuse(evidence, query.mode, query.weights)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best)
         scores = place_lead_ins({i: scores[i] for i in best}, points)

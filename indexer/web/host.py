@@ -9,10 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from indexer.encoding.encoder import Encoder, Progress, Vectors
+from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Encoder, Progress
 from indexer.errors import EncoderError, IndexerError, IndexNotFound
 from indexer.notebook import Notebook, NotePage
 from indexer.notes.folder import read_stamp
@@ -233,7 +230,7 @@ class _Remembering:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._known: OrderedDict[str, EncodedQuery] = OrderedDict()
         self._lock = threading.Lock()
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.window = encoder.dimension, encoder.window
@@ -244,21 +241,21 @@ class _Remembering:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
+    def encode_query(self, text: str) -> EncodedQuery:
         with self._lock:
             if text in self._known:
                 self._known.move_to_end(text)
                 return self._known[text]
-        vector = self._encoder.encode_query(text)
+        encoded = self._encoder.encode_query(text)
         with self._lock:
-            self._known[text] = vector
+            self._known[text] = encoded
             if len(self._known) > _REMEMBERED_VECTORS:
                 self._known.popitem(last=False)
-        return vector
+        return encoded
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
+    ) -> EncodedPoints:
         return self._encoder.encode_points(contexts, texts, progress)
 
 
@@ -284,12 +281,12 @@ class _WordsOnly:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [round(len(text.split()) * self._PIECES_PER_WORD) for text in texts]
 
-    def encode_query(self, text: str) -> NDArray[np.float32]:
+    def encode_query(self, text: str) -> EncodedQuery:
         raise EncoderError("the model is not loaded yet", "search by words until it is")
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
-    ) -> Vectors:
+    ) -> EncodedPoints:
         raise EncoderError("the model is not loaded yet", "search by words until it is")
 
 
