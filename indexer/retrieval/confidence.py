@@ -1,27 +1,59 @@
-"""Is this answered at all? The probability that the notes hold an answer to a question."""
+"""Is this answered at all? The probability that the notes hold an answer to a question.
+
+Two logistic regressions: one over the signs that late interaction gives, one over the words alone,
+for searches by words and models without word pieces. How they were fitted, and judged on notes they
+were not fitted on, stands in benchmarks/QUALITY.md; `make bench-quality` fits them anew.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from indexer.retrieval.ranking import Evidence
+# A word of the question is matched by one whose cosine to it is above this.
+MATCHED_ABOVE = 0.5
+# Nine tenths of the questions that have an answer lie above it.
+ANSWERED_ABOVE = 0.39
 
-# Logistic regression over the public questions; see benchmarks/QUALITY.md for how it was fitted and
-# judged.
-_INTERCEPT = -4.2
-_COSINE = 8.0
-_WORDS = 2.0
-# Above it lie nine tenths of the questions that have an answer.
-ANSWERED_ABOVE = 0.5
+_INTERCEPT = -4.75
+_COSINE = 2.39
+_PIECES = 3.78
+_COVERAGE = 2.16
+_LENGTH = 0.094
+_MAX_LENGTH = 24  # longer questions than this were not among those it was fitted on
+
+_WORDS_INTERCEPT = -1.06
+_WORDS = 5.95
 
 
-def confidence(candidates: Sequence[Evidence]) -> float:
-    """Return the probability, 0 to 1, that the notes answer the question.
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for an answer.
 
-    :param candidates: what the legs say of each.
+    ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction
+    of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
+    in the first points, and ``length`` its word pieces. None where a leg was not asked.
     """
-    cosine = max((one.cosine for one in candidates), default=0.0)
-    words = max((one.words for one in candidates), default=0.0)
-    score = _INTERCEPT + _COSINE * cosine + _WORDS * words
+
+    cosine: float | None
+    words: float
+    pieces: float | None = None
+    coverage: float = 0.0
+    length: int = 0
+
+
+def confidence(signs: Signs) -> float:
+    """Return the probability, 0 to 1, that the notes answer the question."""
+    if signs.cosine is None or signs.pieces is None:
+        return _logistic(_WORDS_INTERCEPT + _WORDS * signs.words)
+    return _logistic(
+        _INTERCEPT
+        + _COSINE * signs.cosine
+        + _PIECES * signs.pieces
+        + _COVERAGE * signs.coverage
+        + _LENGTH * min(signs.length, _MAX_LENGTH)
+    )
+
+
+def _logistic(score: float) -> float:
     return 1.0 / (1.0 + math.exp(-score))

@@ -16,16 +16,13 @@ _CONTEXT_WEIGHT = 0.9
 _PIECES_AT_ONCE = 16_384
 
 
-def max_similarities(
-    query: Vectors, weights: Sequence[float], packed: Sequence[bytes]
-) -> tuple[Vectors, list[int]]:
-    """Return how well each point answers word by word (MaxSim, Khattab & Zaharia 2020).
+def max_similarities(query: Vectors, packed: Sequence[bytes]) -> tuple[Vectors, list[int]]:
+    """Return how well each point answers each word (MaxSim, Khattab & Zaharia 2020).
 
     :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
-    :param weights: what each counts; they sum to 1.
     :param packed: the word pieces of the points, as a store keeps them.
-    :return: for each point the weighted mean of the best cosines, estimated from signs, about 0 to
-        1; and how many word pieces of its own it has.
+    :return: the best cosine of each point to each word piece of the question, estimated from signs,
+        shape ``(points, n)``; and how many word pieces of its own each point has.
     """
     dimension = query.shape[1]
     bits, own, above = unpack_pieces(packed, dimension)
@@ -48,7 +45,7 @@ def max_similarities(
             of_context = best[place + count : place + count + rest].max(axis=0)
             np.maximum(matched[i], _CONTEXT_WEIGHT * of_context, out=matched[i])
         place += count + rest
-    return np.asarray(matched @ np.asarray(weights, np.float32), np.float32), own
+    return matched, own
 
 
 def _similarities(bits: NDArray[np.uint8], scaled: Vectors) -> Vectors:

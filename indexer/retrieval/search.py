@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 import numpy as np
 
 from indexer.encoding.encoder import EncodedQuery, Encoder
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
-from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence
+from indexer.retrieval.confidence import ANSWERED_ABOVE, MATCHED_ABOVE, Signs, confidence
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.late_interaction import max_similarities
 from indexer.retrieval.question import Question, check_question, read_question, word_weights
@@ -35,6 +36,7 @@ from indexer.store.words import terms_of
 _CANDIDATES = 100
 # Of these the best are read in full; more where more are asked for.
 _READ = 50
+_JUDGED = 10  # points in which the words of a question are looked for
 _MAX_RELATED = 5
 _LINKING_HITS = 3
 _MAX_NOTE_LINKS = 12
@@ -58,11 +60,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question with what the encoder and the notes say of its words."""
+    """A question with what the encoder and the notes say of its words.
+
+    ``weights`` says what each of its word pieces counts; they sum to 1.
+    """
 
     question: Question
     encoded: EncodedQuery | None
     rarity: dict[str, float]
+    weights: Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class _Ranking:
     evidence: dict[int, Evidence]
     bm25: dict[int, float]
     points: dict[int, StoredPoint]
+    matched: dict[int, Vectors]
 
 
 class Searcher:
@@ -102,7 +109,7 @@ class Searcher:
             vector = self._steered(view, asked, query)
             ranking = self._rank(view, asked, vector, query)
             hits = self._hits(view, ranking, vector, frozenset(asked.question.terms), query)
-            probability = _judge(ranking)
+            probability = _judge(ranking, asked)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
@@ -143,7 +150,7 @@ class Searcher:
                 and " ".join(points[point_id].point.text.casefold().split()) not in words
             }
             evidence = {i: Evidence(cosine, 0.0, 0.0, 0) for i, cosine in cosines.items()}
-            ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points)
+            ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points, {})
             return list(self._hits(view, ranking, None, frozenset(), Query("", k, Mode.DENSE)))
 
     def _header(self, view: View) -> Header:
@@ -164,7 +171,9 @@ class Searcher:
         if query.mode is not Mode.LEXICAL:
             encoded = self._encoder.encode_query(question.text)
         terms = {*question.terms, *terms_of(question.text)}
-        return _Asked(question, encoded, idf(header.points, view.term_counts(terms), terms))
+        rarity = idf(header.points, view.term_counts(terms), terms)
+        weights = word_weights(question, encoded.spans if encoded else (), rarity)
+        return _Asked(question, encoded, rarity, np.asarray(weights, np.float32))
 
     def _steered(self, view: View, asked: _Asked, query: Query) -> Vectors | None:
         """Return the question's vector, moved towards and away from examples."""
@@ -187,20 +196,21 @@ class Searcher:
         cosines = dense | (view.cosines(vector, missing) if vector is not None else {})
         missing = [point_id for point_id in ids if point_id not in words]
         bm25 = words if query.mode is Mode.DENSE else words | view.bm25(terms, missing)
-        late = _late(view, asked, ids)
+        matched, lengths = _late(view, asked, ids)
         evidence = {
             i: Evidence(
                 cosines.get(i, 0.0),
                 share_of_words(bm25.get(i, 0.0), terms, asked.rarity),
-                *late.get(i, (0.0, 0)),
+                float(matched[i] @ asked.weights) if matched else 0.0,
+                length,
             )
-            for i in ids
+            for i, length in zip_longest(ids, lengths, fillvalue=0)
         }
         scores = fuse(evidence, query.mode, query.weights)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best)
         scores = place_lead_ins({i: scores[i] for i in best}, points)
-        return _Ranking(rank(scores, points), scores, evidence, bm25, points)
+        return _Ranking(rank(scores, points), scores, evidence, bm25, points, matched)
 
     def _hits(
         self,
@@ -273,22 +283,37 @@ class Searcher:
         return IndexState(header.generation, header.notes, header.points, stale, model)
 
 
-def _late(view: View, asked: _Asked, ids: Sequence[int]) -> dict[int, tuple[float, int]]:
-    """Return how well points answer word by word, and how many word pieces they have."""
+def _late(view: View, asked: _Asked, ids: Sequence[int]) -> tuple[dict[int, Vectors], list[int]]:
+    """Return how well points answer each word piece, and how many word pieces they have."""
     if asked.encoded is None or not len(asked.encoded.pieces) or not ids:
-        return {}
-    weights = word_weights(asked.question, asked.encoded.spans, asked.rarity)
+        return {}, []
     packed = view.pieces(ids)
-    found, lengths = max_similarities(asked.encoded.pieces, weights, [packed[i] for i in ids])
-    return dict(zip(ids, zip(found.tolist(), lengths, strict=True), strict=True))
+    matched, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
+    return dict(zip(ids, matched, strict=True)), lengths
 
 
 def _unit(vector: Vectors) -> Vectors:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
 
 
-def _judge(ranking: _Ranking) -> float:
-    return confidence(list(ranking.evidence.values())) if ranking.order else 0.0
+def _judge(ranking: _Ranking, asked: _Asked) -> float:
+    if not ranking.order:
+        return 0.0
+    evidence = ranking.evidence.values()
+    best = ranking.order[:_JUDGED]
+    signs = Signs(
+        cosine=max(one.cosine for one in evidence) if asked.encoded else None,
+        words=max(one.words for one in evidence),
+    )
+    if ranking.matched:
+        matched = np.max([ranking.matched[i] for i in best], axis=0)
+        signs = replace(
+            signs,
+            pieces=ranking.evidence[best[0]].pieces,
+            coverage=float(asked.weights[matched > MATCHED_ABOVE].sum()),
+            length=len(asked.weights),
+        )
+    return confidence(signs)
 
 
 def _related(view: View, ranking: _Ranking, hits: Sequence[Hit]) -> tuple[RelatedNote, ...]:

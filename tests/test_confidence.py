@@ -1,0 +1,34 @@
+"""Is this answered at all?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence
+
+GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=1.0, length=7)
+POOR = Signs(cosine=0.3, words=0.2, pieces=0.25, coverage=0.1, length=7)
+
+
+def test_it_is_a_probability_on_both_sides_of_the_limit() -> None:
+    assert 0 < confidence(POOR) < ANSWERED_ABOVE < confidence(GOOD) < 1
+
+
+@pytest.mark.parametrize("sign", [{"cosine": 0.9}, {"pieces": 0.8}, {"length": 12}])
+def test_each_sign_speaks_for_an_answer(sign: dict[str, float]) -> None:
+    assert confidence(replace(GOOD, **sign)) > confidence(GOOD)
+
+
+def test_what_nothing_matches_speaks_against() -> None:
+    assert confidence(replace(GOOD, coverage=0.2)) < confidence(GOOD)
+
+
+def test_words_alone_are_judged_by_words() -> None:
+    assert confidence(Signs(None, 0.0)) < ANSWERED_ABOVE < confidence(Signs(None, 0.5))
+    assert confidence(Signs(0.9, 0.1)) == confidence(Signs(None, 0.1))  # a model without pieces
+
+
+def test_long_questions_do_not_run_away() -> None:
+    assert confidence(replace(POOR, length=24)) == confidence(replace(POOR, length=2_000))
