@@ -38,7 +38,7 @@ VIEWS = {
 
 with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="top"):
     with st.container(key="brand", width="content"):
-        st.title("Notepoint", anchor=False)
+        st.html('<h1><a href="./" target="_self">Notepoint</a></h1>')
     view = st.segmented_control(
         "View",
         list(VIEWS),

@@ -93,7 +93,7 @@ def walk(block: object) -> list[object]:
 
 
 def texts(page: AppTest) -> str:
-    kinds = (page.info, page.warning, page.error, page.caption, page.markdown, page.subheader)
+    kinds = (page.info, page.warning, page.error, page.caption, page.markdown, page.header)
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
@@ -286,7 +286,7 @@ def test_map_holds_every_point_and_rings_the_hits(built: Path) -> None:
     assert ringed == {"review.md:10", "courses/one.md:7"}
     table = element(page, "table")
     assert len(table["rows"]) == 4
-    assert [row[3] for row in table["rows"]] == ["yes", "yes", "", ""]
+    assert [row[3] for row in table["rows"]] == ["1", "2", "", ""]
 
 
 def test_map_opens_a_point_beside_it(built: Path) -> None:

@@ -126,9 +126,15 @@ class Host:
         return known
 
     def generation(self) -> int:
-        """Return the generation of the index, opened anew if its file was replaced."""
+        """Return the generation of the index, opened anew if its file was replaced.
+
+        :raises IndexNotFound: if nothing was built yet, though a first build may be running.
+        """
         self._follow_files()
-        return self._words.header().generation
+        header = self._words.header()
+        if header.setup is None:
+            raise IndexNotFound("nothing was built yet", "run `notepoint build`")
+        return header.generation
 
     def _follow_files(self) -> None:
         """Let go of an index whose file is another one now, as after a rebuild of a damaged one."""

@@ -64,7 +64,7 @@ def _facts(host: Host, status: Status) -> None:
 
 def _skipped(host: Host, status: Status) -> None:
     rows = [row for file in status.skipped for row in _rows(file)]
-    st.subheader(f"Not read as they stand ({count(len(status.skipped), 'note')})", anchor=False)
+    st.header(f"Not read as they stand ({count(len(status.skipped), 'note')})", anchor=False)
     if not rows:
         st.caption("Every note was read whole.")
         return
@@ -103,7 +103,6 @@ def controls(rebuilder: Rebuilder) -> None:
         st.button(
             "Bring up to date",
             key="build",
-            type="primary",
             disabled=progress.running,
             on_click=rebuilder.start,
         )

@@ -100,7 +100,7 @@ def _plot(graph: Graph, titles: dict[str, str], let_through: set[str]) -> dict[s
 
 
 def _mends(host: Host, broken: Sequence[Link]) -> None:
-    st.subheader(f"To mend ({len(broken)})", anchor=False)
+    st.header(f"To mend ({len(broken)})", anchor=False)
     if not broken:
         st.caption("Every link leads somewhere.")
         return

@@ -113,13 +113,13 @@ def group_of(dumped: DumpedPoint, by: str) -> str:
 def _rings(
     host: Host, question: str, mode: Mode, points: Sequence[tuple[int, DumpedPoint]]
 ) -> list[int]:
-    """Return which of the points answer a question, by their place among the points drawn."""
+    """Return which of the points drawn answer a question, the best first, by their place."""
     k = _RINGS
     answer = host.ask(
         question, k, mode if host.model is Model.READY else Mode.LEXICAL, address.where()
     )
-    found = {hit.point_id for hit in answer.hits}
-    return [i for i, (_, point) in enumerate(points) if point.stored.point_id in found]
+    drawn = {point.stored.point_id: i for i, (_, point) in enumerate(points)}
+    return [drawn[hit.point_id] for hit in answer.hits if hit.point_id in drawn]
 
 
 def _plot(
@@ -166,21 +166,22 @@ def _names(plane: Any, groups: list[str]) -> list[dict[str, Any]]:
 
 
 def _table(points: Sequence[tuple[int, DumpedPoint]], by: str, rings: list[int]) -> dict[str, Any]:
-    ringed = set(rings)
+    rank = {place: i for i, place in enumerate(rings, 1)}
+    order = sorted(range(len(points)), key=lambda i: rank.get(i, len(rings) + 1))
     rows = []
-    for i, (_, point) in enumerate(points):
+    for i in order:
+        point = points[i][1]
         place = place_of_point(point)
         text = data.plain(point.stored.point.text[:_TEXT_CHARS])
         row = [
             {"text": text, "place": place, "href": data.href_of(place)},
             data.plain(point.stored.note.title),
             data.plain(group_of(point, by)),
-            "yes" if i in ringed else "",
+            str(rank.get(i, "")),
         ]
-        rows.append((i not in ringed, row))
-    rows.sort(key=lambda row: row[0])
-    columns = ["Point", "Note", _BY[by], "Answers"]
-    return {"label": "Every point of the map", "columns": columns, "rows": [row for _, row in rows]}
+        rows.append(row)
+    columns = ["Point", "Note", _BY[by], "Hit"]
+    return {"label": "Every point of the map", "columns": columns, "rows": rows}
 
 
 def place_of_point(dumped: DumpedPoint) -> str:

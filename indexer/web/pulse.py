@@ -35,6 +35,7 @@ def _line(host: Host) -> str:
     if host.model is Model.MISSING and host.model_error:
         return f"By words alone: {host.model_error.message}"
     try:
+        host.generation()
         header = host.reader.header()
     except IndexerError:
         return ""

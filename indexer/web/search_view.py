@@ -34,6 +34,7 @@ def search_view(host: Host) -> None:
 
 
 def _search(host: Host) -> None:
+    host.generation()  # nothing to ask where nothing was built
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         question = ask_box()
         where, mode = filters(host)

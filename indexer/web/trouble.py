@@ -40,7 +40,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
     """
     for kind, title, text in _TITLES:
         if isinstance(exc, kind):
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             if text:
                 st.write(text)
             break

@@ -54,7 +54,7 @@ async function copyText(text) {
 
 // The root of an element, made once; whatever is drawn into it is drawn into the same node.
 function rootOf(parentElement, className) {
-  let root = parentElement.querySelector(":scope > .root");
+  let root = parentElement.querySelector(".root");
   if (!root) { root = el("div", { class: `root ${className}` }); parentElement.append(root); }
   return root;
 }

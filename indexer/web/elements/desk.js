@@ -68,7 +68,7 @@ class Desk {
     const scrolled = rolls && !fromTop ? rolls.scrollTop : 0;
     const redraw = (place) => { this.drawList(false); this.markCurrent(); this.focusCard(place); };
     const star = data.question && button(data.starred ? "Starred" : "Star this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
-    const head = el("header", {}, el("h2", { "aria-live": "polite" }, data.label), star,
+    const head = el("header", {}, data.label && el("h2", { "aria-live": "polite" }, data.label), star,
       data.steers.length > 0 && el("ul", { class: "steers", "aria-label": "Examples that steer the answer" }, data.steers.map((one) =>
         el("li", {}, el("button", { type: "button", title: "Take this example away", onclick: () => act({ do: "unsteer", place: one.place }) },
           one.sign === "+" ? "More like" : "Less like", el("span", {}, one.text), icon("close"))))));

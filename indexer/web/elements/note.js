@@ -22,12 +22,18 @@ function copyNode(source, images, act) {
   }
   if (!TAGS.has(name)) return document.createTextNode(source.textContent);
   if (name === "img") return copyImage(source, images);
-  const made = document.createElement(name);
+  // Below the page's own heading and the title of the note.
+  const level = /^h[1-6]$/.test(name) ? Number(name[1]) : 0;
+  if (level) images.depth = Math.min(6, level + 2, (images.depth || 2) + 1); // no level is left out
+  const made = document.createElement(level ? `h${images.depth}` : name);
+  if (level) made.dataset.level = level;
   for (const key of DATA) if (source.dataset[key] !== undefined) made.dataset[key] = source.dataset[key];
-  made.className = Array.from(source.classList).filter((one) => CLASSES.has(one)).join(" ");
+  const classes = Array.from(source.classList).filter((one) => CLASSES.has(one)).join(" ");
+  if (classes) made.className = classes;
   if (name === "ol" && source.hasAttribute("start")) made.setAttribute("start", source.getAttribute("start"));
   if (name === "a") copyAddress(source, made, act);
   made.append(...copyChildren(source, images, act));
+  if (name === "pre") made.tabIndex = 0; // it may scroll, and keys must reach it
   if (name !== "table") return made;
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }, made);
 }
@@ -68,7 +74,7 @@ function copyAddress(source, made, act) {
 
 function prose(note, act) {
   const parsed = new DOMParser().parseFromString(`<div>${note.html}</div>`, "text/html");
-  return el("div", { class: "prose" }, copyChildren(parsed.body.firstElementChild, note.images, act));
+  return el("div", { class: "prose" }, copyChildren(parsed.body.firstElementChild, [...note.images], act));
 }
 
 // Scroll the pane, never the page.
@@ -98,11 +104,11 @@ function menu(label, symbol, entries, right) {
 }
 
 function outlineMenu(pane) {
-  const headings = Array.from(pane.querySelectorAll(".prose h1, .prose h2, .prose h3, .prose h4"));
+  const headings = Array.from(pane.querySelectorAll(".prose [data-level]"));
   if (headings.length < 2) return null;
   return menu("Outline", "list", headings.map((one) => {
     const entry = button(one.textContent, null, () => { scrollPane(pane, one, 0.04); pane.focus(); }, { text: true });
-    entry.style.paddingLeft = `${0.1 + 0.8 * Number(one.localName[1])}rem`;
+    entry.style.paddingLeft = `${0.1 + 0.8 * Number(one.dataset.level)}rem`;
     return entry;
   }));
 }

@@ -22,7 +22,7 @@ export default function (component) {
       el("div", { class: "years", "aria-hidden": "true" }, data.spans.map((one) => el("span", {}, one.tick))),
       el("p", { class: "quiet small label", role: "status" }, root.only === null ? data.label : `${data.spans.find((one) => one.name === root.only).label}. `,
         root.only !== null && button("Show all months", null, () => { root.only = null; draw(); }, { plain: true, text: true })),
-      el("div", { class: "months" }, shown.map((group) => el("section", {}, el("h3", {}, group.label), el("ul", {}, group.entries.map(entry))))),
+      el("div", { class: "months" }, shown.map((group) => el("section", {}, el("h2", {}, group.label), el("ul", {}, group.entries.map(entry))))),
       data.undated && el("p", { class: "quiet small undated" }, data.undated));
   };
   draw();

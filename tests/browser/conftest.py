@@ -1,0 +1,186 @@
+"""A real browser on a real server over notes made for the purpose."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CORPUS = ROOT / "corpus"
+PROBE = """---
+title: "Probe <script>window.pwned=1</script>"
+tags: ["<img src=x onerror=window.pwned=1>"]
+date: 2021-05-01
+---
+# Heading <svg onload=window.pwned=1>
+
+- zebrafish probe <script>window.pwned=1</script> and <img src=x onerror=window.pwned=1> stays text
+- [inside](javascript:window.pwned=1) and [data](data:text/html,x) and ![pixel](https://tracker.example/p.gif)
+- <iframe src="https://tracker.example"></iframe><style>*{display:none}</style>
+
+$\\text{<script>window.pwned=1</script>}$ and $$\\href{javascript:window.pwned=1}{x}$$
+
+[address](https://tracker.example/link) and https://tracker.example/bare
+"""
+RICH = """---
+title: What a note can hold
+date: 2021-03-04
+tags: [sample]
+---
+# Formulas
+
+The quokka loss is $J = \\frac{1}{m}\\sum_i L(\\hat{y}_i, y_i)$.
+
+> [!tip] Keep it simple
+> A callout with a [[2020-04-07-deeplearningai-review|link]].
+
+- [x] done
+- [ ] open
+
+| name | value |
+|---|--:|
+| alpha | 0.01 |
+
+```python
+print("hello")
+```
+
+A claim[^1], and a link to [nowhere](missing.md).
+
+[^1]: Its footnote.
+"""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_browser() -> str | None:
+    """Return a Chromium of this machine, None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_browser()
+    if path is None:
+        reason = "no Chromium found: install it, or name one by CHROMIUM=/path/to/it"
+        if os.environ.get("CI") or os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Server:
+    """A running page: where it is, and the notes it shows."""
+
+    def __init__(self, notes: Path, *options: str) -> None:
+        self.notes = notes
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("NOTEPOINT_")}
+        environment |= {"NOTEPOINT_CACHE": str(ROOT / ".cache"), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "indexer", "serve", "--notes", str(notes), "--no-browser"]
+        # From a folder without settings of Streamlit: those of the page must hold all the same.
+        self.process = subprocess.Popen(
+            [*command, "--port", str(self.port), *options],
+            cwd=notes.parent,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 60
+        while not self.is_healthy():
+            assert time.monotonic() < end, "the page did not start"
+            assert self.process.poll() is None, "the page ended"
+            time.sleep(0.05)
+
+    def is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(20)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def make_notes(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("review", "nns-and-dl"):
+        shutil.copy(CORPUS / f"2020-04-07-deeplearningai-{name}.md", folder)
+    (folder / "probe.md").write_text(PROBE, "utf-8")
+    (folder / "rich.md").write_text(RICH, "utf-8")
+    (folder / "doomed.md").write_text("# Doomed\n\n- wombat census of the plateau\n", "utf-8")
+    (folder / "broken.md").write_text("---\ntitle: [\n---\n\n- a broken head\n", "utf-8")
+    return folder
+
+
+def build(notes: Path) -> None:
+    environment = os.environ | {"NOTEPOINT_CACHE": str(ROOT / ".cache")}
+    command = [sys.executable, "-m", "indexer", "build", "--quiet", "--notes", str(notes)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a page over an index that is built; the browser comes first, as it may be missing."""
+    notes = make_notes(tmp_path_factory.mktemp("page") / "notes")
+    build(notes)
+    running = Server(notes)
+    yield running
+    running.close()
+
+
+OpenTab = Callable[..., Page]
+
+
+@pytest.fixture
+def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
+    """Return a function that opens a fresh tab; scripts that fail, fail the test."""
+    contexts: list[BrowserContext] = []
+    failures: list[str] = []
+
+    def open_one(query: str = "", *, at: str = "", **options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 860})
+        context = browser.new_context(**options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.goto((at or server.address) + query)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert failures == []
