@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Encoder, Progress
-from indexer.errors import EncoderError, IndexerError, IndexNotFound
+from indexer.errors import EncoderError, IndexerError, IndexNotFound, QueryError
 from indexer.notebook import Notebook, NotePage
 from indexer.notes.folder import read_stamp
-from indexer.records import Answer, BuildReport, Mode, NoteFilter
+from indexer.records import Answer, BuildReport, Hit, Mode, NoteFilter
 from indexer.watch import watch
 from indexer.web.history import History
 from indexer.web.overview import Overview, make_overview
@@ -55,6 +55,7 @@ class Host:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._notes: OrderedDict[Any, NotePage] = OrderedDict()
+        self._similar: OrderedDict[Any, tuple[Hit, ...]] = OrderedDict()
         self._overview: Overview | None = None
         self._drawing = False
         self._files: Any = None
@@ -124,6 +125,29 @@ class Host:
                 while len(self._notes) > _REMEMBERED_NOTES:
                     self._notes.popitem(last=False)
         return known
+
+    def similar(self, place: str, k: int) -> tuple[Hit, ...]:
+        """Return the nearest points of other notes; looked for once a generation.
+
+        :param place: "note" or "note:line".
+        :param k: how many.
+        :return: none while there is no model, or where the point has moved since.
+        """
+        if self.model is not Model.READY:
+            return ()
+        key = (place, k, self.generation())
+        with self._lock:
+            if key in self._similar:
+                return self._similar[key]
+        try:
+            found = tuple(self.notebook.similar(place, k))
+        except QueryError:
+            found = ()
+        with self._lock:
+            self._similar[key] = found
+            while len(self._similar) > _REMEMBERED_NOTES:
+                self._similar.popitem(last=False)
+        return found
 
     def generation(self) -> int:
         """Return the generation of the index, opened anew if its file was replaced.

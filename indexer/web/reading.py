@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.errors import IndexerError, QueryError
+from indexer.errors import IndexerError
 from indexer.notebook import split_place
 from indexer.records import Answer
 from indexer.web import address, data
 from indexer.web.components import show_reader
-from indexer.web.host import Host, Model
+from indexer.web.host import Host
 from indexer.web.widgets import sentence
 
 _SIMILAR = 4
@@ -39,20 +39,10 @@ def note_at(
     note = data.note_of(page, place, lines, path)
     titles = {one.note_id: one.title for one in host.reader.notes()}
     note["backlinks"] = data.backlinks_of(host.reader.backlinks(note_id), titles)
-    note["related"] = _similar(host, place)
+    note["related"] = [data.related_of(hit) for hit in host.similar(place, _SIMILAR)]
     note["published"] = host.reader.published_address(page.info)
     note["quote"] = data.quote_of(host.reader.points_of(note_id), line) if line else ""
     return note, None
-
-
-def _similar(host: Host, place: str) -> list[dict[str, Any]]:
-    """Return the nearest points of other notes; none where the point has moved since."""
-    if host.model is not Model.READY:
-        return []
-    try:
-        return [data.related_of(hit) for hit in host.notebook.similar(place, _SIMILAR)]
-    except QueryError:
-        return []
 
 
 def reader_beside(host: Host) -> None:

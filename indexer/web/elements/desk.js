@@ -59,6 +59,7 @@ class Desk {
     }
     this.drawNote();
     this.markCurrent();
+    Object.assign(this.desk.dataset, { question: data.question, place: data.note?.place || "" });
   }
 
   drawList(fromTop) {

@@ -1,0 +1,221 @@
+"""How quick and how large the page is: a real server, a real browser.
+
+    python benchmarks/page.py NOTES [--runs 40] [--json]
+
+NOTES must be indexed. A time ends when the browser has painted: two frames after the answer to the
+question, or the opened point, is in the page. Questions are real ones, each asked once in a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+SUBJECTS = (
+    "ethics",
+    "learning rate",
+    "batch norm at test time",
+    "choosing a dev set",
+    "word embeddings",
+    "how to prepare for a meeting",
+    "code review",
+    "expenses",
+    "remote work",
+    "object detection",
+)
+FORMS = ("what about {}?", "{} explained", "why does {} matter", "an example of {}", "{} pitfalls")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# Painted: the desk says which question or place it shows; two frames later it is on the screen.
+WATCH = """([name, wanted]) => new Promise((done, failed) => {
+  const begun = window.begun;
+  setTimeout(() => failed(new Error(`never painted: ${name} ${wanted}`)), 30000);
+  const look = () => {
+    const hosts = Array.from(document.querySelectorAll('*')).filter((one) => one.shadowRoot);
+    const desk = hosts.map((one) => one.shadowRoot.querySelector('.desk')).find(Boolean);
+    if (desk && desk.dataset[name] === wanted)
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
+    else setTimeout(look, 2);
+  };
+  look();
+})"""
+BEGIN_AT_KEY = """() => document.addEventListener('keydown', () => {
+  window.begun = performance.now(); }, true)"""
+BEGIN_AT_CLICK = """() => document.addEventListener('pointerdown', () => {
+  window.begun = performance.now(); }, true)"""
+
+
+class Server:
+    """A page of its own process; ``started`` is when it was asked for."""
+
+    def __init__(self, notes: Path) -> None:
+        """Start it on any free port and wait until it answers."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self.started = time.perf_counter()
+        command = [sys.executable, "-m", "indexer", "serve", "--no-browser", "--notes", str(notes)]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(port)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while not self._is_healthy():
+            time.sleep(0.02)
+        self.healthy_s = time.perf_counter() - self.started
+
+    def _is_healthy(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2)
+        except OSError:
+            return False
+        return True
+
+    def megabytes(self) -> float:
+        """Return the memory of the server as the system counts it, builds not included."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
+    def cpu_s(self) -> float:
+        """Return the seconds of processor the server has used, which no other load lengthens."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def questions(count: int) -> list[str]:
+    """Return different questions."""
+    made = [form.format(subject) for form in FORMS for subject in SUBJECTS]
+    return made[:count]
+
+
+def ask(page: Page, question: str, *, live: bool) -> float:
+    """Return the milliseconds from Enter, or from the last key typed, to the painted answer."""
+    box = page.locator('input[type="search"]')
+    if live:
+        box.fill("")
+        box.press_sequentially(question, delay=15)
+    else:
+        box.fill(question)
+        box.press("Enter")
+    return float(page.evaluate(WATCH, ["question", question]))
+
+
+def open_hit(page: Page, number: int) -> float:
+    """Return the milliseconds from the click on a hit to its painted note."""
+    card = page.locator(".card").nth(number)
+    place = card.get_attribute("data-place")
+    card.locator(".point").click()
+    return float(page.evaluate(WATCH, ["place", place]))
+
+
+def spread(times: list[float]) -> dict[str, float]:
+    """Return the median and the 95th percentile, rounded."""
+    ordered = sorted(times)
+    return {
+        "p50": round(statistics.median(ordered), 1),
+        "p95": round(ordered[max(0, round(0.95 * len(ordered)) - 1)], 1),
+        "n": len(ordered),
+    }
+
+
+def measure(notes: Path, runs: int) -> dict[str, Any]:
+    """Return all figures of the page over one indexed folder."""
+    name = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    figures: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=name, args=FLAGS)
+
+        def tab() -> Page:
+            page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+            page.goto(server.address)
+            page.locator('input[type="search"]').wait_for()
+            return page
+
+        server = Server(notes)
+        figures["healthy_s"] = round(server.healthy_s, 2)
+        page = tab()
+        figures["box_usable_s"] = round(time.perf_counter() - server.started, 2)
+        page.locator(".home").wait_for()
+        page.evaluate(BEGIN_AT_KEY)
+        ask(page, "warm up", live=False)
+        figures["first_answer_s"] = round(time.perf_counter() - server.started, 2)
+        figures["loaded_mb"] = round(server.megabytes())
+        asked = questions(runs)
+        before = server.cpu_s()
+        figures["enter_ms"] = spread([ask(page, one, live=False) for one in asked])
+        figures["server_cpu_ms"] = round(1000 * (server.cpu_s() - before) / len(asked), 1)
+        figures["live_ms"] = spread([ask(page, one, live=True) for one in asked[: runs // 2]])
+        page.evaluate(BEGIN_AT_CLICK)
+        ask(page, asked[0], live=False)
+        figures["open_ms"] = spread(
+            [opened for one in asked[: runs // 4] for opened in opened_in(page, one)]
+        )
+        figures["queried_mb"] = round(server.megabytes())
+        tabs = [tab() for _ in range(5)]
+        for one in tabs:
+            one.evaluate(BEGIN_AT_KEY)
+            ask(one, "ethics", live=False)
+        figures["tab_mb"] = round((server.megabytes() - figures["queried_mb"]) / 5, 1)
+        figures["rebuild_ms"] = during_rebuild(page, tab, asked)
+        figures["memory_mb"] = round(server.megabytes())
+        browser.close()
+        server.close()
+    return figures
+
+
+def opened_in(page: Page, question: str) -> list[float]:
+    """Return the milliseconds it takes to open the second to the fourth hit for a question."""
+    ask(page, question, live=False)
+    return [open_hit(page, number) for number in (1, 2, 3)]
+
+
+def during_rebuild(page: Page, tab: Callable[[], Page], asked: list[str]) -> dict[str, float]:
+    """Return how long answers take while the index is built anew in another process."""
+    other = tab()
+    other.get_by_role("radio", name="Index").click()
+    other.get_by_role("button", name="Build anew").click()
+    other.get_by_role("button", name="Cancel").wait_for()
+    times = [ask(page, one, live=False) for one in asked]
+    if other.get_by_role("button", name="Cancel").count():
+        other.get_by_role("button", name="Cancel").click()
+    return spread(times)
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("notes", type=Path)
+    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    figures = measure(arguments.notes, arguments.runs)
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:<16} {value}")
+
+
+if __name__ == "__main__":
+    main()
