@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +139,11 @@ def spread(times: list[float]) -> dict[str, float]:
     }
 
 
-def measure(notes: Path, runs: int) -> dict[str, Any]:
-    """Return all figures of the page over one indexed folder."""
+def measure(notes: Path, runs: int) -> Iterator[tuple[str, Any]]:
+    """Yield the figures of the page over one indexed folder, each as soon as it is known."""
     name = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    figures: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
+    asked = questions(runs)
+    yield "load", round(os.getloadavg()[0], 1)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=name, args=FLAGS)
 
@@ -153,35 +154,31 @@ def measure(notes: Path, runs: int) -> dict[str, Any]:
             return page
 
         server = Server(notes)
-        figures["healthy_s"] = round(server.healthy_s, 2)
+        yield "healthy_s", round(server.healthy_s, 2)
         page = tab()
-        figures["box_usable_s"] = round(time.perf_counter() - server.started, 2)
+        yield "box_usable_s", round(time.perf_counter() - server.started, 2)
         page.locator(".home").wait_for()
         page.evaluate(BEGIN_AT_KEY)
         ask(page, "warm up", live=False)
-        figures["first_answer_s"] = round(time.perf_counter() - server.started, 2)
-        figures["loaded_mb"] = round(server.megabytes())
-        asked = questions(runs)
+        yield "first_answer_s", round(time.perf_counter() - server.started, 2)
+        yield "loaded_mb", round(server.megabytes())
         before = server.cpu_s()
-        figures["enter_ms"] = spread([ask(page, one, live=False) for one in asked])
-        figures["server_cpu_ms"] = round(1000 * (server.cpu_s() - before) / len(asked), 1)
-        figures["live_ms"] = spread([ask(page, one, live=True) for one in asked[: runs // 2]])
+        yield "enter_ms", spread([ask(page, one, live=False) for one in asked])
+        yield "server_cpu_ms", round(1000 * (server.cpu_s() - before) / len(asked), 1)
+        yield "live_ms", spread([ask(page, one, live=True) for one in asked[: runs // 2]])
         page.evaluate(BEGIN_AT_CLICK)
-        ask(page, asked[0], live=False)
-        figures["open_ms"] = spread(
-            [opened for one in asked[: runs // 4] for opened in opened_in(page, one)]
-        )
-        figures["queried_mb"] = round(server.megabytes())
-        tabs = [tab() for _ in range(5)]
-        for one in tabs:
+        opened = [ms for one in asked[: runs // 4] for ms in opened_in(page, one)]
+        yield "open_ms", spread(opened)
+        queried = server.megabytes()
+        yield "queried_mb", round(queried)
+        for one in [tab() for _ in range(5)]:
             one.evaluate(BEGIN_AT_KEY)
             ask(one, "ethics", live=False)
-        figures["tab_mb"] = round((server.megabytes() - figures["queried_mb"]) / 5, 1)
-        figures["rebuild_ms"] = during_rebuild(page, tab, asked)
-        figures["memory_mb"] = round(server.megabytes())
+        yield "tab_mb", round((server.megabytes() - queried) / 5, 1)
+        yield "rebuild_ms", during_rebuild(page, tab, asked)
+        yield "memory_mb", round(server.megabytes())
         browser.close()
         server.close()
-    return figures
 
 
 def opened_in(page: Page, question: str) -> list[float]:
@@ -209,12 +206,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = measure(arguments.notes, arguments.runs)
+    figures = {}
+    for name, value in measure(arguments.notes, arguments.runs):
+        figures[name] = value
+        if not arguments.json:
+            print(f"{name:<16} {value}", flush=True)
     if arguments.json:
         print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:<16} {value}")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,8 @@ def _colour_by(points: Sequence[DumpedPoint]) -> str:
     counts = {name: Counter(group_of(point, name) for point in points) for name in _BY}
     usable = [name for name in _BY if name == "note" or len(counts[name]) > 1]
     telling = [name for name in usable if max(counts[name].values()) < _MOST * len(points)]
+    if len(usable) == 1:
+        return usable[0]
     return str(
         st.segmented_control(
             "Colour by",
