@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -236,6 +238,25 @@ def test_without_a_model_words_answer_and_it_is_said(
     desk = element(page, "desk")
     assert desk["hits"][0]["why"] == ["words: ethics"]
     assert not desk["steerable"]
+
+
+def test_words_answer_while_the_model_loads(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = threading.Event()
+
+    def slow(*args: object, **options: object) -> FakeEncoder:
+        assert loaded.wait(30)
+        return FakeEncoder()
+
+    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", slow)
+    page = open_page(q="ethics")
+    assert "Searching by words alone while the model loads" in texts(page)
+    assert element(page, "desk")["hits"][0]["why"] == ["words: ethics"]
+    loaded.set()
+    end = time.monotonic() + 20
+    while "words alone" in texts(page):
+        assert time.monotonic() < end
+        page.run()
+    assert element(page, "desk")["hits"][0]["why"][1].startswith("meaning: ")
 
 
 def test_missing_index_offers_to_build(folder: Path) -> None:
