@@ -25,7 +25,7 @@ from indexer.notes.rendering import place_of, render_note
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode, NoteFilter
 from indexer.store.store import NoteInfo
 from indexer.web import export
-from indexer.web.data import card_of, editors_of, link_of, plain, split_lines, why_of
+from indexer.web.data import card_of, editors_of, formulas_of, link_of, plain, split_lines, why_of
 from indexer.web.filtering import passes
 from indexer.web.history import History, Searches
 from indexer.web.overview import lay_out, lay_out_links, question_from
@@ -183,6 +183,13 @@ def test_what_a_note_can_hold_is_drawn_as_such() -> None:
         '<td data-align="center">2</td>',
     ):
         assert piece in html
+
+
+def test_formulas_of_a_card_are_drawn_in_their_place() -> None:
+    text = "cost $5 and $x^2$, or $\\nope$, $$y$$"
+    found = [(text[start:end], written) for start, end, written in formulas_of(text)]
+    assert [source for source, _ in found] == ["$x^2$", "$$y$$"]
+    assert "<msup>" in found[0][1]
 
 
 def test_own_classes_alone_pass() -> None:

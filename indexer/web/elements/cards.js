@@ -1,14 +1,21 @@
 // The hits as cards.
 
 // Marks are [start, end, kind] offsets in code points, as Python counts them.
-function markedText(snippet, marks) {
+// Formulas are [start, end, MathML] of the same kind; they are drawn in the place of their source.
+function markedText(snippet, marks, formulas, className) {
   const letters = Array.from(snippet);
   const kinds = letters.map(() => 0);
   for (const [start, end, kind] of marks)
     for (let i = start; i < Math.min(end, letters.length); i++) kinds[i] |= kind === "word" ? 1 : 2;
-  const paragraph = el("p", { class: "point" });
+  formulas.forEach(([start, end], i) => kinds.fill(FORMULA + i, start, end));
+  const paragraph = el("p", { class: className });
   for (let i = 0, start = 0; i <= letters.length; i++) {
     if (i < letters.length && kinds[i] === kinds[start]) continue;
+    if (kinds[start] >= FORMULA) {
+      paragraph.append(formulaNode(formulas[kinds[start] - FORMULA][2]));
+      start = i;
+      continue;
+    }
     let node = document.createTextNode(letters.slice(start, i).join(""));
     if (kinds[start] & 1) node = el("mark", {}, node);
     if (kinds[start] & 2) node = el("span", { class: "near" }, node);
@@ -16,6 +23,12 @@ function markedText(snippet, marks) {
     start = i;
   }
   return paragraph;
+}
+
+const FORMULA = 4;
+function formulaNode(source) {
+  const parsed = new DOMParser().parseFromString(source, "text/html").body.firstElementChild;
+  return copyNode(parsed, [], () => {}); // of note.js: known elements of MathML alone
 }
 
 function linkItem(link, act) {
@@ -43,7 +56,7 @@ function cardOf(hit, act, say) {
     hit.date && el("span", {}, hit.date), hit.tags.map((tag) => el("span", {}, `#${tag}`)));
   const card = el("li", { class: "card", "data-place": hit.place, onclick: (event) => {
     if (!String(getSelection()).trim() && plainClick(event)) act({ do: "open", place: hit.place });
-  } }, path, hit.parents.map((parent) => el("p", { class: "parent" }, parent)), markedText(hit.snippet, hit.marks), why);
+  } }, path, hit.parents.map((parent) => markedText(parent.text, [], parent.math, "parent")), markedText(hit.snippet, hit.marks, hit.math, "point"), why);
   if (hit.links.length) card.append(el("ul", { class: "links", "aria-label": "Links of this point" }, hit.links.map((link) => linkItem(link, act))));
   card.append(deeds(hit, act, say));
   return card;
