@@ -22,6 +22,18 @@ VIEWS = {
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+# The colours of the theme change some time after the scheme does, in the page and in its elements.
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 22, 27)"}
+SETTLED = """(ground) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const caption = document.querySelector('[data-testid="stCaptionContainer"]');
+  const red = (colour) => Number(colour.match(/[0-9.]+/)[0]);
+  const dark = red(ground) < 128;
+  const text = getComputedStyle(caption).color;
+  const pale = red(text) * (text.startsWith('color(') ? 255 : 1) > 128;
+  return getComputedStyle(app).backgroundColor === ground && pale === dark;
+}"""
+
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing(open_tab: OpenTab, view: str) -> None:
@@ -33,6 +45,7 @@ def test_axe_finds_nothing(open_tab: OpenTab, view: str) -> None:
         page.set_viewport_size({"width": width, "height": 860})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
+            page.wait_for_function(SETTLED, arg=GROUNDS[scheme])
             page.wait_for_timeout(250)
             # The rules but one say the same of both colour schemes.
             only = {"type": "tag", "values": RULES}

@@ -298,7 +298,7 @@ def test_searches_go_on_during_a_rebuild(open_tab: OpenTab) -> None:
         expect(page.locator(".found h2")).to_have_text(re.compile("points? in"))
         answered += page.get_by_test_id("stException").count() == 0
     assert answered == 4
-    expect(generation).not_to_have_text(before, timeout=60_000)
+    expect(generation).not_to_have_text(before, timeout=180_000)
     expect(page.locator(".card").first).to_be_visible()
 
 
@@ -417,7 +417,7 @@ def test_missing_index_is_built_from_the_page(open_tab: OpenTab, tmp_path: Path)
         page.get_by_role("button", name="Bring up to date").click()
         expect(page.get_by_role("button", name="Cancel")).to_be_visible()
         expect(page.get_by_role("progressbar")).to_be_visible()
-        expect(page.locator(".home")).to_be_visible(timeout=60_000)
+        expect(page.locator(".home")).to_be_visible(timeout=180_000)
         expect(page.locator(".lead")).to_contain_text("points of 6 notes")
         ask(page, "ethics")
     finally:

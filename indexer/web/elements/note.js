@@ -33,7 +33,12 @@ function copyNode(source, images, act) {
   if (name === "ol" && source.hasAttribute("start")) made.setAttribute("start", source.getAttribute("start"));
   if (name === "a") copyAddress(source, made, act);
   made.append(...copyChildren(source, images, act));
-  if (name === "pre") made.tabIndex = 0; // it may scroll, and keys must reach it
+  if (name === "pre" || made.classList.contains("formula")) made.tabIndex = 0; // keys must reach what scrolls
+  if (name === "th" && made.querySelector("math")) { // a formula alone names no column to every reader
+    const text = made.textContent;
+    for (const formula of made.querySelectorAll("math")) formula.setAttribute("aria-hidden", "true");
+    made.append(el("span", { class: "sr" }, text));
+  }
   if (name !== "table") return made;
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }, made);
 }
