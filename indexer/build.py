@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from indexer.encoding.encoder import Encoder
+from indexer.ahead import EncodingAhead
+from indexer.encoding.encoder import Encoder, open_ahead
 from indexer.errors import IndexOutdated, NoteError, NotesError
-from indexer.notes.folder import Scan, read_note_bytes, scan_folder
+from indexer.notes.folder import Scan, hash_content, read_note_bytes, scan_folder
 from indexer.notes.links import LinkResolver, NoteName, link_key, name_keys, name_of
 from indexer.notes.links import published_path as published_path_of
-from indexer.notes.note import hash_content, parse_note, title_of_path
+from indexer.notes.note import parse_note, title_of_path
 from indexer.notes.points import CHUNKING_VERSION, context_of
 from indexer.records import (
     BuildReport,
@@ -46,8 +47,8 @@ from indexer.store.store import (
 )
 from indexer.store.words import ANALYSIS_VERSION
 
-# Vectors are kept after this many texts: what a kill can cost.
-_ENCODE_AT_ONCE = 1_024
+# How many points a note that changed is taken to have, before it is read.
+_POINTS_A_NOTE = 20
 # A file written this shortly before it was read may be written again without its times changing.
 _RACY_NS = 50_000_000
 _NO_STAMP = FileStamp(-1, -1, -1, -1)
@@ -81,7 +82,6 @@ class _Plan:
     gone: list[str] = field(default_factory=list)
     touched: dict[str, FileStamp] = field(default_factory=dict)
     files: list[FileReport] = field(default_factory=list)
-    inputs: dict[bytes, tuple[str, str]] = field(default_factory=dict)  # key to (context, text)
     added: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -149,16 +149,16 @@ class _Build:
                 f"there are no notes in {self._root}",
                 "notes are files that end in .md or .markdown",
             )
-        with self._store.view() as view:
-            header = view.header()
-            anew = self._begins_anew(header.setup)
-            states = {} if anew else view.note_states()
-            plan = self._plan(scan, view, states)
-            total = 0 if anew else header.points
-        self._refuse_to_empty(plan, states)
-        embedded, generation = 0, header.generation
+        with EncodingAhead(self._store, self._encoder, anew=self._options.rebuild) as encoding:
+            with self._store.view() as view:
+                header = view.header()
+                anew = self._begins_anew(header.setup)
+                states = {} if anew else view.note_states()
+                plan = self._plan(scan, view, states, encoding)
+                total = 0 if anew else header.points
+            self._refuse_to_empty(plan, states)
+            embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
-            embedded = self._encode(plan.inputs)
             if plan.changes or plan.gone or anew:
                 with self._store.change(self._setup, anew=anew) as change:
                     self._apply(plan, change, scan)
@@ -199,8 +199,11 @@ class _Build:
         return setup.chunking != self._setup.chunking
 
     # finding out what to do
-    def _plan(self, scan: Scan, view: View, states: dict[str, NoteState]) -> _Plan:
+    def _plan(
+        self, scan: Scan, view: View, states: dict[str, NoteState], encoding: EncodingAhead
+    ) -> _Plan:
         plan = _Plan()
+        self._open_ahead(scan, states)
         self._reporter.begin("reading", len(scan.notes))
         for entry in scan.notes:
             state = states.get(entry.note_id)
@@ -209,7 +212,10 @@ class _Build:
             elif state is not None and state.stamp == entry.stamp:
                 self._keep(plan, entry.note_id, state)
             else:
+                planned = len(plan.changes)
                 self._plan_note(plan, entry, state, view)
+                if not self._options.dry_run:
+                    encoding.add(_inputs(plan.changes[planned:]))
             self._reporter.advance(1)
         present = {entry.note_id for entry in scan.notes}
         plan.gone += [note_id for note_id in states if note_id not in present]
@@ -263,8 +269,6 @@ class _Build:
             plan.added += not known
         stored = view.points_of(note.note_id) if state is not None else []
         change = self._difference(note, stamp, stored)
-        for new in change.added:
-            plan.inputs.setdefault(new.key, (context_of(note.title, new.point), new.point.text))
         plan.changes.append(change)
 
     def _difference(
@@ -313,18 +317,19 @@ class _Build:
             )
 
     # doing it
-    def _encode(self, inputs: dict[bytes, tuple[str, str]]) -> int:
-        """Encode what has no vector yet, longest first, and keep each batch."""
-        known = set() if self._options.rebuild else self._store.known_keys(inputs)
-        missing = [key for key in inputs if key not in known]
-        missing.sort(key=lambda key: -sum(map(len, inputs[key])))
-        self._reporter.begin("encoding", len(missing))
-        for start in range(0, len(missing), _ENCODE_AT_ONCE):
-            keys = missing[start : start + _ENCODE_AT_ONCE]
-            contexts, texts = zip(*(inputs[key] for key in keys), strict=True)
-            encoded = self._encoder.encode_points(contexts, texts, self._reporter.advance)
-            self._store.add_vectors(keys, encoded.vectors, encoded.pieces)
-        return len(missing)
+    def _open_ahead(self, scan: Scan, states: dict[str, NoteState]) -> None:
+        """Let the model open while the first notes are read, if any will be."""
+        known = {note_id: state.stamp for note_id, state in states.items()}
+        new = sum(entry.stamp != known.get(entry.note_id) for entry in scan.notes)
+        if new and not self._options.dry_run:
+            open_ahead(self._encoder, _POINTS_A_NOTE * new)
+
+    def _finish_encoding(self, encoding: EncodingAhead) -> int:
+        if self._options.dry_run:
+            return 0
+        return encoding.finish(
+            lambda total: self._reporter.begin("encoding", total), self._reporter.advance
+        )
 
     def _apply(self, plan: _Plan, change: Change, scan: Scan) -> None:
         self._reporter.begin("writing", len(plan.changes) + len(plan.gone))
@@ -335,6 +340,15 @@ class _Build:
             change.put(one)
             self._reporter.advance(1)
         _resolve_links(change, scan, self._options.site_url)
+
+
+def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
+    """Return what has to be encoded for changes: key to context and text."""
+    return {
+        new.key: (context_of(change.note.title, new.point), new.point.text)
+        for change in changes
+        for new in change.added
+    }
 
 
 def _resolve_links(change: Change, scan: Scan, site_url: str) -> None:

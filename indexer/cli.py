@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +27,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
+    # A product of a matrix and a question is over before a second thread has begun.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -88,6 +89,8 @@ def _notebook(options: dict[str, Any]) -> Iterator[Notebook]:
     from indexer.notebook import Notebook
 
     if options["verbose"]:
+        import logging
+
         logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 
     def say(line: str) -> None:
@@ -213,8 +216,6 @@ def query(
     notepoint query "batch norm at test time" --tag deeplearning --since 2020-01-01 -k 5
     notepoint query "why mini-batches?" --json
     """  # noqa: D301 - click knows a block by this character
-    from indexer import render
-
     if (question is None) == (batch is None):
         raise click.UsageError("give a question, or --batch FILE")
     search = {
@@ -225,6 +226,10 @@ def query(
         "less_like": options["less_like"],
     }
     with _notebook(options) as notebook:
+        if search["mode"] is not Mode.LEXICAL:
+            notebook.open_ahead()
+        from indexer import render  # while the model is opened
+
         if batch is not None:
             return _answer_batch(notebook, batch, search)
         answer = notebook.search(question or "", **search)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Self
 from indexer.config import DEFAULT_TOP_K, Settings
 from indexer.errors import NotesError, QueryError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
-from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors, open_store
 
 if TYPE_CHECKING:
     from indexer.build import Reporter
     from indexer.encoding.encoder import Encoder
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
+    from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ class Notebook:
         :raises IndexerError: as ``indexer.build.build`` does.
         """
         from indexer.build import BuildOptions, build
+        from indexer.store.store import open_store
 
         self.close()
         options = BuildOptions(
@@ -138,6 +139,12 @@ class Notebook:
             store.close()
 
     # asking
+    def open_ahead(self) -> None:
+        """Begin to open the model, beside whatever the caller does next; asking waits for it."""
+        from indexer.encoding.encoder import open_ahead
+
+        open_ahead(self.encoder)
+
     def search(
         self,
         question: str,
@@ -343,11 +350,14 @@ class Notebook:
 
     def _open_store(self) -> Store:
         if self._store is None:
+            from indexer.store.store import open_store
+
             self._store = open_store(self.settings.store, read_only=True)
         return self._store
 
     def _open_searcher(self) -> Searcher:
         if self._searcher is None:
+            self.open_ahead()
             from indexer.retrieval.freshness import Freshness
             from indexer.retrieval.search import Searcher
 

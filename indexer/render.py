@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.collection import mean
-from indexer.evaluation import Comparison, Evaluation
-from indexer.notebook import DumpedPoint, Status
 from indexer.records import (
     Answer,
     BuildReport,
@@ -24,7 +21,11 @@ from indexer.records import (
     NoteWarning,
     Outcome,
 )
-from indexer.store.store import Fault
+
+if TYPE_CHECKING:
+    from indexer.evaluation import Comparison, Evaluation
+    from indexer.notebook import DumpedPoint, Status
+    from indexer.store.store import Fault
 
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -456,6 +457,8 @@ def collection_json(
     scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
 ) -> dict[str, Any]:
     """Return the mean figures of a retrieval collection, of each setting."""
+    from indexer.collection import mean
+
     means = [
         {name: round(mean(list(figures.values())), 4) for name, figures in found.items()}
         for found in scores

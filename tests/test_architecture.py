@@ -23,6 +23,7 @@ LEVELS = {
     "notes": 2,
     "encoding": 2,
     "store": 2,
+    "ahead": 3,
     "retrieval": 3,
     "build": 3,
     "collection": 4,
@@ -40,11 +41,13 @@ LEVELS = {
 }
 # Both of a pair are of one level, and the first stands on the second; __init__ offers what others
 # define.
-ALLOWED = {("watch", "notebook"), ("collection", "evaluation")}
+ALLOWED = {("watch", "notebook"), ("collection", "evaluation"), ("build", "ahead")}
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {"notes/markdown.py"},
     "faiss": {"store/vectors.py"},
+    "onnxruntime": {"encoding/engines.py", "encoding/transformer.py"},
+    "openvino": {"encoding/engines.py"},
     "torch": {"encoding/transformer.py"},
     "transformers": {"encoding/transformer.py"},
     "sentence_transformers": {"encoding/transformer.py"},
@@ -63,6 +66,7 @@ ONLY_IMPORTERS = {
 HEAVY = (
     "faiss",
     "onnxruntime",
+    "openvino",
     "sentence_transformers",
     "streamlit",
     "tokenizers",

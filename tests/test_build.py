@@ -269,7 +269,7 @@ def test_rebuild_mends_a_damaged_index(
 def test_killed_build_goes_on_where_it_stopped(
     write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.build._ENCODE_AT_ONCE", 2)
+    monkeypatch.setattr("indexer.ahead.TEXTS_AT_ONCE", 2)
     folder = write_notes({"a.md": "".join(f"- point number {i}\n" for i in range(6))})
 
     class Stopping(FakeEncoder):

@@ -14,7 +14,13 @@ import pytest
 from conftest import ROOT
 
 from indexer.config import DEFAULT_MODEL
-from indexer.encoding.encoder import WEIGHTS_SHA256, open_encoder, packaged_model, unit_length
+from indexer.encoding.encoder import (
+    WEIGHTS_SHA256,
+    hash_file,
+    open_encoder,
+    packaged_model,
+    unit_length,
+)
 from indexer.encoding.onnx import OnnxEncoder
 from indexer.encoding.pieces import unpack_pieces
 from indexer.errors import EncoderError
@@ -137,6 +143,58 @@ print(*[m for m in ("torch", "transformers", "sentence_transformers") if m in sy
     assert run_python(code).split() == []
 
 
+def test_model_found_sound_is_not_hashed_again(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return hash_file(path)
+
+    monkeypatch.setattr("indexer.encoding.onnx.hash_file", counting)
+    for _ in range(2):
+        OnnxEncoder(copied).encode_query("ethics")
+        assert sorted(hashed) == [
+            OnnxEncoder.QUERY_FILE,
+            OnnxEncoder.QUERY_WEIGHTS,
+            OnnxEncoder.TOKENIZER_FILE,
+        ]
+    OnnxEncoder(copied).verify()
+    assert len(hashed) == 3 + 5
+
+
+def test_many_texts_are_encoded_in_bf16_where_the_processor_has_it(encoder: OnnxEncoder) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    texts = [f"{text} {i}" for i in range(10) for text in TEXTS[:5]]
+    many = OnnxEncoder(encoder._folder)
+    many.encode_points([""], ["word"])
+    assert many.engine == "ONNX Runtime"
+    many.encode_points([""] * 200, ["word " * 200] * 200)
+    fast = many.encode_points(["C:"] * len(texts), texts).vectors
+    if many.engine != "OpenVINO bf16":
+        pytest.skip("this processor has no bf16")
+    exact = OnnxEncoder(encoder._folder).encode_points(["C:"] * 50, texts).vectors
+    cosines = (fast * exact).sum(axis=1)
+    assert cosines.min() > 0.9995
+    assert np.linalg.norm(fast, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_openvino_comes_without_its_telemetry(encoder: OnnxEncoder) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    code = f"""
+import sys
+from pathlib import Path
+from indexer.encoding.engines import OpenVinoEngine
+try:
+    OpenVinoEngine(Path({str(encoder._folder / encoder.POINTS_FILE)!r}))
+except RuntimeError as exc:
+    print(exc, file=sys.stderr)
+print("openvino" in sys.modules, *(m for m in sys.modules if "openvino_telemetry" in m))
+"""
+    assert run_python(code).split() == ["True"]
+
+
 def test_progress_counts_every_text(encoder: OnnxEncoder) -> None:
     steps: list[int] = []
     encoder.encode_points([""] * 70, [f"text {i}" for i in range(70)], steps.append)
@@ -144,18 +202,18 @@ def test_progress_counts_every_text(encoder: OnnxEncoder) -> None:
 
 
 def test_weights_are_those_published() -> None:
-    from indexer.encoding.encoder import hash_file
-
     assert hash_file(packaged_model() / "model.safetensors") == WEIGHTS_SHA256
 
 
 @pytest.fixture
 def copied(encoder: OnnxEncoder, tmp_path: Path) -> Path:
-    source = next((ROOT / ".cache/models").glob("*-*"))
+    source = next((ROOT / ".cache/models").glob(f"*-{OnnxEncoder.FORMAT}"))
     return Path(shutil.copytree(source, tmp_path / "model"))
 
 
-@pytest.mark.parametrize("name", [OnnxEncoder.QUERY_FILE, OnnxEncoder.TOKENIZER_FILE])
+@pytest.mark.parametrize(
+    "name", [OnnxEncoder.QUERY_FILE, OnnxEncoder.QUERY_WEIGHTS, OnnxEncoder.TOKENIZER_FILE]
+)
 @pytest.mark.parametrize("damage", ["flip", "cut", "missing", "pickle"])
 def test_damaged_model_is_named_with_its_cure(copied: Path, name: str, damage: str) -> None:
     path = copied / name

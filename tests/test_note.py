@@ -10,7 +10,8 @@ from fakes import FakeEncoder
 from limits import no_longer_than
 
 from indexer.errors import NoteError
-from indexer.notes.note import hash_content, parse_note, title_of_path
+from indexer.notes.folder import hash_content
+from indexer.notes.note import parse_note, title_of_path
 from indexer.records import Note, NoteWarning, Outcome
 
 

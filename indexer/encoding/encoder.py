@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -128,6 +127,17 @@ def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> En
     return OnnxEncoder(folder)
 
 
+def open_ahead(encoder: Encoder, points: int = 0) -> None:
+    """Let an encoder that can do so begin to open its files while the caller does other things.
+
+    :param encoder: any.
+    :param points: about how many are going to be encoded; 0 for a question.
+    """
+    begin = getattr(encoder, "open_ahead", None)
+    if begin is not None:
+        begin(points)
+
+
 def _convert(source: Path, folder: Path) -> str:
     """Convert the model in a process of its own, which takes torch and its memory with it.
 
@@ -136,6 +146,8 @@ def _convert(source: Path, folder: Path) -> str:
     :return: why it failed, empty if it did not.
     :raises EncoderError: if the weights are not those published.
     """
+    import subprocess
+
     command = [
         sys.executable,
         "-m",

@@ -7,10 +7,12 @@ whole batch: the vector of a point would change with its neighbours.)
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,29 +23,34 @@ from indexer.encoding.encoder import (
     EncodedPoints,
     EncodedQuery,
     Progress,
-    Vectors,
     hash_file,
     unit_length,
 )
+from indexer.encoding.engines import Batch, Engine, Hidden, OnnxRuntimeEngine, OpenVinoEngine
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 _MAX_CONTEXT_TOKENS = 96
-_BATCH_TOKENS = 4_096  # texts of one batch have about the same length; measured in benchmarks/
-_THREADS = 0  # as many as the machine has cores
+_BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
+# From this many word pieces on, OpenVINO has won back the second it takes to start.
+_MANY_TOKENS = 20_000
+_MANY_POINTS = 400  # as many word pieces, as a rule
+# Names the files found sound, by size, times and inode.
+_VERIFIED = "verified.json"
 
 
 class OnnxEncoder:
     """The default model from its converted folder."""
 
-    FORMAT: Final = 1
+    FORMAT: Final = 3
     MANIFEST: Final = "manifest.json"
     POINTS_FILE: Final = "points-fp32.onnx"
+    POINTS_WEIGHTS: Final = "points-fp32.weights"
     QUERY_FILE: Final = "query-int8.onnx"
+    QUERY_WEIGHTS: Final = "query-int8.weights"
     TOKENIZER_FILE: Final = "tokenizer.json"
 
     def __init__(self, folder: Path) -> None:
@@ -53,6 +60,9 @@ class OnnxEncoder:
         :raises EncoderError: if the manifest cannot be read.
         """
         self._folder = folder
+        self._lock = threading.RLock()
+        self._tokens = 0  # word pieces of all points so far
+        self.engine = ""  # what ran the last points, for people
         try:
             self._manifest: dict[str, Any] = json.loads((folder / self.MANIFEST).read_text("utf-8"))
             self._files: dict[str, str] = self._manifest["files"]
@@ -75,7 +85,10 @@ class OnnxEncoder:
         """Return a question's vector and its word pieces."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ids = encoding.ids[: self.window]
-        states = self._run(self._query_session, [self._with_specials(ids)])[0]
+        row = np.array([self._with_specials(ids)])
+        with self._lock:
+            engine = self._query_engine
+        states = engine.run(row, np.ones_like(row))[0]
         vector = unit_length(states.mean(axis=0))
         return EncodedQuery(vector, unit_length(states[1:-1]), tuple(encoding.offsets[: len(ids)]))
 
@@ -86,28 +99,22 @@ class OnnxEncoder:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         pieces = [b""] * len(texts)
         rows, spans = self._assemble(contexts, texts)
-        order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
-        start = 0
-        while start < len(order):
-            length = len(rows[order[start]])
-            batch = order[start : start + max(1, _BATCH_TOKENS // length)]
-            for i, states in zip(
-                batch, self._run(self._points_session, [rows[i] for i in batch]), strict=True
-            ):
+        batches, spoken = _batches(rows), self._is_spoken
+
+        def use(position: int, hidden: Hidden) -> None:
+            for place, i in enumerate(batches[position]):
                 begin, end = spans[i]
+                states = hidden[place, : len(rows[i])]
                 # A text without a word piece of its own is averaged over all there is.
-                vectors[i] = (
-                    states[begin:end].mean(axis=0)
-                    if end > begin
-                    else states[: len(rows[i])].mean(axis=0)
-                )
-                spoken = self._is_spoken[rows[i]]
-                own, above = spoken.copy(), spoken.copy()
-                own[:begin], own[end:], above[begin:] = False, False, False
-                pieces[i] = pack_pieces(states[: len(own)][own], states[: len(own)][above])
-            start += len(batch)
+                vectors[i] = (states[begin:end] if end > begin else states).mean(axis=0)
+                words = spoken[rows[i]]
+                own, above = begin + np.flatnonzero(words[begin:end]), np.flatnonzero(words[:begin])
+                pieces[i] = pack_pieces(states[own], states[above])
             if progress:
-                progress(len(batch))
+                progress(len(batches[position]))
+
+        engine = self._points_engine(sum(map(len, rows)))
+        engine.run_all((_pad([rows[i] for i in batch]) for batch in batches), use)
         return EncodedPoints(unit_length(vectors), pieces)
 
     def _assemble(
@@ -129,17 +136,6 @@ class OnnxEncoder:
 
     def _with_specials(self, ids: list[int]) -> list[int]:
         return [self._specials[0], *ids, self._specials[1]]
-
-    def _run(self, session: InferenceSession, rows: list[list[int]]) -> Vectors:
-        """Return the last hidden states of rows, shape ``(rows, longest row, dimension)``."""
-        longest = max(map(len, rows))
-        ids = np.zeros((len(rows), longest), np.int64)
-        mask = np.zeros_like(ids)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)] = row
-            mask[i, : len(row)] = 1
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        return np.asarray(session.run(None, inputs)[0], np.float32)
 
     @functools.cached_property
     def _is_spoken(self) -> NDArray[np.bool_]:
@@ -167,40 +163,79 @@ class OnnxEncoder:
         ids = self._tokenizer.encode("", add_special_tokens=True).ids
         return ids[0], ids[-1]
 
-    @functools.cached_property
-    def _query_session(self) -> InferenceSession:
-        return self._open(self.QUERY_FILE)
+    def open_ahead(self, points: int = 0) -> None:
+        """Begin to open what is needed next, beside whatever the caller does meanwhile.
+
+        :param points: how many points are about to be encoded; 0 for a question.
+        """
+        name = "_query_engine"
+        if points:
+            name = "_fast_engine" if points >= _MANY_POINTS else "_exact_engine"
+
+        def open_it() -> None:
+            with contextlib.suppress(EncoderError), self._lock:
+                getattr(self, name)  # whoever needs it sees the error
+
+        if name not in self.__dict__:
+            threading.Thread(target=open_it, daemon=True).start()
 
     @functools.cached_property
-    def _points_session(self) -> InferenceSession:
-        return self._open(self.POINTS_FILE)
+    def _query_engine(self) -> OnnxRuntimeEngine:
+        # One thread: a question is too short to be shared out, and starting threads takes longer.
+        return self._open(self.QUERY_FILE, self.QUERY_WEIGHTS, threads=1, optimise=False)
 
-    def _open(self, name: str) -> InferenceSession:
-        import onnxruntime
+    @functools.cached_property
+    def _exact_engine(self) -> OnnxRuntimeEngine:
+        return self._open(self.POINTS_FILE, self.POINTS_WEIGHTS, threads=0)
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        options.log_severity_level = 3
-        path = self._folder / name
-        with ThreadPoolExecutor(1) as pool:
-            verified = pool.submit(self._verify, name)  # beside the loading: both take time
-            try:
-                session = onnxruntime.InferenceSession(
-                    str(path), options, providers=["CPUExecutionProvider"]
-                )
-            except Exception as exc:  # ONNX Runtime has no base class for its errors
-                verified.result()
-                raise self._damaged(name) from exc
-            verified.result()
-        return session
-
-    def _verify(self, name: str) -> None:
+    @functools.cached_property
+    def _fast_engine(self) -> OpenVinoEngine | None:
+        for name in (self.POINTS_FILE, self.POINTS_WEIGHTS):
+            self._verify(name)
         try:
-            if hash_file(self._folder / name) == self._files[name]:
+            return OpenVinoEngine(self._folder / self.POINTS_FILE)
+        except (ImportError, RuntimeError):  # not installed, or not for this processor
+            return None
+
+    def _points_engine(self, tokens: int) -> Engine:
+        """Return what runs so many more word pieces: the fast engine once they are many."""
+        self._tokens += tokens
+        with self._lock:
+            fast = self._fast_engine if self._tokens >= _MANY_TOKENS else None
+            engine = fast or self._exact_engine
+        self.engine = engine.name
+        return engine
+
+    def _open(
+        self, name: str, weights: str, *, threads: int, optimise: bool = True
+    ) -> OnnxRuntimeEngine:
+        for part in (name, weights):
+            self._verify(part)
+        try:
+            return OnnxRuntimeEngine(self._folder / name, threads=threads, optimise=optimise)
+        except Exception as exc:  # ONNX Runtime has no base class for its errors
+            raise self._damaged(name) from exc
+
+    def _verify(self, name: str, *, anew: bool = False) -> None:
+        """Refuse a file that is not the one converted.
+
+        Hashing takes as long as loading, so that a file found sound is known again by its stamp.
+
+        :param name: of the file.
+        :param anew: True to hash it whatever is known.
+        :raises EncoderError: if it differs.
+        """
+        try:
+            stamp = _stamp(self._folder / name)
+            known = _read_json(self._folder / _VERIFIED)
+            if not anew and known.get(name) == [*stamp, self._files[name]]:
                 return
+            if hash_file(self._folder / name) != self._files[name]:
+                raise self._damaged(name)
         except (OSError, KeyError) as exc:
             raise self._damaged(name) from exc
-        raise self._damaged(name)
+        known[name] = [*stamp, self._files[name]]
+        _write_json(self._folder / _VERIFIED, known)
 
     def _damaged(self, name: str) -> EncoderError:
         return EncoderError(
@@ -214,4 +249,45 @@ class OnnxEncoder:
         :raises EncoderError: naming the first file that differs.
         """
         for name in self._files:
-            self._verify(name)
+            self._verify(name, anew=True)
+
+
+def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return the positions of texts in batches of about the same length, the longest first."""
+    order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
+    batches, start = [], 0
+    while start < len(order):
+        longest = len(rows[order[start]])
+        batches.append(order[start : start + max(1, _BATCH_TOKENS // longest)])
+        start += len(batches[-1])
+    return batches
+
+
+def _pad(rows: Sequence[Sequence[int]]) -> Batch:
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write what spares work later; where it cannot be written, the work is done again."""
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    with contextlib.suppress(OSError):
+        temporary.write_text(json.dumps(content), "utf-8")
+        temporary.replace(path)

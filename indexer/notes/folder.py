@@ -7,6 +7,7 @@ over.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -127,6 +128,11 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
         refusal = _too_large(len(content), size_limit)
         raise NoteError(refusal.message, refusal.hint, path=note_id)
     return content, stamp_of(status)
+
+
+def hash_content(content: bytes) -> bytes:
+    """Return the hash by which a changed note is known: BLAKE2b, 16 bytes."""
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def stamp_of(status: os.stat_result) -> FileStamp:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import PurePosixPath
 
-from indexer.notes.folder import FOLDER_NOTES, printable, without_note_suffix
+from indexer.notes.folder import FOLDER_NOTES, hash_content, printable, without_note_suffix
 from indexer.notes.front_matter import parse_date, split_front_matter
 from indexer.notes.links import slug_of
 from indexer.notes.markdown import read_blocks
@@ -59,11 +58,6 @@ def parse_note(content: bytes, note_id: str, *, window: int, count_tokens: Token
         Outcome.PARTIAL if front.partial else Outcome.INDEXED,
         tuple([*warnings, *front.warnings, *document.warnings]),
     )
-
-
-def hash_content(content: bytes) -> bytes:
-    """Return the hash by which a changed note is known: BLAKE2b, 16 bytes."""
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def title_of_path(note_id: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import read_note_bytes, read_stamp, scan_folder
-from indexer.notes.note import hash_content, parse_note
+from indexer.notes.folder import hash_content, read_note_bytes, read_stamp, scan_folder
 from indexer.records import FileStamp, Note
 from indexer.store.store import StoredPoint, View
 
 # How long "is the index behind?" is taken as answered, in a process that answers many questions.
 _STALE_FOR_S = 1.0
+# In a large folder it holds for this many times as long as it took to find out.
+_STALE_FOR_TIMES = 20.0
 
 
 class Freshness:
@@ -32,7 +33,8 @@ class Freshness:
         self._encoder = encoder
         self._size_limit = size_limit
         self._notes: dict[tuple[str, FileStamp], Note | None] = {}
-        self._judged: tuple[float, int, bool] | None = None  # when, generation, stale
+        self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
+        self._judged: tuple[float, int, bool] | None = None  # until when, generation, stale
 
     def confirm(self, points: Sequence[StoredPoint], view: View) -> list[StoredPoint]:
         """Return the points that still stand in their notes, with their lines as they are now.
@@ -49,11 +51,13 @@ class Freshness:
 
     def is_stale(self, view: View) -> bool:
         """Tell whether a note was added, changed or removed since the index was built."""
-        generation, now = view.header().generation, time.monotonic()
-        if self._judged and self._judged[1] == generation and now - self._judged[0] < _STALE_FOR_S:
+        generation, started = view.header().generation, time.monotonic()
+        if self._judged and self._judged[1] == generation and started < self._judged[0]:
             return self._judged[2]
-        stale = is_stale(self._root, view, size_limit=self._size_limit)
-        self._judged = (now, generation, stale)
+        stale = _is_stale(self._root, view, self._stamps_of(view), size_limit=self._size_limit)
+        now = time.monotonic()
+        holds = max(_STALE_FOR_S, _STALE_FOR_TIMES * (now - started))
+        self._judged = (now + holds, generation, stale)
         return stale
 
     def _now(self, stored: StoredPoint, view: View) -> StoredPoint | None:
@@ -63,7 +67,8 @@ class Freshness:
             return None
         key = (note_id, stamp)
         if key not in self._notes:
-            self._notes[key] = None if self._is_same(note_id, view) else self._read(note_id)
+            same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
+            self._notes[key] = None if same else self._read(note_id)
         note = self._notes[key]
         if note is None:  # as it was when it was indexed
             return stored
@@ -78,10 +83,19 @@ class Freshness:
                 return replace(stored, point=moved)
         return None
 
+    def _stamps_of(self, view: View) -> dict[str, FileStamp | None]:
+        """Return the stamps of a generation, read from the index once."""
+        generation = view.header().generation
+        if self._stamps is None or self._stamps[0] != generation:
+            self._stamps = (generation, view.stamps())
+        return self._stamps[1]
+
     def _is_same(self, note_id: str, view: View) -> bool:
         return _has_hash(self._root, note_id, view, size_limit=self._size_limit)
 
     def _read(self, note_id: str) -> Note:
+        from indexer.notes.note import parse_note  # reads Markdown, which few questions need
+
         try:
             content, _ = read_note_bytes(self._root, note_id, size_limit=self._size_limit)
             return parse_note(
@@ -103,11 +117,16 @@ def is_stale(root: Path, view: View, *, size_limit: int) -> bool:
     :param view: the index.
     :param size_limit: bytes above which a note is refused.
     """
+    return _is_stale(root, view, view.stamps(), size_limit=size_limit)
+
+
+def _is_stale(
+    root: Path, view: View, stamps: Mapping[str, FileStamp | None], *, size_limit: int
+) -> bool:
     try:
         entries = scan_folder(root, size_limit=size_limit).notes
     except NotesError:
         return True
-    stamps = view.stamps()
     if len(entries) != len(stamps):
         return True
     for entry in entries:
