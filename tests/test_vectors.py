@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from indexer.encoding.encoder import unit_length
 from indexer.store.vectors import (
     PointVectors,
+    Rows,
+    Snapshot,
     drop_old_snapshots,
     is_sound,
     list_snapshots,
-    write_snapshot,
 )
+from indexer.store.vectors import write_snapshot as write_rows
 
 DIMENSION = 32
 
@@ -23,6 +28,11 @@ def some_vectors(count: int, seed: int = 1) -> np.ndarray:
     generator = np.random.default_rng(seed)
     vectors = unit_length(generator.standard_normal((count, DIMENSION)).astype(np.float32))
     return vectors.astype(np.float16).astype(np.float32)
+
+
+def write_snapshot(folder: Path, generation: int, ids: np.ndarray, vectors: np.ndarray) -> Snapshot:
+    rows = Rows(len(ids), DIMENSION, lambda step: [(ids[::step], vectors[::step])])
+    return write_rows(folder, generation, rows)
 
 
 def oracle(ids: np.ndarray, vectors: np.ndarray, query: np.ndarray, k: int) -> list[int]:
@@ -69,6 +79,72 @@ def test_without_snapshot_the_overlay_is_all() -> None:
     vectors = some_vectors(5)
     found.lay_over(np.zeros(0, np.int64), np.arange(5, dtype=np.int64), vectors)
     assert found.search(vectors[3], 1)[0][0] == 3
+
+
+def removed_and_added(
+    path: Path, ids: np.ndarray, vectors: np.ndarray
+) -> tuple[PointVectors, np.ndarray, np.ndarray]:
+    """Return a snapshot with a tenth removed and some added, and what is then in it."""
+    found = PointVectors(DIMENSION, write_snapshot(path, 1, ids, vectors))
+    new_ids = np.arange(ids[-1] + 1, ids[-1] + 21, dtype=np.int64)
+    new = some_vectors(20, seed=3)
+    found.lay_over(ids[::10], new_ids, new)
+    alive = np.arange(len(ids)) % 10 != 0
+    return found, np.concatenate([ids[alive], new_ids]), np.concatenate([vectors[alive], new])
+
+
+@pytest.mark.parametrize("library", ["a product", "faiss"])
+@pytest.mark.parametrize("allowed", ["all", "some"])
+def test_small_snapshots_are_the_same_to_both_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, allowed: str
+) -> None:
+    if library == "faiss":
+        monkeypatch.setattr("indexer.store.vectors.MAX_PRODUCT_POINTS", 0)
+    found, ids, vectors = removed_and_added(
+        tmp_path, np.arange(5, 1505, 3, dtype=np.int64), some_vectors(500)
+    )
+    few = ids if allowed == "all" else ids[::7]
+    for query in some_vectors(5, seed=4):
+        hits = [i for i, _ in found.search(query, 15, None if allowed == "all" else few)]
+        assert hits == oracle(few, vectors[np.isin(ids, few)], query, 15)
+
+
+def test_small_snapshot_is_searched_without_faiss(tmp_path: Path) -> None:
+    write_snapshot(tmp_path, 1, np.arange(50, dtype=np.int64), some_vectors(50))
+    code = f"""
+import sys
+from pathlib import Path
+import numpy as np
+from indexer.store.vectors import PointVectors, list_snapshots
+vectors = PointVectors({DIMENSION}, list_snapshots(Path({str(tmp_path)!r}))[0])
+print(len(vectors.search(np.ones({DIMENSION}, np.float32), 3)), "faiss" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split() == ["3", "False"], done.stderr
+
+
+def test_large_snapshots_are_put_in_cells_and_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.store.vectors.MAX_PRODUCT_POINTS", 0)
+    monkeypatch.setattr("indexer.store.vectors.MAX_FLAT_POINTS", 1_000)
+    ids, vectors = np.arange(7, 6007, dtype=np.int64), some_vectors(6000)
+    found, ids, vectors = removed_and_added(tmp_path, ids, vectors)
+    assert len(found) == len(ids)
+    exact = hits = 0
+    for query in vectors[:200:10] + 0.02 * some_vectors(20, seed=5):
+        best = oracle(ids, vectors, query, 10)
+        near = found.search(query, 10)
+        assert near[0][0] == best[0]
+        assert near == sorted(near, key=lambda pair: (-pair[1], pair[0]))
+        cosines = dict(zip(ids.tolist(), vectors @ query, strict=True))
+        assert all(cosine == pytest.approx(cosines[i], abs=1e-6) for i, cosine in near)
+        hits += len({i for i, _ in near} & set(best))
+        exact += 10
+        few = ids[::100]
+        among = [i for i, _ in found.search(query, 10, few)]
+        assert among == oracle(few, vectors[::100], query, 10)
+    assert hits / exact > 0.3  # vectors without clusters: the worst there is
 
 
 def test_nothing_is_found_in_nothing() -> None:

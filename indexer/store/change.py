@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from indexer.errors import IndexDamaged
-from indexer.records import FileStamp, Link, Point, RawLink
+from indexer.records import FileStamp, Link, Outcome, Point, RawLink
 from indexer.store.schema import (
     NOTE_COLUMNS,
     NOTE_INFO_COLUMNS,
@@ -27,6 +27,7 @@ from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup
 from indexer.store.words import initials_of, terms_of
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
+_KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
 
 
 class SqlChange:
@@ -39,13 +40,16 @@ class SqlChange:
         self._generation = int(self._header.get("generation", "0")) + 1
         self._terms: Counter[str] = Counter()
         self._points = int(self._header.get("points", "0"))
+        self._notes = int(self._header.get("notes", "0"))
+        self._released = int(self._header.get("released", "0"))
 
     def drop_everything(self) -> None:
         """Remove all notes and what came from them; snapshots of their vectors count no more."""
         for table in _EVERY_TABLE:
             self._sql.execute(f"DELETE FROM {table}")
         self._sql.execute("INSERT INTO words (words) VALUES ('delete-all')")
-        self._points = 0
+        self._released += self._points
+        self._points = self._notes = 0
         self._set_header("vectors_since", self._generation)
 
     def put(self, change: NoteChange) -> None:
@@ -54,6 +58,8 @@ class SqlChange:
         if note is not None:
             self._forget_names(note[0])
             self._remove_points(change.removed, note[1])
+            self._notes -= note[2]
+        self._notes += change.note.outcome in _KNOWN
         identity = self._write_note(change, note[0] if note else None)
         for point_id, ordinal, point in change.kept:
             self._move_point(point_id, ordinal, point)
@@ -72,6 +78,7 @@ class SqlChange:
         ]
         self._forget_names(note[0])
         self._remove_points(ids, note[1])
+        self._notes -= note[2]
         self._sql.execute("DELETE FROM link WHERE note = ?", (note[0],))
         self._sql.execute("DELETE FROM note WHERE id = ?", (note[0],))
 
@@ -120,18 +127,19 @@ class SqlChange:
             "ON CONFLICT (term) DO UPDATE SET points = points + excluded.points",
             [item for item in self._terms.items() if item[1]],
         )
-        self._sql.execute("DELETE FROM term WHERE points <= 0")
-        notes = self._sql.execute(
-            "SELECT count(*) FROM note WHERE outcome IN ('indexed', 'partial')"
-        ).fetchone()
+        self._sql.executemany(
+            "DELETE FROM term WHERE term = ? AND points <= 0",
+            [(term,) for term, count in self._terms.items() if count < 0],
+        )
         values = {
             "generation": self._generation,
             "encoder": setup.encoder,
             "model": setup.model,
             "dimension": setup.dimension,
             "chunking": setup.chunking,
-            "notes": notes[0],
+            "notes": self._notes,
             "points": self._points,
+            "released": self._released,
         }
         for key, value in values.items():
             self._set_header(key, value)
@@ -139,10 +147,12 @@ class SqlChange:
     def _set_header(self, key: str, value: object) -> None:
         self._sql.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (key, str(value)))
 
-    def _note_row(self, note_id: str) -> tuple[int, str] | None:
-        """Return the id and title of a note."""
-        sql = "SELECT id, title FROM note WHERE path = ?"
-        row: tuple[int, str] | None = self._sql.execute(sql, (path_to_row(note_id),)).fetchone()
+    def _note_row(self, note_id: str) -> tuple[int, str, bool] | None:
+        """Return the id and title of a note, and whether it is indexed."""
+        sql = "SELECT id, title, outcome IN ('indexed', 'partial') FROM note WHERE path = ?"
+        row: tuple[int, str, bool] | None = self._sql.execute(
+            sql, (path_to_row(note_id),)
+        ).fetchone()
         return row
 
     def _write_note(self, change: NoteChange, identity: int | None) -> int:
@@ -236,6 +246,7 @@ class SqlChange:
             self._sql.execute("DELETE FROM point WHERE id = ?", (point_id,))
             self._sql.execute("INSERT INTO tombstone VALUES (?, ?)", (point_id, self._generation))
             self._points -= 1
+            self._released += 1
 
     def _write_links(self, note: int, links: Iterable[NewLink], owner: dict[int, int]) -> None:
         self._sql.execute("DELETE FROM link WHERE note = ?", (note,))

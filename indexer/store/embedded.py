@@ -13,13 +13,12 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import FileStamp
-from indexer.store.change import SqlChange, touch_note
 from indexer.store.schema import (
     FORMAT_VERSION,
     PAGE_SIZE,
@@ -31,13 +30,18 @@ from indexer.store.schema import (
 )
 from indexer.store.store import Fault, Setup, Vectors
 from indexer.store.vectors import (
+    PointIds,
     PointVectors,
+    Rows,
     drop_old_snapshots,
     is_sound,
     list_snapshots,
     write_snapshot,
 )
 from indexer.store.view import SqlView
+
+if TYPE_CHECKING:
+    from indexer.store.change import SqlChange
 
 DATABASE = f"index-{FORMAT_VERSION}.db"
 _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
@@ -47,6 +51,7 @@ _MAX_OVERLAY_SHARE = 0.05
 _MAX_UNUSED_SHARE = 0.25
 _BUSY_TIMEOUT_S = 30.0
 _SELECT_LIMIT = 500
+_ROWS_AT_ONCE = 8_192
 
 
 class EmbeddedStore:
@@ -215,9 +220,10 @@ class EmbeddedStore:
         self, connection: sqlite3.Connection, generation: int, dimension: int
     ) -> PointVectors:
         """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
-        oldest = int(read_header(connection).get("vectors_since", "0"))
+        header = read_header(connection)
+        oldest, trusted = int(header.get("vectors_since", "0")), header.get("snapshot")
         usable = (s for s in list_snapshots(self.folder) if oldest <= s.generation <= generation)
-        snapshot = next((s for s in usable if is_sound(s)), None)
+        snapshot = next((s for s in usable if s.state() == trusted or is_sound(s)), None)
         vectors = PointVectors(dimension, snapshot)
         since = snapshot.generation if snapshot else 0
         removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
@@ -242,6 +248,8 @@ class EmbeddedStore:
     @contextlib.contextmanager
     def change(self, setup: Setup, *, anew: bool = False) -> Iterator[SqlChange]:
         """Begin a change; see ``Store``."""
+        from indexer.store.change import SqlChange
+
         with self._transaction() as connection:
             change = SqlChange(connection)
             if anew:
@@ -287,6 +295,8 @@ class EmbeddedStore:
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
         """Note that files were written anew with the same content; the generation stays."""
+        from indexer.store.change import touch_note
+
         with self._transaction() as connection:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
@@ -294,6 +304,8 @@ class EmbeddedStore:
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
         """Hold the right to build; see ``Store``. The system releases it when a process dies."""
+        from filelock import FileLock, Timeout
+
         holder = self.folder / "build.pid"
         lock = FileLock(self.folder / "build.lock")
         try:
@@ -318,31 +330,41 @@ class EmbeddedStore:
             header = view.header()
             if header.setup is None:
                 return
-            vectors = self._vectors_for(view.connection, header.generation, header.setup.dimension)
+            dimension, generation = header.setup.dimension, header.generation
+            vectors = self._vectors_for(view.connection, generation, dimension)
             overlay, total = vectors.overlay, len(vectors)
             has_base = overlay < total or not total
             if total and (not has_base or overlay > max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total)):
-                ids, values = read_vectors(view.connection, header.setup.dimension)
-                self._write_snapshot(header.generation, ids, values)
-        self._drop_unused()
+                rows = Rows(
+                    total, dimension, lambda step: _blocks(view.connection, dimension, step)
+                )
+                self._write_snapshot(generation, rows)
+        self._drop_unused(total)
 
-    def _write_snapshot(self, generation: int, ids: np.ndarray, values: Vectors) -> None:
+    def _write_snapshot(self, generation: int, rows: Rows) -> None:
         try:
-            write_snapshot(self.folder, generation, ids, values)
+            snapshot = write_snapshot(self.folder, generation, rows)
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
+        with self._transaction() as connection:
+            # Whoever opens it need not hash it, for as long as the file looks the same.
+            sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
+            connection.execute(sql, (snapshot.state(),))
+            connection.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
         with self._lock:
             self._vectors = None
 
-    def _drop_unused(self) -> None:
+    def _drop_unused(self, points: int) -> None:
         """Remove unused vectors once they are many; the others make an undone edit cheap."""
-        unused = "SELECT id FROM vector WHERE id NOT IN (SELECT vector FROM point)"
         with self._connection() as connection:
-            total = connection.execute("SELECT count(*) FROM vector").fetchone()[0]
-            count = connection.execute(f"SELECT count(*) FROM ({unused})").fetchone()[0]
-            if count > max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * total):
-                connection.execute(f"DELETE FROM vector WHERE id IN ({unused})")
-                connection.execute("PRAGMA incremental_vacuum")
+            released = int(read_header(connection).get("released", "0"))
+        if released <= max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * points):
+            return
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
+            connection.execute("INSERT OR REPLACE INTO header VALUES ('released', '0')")
+        with self._connection() as connection:
+            connection.execute("PRAGMA incremental_vacuum")
 
     def verify(self) -> list[Fault]:
         """Read every row and every file, and return what is wrong.
@@ -371,7 +393,7 @@ class EmbeddedStore:
 
 def read_vectors(
     connection: sqlite3.Connection, dimension: int, *, above: int = 0
-) -> tuple[np.ndarray, Vectors]:
+) -> tuple[PointIds, Vectors]:
     """Return the ids and vectors of all points with an id above another.
 
     :param connection: to the database.
@@ -379,18 +401,29 @@ def read_vectors(
     :param above: the other id.
     :raises IndexDamaged: if one of them is not as it was written.
     """
-    rows = connection.execute(
+    blocks = list(_blocks(connection, dimension, 1, above))
+    ids = [np.zeros(0, np.int64), *(ids for ids, _ in blocks)]
+    vectors = [np.zeros((0, dimension), np.float32), *(vectors for _, vectors in blocks)]
+    return np.concatenate(ids), np.concatenate(vectors)
+
+
+def _blocks(
+    connection: sqlite3.Connection, dimension: int, step: int, above: int = 0
+) -> Iterator[tuple[PointIds, Vectors]]:
+    """Yield ids and vectors of every ``step``-th point with an id above another, in blocks."""
+    cursor = connection.execute(
         "SELECT point.id, vector.value, vector.checksum FROM point "
         "JOIN vector ON vector.id = point.vector "
-        "WHERE point.id > ? ORDER BY point.id",
-        (above,),
-    ).fetchall()
-    for point_id, value, check in rows:
-        if checksum_bytes(value) != check or len(value) != 2 * dimension:
-            raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
-    ids = np.array([row[0] for row in rows], np.int64)
-    joined = b"".join(row[1] for row in rows)
-    return ids, np.frombuffer(joined, np.float16).reshape(len(rows), dimension).astype(np.float32)
+        "WHERE point.id > ? AND point.id % ? = 0 ORDER BY point.id",
+        (above, step),
+    )
+    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        for point_id, value, check in rows:
+            if checksum_bytes(value) != check or len(value) != 2 * dimension:
+                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
+        ids = np.array([row[0] for row in rows], np.int64)
+        halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
+        yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
 
 
 @contextlib.contextmanager

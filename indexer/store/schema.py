@@ -6,6 +6,7 @@ SQLite's own integrity check.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sqlite3
@@ -73,7 +74,8 @@ CREATE TABLE link (
 CREATE INDEX link_note ON link (note);
 CREATE INDEX link_point ON link (point);
 CREATE INDEX link_key ON link (key);
-CREATE INDEX link_reached ON link (reached)
+CREATE INDEX link_reached ON link (reached);
+CREATE INDEX link_open ON link (id) WHERE ok IS NULL
 """
 
 NOTE_STATE_COLUMNS = "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings"
@@ -129,6 +131,7 @@ def list_to_row(values: Sequence[str]) -> str:
     return json.dumps(list(values))
 
 
+@functools.lru_cache(maxsize=4096)
 def _list_from_row(value: str) -> tuple[str, ...]:
     return tuple(json.loads(value)) if value != "[]" else ()
 

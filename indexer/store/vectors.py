@@ -7,17 +7,32 @@ that is added to aborts the process (faiss 1.15), one that is cut short ends it 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
+
+Mask = NDArray[np.bool_]
+
+# Up to here one product is quicker than importing faiss, and takes 8 MB at most.
+MAX_PRODUCT_POINTS = 5_000
+# Up to here every vector is scored, which is exact; above, those of the nearest cells.
+MAX_FLAT_POINTS = 200_000
+# Cells are 2 sqrt(n); this share of them holds .99 of the ten nearest (benchmarks/RESULTS.md).
+_PROBED_SHARE = 1 / 64
+_MIN_PROBES = 16
+_TRAINING_POINTS_A_CELL = 40
+_TRAINING_ROUNDS = 8
+_MAX_FILTERS = 16
 
 _NAME = re.compile(r"vectors-(\d+)-([0-9a-f]{32})\.faiss$")
 
@@ -30,6 +45,28 @@ class Snapshot:
     generation: int
     digest: str
 
+    def state(self) -> str:
+        """Return what changes whenever the file does: name, size, times and inode."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return ""
+        numbers = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+        return " ".join([self.path.name, *map(str, numbers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Points and their vectors, wherever they come from.
+
+    ``read(n)`` yields every n-th in blocks: ids, int64, shape ``(m,)``, rising, and vectors,
+    float32, shape ``(m, dimension)``.
+    """
+
+    count: int
+    dimension: int
+    read: Callable[[int], Iterable[tuple[PointIds, Vectors]]]
+
 
 def list_snapshots(folder: Path) -> list[Snapshot]:
     """Return the snapshots of a folder, newest first, unread."""
@@ -41,26 +78,20 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: (-snapshot.generation, snapshot.digest))
 
 
-def write_snapshot(
-    folder: Path, generation: int, point_ids: PointIds, vectors: Vectors
-) -> Snapshot:
+def write_snapshot(folder: Path, generation: int, rows: Rows) -> Snapshot:
     """Write vectors to a new file, durably, and drop the older ones.
 
     :param folder: where to.
     :param generation: what the vectors are of.
-    :param point_ids: int64, shape ``(n,)``.
-    :param vectors: float32, shape ``(n, dimension)``; kept as float16.
+    :param rows: the points and their vectors, kept as float16.
     :raises OSError: if the file cannot be written; nothing is left of it.
     """
     import faiss
 
-    dimension = vectors.shape[1]
-    quantizer = faiss.IndexScalarQuantizer(
-        dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-    )
-    quantizer.train(vectors[:1])
-    index = faiss.IndexIDMap2(quantizer)
-    index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(point_ids))
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    index = faiss.IndexIDMap(_flat(rows) if rows.count <= MAX_FLAT_POINTS else _inverted(rows))
+    for ids, vectors in rows.read(1):
+        index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
     temporary = str(folder / f".vectors-{os.getpid()}-{generation}")
     try:
         try:
@@ -77,6 +108,38 @@ def write_snapshot(
         raise
     drop_old_snapshots(folder)
     return Snapshot(path, generation, digest)
+
+
+def _flat(rows: Rows) -> Any:
+    import faiss
+
+    quantizer = faiss.ScalarQuantizer.QT_fp16
+    index = faiss.IndexScalarQuantizer(rows.dimension, quantizer, faiss.METRIC_INNER_PRODUCT)
+    index.train(np.zeros((1, rows.dimension), np.float32))
+    return index
+
+
+def _inverted(rows: Rows) -> Any:
+    """Return an index in cells, trained; the vectors in the cells are float16, scored as they are.
+
+    (Cells of 8 bits with a second look at the float16 rows would be half as large, but 200 rows
+    take as long to fetch as 16,000 vectors to score.)
+    """
+    import faiss
+
+    cells = _cells(rows.count)
+    factory = f"IVF{cells},SQfp16"
+    index: Any = faiss.index_factory(rows.dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    index.by_residual = False  # the same cosines as from a flat file
+    index.cp.niter = _TRAINING_ROUNDS
+    index.cp.min_points_per_centroid = 1  # of which it would warn on stderr
+    step = max(1, rows.count // (_TRAINING_POINTS_A_CELL * cells))
+    index.train(np.concatenate([vectors for _, vectors in rows.read(step)]))
+    return index
+
+
+def _cells(count: int) -> int:
+    return int(2 * count**0.5)
 
 
 def drop_old_snapshots(folder: Path, *, keep: int = 1) -> None:
@@ -112,40 +175,54 @@ class PointVectors:
         """
         self.dimension = dimension
         self.generation = snapshot.generation if snapshot else 0
-        self._base: Any = None
-        self._base_ids: PointIds = np.zeros(0, np.int64)
-        if snapshot is not None:
-            import faiss
-
-            self._base = faiss.read_index(str(snapshot.path), faiss.IO_FLAG_MMAP_IFC)
-            self._base_ids = faiss.vector_to_array(self._base.id_map)
-        self._removed: PointIds = np.zeros(0, np.int64)
+        self._base = _open_base(snapshot.path, dimension) if snapshot else None
+        self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
+        self._alive: Mask | None = None  # by position in the snapshot; None while all are
+        self._removed = 0
+        self._allowed: dict[Hashable, PointIds] = {}
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
 
     @property
     def last_id(self) -> int:
         """The highest point id of the snapshot; ids above it were added since."""
-        return int(self._base_ids.max()) if len(self._base_ids) else 0
+        return int(self._base_ids[-1]) if len(self._base_ids) else 0
 
     @property
     def overlay(self) -> int:
         """How many points were removed or added since the snapshot."""
-        return len(self._removed) + len(self._added_ids)
+        return self._removed + len(self._added_ids)
 
     def __len__(self) -> int:
         """Return the number of points."""
-        return len(self._base_ids) + len(self._added_ids) - len(self._removed)
+        return len(self._base_ids) + len(self._added_ids) - self._removed
 
     def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
         """Set what changed since the snapshot.
 
         :param removed: ids of the snapshot that are gone.
-        :param added_ids: ids that are new, shape ``(m,)``.
+        :param added_ids: ids that are new, shape ``(m,)``, rising.
         :param added: their vectors, shape ``(m, dimension)``.
         """
-        self._removed = np.intersect1d(removed, self._base_ids)
+        gone = _positions(self._base_ids, removed)
+        self._removed = len(gone)
+        self._alive = None
+        if len(gone):
+            self._alive = np.ones(len(self._base_ids), bool)
+            self._alive[gone] = False
         self._added_ids, self._added = added_ids, added
+
+    def allowed(self, where: Hashable, find: Callable[[], PointIds]) -> PointIds:
+        """Return the ids a filter lets through, found by a function the first time.
+
+        :param where: the filter.
+        :param find: finds them in the generation of these vectors.
+        """
+        if where not in self._allowed:
+            if len(self._allowed) >= _MAX_FILTERS:
+                self._allowed.clear()
+            self._allowed[where] = find()
+        return self._allowed[where]
 
     def search(
         self, vector: Vectors, k: int, allowed: PointIds | None = None
@@ -168,24 +245,111 @@ class PointVectors:
     def _search_base(
         self, vector: Vectors, k: int, allowed: PointIds | None
     ) -> list[tuple[int, float]]:
-        alive = len(self._base_ids) - len(self._removed)
-        if not alive:
-            return []
-        import faiss  # faiss 1.15 ships types that do not know the arguments of SearchParameters
-
-        parameters: Any = None
+        mask = self._alive
         if allowed is not None:
-            ids = np.setdiff1d(np.intersect1d(allowed, self._base_ids), self._removed)
-            if not len(ids):
-                return []
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(ids))  # type: ignore[call-arg]
-            alive = len(ids)
-        elif len(self._removed):
-            selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(self._removed))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, ids = self._base.search(vector[np.newaxis], min(k, alive), params=parameters)
-        pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
-        return [(point_id, score) for point_id, score in pairs if point_id >= 0]
+            mask = np.zeros(len(self._base_ids), bool)
+            mask[_positions(self._base_ids, allowed)] = True
+            mask = mask if self._alive is None else mask & self._alive
+        share = len(self._base_ids) if mask is None else int(np.count_nonzero(mask))
+        if self._base is None or not share:
+            return []
+        positions, cosines = self._base.search(vector, min(k, share), mask, share)
+        ids = self._base_ids[positions]
+        return list(zip(ids.tolist(), cosines.tolist(), strict=True))
+
+
+def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
+    """Return where ids stand in a rising list, those that are in it."""
+    places = np.searchsorted(ids, wanted)
+    places = np.minimum(places, max(0, len(ids) - 1))
+    return places[ids[places] == wanted] if len(ids) else places[:0]
+
+
+class _Base(Protocol):
+    """A snapshot, open for searching; positions count its points in the order of their ids."""
+
+    ids: PointIds
+
+    def search(
+        self, vector: Vectors, k: int, mask: Mask | None, alive: int
+    ) -> tuple[PointIds, Vectors]:
+        """Return the positions and cosines of the nearest points in a mask of so many."""
+
+
+class _ProductBase:
+    """A small snapshot: one product of a matrix, without importing faiss."""
+
+    def __init__(self, ids: PointIds, halves: NDArray[np.float16]) -> None:
+        self.ids = ids
+        self._matrix = halves.astype(np.float32)
+
+    def search(
+        self, vector: Vectors, k: int, mask: Mask | None, alive: int
+    ) -> tuple[PointIds, Vectors]:
+        cosines = self._matrix @ vector
+        if mask is not None:
+            cosines[~mask] = -np.inf
+        best = np.argpartition(-cosines, k - 1)[:k]
+        return best, cosines[best]
+
+
+class _FaissBase:
+    """A snapshot searched by faiss, where it lies in the file."""
+
+    def __init__(self, path: Path, ids: PointIds) -> None:
+        import faiss
+
+        faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken
+        self.ids = ids
+        # Owns what follows. (Of types, faiss 1.15 ships those of its base class alone.)
+        whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        self._whole = whole
+        self._index: Any = faiss.downcast_index(whole.index)
+        self._cells: int = getattr(self._index, "nlist", 0)
+
+    def search(
+        self, vector: Vectors, k: int, mask: Mask | None, alive: int
+    ) -> tuple[PointIds, Vectors]:
+        scores, positions = self._index.search(
+            vector[np.newaxis], k, params=self._parameters(mask, alive)
+        )
+        found = positions[0] >= 0
+        return positions[0][found], scores[0][found]
+
+    def _parameters(self, mask: Mask | None, alive: int) -> Any:
+        import faiss
+
+        untyped: Any = faiss
+        more: dict[str, Any] = {}
+        if mask is not None:
+            more["sel"] = untyped.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+        if not self._cells:
+            return untyped.SearchParameters(**more)
+        # The fewer may be found, the more cells have to be looked through for them.
+        share = alive / len(self.ids)
+        probes = math.ceil(_PROBED_SHARE * self._cells * (1 if share == 1 else 2 / share))
+        return untyped.SearchParametersIVF(
+            nprobe=min(self._cells, max(_MIN_PROBES, probes)), **more
+        )
+
+
+def _open_base(path: Path, dimension: int) -> _Base:
+    """Map a snapshot.
+
+    A faiss file begins with its kind, dimension and number of points, and one with a map of ids
+    ends with these; a flat one has the codes before them. Both counts are checked.
+    """
+    content = np.memmap(path, np.uint8, "r")
+    count = int(content[8:16].view("<i8")[0])
+    end = len(content) - 8 * count
+    ids = content[end:].view("<i8")
+    start = end - 8 - 2 * count * dimension
+    if count <= MAX_PRODUCT_POINTS and start >= 8:
+        sizes = content[end - 8 : end].view("<u8")[0], content[start - 8 : start].view("<u8")[0]
+        if sizes == (count, 2 * count * dimension):
+            codes = content[start : end - 8].view("<f2")
+            return _ProductBase(ids, codes.reshape(count, dimension))
+    return _FaissBase(path, ids)
 
 
 def _hash(path: str) -> str:

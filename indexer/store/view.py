@@ -38,6 +38,10 @@ _CONTEXT_WEIGHT = 0.4
 _COMMON_SHARE = 0.2
 _MIN_COMMON = 200
 _MAX_QUERY_TERMS = 64
+# BM25 looks at every place of every term, about a microsecond each: the rarest first, up to here.
+_MAX_PLACES = 20_000
+# A filter that lets more points through is tried on each match, instead of listing the points.
+_MAX_LISTED = 2_000
 _SELECT_LIMIT = 500
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
@@ -55,6 +59,7 @@ class SqlView:
         self.connection = connection
         self._open_vectors = open_vectors
         self._header: Header | None = None
+        self._notes_read: dict[int, NoteInfo] = {}
 
     def header(self) -> Header:
         """Return what the index says of itself."""
@@ -117,7 +122,8 @@ class SqlView:
 
     def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""
-        return self._vectors().search(vector, k, self._allowed(where) if where else None)
+        vectors = self._vectors()
+        return vectors.search(vector, k, self._allowed(where, vectors) if where else None)
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""
@@ -168,7 +174,14 @@ class SqlView:
         points = self.header().points
         limit = max(_MIN_COMMON, _COMMON_SHARE * points)
         known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
-        return [term for term in known if counts[term] <= limit] or known
+        chosen = [term for term in known if counts[term] <= limit] or known
+        rarest, places = set[str](), 0
+        for term in sorted(set(chosen), key=lambda term: (counts[term], term)):
+            places += counts[term]
+            if rarest and places > _MAX_PLACES:
+                break
+            rarest.add(term)
+        return [term for term in chosen if term in rarest]
 
     def _match(
         self, terms: Sequence[str], k: int, where: NoteFilter, point_ids: Sequence[int] | None
@@ -178,36 +191,48 @@ class SqlView:
         quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
         sql = "SELECT rowid, rank FROM words WHERE words MATCH ? AND rank MATCH ?"
         values: list[Any] = [quoted, f"bm25(1.0, {_CONTEXT_WEIGHT})"]
+        # Without the plus, SQLite asks FTS5 anew for every single rowid.
         if point_ids is not None:
-            sql += f" AND rowid IN ({','.join('?' * len(point_ids))})"
-            values += point_ids
-        elif where:
+            sql += f" AND +rowid IN ({','.join('?' * len(point_ids))})"
+            return self._ranked(sql, (*values, *point_ids))
+        if where:
             notes, more = _filter_sql(where)
-            sql += f" AND rowid IN (SELECT id FROM point WHERE note IN ({notes}))"
             values += more
-        rows = self.connection.execute(f"{sql} ORDER BY rank LIMIT ?", (*values, k))
+            if len(self._allowed(where, self._vectors())) <= _MAX_LISTED:
+                sql += f" AND +rowid IN (SELECT id FROM point WHERE note IN ({notes}))"
+            else:
+                sql += f" AND (SELECT note FROM point WHERE id = words.rowid) IN ({notes})"
+        return self._ranked(f"{sql} ORDER BY rank LIMIT ?", (*values, k))
+
+    def _ranked(self, sql: str, values: Sequence[Any]) -> Scored:
+        rows = self.connection.execute(sql, values)
         return sorted(((row[0], -row[1]) for row in rows), key=lambda pair: (-pair[1], pair[0]))
 
     def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
         """Return given points with their notes and links; an id that is gone is left out."""
-        columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
-        info = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
-        sql = (
-            f"SELECT {columns}, point.vector, point.note, point.checksum, point.id, {info} "
-            "FROM point JOIN note ON note.id = point.note WHERE point.id IN"
-        )
+        sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
+        rows = list(self._select(sql, point_ids))
+        width = len(POINT_COLUMNS.split(", "))
+        notes = self._notes_by_row({row[width + 1] for row in rows})
         links = self._links_by_point(point_ids)
         found: dict[int, StoredPoint] = {}
-        width = len(POINT_COLUMNS.split(", "))
-        for row in self._select(sql, point_ids):
-            point_id = row[width + 3]
-            sound(row[: width + 3], f"point {point_id}")
+        for row in rows:
+            point_id, note = row[-1], notes.get(row[width + 1])
+            if note is None:
+                continue
+            sound(row[:-1], f"point {point_id}")
             ordinal, point = point_from_row(row[:width])
-            note = note_info_from_row(row[width + 4 :])
             found[point_id] = StoredPoint(
                 point_id, ordinal, note, point, tuple(links.get(point_id, ()))
             )
         return found
+
+    def _notes_by_row(self, rows: Collection[int]) -> dict[int, NoteInfo]:
+        """Return notes by the ids of their rows; those of one view are read once."""
+        sql = f"SELECT {NOTE_INFO_COLUMNS}, id FROM note WHERE id IN"
+        for row in self._select(sql, [i for i in rows if i not in self._notes_read]):
+            self._notes_read[row[-1]] = note_info_from_row(row[:-1])
+        return self._notes_read
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
@@ -274,10 +299,16 @@ class SqlView:
             raise IndexNotFound("nothing was built yet", "run `notepoint build`")
         return self._open_vectors(self.connection, header.generation, header.setup.dimension)
 
-    def _allowed(self, where: NoteFilter) -> NDArray[np.int64]:
-        notes, values = _filter_sql(where)
-        sql = f"SELECT id FROM point WHERE note IN ({notes}) ORDER BY id"
-        return np.array([row[0] for row in self.connection.execute(sql, values)], np.int64)
+    def _allowed(self, where: NoteFilter, vectors: PointVectors) -> NDArray[np.int64]:
+        """Return the ids of the points a filter lets through, rising; found once a generation."""
+
+        def find() -> NDArray[np.int64]:
+            notes, values = _filter_sql(where)
+            sql = f"SELECT id FROM point WHERE note IN ({notes})"
+            rows = self.connection.execute(sql, values).fetchall()
+            return np.sort(np.array([row[0] for row in rows], np.int64))
+
+        return vectors.allowed(where, find)
 
     def _select(self, sql: str, values: Collection[Any]) -> Iterator[Any]:
         """Run a statement that ends in IN for any number of values."""

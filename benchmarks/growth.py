@@ -1,0 +1,439 @@
+"""How time and space grow: indexes of synthetic points through the real store, search and build.
+
+    python benchmarks/growth.py 10000 100000 [--folder DIR] [--json]
+
+Vectors are drawn in clusters (2,000 of power-law sizes, 48 directions of spread, noise over all
+384), texts from a vocabulary with the frequencies of a language, 20 points a note; the notes are
+written to disk as well. Only the model is left out: its vectors are looked up. Each phase runs in a
+process of its own, so that its memory is its own. Beside the clock stands the time of the
+processor, which a busy machine changes less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+
+from indexer.build import BuildOptions, build  # noqa: E402
+from indexer.encoding.encoder import (  # noqa: E402
+    EncodedPoints,
+    EncodedQuery,
+    Progress,
+    Vectors,
+    unit_length,
+)
+from indexer.encoding.pieces import pack_pieces  # noqa: E402
+from indexer.notes.folder import read_stamp  # noqa: E402
+from indexer.records import BlockKind, Note, NoteFilter, Point  # noqa: E402
+from indexer.retrieval.freshness import Freshness  # noqa: E402
+from indexer.retrieval.search import Query, Searcher  # noqa: E402
+from indexer.store.embedded import EmbeddedStore  # noqa: E402
+from indexer.store.store import NewPoint, NoteChange, Setup  # noqa: E402
+
+DIMENSION, CLUSTERS, OWN_DIRECTIONS = 384, 2_000, 48
+POINTS_A_NOTE, WORDS_A_POINT, VOCABULARY = 20, 20, 50_000
+BLOCK = 20_000
+SIZE_LIMIT = 1 << 20
+CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
+
+
+def word(rank: int) -> str:
+    """Return the word of a rank: short for the common ones."""
+    letters, rest = "", rank + 20
+    while rest:
+        letters += CONSONANTS[rest % 17] + VOWELS[rest // 17 % 5]
+        rest //= 85
+    return letters
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that is drawn, reproducible from the number of a block."""
+
+    points: int
+
+    def vectors(self, block: int) -> Vectors:
+        """Return the vectors of a block of points, unit length, float32."""
+        shapes = np.random.default_rng(7)
+        centres = shapes.standard_normal((CLUSTERS, DIMENSION)).astype(np.float32)
+        bias = 0.3 * shapes.standard_normal(DIMENSION).astype(np.float32)
+        frame = shapes.standard_normal((OWN_DIRECTIONS * 4, DIMENSION)).astype(np.float32)
+        share = 1 / np.arange(1, CLUSTERS + 1) ** 0.8
+        draw = np.random.default_rng([11, block])
+        count = min(BLOCK, self.points - block * BLOCK)
+        owner = draw.choice(CLUSTERS, count, p=share / share.sum())
+        within = draw.standard_normal((count, OWN_DIRECTIONS)).astype(np.float32)
+        # Each cluster spreads along directions of its own: a window of one frame of many.
+        spread = np.empty((count, DIMENSION), np.float32)
+        for start in range(4):
+            mine = owner % 4 == start
+            own = frame[start * OWN_DIRECTIONS : (start + 1) * OWN_DIRECTIONS]
+            spread[mine] = within[mine] @ own
+        noise = 0.4 * draw.standard_normal((count, DIMENSION)).astype(np.float32)
+        return unit_length(bias + centres[owner] + 0.12 * spread + noise)
+
+    def texts(self, block: int) -> list[str]:
+        """Return the texts of a block of points."""
+        draw = np.random.default_rng([13, block])
+        count = min(BLOCK, self.points - block * BLOCK)
+        ranks = draw.zipf(1.2, (count, WORDS_A_POINT)) % VOCABULARY
+        words = WORDS
+        return [" ".join(words[rank] for rank in row) for row in ranks.tolist()]
+
+    @property
+    def blocks(self) -> range:
+        """The numbers of the blocks."""
+        return range((self.points + BLOCK - 1) // BLOCK)
+
+
+WORDS = [word(rank) for rank in range(VOCABULARY)]
+
+
+class LookedUp:
+    """An encoder whose vectors are known: those of questions are set, others come of their text."""
+
+    name, window, dimension = "looked up", 254, DIMENSION
+    fingerprint = "looked up"
+
+    def __init__(self) -> None:
+        self.known: dict[str, Vectors] = {}
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def encode_query(self, text: str) -> EncodedQuery:
+        vector = self.vector(text)
+        states = np.tile(vector, (len(text.split()), 1))
+        ends = np.cumsum([len(part) + 1 for part in text.split()]).tolist()
+        spans = zip([0, *ends], [end - 1 for end in ends], strict=False)
+        return EncodedQuery(vector, states, tuple(spans))
+
+    def vector(self, text: str) -> Vectors:
+        if text not in self.known:
+            seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+            draw = np.random.default_rng(seed).standard_normal(DIMENSION)
+            self.known[text] = unit_length(draw.astype(np.float32)[np.newaxis])[0]
+        return self.known[text]
+
+    def encode_points(
+        self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
+    ) -> EncodedPoints:
+        vectors = np.stack([self.vector(text) for text in texts])
+        return EncodedPoints(vectors, _pieces(vectors))
+
+
+def _pieces(vectors: Vectors) -> list[bytes]:
+    """Return the word pieces of points: one a word, and as many again for a title of two words."""
+    return [pack_pieces(np.tile(v, (WORDS_A_POINT, 1)), np.tile(v, (2, 1))) for v in vectors]
+
+
+def note_of(number: int) -> str:
+    return f"{number // 1000:03}/note-{number:06}.md"
+
+
+def title_of(number: int) -> str:
+    return f"Note {number}"
+
+
+def make(points: int, folder: Path) -> dict[str, Any]:
+    """Write the notes and the index."""
+    world, notes = World(points), folder / "notes"
+    store = EmbeddedStore(folder / "index")
+    setup = Setup("looked up", "looked up", DIMENSION, _versions())
+    started = time.perf_counter()
+    with store.building():
+        for block in world.blocks:
+            vectors = world.vectors(block)
+            store.add_vectors(_keys(block, world), vectors, _pieces(vectors))
+        with store.change(setup, anew=True) as change:
+            for block in world.blocks:
+                for one in _notes(block, world, notes):
+                    change.put(one)
+        stored = time.perf_counter()
+        store.optimise()
+    snapshot = time.perf_counter() - stored
+    kind = _kind(store)
+    store.close()
+    size = store.size()  # without the log, which went into the database
+    return {
+        "index": kind,
+        "store_s": round(stored - started, 1),
+        "snapshot_s": round(snapshot, 1),
+        "bytes_a_point": round(size / points),
+        "make_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def _versions() -> str:
+    from indexer.notes.points import CHUNKING_VERSION
+    from indexer.store.words import ANALYSIS_VERSION
+
+    return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
+
+
+def _kind(store: EmbeddedStore) -> str:
+    with store.view() as view:
+        base = view._vectors()._base
+    return f"{getattr(base, '_cells', 0)} cells" if getattr(base, "_cells", 0) else "flat"
+
+
+def _keys(block: int, world: World) -> list[bytes]:
+    first = block * BLOCK
+    count = min(BLOCK, world.points - first)
+    return [(first + i).to_bytes(16, "little") for i in range(count)]
+
+
+def _notes(block: int, world: World, folder: Path) -> Iterator[NoteChange]:
+    texts = world.texts(block)
+    keys = _keys(block, world)
+    for start in range(0, len(texts), POINTS_A_NOTE):
+        number = (block * BLOCK + start) // POINTS_A_NOTE
+        note_id, title = note_of(number), title_of(number)
+        mine = texts[start : start + POINTS_A_NOTE]
+        year = 2000 + number % 20
+        head = f"---\ntitle: {title}\ndate: {year}-01-01\ntags: [tag{number % 10}]\n---\n\n"
+        content = head + "".join(f"- {text}\n" for text in mine)
+        path = folder / note_id
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+        points = tuple(Point(t, BlockKind.ITEM, 6 + i, 6 + i) for i, t in enumerate(mine))
+        added = tuple(NewPoint(i, point, keys[start + i]) for i, point in enumerate(points))
+        digest = hashlib.blake2b(content.encode(), digest_size=16).digest()
+        note = Note(
+            note_id,
+            digest,
+            title,
+            date=datetime.date(year, 1, 1),
+            tags=(f"tag{number % 10}",),
+            points=points,
+        )
+        yield NoteChange(note, read_stamp(folder, note_id), added=added)
+
+
+def ask(points: int, folder: Path, questions: int) -> dict[str, Any]:
+    """Open the index and ask: with and without a filter, one after the other and eight at once."""
+    world, encoder = World(points), LookedUp()
+    draw = np.random.default_rng(5)
+    block = int(draw.integers(len(world.blocks)))
+    vectors, texts = world.vectors(block), world.texts(block)
+    chosen = draw.choice(len(texts), questions, replace=False)
+    noise = draw.standard_normal((questions, DIMENSION)).astype(np.float32)
+    asked = unit_length(vectors[chosen] + 0.02 * noise)
+    # Four words of the point, the commonest word there is among them, as questions have.
+    words = [" ".join([*texts[i].split()[:4], WORDS[1], WORDS[2]]) for i in chosen]
+    encoder.known.update(zip(words, asked, strict=True))
+    before = _memory()
+    started = time.perf_counter()
+    store = EmbeddedStore(folder / "index", read_only=True)
+    with store.view() as view:
+        view._vectors()
+    opened = time.perf_counter() - started
+    dense, lexical = [], []
+    with store.view() as view:
+        from indexer.store.words import query_terms
+
+        found = [[i for i, _ in view.dense(v, 10, NoteFilter())] for v in asked]
+        for vector, question in zip(asked, words, strict=True):
+            dense.append(_timed(lambda v=vector: view.dense(v, 100, NoteFilter())))
+            terms = query_terms(question)
+            lexical.append(_timed(lambda t=terms: view.lexical(t, 100, NoteFilter())))
+    freshness = Freshness(folder / "notes", encoder, size_limit=SIZE_LIMIT)
+    searcher = Searcher(store, encoder, freshness)
+    searcher.search(Query(words[0]))  # the first looks at every file; later ones every so often
+    hybrid = [_timed(lambda q=q: searcher.search(Query(q))) for q in words]
+    where = NoteFilter(tags=("tag3",))
+    searcher.search(Query(words[0], where=where))
+    filtered = [_timed(lambda q=q: searcher.search(Query(q, where=where))) for q in words]
+    memory = _memory()
+    eight = _at_once(searcher, words)
+    recall = _recall(world, asked, found)
+    store.close()
+    return {
+        "open_ms": _ms(opened),
+        **_percentiles("dense", dense),
+        **_percentiles("lexical", lexical),
+        **_percentiles("hybrid", hybrid),
+        **_percentiles("filtered", filtered),
+        "eight_at_once_p99_ms": _ms(sorted(eight)[int(0.99 * len(eight))][0]),
+        "recall_at_10": round(recall, 4),
+        "resident_bytes_a_point": round((memory["Rss"] - before["Rss"]) / points),
+        "anonymous_bytes_a_point": round((memory["Anonymous"] - before["Anonymous"]) / points),
+    }
+
+
+Times = tuple[float, float]
+"""Seconds of the clock, and of the processor: what the clock would show on an idle machine."""
+
+
+def _timed(job: Any) -> Times:
+    begun, worked = time.perf_counter(), time.process_time()
+    job()
+    return time.perf_counter() - begun, time.process_time() - worked
+
+
+def _at_once(searcher: Searcher, words: Sequence[str]) -> list[Times]:
+    times: list[Times] = []
+
+    def work(part: Sequence[str]) -> None:
+        times.extend(_timed(lambda q=q: searcher.search(Query(q))) for q in part)
+
+    threads = [threading.Thread(target=work, args=(words[i::8],)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def _recall(world: World, asked: Vectors, found: list[list[int]]) -> float:
+    """Return the share of the exact ten nearest that were found; ids count from 1."""
+    best = np.full((len(asked), 10), -2.0, np.float32)
+    ids = np.zeros((len(asked), 10), np.int64)
+    for block in world.blocks:
+        halves = world.vectors(block).astype(np.float16).astype(np.float32)
+        cosines = np.concatenate([best, asked @ halves.T], axis=1)
+        numbers = 1 + block * BLOCK + np.arange(len(halves))
+        all_ids = np.concatenate([ids, np.tile(numbers, (len(asked), 1))], axis=1)
+        order = np.argpartition(-cosines, 9, axis=1)[:, :10]
+        best = np.take_along_axis(cosines, order, 1)
+        ids = np.take_along_axis(all_ids, order, 1)
+    hits = [len({*near} & {*exact}) for near, exact in zip(found, ids.tolist(), strict=True)]
+    return sum(hits) / (10 * len(found))
+
+
+def edit(points: int, folder: Path, times: int) -> dict[str, Any]:
+    """Change one note, several times: by `build` over the folder, and in the store alone."""
+    encoder = LookedUp()
+    store = EmbeddedStore(folder / "index")
+    builds, alone = [], []
+    path = folder / "notes" / note_of(points // POINTS_A_NOTE // 2)
+    for number in range(times):
+        path.write_text(f"{path.read_text()}- edit {number} {WORDS[number]}\n")
+        time.sleep(0.06)  # a file written just now is not trusted
+        inner = _StoreTime(store)
+        begun = time.perf_counter()
+        build(folder / "notes", inner, encoder, BuildOptions(SIZE_LIMIT))
+        builds.append(time.perf_counter() - begun)
+        alone.append(inner.seconds)
+    store.close()
+    return {
+        "build_one_note_ms": _ms(statistics.median(builds)),
+        "store_one_note_ms": _ms(statistics.median(alone)),
+        "store_one_note_max_ms": _ms(max(alone)),
+    }
+
+
+class _StoreTime:
+    """A store that counts the time of what changes it: vectors, the transaction, housekeeping."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self._store, self.seconds = store, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def add_vectors(self, *arguments: Any) -> None:
+        self.seconds += _timed(lambda: self._store.add_vectors(*arguments))[0]
+
+    def optimise(self) -> None:
+        self.seconds += _timed(self._store.optimise)[0]
+
+    def change(self, *arguments: Any, **options: Any) -> Any:
+        return _Counted(self, self._store.change(*arguments, **options))
+
+
+class _Counted:
+    def __init__(self, counter: _StoreTime, inner: Any) -> None:
+        self._counter, self._inner = counter, inner
+
+    def __enter__(self) -> Any:
+        self._begun = time.perf_counter()
+        return self._inner.__enter__()
+
+    def __exit__(self, *problem: Any) -> Any:
+        done = self._inner.__exit__(*problem)
+        self._counter.seconds += time.perf_counter() - self._begun
+        return done
+
+
+def _memory() -> dict[str, int]:
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()[1:]
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}
+
+
+def _percentiles(name: str, times: Sequence[Times]) -> dict[str, float]:
+    ordered = sorted(clock for clock, _ in times)
+    return {
+        f"{name}_processor_ms": _ms(statistics.median(worked for _, worked in times)),
+        f"{name}_p50_ms": _ms(ordered[len(ordered) // 2]),
+        f"{name}_p99_ms": _ms(ordered[int(0.99 * (len(ordered) - 1))]),
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 2)
+
+
+def measure(points: int, folder: Path | None, questions: int) -> dict[str, Any]:
+    """Run the three phases in processes of their own."""
+    where = Path(tempfile.mkdtemp(prefix="notepoint-growth-", dir=folder))
+    try:
+        found: dict[str, Any] = {"points": points}
+        for phase in ("make", "ask", "edit"):
+            command = [sys.executable, __file__, "--phase", phase, "--folder", str(where)]
+            command += ["--questions", str(questions), str(points)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            found |= json.loads(done.stdout)
+            print(f"{points:,} {phase}: {done.stdout.strip()}", file=sys.stderr, flush=True)
+        return found
+    finally:
+        shutil.rmtree(where)
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("points", nargs="+", type=int)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--phase", choices=["make", "ask", "edit"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.phase:
+        (points,) = options.points
+        job = {
+            "make": lambda: make(points, options.folder),
+            "ask": lambda: ask(points, options.folder, options.questions),
+            "edit": lambda: edit(points, options.folder, 7),
+        }[options.phase]
+        print(json.dumps(job()))
+        return
+    found = [measure(points, options.folder, options.questions) for points in options.points]
+    if options.json:
+        print(json.dumps(found))
+        return
+    for name in found[0]:
+        print(f"{name:>26}" + "".join(f"{figures[name]:>14}" for figures in found))
+
+
+if __name__ == "__main__":
+    main()
