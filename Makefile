@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check browser clean
+.PHONY: help setup setup-dev run test check bench bench-large browser clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ check: setup-dev  ## Format, lint, types and the fast tests
 	@$(BIN)/mypy
 	@$(BIN)/flake8 indexer app.py
 	@$(BIN)/python -m pytest -q -m "not slow"
+
+bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain libraries (minutes)
+	@$(BIN)/python benchmarks/bench.py $(NOTES) --out benchmarks/last.json --plot benchmarks/growth.png
+
+bench-large: setup-dev  ## The same with a million points (an hour)
+	@$(BIN)/python benchmarks/bench.py $(NOTES) --large --out benchmarks/last.json --plot benchmarks/growth.png
 
 browser:
 	@command -v chromium >/dev/null 2>&1 || test -n "$$CHROMIUM" || test "$$(id -u)" -ne 0 || \

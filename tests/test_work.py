@@ -1,0 +1,203 @@
+"""How much work is done: texts encoded, files opened, statements run, bytes read, modules loaded.
+
+Times depend on the machine and are measured in benchmarks/; work does not, and is held here.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, OpenNotebook, WriteNotes
+from fakes import FakeEncoder
+
+from indexer.store.embedded import EmbeddedStore
+
+_opened: list[str] | None = None
+
+
+def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and _opened is not None and str(arguments[0]).endswith(".md"):
+        _opened.append(Path(str(arguments[0])).name)
+
+
+sys.addaudithook(_hear)
+
+
+@pytest.fixture
+def opened() -> Iterator[list[str]]:
+    """Return the notes that are opened during a test."""
+    global _opened
+    _opened = []
+    yield _opened
+    _opened = None
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the statements that are run during a test."""
+    run: list[str] = []
+    connect = EmbeddedStore._connect_to_write
+
+    def listening(store: EmbeddedStore):  # type: ignore[no-untyped-def]
+        connection = connect(store)
+        connection.set_trace_callback(run.append)
+        return connection
+
+    monkeypatch.setattr(EmbeddedStore, "_connect_to_write", listening)
+    return run
+
+
+def notes_of(count: int) -> dict[str, str]:
+    return {
+        f"{i}.md": f"# Note {i}\n\n- point {i} of ethics\n- another {i}\n" for i in range(count)
+    }
+
+
+def settle(folder: Path) -> None:
+    """Wait until the files are old enough to be trusted by their stamps."""
+    newest = max(path.stat().st_ctime for path in folder.rglob("*.md"))
+    time.sleep(max(0.0, newest + 0.1 - time.time()))
+
+
+def test_second_build_encodes_opens_and_writes_nothing(
+    write_notes: WriteNotes,
+    open_notebook: OpenNotebook,
+    opened: list[str],
+    statements: list[str],
+) -> None:
+    folder, encoder = write_notes(notes_of(12)), FakeEncoder()
+    settle(folder)
+    notebook = open_notebook(folder, encoder=encoder)
+    notebook.build()
+    assert len(encoder.encoded) == 24
+    opened.clear()
+    statements.clear()
+    notebook.build()
+    assert len(encoder.encoded) == 24
+    assert opened == []
+    written = [s for s in statements if s.startswith(("INSERT", "UPDATE", "DELETE", "REPLACE"))]
+    assert written == []
+
+
+def test_edit_encodes_its_points_and_opens_its_note(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, opened: list[str]
+) -> None:
+    folder, encoder = write_notes(notes_of(12)), FakeEncoder()
+    settle(folder)
+    notebook = open_notebook(folder, encoder=encoder)
+    notebook.build()
+    encoder.encoded.clear()
+    with (folder / "7.md").open("a") as file:
+        file.write("- and a new one\n")
+    opened.clear()
+    notebook.build()
+    assert encoder.encoded == ["and a new one"]
+    assert set(opened) == {"7.md"}
+
+
+def test_same_texts_are_encoded_once(write_notes: WriteNotes, open_notebook: OpenNotebook) -> None:
+    encoder = FakeEncoder()
+    same = "---\ntitle: Same\n---\n\n- the same words\n"
+    folder = write_notes({f"{i}.md": same for i in range(5)})
+    notebook = open_notebook(folder, encoder=encoder)
+    assert notebook.build().points_added == 5
+    assert encoder.encoded == ["the same words"]
+
+
+def test_edit_costs_as_many_statements_in_a_large_index_as_in_a_small_one(
+    tmp_path: Path, open_notebook: OpenNotebook, statements: list[str]
+) -> None:
+    counts = []
+    for size in (5, 150):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        for name, text in notes_of(size).items():
+            (folder / name).write_text(text)
+        settle(folder)
+        notebook = open_notebook(folder)
+        notebook.build()
+        (folder / "3.md").write_text("# Note 3\n\n- changed\n")
+        settle(folder)
+        statements.clear()
+        notebook.build()
+        counts.append(len(statements))
+    assert counts[0] == counts[1] < 120
+
+
+def test_question_opens_no_note(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, opened: list[str]
+) -> None:
+    folder = write_notes(notes_of(12))
+    settle(folder)
+    notebook = open_notebook(folder)
+    notebook.build()
+    opened.clear()
+    assert notebook.search("ethics", 5).hits
+    assert opened == []
+    with (folder / "3.md").open("a") as file:
+        file.write("- ethics once more\n")
+    opened.clear()
+    shown = {hit.note_id for hit in notebook.search("ethics", 5).hits}
+    # One that changed is read, if it is shown or to see whether the index is behind.
+    assert set(opened) <= shown | {"3.md"}
+
+
+def test_snapshot_is_hashed_when_it_is_written_and_not_again(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer.store import vectors
+
+    hashed: list[str] = []
+    original = vectors._hash
+
+    def counting(path: str) -> str:
+        hashed.append(path)
+        return original(path)
+
+    monkeypatch.setattr(vectors, "_hash", counting)
+    folder = write_notes(notes_of(12))
+    notebook = open_notebook(folder)
+    notebook.build()
+    assert len(hashed) == 1
+    notebook.close()
+    assert notebook.search("ethics").hits
+    assert len(hashed) == 1
+    (path,) = Path(notebook.settings.store).glob("vectors-*")
+    path.touch()
+    notebook.close()
+    assert notebook.search("ethics").hits
+    assert len(hashed) == 2
+
+
+@pytest.mark.slow
+def test_question_loads_nothing_it_does_not_need() -> None:
+    code = """
+import sys
+from indexer.cli import main
+def run(*arguments):
+    sys.argv = ["notepoint", *arguments]
+    try:
+        main()
+    except SystemExit as exc:
+        assert exc.code in (0, 1), exc.code
+def loaded(*names):
+    print("loaded:", *(name for name in names if name in sys.modules))
+run("query", "does it talk about ethics?", "--notes", sys.argv[1], "--store", sys.argv[2])
+loaded("faiss", "filelock", "markdown_it", "yaml", "frontmatter", "openvino", "torch", "streamlit",
+       "transformers", "sentence_transformers", "tqdm", "watchfiles", "logging.config", "asyncio")
+"""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as store:
+        build = [sys.executable, "-m", "indexer", "build", "-q", "--notes", "corpus", "--store"]
+        subprocess.run([*build, store], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(
+            [sys.executable, "-c", code, "corpus", store], cwd=ROOT, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].split() == ["loaded:"]
