@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -160,7 +160,9 @@ class _Build:
             embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
             if plan.changes or plan.gone or anew:
-                with self._store.change(self._setup, anew=anew) as change:
+                engine = getattr(self._encoder, "engine", "")
+                setup = replace(self._setup, engine=engine)
+                with self._store.change(setup, anew=anew) as change:
                     self._apply(plan, change, scan)
                 generation += 1
             if plan.touched:

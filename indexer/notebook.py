@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole."""
+    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
+
+    ``engine`` says what computed the vectors, where that is known.
+    """
 
     notes_folder: str
     store: str
@@ -34,6 +37,7 @@ class Status:
     stale: bool
     bytes: int
     skipped: tuple[FileReport, ...]
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +313,7 @@ class Notebook:
                 for note_id, state in sorted(states.items())
                 if state.outcome in incomplete
             ),
+            header.setup.engine if header.setup else "",
         )
 
     def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:

@@ -309,11 +309,12 @@ def status_json(status: Status) -> dict[str, Any]:
 def status_text(status: Status) -> str:
     """Return the state of an index for a terminal."""
     stale = "behind: run `notepoint build`" if status.stale else "up to date"
+    engine = f", by {safe(status.engine)}" if status.engine else ""
     rows = {
         "notes": f"{safe(status.notes_folder)} ({status.notes:,} notes, {status.points:,} points)",
         "index": f"{safe(status.store)} ({status.bytes / 1e6:.1f} MB, "
         f"generation {status.generation})",
-        "model": f"{status.model} ({status.dimension} dimensions)",
+        "model": f"{status.model} ({status.dimension} dimensions{engine})",
         "state": stale,
     }
     lines = [f"{name:<6} {value}" for name, value in rows.items()]

@@ -6,6 +6,7 @@ import datetime
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_new_store_has_no_setup(store: EmbeddedStore) -> None:
         assert view.header().setup is None
         with pytest.raises(IndexNotFound, match="nothing was built"):
             view.dense(vector_of("x"), 1, NoteFilter())
+
+
+def test_engines_of_all_builds_are_recorded(store: EmbeddedStore) -> None:
+    for engine in ("one", "", "other", "one"):
+        with store.change(replace(SETUP, engine=engine)):
+            pass
+    with store.view() as view:
+        setup = view.header().setup
+    assert setup is not None
+    assert setup.engine == "one and other"
 
 
 def test_each_change_moves_the_generation(store: EmbeddedStore) -> None:

@@ -27,6 +27,7 @@ from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup
 from indexer.store.words import initials_of, terms_of
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
+_AND = " and "
 _KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
 
 
@@ -137,12 +138,18 @@ class SqlChange:
             "model": setup.model,
             "dimension": setup.dimension,
             "chunking": setup.chunking,
+            "engine": self._engines(setup.engine),
             "notes": self._notes,
             "points": self._points,
             "released": self._released,
         }
         for key, value in values.items():
             self._set_header(key, value)
+
+    def _engines(self, last: str) -> str:
+        """Return all that computed vectors of this index, vectors of before being kept."""
+        known = self._header.get("engine", "").split(_AND)
+        return _AND.join(sorted({*known, last} - {""}))
 
     def _set_header(self, key: str, value: object) -> None:
         self._sql.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (key, str(value)))

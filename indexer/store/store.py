@@ -27,13 +27,15 @@ class Setup:
     """What an index is built for; an index of another setup is begun anew.
 
     ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
-    what turns notes into points and points into terms.
+    what turns notes into points and points into terms. ``engine`` says what computed the vectors,
+    for people: those of all engines of one model fit each other.
     """
 
     encoder: str
     model: str
     dimension: int
     chunking: str
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,11 @@ class SqlView:
             setup = None
             if "encoder" in found:
                 setup = Setup(
-                    found["encoder"], found["model"], int(found["dimension"]), found["chunking"]
+                    found["encoder"],
+                    found["model"],
+                    int(found["dimension"]),
+                    found["chunking"],
+                    found.get("engine", ""),
                 )
             generation, notes, points = (
                 int(found.get(key, "0")) for key in ("generation", "notes", "points")
