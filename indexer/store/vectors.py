@@ -286,7 +286,9 @@ class _ProductBase:
     def search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
     ) -> tuple[PointIds, Vectors]:
-        cosines = self._matrix @ vector
+        # One thread: two that wake for a third of a millisecond wait for each other far longer on a
+        # busy machine (23 ms at 3,683 points, against 0.4).
+        cosines = np.vecdot(self._matrix, vector)
         if mask is not None:
             cosines[~mask] = -np.inf
         best = np.argpartition(-cosines, k - 1)[:k]
