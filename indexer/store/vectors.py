@@ -27,9 +27,9 @@ Mask = NDArray[np.bool_]
 MAX_PRODUCT_POINTS = 5_000
 # Up to here every vector is scored, which is exact; above, those of the nearest cells.
 MAX_FLAT_POINTS = 200_000
-# Cells are 2 sqrt(n); this share of them holds .99 of the ten nearest (benchmarks/RESULTS.md).
-_PROBED_SHARE = 1 / 64
-_MIN_PROBES = 16
+# Cells are 2 sqrt(n); this share of them holds .98 of the ten nearest (benchmarks/RESULTS.md).
+_PROBED_SHARE = 1 / 32
+_MIN_PROBES = 32
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
 _MAX_FILTERS = 16
