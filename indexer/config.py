@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,12 @@ DEFAULT_SIZE_LIMIT = (
     20 * 1024 * 1024
 )  # bytes of a note: the longest of 18,743 public notes has 0.4 MB
 INDEX_FOLDER = ".notepoint"
+SERVER_SCHEMES = ("postgresql", "postgres")
 _SAMPLE_NOTES = "corpus"
+_SPACE = re.compile(r"(?<=[?&])space=([^&#]*)&?")
+_SPACE_NAME = re.compile(r"[a-z0-9_]{1,40}")
+# Up to the last "@", since who forgets to write "@" as "%40" must not see the rest of it printed.
+_PASSWORD = re.compile(r"(://[^:@/?#]*):.*@|((?<=[?&])(?:ssl)?password=)[^&#]*")
 _PREFIX = "NOTEPOINT_"
 
 
@@ -72,13 +78,53 @@ class Settings:
         cache = _cache_folder(values)
         return cls(
             folder,
-            given("STORE", store) or str(_default_store(folder, cache)),
+            _with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
             given("MODEL", model) or DEFAULT_MODEL,
             _url(given("SITE_URL", site_url)),
             _positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
             values.get(_PREFIX + "EDITOR", ""),
             cache,
         )
+
+
+def is_server(store: str) -> bool:
+    """Tell whether a store is the address of a server, not a folder."""
+    scheme, separator, _ = store.partition("://")
+    return bool(separator) and scheme in SERVER_SCHEMES
+
+
+def shown_store(store: str) -> str:
+    """Return a store as it may be shown: an address without its password."""
+    if not is_server(store):
+        return store
+    return _PASSWORD.sub(lambda found: f"{found[1]}@" if found[1] else f"{found[2]}***", store)
+
+
+def split_space(store: str) -> tuple[str, str]:
+    """Return the address of a server as its client library takes it, and the name of the space.
+
+    :param store: ``postgresql://...?space=NAME``.
+    :raises SettingsError: if the space is not named, or not by such a name.
+    """
+    found = _SPACE.search(store)
+    if found is None or not _SPACE_NAME.fullmatch(found[1]):
+        raise SettingsError(
+            "the address of the store names no space"
+            if found is None
+            else f"{found[1]!r} cannot be the name of a space",
+            "write ?space=NAME behind the database, of small letters, digits and _",
+        )
+    return _SPACE.sub("", store, count=1).rstrip("?&"), found[1]
+
+
+def _with_space(store: str, notes: Path) -> str:
+    """Name the space of a notes folder in the address of a server that does not."""
+    if not is_server(store) or _SPACE.search(store):
+        return store
+    folder = notes.resolve()
+    name = re.sub("[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:30] or "notes"
+    digest = hashlib.blake2b(os.fsencode(folder), digest_size=3).hexdigest()
+    return f"{store}{'&' if '?' in store else '?'}space={name}_{digest}"
 
 
 def _notes_folder(given: str) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from indexer.config import DEFAULT_TOP_K, Settings
+from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import NotesError, QueryError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
 
@@ -300,7 +300,7 @@ class Notebook:
         incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
         return Status(
             str(self.settings.notes),
-            self.settings.store,
+            shown_store(self.settings.store),
             header.generation,
             header.notes,
             header.points,

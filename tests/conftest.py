@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,9 @@ import pytest
 from fakes import FakeEncoder
 
 if TYPE_CHECKING:
+    from servers import Server
+    from stores import Place
+
     from indexer.notebook import Notebook
 
 ROOT = Path(__file__).parent.parent
@@ -68,8 +73,22 @@ def write_notes(tmp_path: Path) -> WriteNotes:
     return write
 
 
+STORES = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
+# What these say of builds and answers holds for every store.
+_ON_EVERY_STORE = ("test_build", "test_search")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of notebooks that hold for every store on each of them."""
+    given = metafunc.definition.get_closest_marker("parametrize")
+    chosen = given is not None and "open_notebook" in given.args[0]
+    wanted = metafunc.module.__name__ in _ON_EVERY_STORE and not chosen
+    if wanted and "open_notebook" in metafunc.fixturenames:
+        metafunc.parametrize("open_notebook", STORES, indirect=True)
+
+
 @pytest.fixture
-def open_notebook() -> Iterator[OpenNotebook]:
+def open_notebook(request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
     """Return a function that opens a notebook with the fake encoder.
 
     Whatever a test did to its index, every byte of it is checked at the end.
@@ -77,20 +96,77 @@ def open_notebook() -> Iterator[OpenNotebook]:
     from indexer.notebook import Notebook
 
     opened: list[Notebook] = []
+    on_server = getattr(request, "param", "embedded") == "server"
+    address = request.getfixturevalue("server").url("notes") if on_server else None
+    run = uuid.uuid4().hex[:12]
 
-    def open_one(folder: Path, **options: object) -> Notebook:
+    def open_one(folder: Path, *, place: str = "", **options: object) -> Notebook:
+        """Open a notebook; ``place`` names an index other than the folder's own."""
         options.setdefault("encoder", FakeEncoder())
+        if place:
+            options["store"] = (
+                f"{address}?space={place}_{run}" if on_server else str(folder.parent / place)
+            )
+        options.setdefault("store", address)
         notebook = Notebook(folder, **options)  # type: ignore[arg-type]
         opened.append(notebook)
         return notebook
 
     yield open_one
     for notebook in opened:
-        if Path(notebook.settings.store).is_dir() and not getattr(
-            notebook, "damaged_on_purpose", False
-        ):
+        if not getattr(notebook, "damaged_on_purpose", False) and _is_there(notebook):
             assert notebook.check() == []
         notebook.close()
+
+
+def _is_there(notebook: Notebook) -> bool:
+    from indexer.errors import IndexNotFound
+
+    try:
+        notebook.dump()
+    except IndexNotFound:
+        return False
+    return True
+
+
+@pytest.fixture
+def run_cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs one command with the fake encoder: status, stdout, stderr."""
+    from indexer import cli
+
+    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+
+    def run_one(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["notepoint", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err
+
+    return run_one
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Return a real PostgreSQL server; one that does not start is a failure."""
+    from servers import running_server
+
+    with running_server() as started:
+        yield started
+
+
+@pytest.fixture(params=STORES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return a place for a store of each kind in turn."""
+    from stores import Folder, Space
+
+    if request.param == "embedded":
+        return Folder(tmp_path / "index")
+    return Space(request.getfixturevalue("server"), f"test_{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture(scope="session")

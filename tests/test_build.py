@@ -16,7 +16,7 @@ from fakes import FakeEncoder
 from indexer.errors import IndexOutdated, NotesError
 from indexer.notebook import Notebook
 from indexer.records import NoteFilter, Outcome
-from indexer.store.embedded import EmbeddedStore
+from indexer.store.store import open_store
 
 NOTES = {
     "review.md": "# Review\n\n- no discussion of ethics\n- volume of videos changes\n",
@@ -299,7 +299,7 @@ def test_links_lead_to_notes(write_notes: WriteNotes, open_notebook: OpenNoteboo
 def contents(notebook: Notebook) -> object:
     """Return what an index holds, without the ids that only history explains."""
     files, points = notebook.dump()
-    store = EmbeddedStore(Path(notebook.settings.store), read_only=True)
+    store = open_store(notebook.settings.store, read_only=True)
     with store.view() as view:
         vectors = {}
         for dumped in points:
@@ -341,7 +341,14 @@ def edit(folder: Path, rng: random.Random) -> None:
         path.touch()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    ("open_notebook", "seed"),
+    [
+        *(("embedded", seed) for seed in range(12)),
+        *(pytest.param("server", seed, marks=pytest.mark.slow) for seed in range(3)),
+    ],
+    indirect=["open_notebook"],
+)
 def test_incremental_equals_rebuild(
     seed: int, tmp_path: Path, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,14 +357,14 @@ def test_incremental_equals_rebuild(
     folder = tmp_path / "notes"
     folder.mkdir()
     (folder / "always.md").write_text("- always here\n")
-    grown = open_notebook(folder, store=str(tmp_path / "grown"))
+    grown = open_notebook(folder, place="grown")
     for step in range(12):
         edit(folder, rng)
         grown.build(force=True)
         assert grown.check() == []
         if step % 4 != 3:
             continue
-        clean = open_notebook(folder, store=str(tmp_path / f"clean-{step}"))
+        clean = open_notebook(folder, place=f"clean_{step}")
         clean.build()
         assert contents(grown) == contents(clean)
         for question in ("ethics", "batch norm point", "gamma delta"):
@@ -374,7 +381,7 @@ def test_vectors_of_both_kinds_agree(write_notes: WriteNotes, open_notebook: Ope
     """The mapped snapshot answers as the rows do."""
     notebook = open_notebook(write_notes({"a.md": "".join(f"- point {i}\n" for i in range(50))}))
     notebook.build()
-    store = EmbeddedStore(Path(notebook.settings.store), read_only=True)
+    store = open_store(notebook.settings.store, read_only=True)
     query = notebook.encoder.encode_query("point 7").vector
     with store.view() as view:
         found = dict(view.dense(query, 50, NoteFilter()))

@@ -23,11 +23,10 @@ from indexer.store.schema import (
     read_header,
     warnings_to_row,
 )
-from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup
+from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
 from indexer.store.words import initials_of, terms_of
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
-_AND = " and "
 _KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
 
 
@@ -138,18 +137,13 @@ class SqlChange:
             "model": setup.model,
             "dimension": setup.dimension,
             "chunking": setup.chunking,
-            "engine": self._engines(setup.engine),
+            "engine": join_engines(self._header.get("engine", ""), setup.engine),
             "notes": self._notes,
             "points": self._points,
             "released": self._released,
         }
         for key, value in values.items():
             self._set_header(key, value)
-
-    def _engines(self, last: str) -> str:
-        """Return all that computed vectors of this index, vectors of before being kept."""
-        known = self._header.get("engine", "").split(_AND)
-        return _AND.join(sorted({*known, last} - {""}))
 
     def _set_header(self, key: str, value: object) -> None:
         self._sql.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (key, str(value)))
@@ -223,7 +217,7 @@ class SqlChange:
             (*values, checksum(values)),
         )
         point_id = int(cursor.lastrowid or 0)
-        own, context = _words_of(new.point, title)
+        own, context = words_of_point(new.point, title)
         sql = "INSERT INTO words (rowid, own, context) VALUES (?, ?, ?)"
         self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
         self._terms.update({*own, *context})
@@ -245,7 +239,7 @@ class SqlChange:
             row = self._sql.execute(
                 f"SELECT {POINT_COLUMNS} FROM point WHERE id = ?", (point_id,)
             ).fetchone()
-            own, context = _words_of(point_from_row(row)[1], title)
+            own, context = words_of_point(point_from_row(row)[1], title)
             # A table without its own copy of the words has to be told what to forget.
             sql = "INSERT INTO words (words, rowid, own, context) VALUES ('delete', ?, ?, ?)"
             self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
@@ -289,7 +283,7 @@ def _stamp_values(stamp: FileStamp | None) -> tuple[int | None, ...]:
     return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
 
 
-def _words_of(point: Point, title: str) -> tuple[list[str], list[str]]:
+def words_of_point(point: Point, title: str) -> tuple[list[str], list[str]]:
     """Return the terms of a point and of what stands above it, with the acronyms of both."""
     above = dict.fromkeys([title, *point.heading_path, *point.parents])
     context = [term for text in above for term in terms_of(text)]

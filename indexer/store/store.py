@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.config import SERVER_SCHEMES
 from indexer.errors import SettingsError
 from indexer.records import FileStamp, Link, Note, NoteFilter, NoteWarning, Outcome, Point, RawLink
 
+_AND = " and "
 Vectors = NDArray[np.float32]
 Scored = list[tuple[int, float]]
 """(point id, score) pairs, best first, equal scores by point id."""
@@ -262,18 +265,43 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
+def join_engines(known: str, last: str) -> str:
+    """Return all that computed vectors of an index, those of before being kept.
+
+    :param known: what its header says.
+    :param last: of the last build, or empty.
+    """
+    return _AND.join(sorted({*known.split(_AND), last} - {""}))
+
+
 def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Store:
     """Open the store an address names.
 
     :param url: a folder, or ``postgresql://...``.
     :param read_only: True to refuse making a new one.
     :param mend: True to make an empty one in the place of one that is damaged.
-    :raises SettingsError: if no store speaks such an address.
+    :raises SettingsError: if no store speaks such an address, or what it needs is not installed.
     :raises IndexNotFound: if ``read_only`` and there is none.
     """
     scheme, separator, _ = url.partition("://")
+    if scheme in SERVER_SCHEMES and separator:
+        _require_server_packages()
+        from indexer.store.postgres import PostgresStore
+
+        return PostgresStore(url, read_only=read_only, mend=mend)
     if separator:
-        raise SettingsError(f"no store for {scheme}:// addresses", "give a folder with --store")
+        raise SettingsError(
+            f"no store for {scheme}:// addresses", "give a folder, or postgresql://..."
+        )
     from indexer.store.embedded import EmbeddedStore
 
     return EmbeddedStore(Path(url), read_only=read_only, mend=mend)
+
+
+def _require_server_packages() -> None:
+    missing = [name for name in ("psycopg", "pgvector") if find_spec(name) is None]
+    if missing:
+        raise SettingsError(
+            f"a store on a server needs {' and '.join(missing)}, not installed here",
+            "run `pip install 'notepoint[postgres]'`",
+        )

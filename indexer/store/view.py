@@ -30,16 +30,8 @@ from indexer.store.schema import (
 )
 from indexer.store.store import Header, NoteInfo, NoteState, Scored, Setup, StoredPoint, Vectors
 from indexer.store.vectors import PointVectors
+from indexer.store.words import CONTEXT_WEIGHT, choose_terms
 
-# A word that stands above a point counts this much of one that stands in it
-# (benchmarks/QUALITY.md).
-_CONTEXT_WEIGHT = 0.4
-# Terms that more than this share of the points have cost the most and say the least.
-_COMMON_SHARE = 0.2
-_MIN_COMMON = 200
-_MAX_QUERY_TERMS = 64
-# BM25 looks at every place of every term, about a microsecond each: the rarest first, up to here.
-_MAX_PLACES = 20_000
 # A filter that lets more points through is tried on each match, instead of listing the points.
 _MAX_LISTED = 2_000
 _SELECT_LIMIT = 500
@@ -174,18 +166,7 @@ class SqlView:
 
     def _asked(self, terms: Sequence[str]) -> list[str]:
         """Leave out terms that no point has, and the commonest where others remain."""
-        counts = self.term_counts(set(terms))
-        points = self.header().points
-        limit = max(_MIN_COMMON, _COMMON_SHARE * points)
-        known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
-        chosen = [term for term in known if counts[term] <= limit] or known
-        rarest, places = set[str](), 0
-        for term in sorted(set(chosen), key=lambda term: (counts[term], term)):
-            places += counts[term]
-            if rarest and places > _MAX_PLACES:
-                break
-            rarest.add(term)
-        return [term for term in chosen if term in rarest]
+        return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _match(
         self, terms: Sequence[str], k: int, where: NoteFilter, point_ids: Sequence[int] | None
@@ -194,7 +175,7 @@ class SqlView:
             return []
         quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
         sql = "SELECT rowid, rank FROM words WHERE words MATCH ? AND rank MATCH ?"
-        values: list[Any] = [quoted, f"bm25(1.0, {_CONTEXT_WEIGHT})"]
+        values: list[Any] = [quoted, f"bm25(1.0, {CONTEXT_WEIGHT})"]
         # Without the plus, SQLite asks FTS5 anew for every single rowid.
         if point_ids is not None:
             sql += f" AND +rowid IN ({','.join('?' * len(point_ids))})"

@@ -9,12 +9,21 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import Stemmer
 
 # Raised whenever the same text would give other terms; an index of another version is rebuilt.
 ANALYSIS_VERSION = 2
+# A word that stands above a point counts this much of one that stands in it
+# (benchmarks/QUALITY.md).
+CONTEXT_WEIGHT = 0.4
+# Terms that more than this share of the points have cost the most and say the least.
+_COMMON_SHARE = 0.2
+_MIN_COMMON = 200
+_MAX_QUERY_TERMS = 64
+# BM25 looks at every place of every term, about a microsecond each: the rarest first, up to here.
+_MAX_PLACES = 20_000
 _MAX_TERM_CHARS = 64
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
@@ -80,6 +89,27 @@ def initials_of(text: str) -> Iterator[tuple[str, str]]:
         for named in (words, [word for word in words if not is_stop_word(word)]):
             if 2 <= len(named) <= _MAX_ACRONYM:
                 yield "".join(word[0] for word in named).casefold(), " ".join(named)
+
+
+def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> list[str]:
+    """Leave out terms that no point has, and the commonest where others remain.
+
+    The rarest come first, up to as many places as can be looked at in milliseconds.
+
+    :param terms: of a question; repeats are kept.
+    :param counts: term to the points it stands in.
+    :param points: how many there are in all.
+    """
+    limit = max(_MIN_COMMON, _COMMON_SHARE * points)
+    known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
+    chosen = [term for term in known if counts[term] <= limit] or known
+    rarest, places = set[str](), 0
+    for term in sorted(set(chosen), key=lambda term: (counts[term], term)):
+        places += counts[term]
+        if rarest and places > _MAX_PLACES:
+            break
+        rarest.add(term)
+    return [term for term in chosen if term in rarest]
 
 
 def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -59,7 +59,13 @@ class Rebuilder:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                # Not among the arguments, which every user of the machine can read: an address
+                # may hold a password.
+                env=os.environ
+                | {
+                    "PYTHONPATH": os.pathsep.join(sys.path),
+                    "NOTEPOINT_STORE": self._settings.store,
+                },
             )
             self._thread = threading.Thread(target=self._follow, args=(self._process,), daemon=True)
             self._thread.start()
@@ -84,8 +90,6 @@ class Rebuilder:
         command += [
             "--notes",
             str(settings.notes),
-            "--store",
-            settings.store,
             "--model",
             settings.model,
         ]

@@ -1,0 +1,383 @@
+"""A view of the server store: questions to one generation of it, within one transaction."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pgvector import HalfVector
+from psycopg import Connection
+
+from indexer.errors import IndexDamaged, IndexNotFound
+from indexer.records import FileStamp, Link, NoteFilter
+from indexer.store.postgres_schema import lexeme, quote_lexeme
+from indexer.store.schema import (
+    LINK_COLUMNS,
+    NOTE_INFO_COLUMNS,
+    NOTE_STATE_COLUMNS,
+    POINT_COLUMNS,
+    REBUILD,
+    checksum,
+    checksum_bytes,
+    link_from_row,
+    note_info_from_row,
+    note_state_from_row,
+    point_from_row,
+)
+from indexer.store.store import Header, NoteInfo, NoteState, Scored, Setup, StoredPoint, Vectors
+from indexer.store.words import CONTEXT_WEIGHT, choose_terms
+
+# As in SQLite's FTS5, so that both stores score alike (Robertson & Zaragoza, 2009, section 3.3).
+_K1, _B = 1.2, 0.75
+_MIN_IDF = 1e-6
+# Vectors are compared on the server with a question rounded to float16, then here without: so many
+# more are fetched for those the rounding put just outside.
+_MARGIN = 20
+# Points a filter lets through are compared one by one up to here; above, by the index.
+_EXACT_UP_TO = 20_000
+# Matches are ranked on the server by whether a term stands in a point, the first ones then by how
+# often: this many.
+_MIN_RESCORED = 500
+_RESCORED_FACTOR = 5
+
+_POINT = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
+_INFO = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
+_LINK = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
+_LINKS_FROM = (
+    "FROM link JOIN note AS source ON source.id = link.note "
+    "LEFT JOIN note AS target_note ON target_note.id = link.reached"
+)
+
+
+def run(
+    connection: Connection, sql: str, values: Sequence[Any] = (), *, binary: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement.
+
+    :param connection: where it runs.
+    :param sql: put together from constants, numbers and place-holders only.
+    :param values: of its place-holders.
+    :param binary: True to have vectors sent as they are, not spelt out in digits.
+    """
+    return connection.execute(sql, values or None, binary=binary).fetchall()
+
+
+def read_header(connection: Connection) -> tuple[Header, int, int]:
+    """Return what an index says of itself, its era, and how many terms its points have."""
+    ((era, tokens, generation, notes, points, encoder, model, dimension, chunking, engine),) = run(
+        connection,
+        "SELECT era, tokens, generation, notes, points, "
+        "encoder, model, dimension, chunking, engine FROM header",
+    )
+    setup = None if encoder is None else Setup(encoder, model, dimension, chunking, engine)
+    return Header(generation, setup, notes, points), era, tokens
+
+
+class ServerView:
+    """One generation of an index on a server."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take a connection in a transaction that sees one state; whoever opened it ends it."""
+        self._connection = connection
+        self._found: tuple[Header, int, int] | None = None
+
+    def _run(
+        self, sql: str, values: Sequence[Any] = (), *, binary: bool = False
+    ) -> list[tuple[Any, ...]]:
+        return run(self._connection, sql, values, binary=binary)
+
+    def header(self) -> Header:
+        """Return what the index says of itself."""
+        if self._found is None:
+            self._found = read_header(self._connection)
+        return self._found[0]
+
+    def _era(self) -> int:
+        self.header()
+        assert self._found is not None
+        return self._found[1]
+
+    def _mean_length(self) -> float:
+        header = self.header()
+        assert self._found is not None
+        return self._found[2] / max(1, header.points)
+
+    # notes
+    def note_states(self) -> dict[str, NoteState]:
+        """Return what is known of every file, refused ones included."""
+        points = Counter(dict(self._run("SELECT note, count(*) FROM point GROUP BY note")))
+        rows = self._run(f"SELECT {NOTE_STATE_COLUMNS}, id FROM note")
+        return {row[0]: note_state_from_row(row[:-1], points[row[-1]]) for row in rows}
+
+    def stamps(self) -> dict[str, FileStamp | None]:
+        """Return the stamp of every file as it was read."""
+        rows = self._run("SELECT path, size, mtime_ns, ctime_ns, inode FROM note")
+        return {row[0]: None if row[1] is None else FileStamp(*row[1:]) for row in rows}
+
+    def content_hash(self, note_id: str) -> bytes | None:
+        """Return the hash of a note as it was read, None for one that is not in the index."""
+        rows = self._run("SELECT content_hash FROM note WHERE path = %s", (note_id,))
+        return rows[0][0] if rows else None
+
+    def note(self, note_id: str) -> NoteInfo | None:
+        """Return an indexed note, None where there is none of that name."""
+        sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = %s"
+        rows = self._run(sql, (note_id,))
+        return note_info_from_row(rows[0]) if rows else None
+
+    def notes(self) -> list[NoteInfo]:
+        """Return the indexed notes, by path."""
+        sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' ORDER BY path"
+        return [note_info_from_row(row) for row in self._run(sql)]
+
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
+        found: dict[str, dict[str, int]] = {"tag": {}, "category": {}}
+        sql = (
+            "SELECT kind, min(value), count(*) FROM label "
+            "GROUP BY kind, lower(value) ORDER BY lower(value)"
+        )
+        for kind, value, count in self._run(sql):
+            found[kind][value] = count
+        return found
+
+    # by meaning
+    def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points whose vectors have the highest cosine to a question's."""
+        setup = self.header().setup
+        if setup is None:
+            raise IndexNotFound("nothing was built yet", "run `notepoint build`")
+        if k <= 0:
+            return []
+        conditions = f"era = {self._era()}"
+        values: list[Any] = []
+        column = f"value::halfvec({setup.dimension})"
+        if where:
+            notes, values = _filter_sql(where)
+            conditions += f" AND note IN ({notes})"
+            sql = f"SELECT count(*) FROM (SELECT FROM embedding WHERE {conditions} LIMIT %s) few"
+            ((count,),) = self._run(sql, (*values, _EXACT_UP_TO + 1))
+            if count <= _EXACT_UP_TO:
+                column = "value"  # which no index is on
+        rows = self._run(
+            f"SELECT point, value, checksum FROM embedding WHERE {conditions} "
+            f"ORDER BY {column} <#> %s LIMIT %s",
+            (*values, HalfVector(vector), k + _MARGIN),
+            binary=True,
+        )
+        if not rows:
+            return []
+        scores = _stack(rows) @ vector
+        found = zip((row[0] for row in rows), scores.tolist(), strict=True)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the cosine of given points to a vector."""
+        if not point_ids:
+            return {}
+        cosines = self.vectors(point_ids) @ vector
+        return dict(zip(point_ids, cosines.tolist(), strict=True))
+
+    def vectors(self, point_ids: Sequence[int]) -> Vectors:
+        """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
+        sql = "SELECT point, value, checksum FROM embedding WHERE point = ANY(%s)"
+        rows = self._run(sql, (list(point_ids),), binary=True)
+        place = {row[0]: i for i, row in enumerate(rows)}
+        return np.asarray(_stack(rows)[[place[point_id] for point_id in point_ids]])
+
+    def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed word pieces of given points."""
+        sql = "SELECT point, pieces, pieces_checksum FROM embedding WHERE point = ANY(%s)"
+        found: dict[int, bytes] = {}
+        for point_id, pieces, check in self._run(sql, (list(point_ids),), binary=True):
+            if checksum_bytes(pieces) != check:
+                raise IndexDamaged(f"the word pieces of point {point_id} are damaged", REBUILD)
+            found[point_id] = pieces
+        return found
+
+    # by words
+    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
+        """Return the ``k`` points with the highest BM25 for the terms of a question."""
+        counts = self.term_counts(set(terms))
+        weights = self._weights(choose_terms(terms, counts, self.header().points), counts)
+        if not weights or k <= 0:
+            return []
+        conditions = f"era = {self._era()} AND words @@ %s::tsquery"
+        values: list[Any] = [" | ".join(quote_lexeme(term) for term in weights)]
+        if where:
+            notes, more = _filter_sql(where)
+            conditions += f" AND note IN ({notes})"
+            values += more
+        score, of_score = self._score_sql(weights)
+        limit = max(_MIN_RESCORED, _RESCORED_FACTOR * k)
+        matches = (
+            f"SELECT id, length, words FROM point WHERE {conditions} "
+            f"ORDER BY {score} DESC, id LIMIT {limit}"
+        )
+        scored = self._score(matches, [*values, *of_score], weights)
+        return sorted(scored.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
+        """Return the BM25 of given points for the terms of a question, 0 for those with none."""
+        found: dict[int, float] = {}
+        if point_ids:
+            counts = self.term_counts(set(terms))
+            weights = self._weights(choose_terms(terms, counts, self.header().points), counts)
+            matches = "SELECT id, length, words FROM point WHERE id = ANY(%s)"
+            found = self._score(matches, [list(point_ids)], weights)
+        return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
+
+    def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """Return the terms that begin so and have so many characters; see ``View``."""
+        sql = (
+            "SELECT term, points FROM term "
+            "WHERE term >= %s AND term < %s AND length(term) BETWEEN %s AND %s"
+        )
+        values = (prefix, prefix + "\U0010ffff", shortest, longest)
+        return [(term, points) for term, points in self._run(sql, values)]
+
+    def term_counts(self, terms: Collection[str]) -> dict[str, int]:
+        """Return in how many points each term stands."""
+        whole = {lexeme(term): term for term in terms}
+        sql = "SELECT term, points FROM term WHERE term = ANY(%s)"
+        return {whole[term]: points for term, points in self._run(sql, (sorted(whole),))}
+
+    def _weights(self, terms: Sequence[str], counts: Mapping[str, int]) -> dict[str, float]:
+        """Return how rare each term is, times how often it is asked for."""
+        points = self.header().points
+        return {
+            term: asked * max(math.log((points - counts[term] + 0.5) / (counts[term] + 0.5)), 0)
+            or asked * _MIN_IDF
+            for term, asked in Counter(terms).items()
+        }
+
+    def _score_sql(self, weights: Mapping[str, float]) -> tuple[str, list[str]]:
+        """Return BM25 in SQL with every count taken for one, and the values it needs."""
+        norm = _norm_sql(self._mean_length())
+        parts, values = [], []
+        for term, weight in weights.items():
+            count = f"((words @@ %s)::int + {CONTEXT_WEIGHT} * (words @@ %s)::int)"
+            parts.append(f"{weight!r} * (1 - {norm} / ({count} + {norm}))")
+            values += [f"{quote_lexeme(term)}:A", f"{quote_lexeme(term)}:D"]
+        return f"({' + '.join(parts)})".replace("@@ %s", "@@ %s::tsquery"), values
+
+    def _score(
+        self, matches: str, values: Sequence[Any], weights: Mapping[str, float]
+    ) -> dict[int, float]:
+        """Return BM25 of the points of a statement that have one of the terms.
+
+        :param matches: selects id, length and words.
+        :param values: of its place-holders.
+        :param weights: term to weight.
+        """
+        rows = self._run(
+            f"SELECT id, length, lexeme, weights FROM ({matches}) AS found, unnest(words) "
+            "WHERE lexeme = ANY(%s)",
+            (*values, [lexeme(term) for term in weights]),
+        )
+        weight_of = {lexeme(term): weight for term, weight in weights.items()}
+        mean = self._mean_length() or 1.0
+        scores: dict[int, float] = {}
+        for point_id, length, term, marks in rows:
+            inside = marks.count("A")
+            count = inside + CONTEXT_WEIGHT * (len(marks) - inside)
+            gain = count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * length / mean))
+            scores[point_id] = scores.get(point_id, 0.0) + weight_of[term] * gain
+        return scores
+
+    # points and links
+    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
+        """Return given points with their notes and links; an id that is gone is left out."""
+        ids = list(point_ids)
+        sql = (
+            f"SELECT {_POINT}, point.note, point.checksum, point.id, {_INFO} "
+            "FROM point JOIN note ON note.id = point.note WHERE point.id = ANY(%s)"
+        )
+        links: dict[int, list[Link]] = {}
+        linked = f"SELECT link.point, source.path, target_note.path, {_LINK} {_LINKS_FROM} "
+        for row in self._run(f"{linked} WHERE link.point = ANY(%s) ORDER BY link.id", (ids,)):
+            links.setdefault(row[0], []).append(link_from_row(row[1], row[2], row[3:]))
+        found: dict[int, StoredPoint] = {}
+        width = len(POINT_COLUMNS.split(", "))
+        for row in self._run(sql, (ids,)):
+            check, point_id = row[width + 1], row[width + 2]
+            if checksum(row[: width + 1]) != check:
+                raise IndexDamaged(f"the row of point {point_id} is damaged", REBUILD)
+            ordinal, point = point_from_row(row[:width])
+            note = note_info_from_row(row[width + 3 :])
+            own = tuple(links.get(point_id, ()))
+            found[point_id] = StoredPoint(point_id, ordinal, note, point, own)
+        return found
+
+    def points_of(self, note_id: str) -> list[StoredPoint]:
+        """Return the points of a note in reading order."""
+        sql = (
+            "SELECT point.id FROM point JOIN note ON note.id = point.note "
+            "WHERE note.path = %s ORDER BY ordinal"
+        )
+        ids = [row[0] for row in self._run(sql, (note_id,))]
+        found = self.read_points(ids)
+        return [found[point_id] for point_id in ids]
+
+    def links_of(self, note_id: str | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order."""
+        if note_id is None:
+            return self._links("true", ())
+        return self._links("source.path = %s", (note_id,))
+
+    def backlinks(self, note_id: str) -> list[Link]:
+        """Return the links of other notes that lead to a note."""
+        return self._links("target_note.path = %s AND source.path <> %s", (note_id, note_id))
+
+    def _links(self, condition: str, values: Sequence[Any]) -> list[Link]:
+        rows = self._run(
+            f"SELECT source.path, target_note.path, {_LINK} {_LINKS_FROM} "
+            f"WHERE {condition} ORDER BY source.path, link.line, link.id",
+            values,
+        )
+        return [link_from_row(row[0], row[1], row[2:]) for row in rows]
+
+
+def _norm_sql(mean_length: float) -> str:
+    """Return what the length of a point adds below the line of BM25, in SQL."""
+    return f"({_K1 * (1 - _B)!r} + {_K1 * _B / (mean_length or 1.0)!r} * length)"
+
+
+def _stack(rows: Sequence[tuple[Any, ...]]) -> Vectors:
+    """Return the vectors of rows of (point, value, checksum), each checked, as float32."""
+    values = []
+    for point_id, value, check in rows:
+        numbers = value.to_numpy()
+        if checksum_bytes(numbers.tobytes()) != check:
+            raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
+        values.append(numbers)
+    return np.stack(values).astype(np.float32)
+
+
+def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:
+    """Return a statement for the ids of the notes a filter lets through, and its values."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    for kind, wanted in (("tag", where.tags), ("category", where.categories)):
+        if wanted:
+            conditions.append(
+                f"id IN (SELECT note FROM label WHERE kind = '{kind}' AND lower(value) = "
+                'ANY(SELECT lower(one COLLATE "C") FROM unnest(%s::text[]) AS one))'
+            )
+            values.append(list(wanted))
+    if where.notes:
+        conditions.append("path = ANY(%s)")
+        values.append(list(where.notes))
+    if where.folders:
+        conditions.append(f"({' OR '.join(['starts_with(path, %s)'] * len(where.folders))})")
+        values += [folder.strip("/") + "/" for folder in where.folders]
+    if where.since:
+        conditions.append("date >= %s")
+        values.append(where.since.isoformat())
+    if where.until:
+        conditions.append("date <= %s")
+        values.append(where.until.isoformat())
+    return f"SELECT id FROM note WHERE {' AND '.join(conditions) or 'true'}", values
