@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench bench-large browser clean
+.PHONY: help setup setup-dev run test check bench bench-large browser clean faults-server
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain librar
 
 bench-large: setup-dev  ## The same with a million points (an hour)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --large --out benchmarks/last.json --plot benchmarks/growth.png
+
+faults-server: setup-dev  ## Kill the PostgreSQL store a hundred times at any moment
+	@FAULTS_KILLS=100 $(BIN)/python -m pytest -q tests/test_server_faults.py
 
 browser:
 	@command -v chromium >/dev/null 2>&1 || test -n "$$CHROMIUM" || test "$$(id -u)" -ne 0 || \

@@ -54,8 +54,15 @@ def free_port() -> int:
 class Server:
     """One server; ``folder`` holds its data, its log and, where it must, its programs."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, small_disk_mb: int = 0, **settings: str) -> None:
+        """Name the parts.
+
+        :param folder: what the server may write to.
+        :param small_disk_mb: size of a disk of its own at ``folder/small``, 0 for none; needs root.
+        :param settings: of postgresql.conf.
+        """
         self.folder = folder
+        self.small_disk_mb = small_disk_mb
         self.port = free_port()
         self.settings = settings
         self.data = folder / "data"
@@ -112,10 +119,12 @@ class Server:
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "bin" / "postgres"), "-D", str(self.data), *options]
+        how: dict[str, Any] = {"cwd": "/", "start_new_session": True, **self._user}
+        if self.small_disk_mb:
+            command = [*self._beside_small_disk(), *command]
+            how = {"cwd": "/", "start_new_session": True}
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._user
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **how)
         deadline = time.monotonic() + _START_S
         while True:
             try:
@@ -127,6 +136,17 @@ class Server:
                 time.sleep(0.05)
             else:
                 return
+
+    def _beside_small_disk(self) -> list[str]:
+        """Return what goes before a command that is to see a small disk nobody else sees."""
+        small = self.folder / "small"
+        small.mkdir(exist_ok=True)
+        user, group = self._user["user"], self._user["group"]
+        script = (
+            f"mount -t tmpfs -o size={self.small_disk_mb}m,uid={user},gid={group},mode=700 "
+            f'small "{small}" && exec setpriv --reuid={user} --regid={group} --clear-groups "$@"'
+        )
+        return ["unshare", "--mount", "sh", "-c", script, "sh"]
 
     def stop(self) -> None:
         """End the server at once; what it holds is thrown away, so it writes nothing more."""
@@ -163,14 +183,20 @@ def _children(pid: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running_server(**settings: str) -> Iterator[Server]:
+def running_server(
+    *, replica_of: Server | None = None, small_disk_mb: int = 0, **settings: str
+) -> Iterator[Server]:
     """Start a new server, and end it with all it wrote."""
     folder = Path(tempfile.mkdtemp(prefix="notepoint-server-"))
-    server = Server(folder, **settings)
+    server = Server(folder, small_disk_mb=small_disk_mb, **settings)
     try:
-        server.initialise()
+        if replica_of is not None:
+            server.copy_of(replica_of)
+        else:
+            server.initialise()
         server.start()
-        server.sql("postgres", "CREATE DATABASE notes")
+        if replica_of is None:
+            server.sql("postgres", "CREATE DATABASE notes")
         yield server
     finally:
         server.stop()

@@ -8,6 +8,7 @@ state, on the primary or on a replica. Readers and writers never wait for each o
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -37,6 +38,9 @@ from indexer.store.postgres_verify import faults_of
 from indexer.store.postgres_view import ServerView, run
 from indexer.store.schema import checksum_bytes
 from indexer.store.store import Fault, Setup, Vectors
+
+# What it warns of is told by the error that follows.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _PREFIX = "notepoint_"
 _LOCK = 0x6E6F7465  # "note": the first half of the key of our locks, the second names the schema

@@ -75,7 +75,10 @@ _REFUSALS = (
     ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
     ("no pg_hba.conf entry", "let this machine in by the server's pg_hba.conf"),
     ("does not exist", "make it with createdb or createuser, or name another"),
-    ("read-write", "name the primary as well: postgresql://user@primary,replica/database"),
+    (
+        "session is read-only",
+        "name the primary, postgresql://user@primary,replica/database, and see that it runs",
+    ),
 )
 
 
@@ -114,5 +117,5 @@ def _first(exc: psycopg.Error) -> str:
     said = exc.diag.message_primary or str(exc).strip() or type(exc).__name__
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if "FATAL" in line or "failed" in line), lines[0])
-    told = told.rpartition("FATAL: ")[2].strip()
+    told = re.split("FATAL: +|failed: ", told)[-1].strip()
     return re.sub(r"postgres(ql)?://\S*", "the address", told).rstrip(".")
