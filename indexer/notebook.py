@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
     from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors
+    from indexer.transfer import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,23 @@ class Notebook:
         if verify is not None:
             verify()
         return faults
+
+    def export_index(self, folder: Path) -> Transfer:
+        """Write the index to a new folder of Parquet files; see ``indexer.transfer``."""
+        from indexer.transfer import export_index
+
+        return export_index(self._open_store(), folder)
+
+    def import_index(self, folder: Path, *, force: bool = False) -> Transfer:
+        """Read an index another store wrote; see ``indexer.transfer``."""
+        from indexer.transfer import import_index
+
+        self.close()
+        store = open_store(self.settings.store)
+        try:
+            return import_index(store, folder, force=force)
+        finally:
+            store.close()
 
     @property
     def encoder(self) -> Encoder:

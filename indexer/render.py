@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from indexer.evaluation import Comparison, Evaluation
     from indexer.notebook import DumpedPoint, Status
     from indexer.store.store import Fault
+    from indexer.transfer import Transfer
 
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -383,6 +384,24 @@ def dump_text(points: Sequence[DumpedPoint]) -> str:
         text = " ".join(point.text.split())
         lines.append(f"{safe(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
     return "\n".join(lines)
+
+
+def transfer_json(found: Transfer) -> dict[str, Any]:
+    """Return what was moved between stores."""
+    return {
+        "notes": found.notes,
+        "points": found.points,
+        "links": found.links,
+        "digest": found.digest,
+    }
+
+
+def transfer_text(found: Transfer) -> str:
+    """Return what was moved between stores, for a terminal."""
+    return (
+        f"{found.notes:,} notes, {found.points:,} points, {found.links:,} links\n"
+        f"digest {found.digest}"
+    )
 
 
 def check_text(faults: Sequence[Fault]) -> str:

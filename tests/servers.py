@@ -123,19 +123,25 @@ class Server:
         if self.small_disk_mb:
             command = [*self._beside_small_disk(), *command]
             how = {"cwd": "/", "start_new_session": True}
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, **how)
         deadline = time.monotonic() + _START_S
+        self._launch(command, how)
         while True:
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=2).close()
             except psycopg.OperationalError as exc:
                 said = (self.folder / "log").read_text(errors="replace")[-2000:]
-                assert self._process.poll() is None, f"the server ended: {said}"
                 assert time.monotonic() < deadline, f"the server did not start: {exc}\n{said}"
                 time.sleep(0.05)
+                if self._process is not None and self._process.poll() is not None:
+                    # The last processes of a killed server may outlive it for a moment.
+                    assert "pre-existing shared memory" in said, f"the server ended: {said}"
+                    self._launch(command, how)
             else:
                 return
+
+    def _launch(self, command: list[str], how: dict[str, Any]) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **how)
 
     def _beside_small_disk(self) -> list[str]:
         """Return what goes before a command that is to see a small disk nobody else sees."""

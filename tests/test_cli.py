@@ -94,6 +94,7 @@ def plain(text: str, folder: Path) -> str:
     text = text.replace(str(folder), "FOLDER")
     text = re.sub(r"\d+\.\d+ s\b", "N s", text)
     text = re.sub(r"\d+ ms\b", "N ms", text)
+    text = re.sub(r"[0-9a-f]{32}", "DIGEST", text)
     text = re.sub(r"\d+\.\d MB", "N MB", text)
     text = re.sub(r'"(took_ms|seconds|bytes)": [\d.]+', r'"\1": N', text)
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

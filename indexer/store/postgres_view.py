@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,17 @@ from indexer.store.schema import (
     note_state_from_row,
     point_from_row,
 )
-from indexer.store.store import Header, NoteInfo, NoteState, Scored, Setup, StoredPoint, Vectors
+from indexer.store.store import (
+    Header,
+    NoteInfo,
+    NoteState,
+    Scored,
+    Setup,
+    StoredPoint,
+    Vectors,
+    WholeNote,
+)
+from indexer.store.whole import read_whole_notes
 from indexer.store.words import CONTEXT_WEIGHT, choose_terms
 
 # As in SQLite's FTS5, so that both stores score alike (Robertson & Zaragoza, 2009, section 3.3).
@@ -331,6 +341,10 @@ class ServerView:
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
         return self._links("target_note.path = %s AND source.path <> %s", (note_id, note_id))
+
+    def whole_notes(self) -> Iterator[list[WholeNote]]:
+        """Yield every file with all that is known of it, some hundred at a time."""
+        return read_whole_notes(self._run, "JOIN embedding ON embedding.point = point.id")
 
     def _links(self, condition: str, values: Sequence[Any]) -> list[Link]:
         rows = self._run(

@@ -5,7 +5,7 @@ A store is read in a view of one generation and changed in one transaction. Noth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -123,6 +123,36 @@ class NoteChange:
 
 
 @dataclass(frozen=True, slots=True)
+class WholePoint:
+    """A point with the name of its vector; ``point_id`` means nothing to another store."""
+
+    point_id: int
+    ordinal: int
+    point: Point
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLink:
+    """A link as written, the place of the point it stands in, and where it leads."""
+
+    ordinal: int | None
+    raw: RawLink
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNote:
+    """A file with all that a store knows of it, so that another store can take it in."""
+
+    state: NoteState
+    info: NoteInfo
+    anchors: tuple[tuple[str, int], ...]
+    points: tuple[WholePoint, ...]
+    links: tuple[WholeLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """A part of an index that is not as it should be."""
 
@@ -195,6 +225,9 @@ class View(Protocol):
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
+
+    def whole_notes(self) -> Iterator[list[WholeNote]]:
+        """Yield every file with all that is known of it, some hundred at a time."""
 
 
 class Change(Protocol):

@@ -28,8 +28,18 @@ from indexer.store.schema import (
     read_header,
     sound,
 )
-from indexer.store.store import Header, NoteInfo, NoteState, Scored, Setup, StoredPoint, Vectors
+from indexer.store.store import (
+    Header,
+    NoteInfo,
+    NoteState,
+    Scored,
+    Setup,
+    StoredPoint,
+    Vectors,
+    WholeNote,
+)
 from indexer.store.vectors import PointVectors
+from indexer.store.whole import read_whole_notes
 from indexer.store.words import CONTEXT_WEIGHT, choose_terms
 
 # A filter that lets more points through is tried on each match, instead of listing the points.
@@ -277,6 +287,10 @@ class SqlView:
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
         return dict(self._select("SELECT term, points FROM term WHERE term IN", sorted(terms)))
+
+    def whole_notes(self) -> Iterator[list[WholeNote]]:
+        """Yield every file with all that is known of it, some hundred at a time."""
+        return read_whole_notes(self.connection.execute, "JOIN vector ON vector.id = point.vector")
 
     def _vectors(self) -> PointVectors:
         header = self.header()
