@@ -94,13 +94,17 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing."""
+    """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing.
+
+    ``encoded`` says that the vectors in the store are fresh, so that a rebuild uses them.
+    """
 
     size_limit: int
     site_url: str = ""
     rebuild: bool = False
     force: bool = False
     dry_run: bool = False
+    encoded: bool = False
 
 
 def build(
@@ -149,7 +153,8 @@ class _Build:
                 f"there are no notes in {self._root}",
                 "notes are files that end in .md or .markdown",
             )
-        with EncodingAhead(self._store, self._encoder, anew=self._options.rebuild) as encoding:
+        anew_vectors = self._options.rebuild and not self._options.encoded
+        with EncodingAhead(self._store, self._encoder, anew=anew_vectors) as encoding:
             with self._store.view() as view:
                 header = view.header()
                 anew = self._begins_anew(header.setup)
@@ -304,9 +309,7 @@ class _Build:
         )
 
     def _key(self, title: str, point: Point) -> bytes:
-        """Return the name of a vector: the hash of all that shapes it."""
-        source = "\x00".join((self._encoder.fingerprint, context_of(title, point), point.text))
-        return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return vector_key(self._encoder.fingerprint, title, point)
 
     def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
         """Refuse to let go of most notes at once: the folder is more likely absent than emptied."""
@@ -351,6 +354,17 @@ def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
         for change in changes
         for new in change.added
     }
+
+
+def vector_key(fingerprint: str, title: str, point: Point) -> bytes:
+    """Return the name of a vector: the hash of all that shapes it.
+
+    :param fingerprint: of the encoder.
+    :param title: of the note.
+    :param point: of the note.
+    """
+    source = "\x00".join((fingerprint, context_of(title, point), point.text))
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _resolve_links(change: Change, scan: Scan, site_url: str) -> None:

@@ -120,8 +120,9 @@ def cli() -> None:
 @click.option("--rebuild", is_flag=True, help="Begin from nothing; also mends a damaged index")
 @click.option("--force", is_flag=True, help="Build even if most notes are gone")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing")
+@click.option("--ray", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Encode by Ray")
 @click.option("--progress-json", is_flag=True, hidden=True)
-def build(rebuild: bool, force: bool, dry_run: bool, progress_json: bool, **options: Any) -> int:
+def build(progress_json: bool, **options: Any) -> int:
     """Bring the index in line with the notes.
 
     Only what is new is encoded. Notes that cannot be read are listed with the reason; the others
@@ -134,7 +135,8 @@ def build(rebuild: bool, force: bool, dry_run: bool, progress_json: bool, **opti
     from indexer import render
 
     with _notebook(options) as notebook, _progress(options, progress_json) as reporter:
-        report = notebook.build(rebuild=rebuild, force=force, dry_run=dry_run, reporter=reporter)
+        how = {name: options[name] for name in ("rebuild", "force", "dry_run", "ray")}
+        report = notebook.build(**how, reporter=reporter)
     if options["as_json"]:
         click.echo(render.to_json(render.build_json(report)))
     elif not options["quiet"]:

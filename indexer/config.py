@@ -36,7 +36,8 @@ class Settings:
     """Where the notes and the index are, and how both are read.
 
     ``store`` is a folder or an address, ``size_limit`` is in bytes, ``editor`` a command in which
-    ``{path}`` and ``{line}`` are filled in; ``cache`` holds converted models.
+    ``{path}`` and ``{line}`` are filled in; ``cache`` holds converted models, ``shards`` the
+    vectors of a build by Ray until they are in the index.
     """
 
     notes: Path
@@ -46,6 +47,7 @@ class Settings:
     size_limit: int
     editor: str
     cache: Path
+    shards: Path
 
     @classmethod
     def load(
@@ -84,6 +86,7 @@ class Settings:
             _positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
             values.get(_PREFIX + "EDITOR", ""),
             cache,
+            Path(values.get(_PREFIX + "SHARDS", "") or cache / "shards").expanduser().absolute(),
         )
 
 

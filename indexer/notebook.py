@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,6 +124,7 @@ class Notebook:
         rebuild: bool = False,
         force: bool = False,
         dry_run: bool = False,
+        ray: str | None = None,
         reporter: Reporter | None = None,
     ) -> BuildReport:
         """Bring the index in line with the notes.
@@ -128,6 +132,7 @@ class Notebook:
         :param rebuild: begin from nothing; also the cure for a damaged index.
         :param force: let go of most of the index where most notes are gone.
         :param dry_run: only say what would change.
+        :param ray: encode on the Ray cluster of this address; on one of this machine if empty.
         :param reporter: told how it comes along.
         :raises IndexerError: as ``indexer.build.build`` does.
         """
@@ -135,14 +140,38 @@ class Notebook:
         from indexer.store.store import open_store
 
         self.close()
+        started = time.perf_counter()
+        by_ray = ray is not None and not dry_run
         options = BuildOptions(
-            self.settings.size_limit, self.settings.site_url, rebuild, force, dry_run
+            self.settings.size_limit, self.settings.site_url, rebuild, force, dry_run, by_ray
         )
         store = open_store(self.settings.store, mend=rebuild)
         try:
-            return build(self.settings.notes, store, self.encoder, options, reporter)
+            encoded = self._encode_by_ray(store, ray or "", rebuild, reporter) if by_ray else 0
+            report = build(self.settings.notes, store, self.encoder, options, reporter)
+            seconds = time.perf_counter() - started if by_ray else report.seconds
+            return replace(report, embedded=report.embedded + encoded, seconds=seconds)
         finally:
             store.close()
+
+    def _encode_by_ray(
+        self, store: Store, address: str, rebuild: bool, reporter: Reporter | None
+    ) -> int:
+        from indexer.cluster import Job, encode_by_ray
+        from indexer.encoding.encoder import open_node_encoder
+
+        settings = self.settings
+        # One folder an index, so that a build that was stopped finds what it had done.
+        name = hashlib.blake2b(settings.store.encode("utf-8", "surrogatepass"), digest_size=8)
+        job = Job(
+            settings.notes,
+            settings.size_limit,
+            settings.shards / name.hexdigest(),
+            functools.partial(open_node_encoder, settings.model, settings.cache),
+            address,
+            rebuild,
+        )
+        return encode_by_ray(job, store, reporter)
 
     # asking
     def open_ahead(self) -> None:
@@ -351,6 +380,8 @@ class Notebook:
         from indexer.transfer import import_index
 
         self.close()
+        from indexer.store.store import open_store
+
         store = open_store(self.settings.store)
         try:
             return import_index(store, folder, force=force)

@@ -154,7 +154,7 @@ class _Meter:
             text = repr(parts).encode("utf-8", "surrogatepass")
             digest = hashlib.blake2b(text, digest_size=_SUM_BITS // 8).digest()
             self._sum = (self._sum + int.from_bytes(digest, "big")) % 2**_SUM_BITS
-            self._notes += 1
+            self._notes += note.state.outcome in (Outcome.INDEXED, Outcome.PARTIAL)
             self._points += len(note.points)
             self._links += len(note.links)
             start = end
@@ -289,6 +289,49 @@ def _link_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
             "raw": json.dumps(dataclasses.asdict(whole.raw)),
             "link": json.dumps(link),
         }
+
+
+# --- shards of vectors ----------------------------------------------------------------------------
+
+
+def write_shard(
+    folder: Path, keys: Sequence[bytes], vectors: np.ndarray, pieces: Sequence[bytes]
+) -> Path:
+    """Write vectors and word pieces to a file named by the hash of its content, all or nothing.
+
+    :param folder: where.
+    :param keys: their names.
+    :param vectors: float32, shape ``(len(keys), dimension)``; kept as float16.
+    :param pieces: as many packed word pieces.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = _vector_rows(keys, vectors.astype(np.float16), pieces)
+    table = pa.Table.from_pylist(rows, schema=_schemas(vectors.shape[1])["vectors"])
+    path = folder / f"writing-{os.getpid()}-{keys[0].hex()}"
+    with path.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    return path.replace(folder / f"vectors-{_hash_of(path)[:32]}.parquet")
+
+
+def shards_in(folder: Path) -> list[Path]:
+    """Return the whole shards of a folder; what is not as it was written is removed."""
+    found = []
+    for path in sorted(folder.glob("vectors-*.parquet")):
+        if path.stem == f"vectors-{_hash_of(path)[:32]}":
+            found.append(path)
+        else:
+            path.unlink()
+    return found
+
+
+def read_shard(path: Path) -> tuple[list[bytes], np.ndarray, list[bytes]]:
+    """Return the names, the vectors, float32, and the word pieces of a shard."""
+    rows = _rows_of(path, 0)
+    return _encoded_from(rows, len(rows[0]["value"]) // 2)
 
 
 # --- reading ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,6 +67,25 @@ class FakeEncoder:
             digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
             vector[int.from_bytes(digest, "little") % self.dimension] += 1.0
         return vector
+
+
+class SlowEncoder(FakeEncoder):
+    """Takes its time for each text, so that something can happen meanwhile."""
+
+    def __init__(self, seconds: float = 0.003) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def encode_points(
+        self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
+    ) -> EncodedPoints:
+        time.sleep(self._seconds * len(texts))
+        return super().encode_points(contexts, texts, progress)
+
+
+def open_slow_encoder(gpu: bool) -> SlowEncoder:
+    assert not gpu
+    return SlowEncoder()
 
 
 def _words(text: str) -> list[str]:

@@ -29,6 +29,7 @@ LEVELS = {
     "collection": 4,
     "evaluation": 4,
     "transfer": 3,
+    "cluster": 3,
     "notebook": 4,
     "watch": 4,
     "editor": 5,
@@ -42,7 +43,13 @@ LEVELS = {
 }
 # Both of a pair are of one level, and the first stands on the second; __init__ offers what others
 # define.
-ALLOWED = {("watch", "notebook"), ("collection", "evaluation"), ("build", "ahead")}
+ALLOWED = {
+    ("watch", "notebook"),
+    ("collection", "evaluation"),
+    ("build", "ahead"),
+    ("cluster", "build"),
+    ("cluster", "transfer"),
+}
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {"notes/markdown.py"},
@@ -67,6 +74,7 @@ ONLY_IMPORTERS = {
     },
     "pgvector": {"store/postgres.py", "store/postgres_view.py"},
     "pyarrow": {"transfer.py"},
+    "ray": {"cluster.py"},
     "click": {"cli.py", "render.py"},
     "ir_measures": {"collection.py"},
     "rapidfuzz": {"retrieval/question.py"},

@@ -138,6 +138,21 @@ def open_ahead(encoder: Encoder, points: int = 0) -> None:
         begin(points)
 
 
+def open_node_encoder(model: str, cache: Path, gpu: bool) -> Encoder:
+    """Open the encoder of a model on a node of a cluster; the vectors are the same on each.
+
+    :param model: name or folder.
+    :param cache: folder for converted models.
+    :param gpu: True where there is a GPU for it, which the converted model would not use.
+    """
+    if not gpu or model not in _PACKAGE_NAMES:
+        return open_encoder(model, cache=cache)
+    from indexer.encoding.transformer import TransformerEncoder
+
+    source = str(packaged_model())
+    return TransformerEncoder(source, name=DEFAULT_MODEL, weights_hash=WEIGHTS_SHA256)
+
+
 def _convert(source: Path, folder: Path) -> str:
     """Convert the model in a process of its own, which takes torch and its memory with it.
 

