@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -132,9 +133,12 @@ def build(progress_json: bool, **options: Any) -> int:
     notepoint build --notes ~/notes
     notepoint build --dry-run
     """  # noqa: D301 - click knows a block by this character
-    from indexer import render
+    from indexer import progress, render
 
-    with _notebook(options) as notebook, _progress(options, progress_json) as reporter:
+    with (
+        _notebook(options) as notebook,
+        progress.show(as_json=progress_json, quiet=options["quiet"]) as reporter,
+    ):
         how = {name: options[name] for name in ("rebuild", "force", "dry_run", "ray")}
         report = notebook.build(**how, reporter=reporter)
     if options["as_json"]:
@@ -518,7 +522,7 @@ def _evaluate_collection(
     """Index the documents of a collection in a folder of their own, ask, and print the figures."""
     from tempfile import TemporaryDirectory
 
-    from indexer import collection, render
+    from indexer import collection, progress, render
     from indexer.evaluation import compare, read_settings
 
     known = collection.read_collection(folder)
@@ -529,17 +533,14 @@ def _evaluate_collection(
         collection.write_notes(known, notes)
         own = {"notes": str(notes), "store": options.get("store") or str(Path(temporary) / "index")}
         with _notebook(options | own) as notebook:
-            with _progress(options, False) as reporter:
+            with progress.show(quiet=options["quiet"]) as reporter:
                 notebook.build(reporter=reporter, force=True)
             for text in ("", *([] if settings is None else [settings])):
                 mode, weights = read_settings(text)
-                run = {
-                    query: collection.rank_documents(
-                        known,
-                        notebook.search(asked, 2 * collection.DEPTH, mode=mode, weights=weights),
-                    )
-                    for query, asked in known.queries.items()
-                }
+                ask = functools.partial(
+                    notebook.search, k=2 * collection.DEPTH, mode=mode, weights=weights
+                )
+                run = collection.run_queries(known, ask)
                 if run_file is not None and not scores:
                     collection.write_run(run_file, run)
                 scores.append(collection.score_run(known.judgements, run))
@@ -580,23 +581,6 @@ def completion(shell: str) -> None:
     source = get_completion_class(shell)
     if source is not None:
         click.echo(source(cli, {}, "notepoint", "_NOTEPOINT_COMPLETE").source())
-
-
-@contextlib.contextmanager
-def _progress(options: dict[str, Any], as_json: bool) -> Iterator[Any]:
-    """Yield a reporter that shows bars on a terminal, lines for a program, or nothing."""
-    if as_json:
-        from indexer.progress import LineReporter
-
-        yield LineReporter()
-        return
-    if options["quiet"] or not sys.stderr.isatty():
-        yield None
-        return
-    from indexer.progress import BarReporter
-
-    with BarReporter() as reporter:
-        yield reporter
 
 
 def _echo_warnings(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +91,16 @@ def rank_documents(collection: Collection, answer: Answer) -> list[tuple[str, fl
             document = collection.documents[int(found.group(1))][0]
             best[document] = max(best.get(document, hit.score), hit.score)
     return sorted(best.items(), key=lambda pair: -pair[1])[:DEPTH]
+
+
+def run_queries(collection: Collection, ask: Callable[[str], Answer]) -> Run:
+    """Ask every query of a collection and rank its documents.
+
+    :param collection: whose documents were written as notes.
+    :param ask: query to answer, deep enough for ``DEPTH`` documents.
+    """
+    queries = collection.queries.items()
+    return {query: rank_documents(collection, ask(text)) for query, text in queries}
 
 
 def score_run(judgements: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, dict[str, float]]:

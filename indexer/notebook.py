@@ -377,11 +377,10 @@ class Notebook:
 
     def import_index(self, folder: Path, *, force: bool = False) -> Transfer:
         """Read an index another store wrote; see ``indexer.transfer``."""
+        from indexer.store.store import open_store
         from indexer.transfer import import_index
 
         self.close()
-        from indexer.store.store import open_store
-
         store = open_store(self.settings.store)
         try:
             return import_index(store, folder, force=force)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -71,3 +73,21 @@ class BarReporter:
         """Move the bar on."""
         if self._bar is not None:
             self._bar.update(steps)
+
+
+@contextlib.contextmanager
+def show(
+    *, as_json: bool = False, quiet: bool = False
+) -> Iterator[LineReporter | BarReporter | None]:
+    """Yield a reporter that shows bars on a terminal, lines for a program, or nothing.
+
+    :param as_json: True for a program that reads stderr.
+    :param quiet: True to show nothing to people.
+    """
+    if as_json:
+        yield LineReporter()
+    elif quiet or not sys.stderr.isatty():
+        yield None
+    else:
+        with BarReporter() as reporter:
+            yield reporter

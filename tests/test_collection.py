@@ -10,8 +10,8 @@ from conftest import OpenNotebook
 
 from indexer.collection import (
     is_collection,
-    rank_documents,
     read_collection,
+    run_queries,
     score_run,
     write_notes,
     write_run,
@@ -53,7 +53,7 @@ def test_documents_are_found_as_notes(
     assert all(not file.warnings for file in report.files)
     _, points = notebook.dump()
     assert [p.stored.point.text for p in points] == [text for _, _, text in known.documents]
-    run = {q: rank_documents(known, notebook.search(t, 9)) for q, t in known.queries.items()}
+    run = run_queries(known, lambda query: notebook.search(query, 9))
     assert [run["q1"][0][0], run["q2"][0][0]] == ["d1", "d2"]
     figures = score_run(known.judgements, run)
     assert figures["nDCG@10"] == {"q1": 1.0, "q2": 1.0}
