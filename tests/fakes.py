@@ -33,6 +33,9 @@ class FakeEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) for text in texts]
 
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        return self.count_tokens(texts)
+
     def encode_query(self, text: str) -> EncodedQuery:
         spans = tuple(found.span() for found in _WORD.finditer(text))
         return EncodedQuery(unit_length(self._vector(text)), self._states(text), spans)

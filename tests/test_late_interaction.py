@@ -7,7 +7,7 @@ import pytest
 
 from indexer.encoding.encoder import unit_length
 from indexer.encoding.pieces import pack_pieces
-from indexer.retrieval.late_interaction import max_similarities
+from indexer.retrieval.late_interaction import max_similarities, rate_parts
 
 DIMENSION = 384
 
@@ -63,3 +63,17 @@ def test_many_pieces_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("indexer.retrieval.late_interaction._PIECES_AT_ONCE", 4)
     parts, _ = max_similarities(states(3, 99), packed)
     assert parts == pytest.approx(whole)
+
+
+def test_parts_of_a_point_are_rated_apart() -> None:
+    query, own = states(1, 1), states(6, 2)
+    own[4] = query[0]
+    rated = rate_parts(query, np.ones(1, np.float32), pack_pieces(own, query), [2, 0, 2, 2])
+    assert int(np.argmax(rated)) == 3  # what stands above is no part of it
+    assert rated[1] == 0.0
+
+
+def test_parts_beyond_the_window_rate_nothing() -> None:
+    query = states(1, 1)
+    rated = rate_parts(query, np.ones(1, np.float32), pack_pieces(states(3, 2), NOTHING), [2, 9, 4])
+    assert rated[2] == 0.0

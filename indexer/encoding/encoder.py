@@ -77,6 +77,9 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
 
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """Return how many word pieces of texts are kept beside the vector of a point."""
+
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces, behind the model's own prompt."""
 

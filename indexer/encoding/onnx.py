@@ -81,6 +81,11 @@ class OnnxEncoder:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding) for encoding in encodings]
 
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """Return how many word pieces of texts are kept: those with a letter or a digit."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [int(self._is_spoken[encoding.ids].sum()) for encoding in encodings]
+
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)

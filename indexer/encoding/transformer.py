@@ -92,6 +92,10 @@ class TransformerEncoder:
         """Return the lengths of texts in word pieces, special ones not counted."""
         return [len(ids) for ids in self._tokenize(list(texts))]
 
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """Return how many word pieces of texts are kept: those with a letter or a digit."""
+        return [int(self._is_spoken[ids].sum()) for ids in self._tokenize(list(texts))]
+
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces, behind the model's prompt for them."""
         encoding = self._model.tokenizer(

@@ -24,32 +24,52 @@ def max_similarities(query: Vectors, packed: Sequence[bytes]) -> tuple[Vectors, 
     :return: the best cosine of each point to each word piece of the question, estimated from signs,
         shape ``(points, n)``; and how many word pieces of its own each point has.
     """
+    bits, own, above = unpack_pieces(packed, query.shape[1])
+    best = _similarities(bits, query)
+    counts = np.array([own, above], np.int64).T.ravel()  # own, above, own, above, ...
+    parts = _best_of_parts(best, counts).reshape(len(packed), 2, len(query))
+    return np.maximum(parts[:, 0], _CONTEXT_WEIGHT * parts[:, 1]), own
+
+
+def rate_parts(
+    query: Vectors, weights: Vectors, packed: bytes, counts: Sequence[int]
+) -> list[float]:
+    """Return how well each part of a point answers a question, word by word.
+
+    :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
+    :param weights: what each of them counts, shape ``(n,)``.
+    :param packed: the word pieces of the point, as a store keeps them.
+    :param counts: how many of its own word pieces each part has, in order.
+    """
+    bits, (own,), _ = unpack_pieces([packed], query.shape[1])
+    best = _similarities(bits[:own], query)
+    ends = np.minimum(np.cumsum(counts), own)
+    sizes = np.diff(ends, prepend=0)
+    rated: list[float] = (_best_of_parts(best, sizes) @ weights).tolist()
+    return rated
+
+
+def _best_of_parts(best: Vectors, sizes: NDArray[np.int64]) -> Vectors:
+    """Return the highest of each column over runs of rows; 0 over runs of none."""
+    found = np.zeros((len(sizes), best.shape[1]), np.float32)
+    filled = np.flatnonzero(sizes)
+    if len(filled):
+        starts = (np.cumsum(sizes) - sizes)[filled]
+        found[filled] = np.maximum.reduceat(best[: sizes.sum()], starts, axis=0)
+    return found
+
+
+def _similarities(bits: NDArray[np.uint8], query: Vectors) -> Vectors:
+    """Return cosines estimated from signs, shape ``(pieces, query pieces)``."""
     dimension = query.shape[1]
-    bits, own, above = unpack_pieces(packed, dimension)
     # The signs of a state at unit length, over the square root of the dimension, have a cosine of
     # the square root of 2/pi to it; the estimate is unbiased by dividing by that.
     scaled = query.T / np.float32(np.sqrt(dimension) * np.sqrt(2 / np.pi))
-    best = np.concatenate(
-        [
-            _similarities(bits[start : start + _PIECES_AT_ONCE], scaled)
-            for start in range(0, len(bits), _PIECES_AT_ONCE)
-        ]
-        or [np.zeros((0, len(query)), np.float32)]
-    )
-    matched = np.zeros((len(packed), len(query)), np.float32)
-    place = 0
-    for i, (count, rest) in enumerate(zip(own, above, strict=True)):
-        if count:
-            matched[i] = best[place : place + count].max(axis=0)
-        if rest:
-            of_context = best[place + count : place + count + rest].max(axis=0)
-            np.maximum(matched[i], _CONTEXT_WEIGHT * of_context, out=matched[i])
-        place += count + rest
-    return matched, own
-
-
-def _similarities(bits: NDArray[np.uint8], scaled: Vectors) -> Vectors:
-    """Return the inner products of signs and scaled states, shape ``(pieces, query pieces)``."""
-    ones = np.unpackbits(bits, axis=1, count=scaled.shape[0]).astype(np.float32)
-    # Each bit stands for -1 or 1: twice the product with the bits, less the sum of the state.
-    return np.asarray(2 * (ones @ scaled) - scaled.sum(axis=0), np.float32)
+    shift = scaled.sum(axis=0)
+    found = np.empty((len(bits), len(query)), np.float32)
+    for start in range(0, len(bits), _PIECES_AT_ONCE):
+        part = bits[start : start + _PIECES_AT_ONCE]
+        ones = np.unpackbits(part, axis=1, count=dimension).astype(np.float32)
+        # Each bit stands for -1 or 1: twice the product with the bits, less the sum of the state.
+        found[start : start + len(part)] = 2 * (ones @ scaled) - shift
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,12 +9,12 @@ from itertools import zip_longest
 
 import numpy as np
 
-from indexer.encoding.encoder import EncodedQuery, Encoder
+from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
 from indexer.retrieval.confidence import ANSWERED_ABOVE, MATCHED_ABOVE, Signs, confidence
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.late_interaction import max_similarities
+from indexer.retrieval.late_interaction import max_similarities, rate_parts
 from indexer.retrieval.question import Question, check_question, read_question, word_weights
 from indexer.retrieval.ranking import (
     Evidence,
@@ -40,6 +39,8 @@ _JUDGED = 10  # points in which the words of a question are looked for
 _MAX_RELATED = 5
 _LINKING_HITS = 3
 _MAX_NOTE_LINKS = 12
+# Points nearer than this say the same in nearly the same words.
+_SAME_ABOVE = 0.97
 # Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
 _MORE_WEIGHT = 0.6
 _LESS_WEIGHT = 0.3
@@ -73,7 +74,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """The best candidates, and the order and evidence of all that were read."""
+    """The best candidates, and what is known of all: how each word is matched, and their pieces."""
 
     order: list[int]
     scores: dict[int, float]
@@ -81,6 +82,7 @@ class _Ranking:
     bm25: dict[int, float]
     points: dict[int, StoredPoint]
     matched: dict[int, Vectors]
+    packed: dict[int, bytes]
 
 
 class Searcher:
@@ -108,7 +110,7 @@ class Searcher:
             asked = self._ask(view, header, query)
             vector = self._steered(view, asked, query)
             ranking = self._rank(view, asked, vector, query)
-            hits = self._hits(view, ranking, vector, frozenset(asked.question.terms), query)
+            hits = self._hits(view, ranking, asked, query.k)
             probability = _judge(ranking, asked)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
@@ -137,21 +139,18 @@ class Searcher:
                 raise QueryError(
                     f"there is no point at {place}", "give a note of the index, and a line of it"
                 )
-            mean = view.vectors([p.point_id for p in chosen]).mean(axis=0)
-            vector = _unit(mean)
+            vectors = view.vectors([p.point_id for p in chosen])
+            vector = unit_length(vectors.mean(axis=0))
             left_out = {note_id, *(link.to for link in view.links_of(note_id) if link.to)}
             found = view.dense(vector, _CANDIDATES + len(own), NoteFilter())
             points = view.read_points([point_id for point_id, _ in found])
-            words = {" ".join(p.point.text.casefold().split()) for p in own}
-            cosines = {
-                point_id: cosine
-                for point_id, cosine in found
-                if points[point_id].note.note_id not in left_out
-                and " ".join(points[point_id].point.text.casefold().split()) not in words
-            }
+            ids = [i for i, _ in found if points[i].note.note_id not in left_out]
+            nearest = (view.vectors(ids) @ vectors.T).max(axis=1) if ids else []
+            other = {i for i, cosine in zip(ids, nearest, strict=True) if cosine < _SAME_ABOVE}
+            cosines = {point_id: cosine for point_id, cosine in found if point_id in other}
             evidence = {i: Evidence(cosine, 0.0, 0.0, 0) for i, cosine in cosines.items()}
-            ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points, {})
-            return list(self._hits(view, ranking, None, frozenset(), Query("", k, Mode.DENSE)))
+            ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points, {}, {})
+            return list(self._hits(view, ranking, None, k))
 
     def _header(self, view: View) -> Header:
         header = view.header()
@@ -183,7 +182,7 @@ class Searcher:
         for ids, weight in ((query.more_like, _MORE_WEIGHT), (query.less_like, -_LESS_WEIGHT)):
             if ids:
                 vector = vector + weight * view.vectors(ids).mean(axis=0)
-        return _unit(vector)
+        return unit_length(vector)
 
     def _rank(self, view: View, asked: _Asked, vector: Vectors | None, query: Query) -> _Ranking:
         terms = asked.question.terms
@@ -196,7 +195,13 @@ class Searcher:
         cosines = dense | (view.cosines(vector, missing) if vector is not None else {})
         missing = [point_id for point_id in ids if point_id not in words]
         bm25 = words if query.mode is Mode.DENSE else words | view.bm25(terms, missing)
-        matched, lengths = _late(view, asked, ids)
+        matched: dict[int, Vectors] = {}
+        lengths: list[int] = []
+        packed: dict[int, bytes] = {}
+        if ids and asked.encoded and len(asked.encoded.pieces):
+            packed = view.pieces(ids)
+            found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
+            matched = dict(zip(ids, found, strict=True))
         evidence = {
             i: Evidence(
                 cosines.get(i, 0.0),
@@ -210,22 +215,15 @@ class Searcher:
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best)
         scores = place_lead_ins({i: scores[i] for i in best}, points)
-        return _Ranking(rank(scores, points), scores, evidence, bm25, points, matched)
+        return _Ranking(rank(scores, points), scores, evidence, bm25, points, matched, packed)
 
-    def _hits(
-        self,
-        view: View,
-        ranking: _Ranking,
-        vector: Vectors | None,
-        terms: frozenset[str],
-        query: Query,
-    ) -> tuple[Hit, ...]:
+    def _hits(self, view: View, ranking: _Ranking, asked: _Asked | None, k: int) -> tuple[Hit, ...]:
         """Return the first hits whose words still stand in their notes."""
         order = spread(ranking.order, lambda i: ranking.points[i].note.note_id, len(ranking.order))
         current: list[StoredPoint] = []
         for point_id in order:
             current += self._freshness.confirm([ranking.points[point_id]], view)
-            if len(current) == query.k:
+            if len(current) == k:
                 break
         note_links: dict[str, list[Link]] = {}
         hits = []
@@ -233,7 +231,7 @@ class Searcher:
             note_id = stored.note.note_id
             if note_id not in note_links:
                 note_links[note_id] = view.links_of(note_id)
-            hits.append(self._hit(place, stored, ranking, vector, terms, note_links[note_id]))
+            hits.append(self._hit(place, stored, ranking, asked, note_links[note_id]))
         return tuple(hits)
 
     def _hit(
@@ -241,19 +239,21 @@ class Searcher:
         place: int,
         stored: StoredPoint,
         ranking: _Ranking,
-        vector: Vectors | None,
-        terms: frozenset[str],
+        asked: _Asked | None,
         note_links: Sequence[Link],
     ) -> Hit:
-        def nearness(sentences: list[str], vector: Vectors) -> list[float]:
-            return [
-                float(self._encoder.encode_query(sentence).vector @ vector)
-                for sentence in sentences
-            ]
-
         point, note, point_id = stored.point, stored.note, stored.point_id
-        near = None if vector is None else functools.partial(nearness, vector=vector)
-        snippet, marks = make_snippet(point.text, terms, near)
+        encoded = asked.encoded if asked else None
+        nearness = None
+        if asked and encoded and point_id in ranking.packed:
+            packed = ranking.packed[point_id]
+
+            def nearness(sentences: list[str]) -> list[float]:
+                counts = self._encoder.count_pieces(sentences)
+                return rate_parts(encoded.pieces, asked.weights, packed, counts)
+
+        terms = frozenset(asked.question.terms if asked else ())
+        snippet, marks = make_snippet(point.text, terms, nearness)
         others = [link for link in note_links if link not in stored.links]
         return Hit(
             place,
@@ -271,7 +271,7 @@ class Searcher:
             snippet,
             tuple(marks),
             ranking.scores[point_id],
-            ranking.evidence[point_id].cosine if vector is not None else None,
+            None if asked and encoded is None else ranking.evidence[point_id].cosine,
             ranking.bm25.get(point_id),
             stored.links,
             tuple(others[:_MAX_NOTE_LINKS]),
@@ -281,19 +281,6 @@ class Searcher:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
         return IndexState(header.generation, header.notes, header.points, stale, model)
-
-
-def _late(view: View, asked: _Asked, ids: Sequence[int]) -> tuple[dict[int, Vectors], list[int]]:
-    """Return how well points answer each word piece, and how many word pieces they have."""
-    if asked.encoded is None or not len(asked.encoded.pieces) or not ids:
-        return {}, []
-    packed = view.pieces(ids)
-    matched, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
-    return dict(zip(ids, matched, strict=True)), lengths
-
-
-def _unit(vector: Vectors) -> Vectors:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
 
 
 def _judge(ranking: _Ranking, asked: _Asked) -> float:

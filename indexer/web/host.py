@@ -272,6 +272,9 @@ class _Remembering:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
 
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        return self._encoder.count_pieces(texts)
+
     def encode_query(self, text: str) -> EncodedQuery:
         with self._lock:
             if text in self._known:
@@ -311,6 +314,9 @@ class _WordsOnly:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [round(len(text.split()) * self._PIECES_PER_WORD) for text in texts]
+
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        raise EncoderError("the model is not loaded yet", "search by words until it is")
 
     def encode_query(self, text: str) -> EncodedQuery:
         raise EncoderError("the model is not loaded yet", "search by words until it is")
