@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench bench-large browser clean faults-server
+.PHONY: help setup setup-dev run test check bench bench-quality bench-large browser clean faults-server
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ check: setup-dev  ## Format, lint, types and the fast tests
 	@$(BIN)/mypy
 	@$(BIN)/flake8 indexer app.py
 	@$(BIN)/python -m pytest -q -m "not slow"
+
+bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...")
+	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 
 bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain libraries (minutes)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --out benchmarks/last.json --plot benchmarks/growth.png

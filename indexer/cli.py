@@ -205,6 +205,7 @@ def build(progress_json: bool, **options: Any) -> int:
     help="Open the N-th hit in your editor",
 )
 @click.option("--markdown", is_flag=True, help="Print Markdown")
+@click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
     question: str | None,
     top_k: int,
@@ -230,6 +231,7 @@ def query(
         "where": _filter(options),
         "more_like": options["more_like"],
         "less_like": options["less_like"],
+        "rerank": options["rerank"],
     }
     with _notebook(options) as notebook:
         if search["mode"] is not Mode.LEXICAL:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.build import Reporter
     from indexer.encoding.encoder import Encoder
     from indexer.retrieval.ranking import Weights
-    from indexer.retrieval.search import Searcher
+    from indexer.retrieval.search import Reranker, Searcher
     from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors
     from indexer.transfer import Transfer
 
@@ -97,6 +97,7 @@ class Notebook:
         self._encoder = encoder
         self._store: Store | None = None
         self._searcher: Searcher | None = None
+        self._rerankers: dict[str, Reranker] = {}
 
     def __enter__(self) -> Self:
         """Return the notebook; it is closed at the end of the block."""
@@ -190,6 +191,7 @@ class Notebook:
         more_like: Sequence[str | int] = (),
         less_like: Sequence[str | int] = (),
         weights: Weights | None = None,
+        rerank: str | None = None,
     ) -> Answer:
         """Answer a question with the points of the notes that answer it.
 
@@ -200,6 +202,7 @@ class Notebook:
         :param more_like: points to lean towards: ids, or "note:line".
         :param less_like: points to lean away from.
         :param weights: what each kind of evidence counts; None for the measured best.
+        :param rerank: name or folder of a cross-encoder that orders the first points anew.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
         from indexer.retrieval.ranking import Weights
@@ -207,7 +210,16 @@ class Notebook:
 
         searcher = self._open_searcher()
         more, less = self._point_ids(more_like), self._point_ids(less_like)
-        query = Query(question, k, mode, where or NoteFilter(), more, less, weights or Weights())
+        query = Query(
+            question,
+            k,
+            mode,
+            where or NoteFilter(),
+            more,
+            less,
+            weights or Weights(),
+            self._open_reranker(rerank) if rerank else None,
+        )
         answer = searcher.search(query)
         if not self.settings.site_url:
             return answer
@@ -421,6 +433,13 @@ class Notebook:
             )
             self._searcher = Searcher(store, self.encoder, freshness)
         return self._searcher
+
+    def _open_reranker(self, name: str) -> Reranker:
+        if name not in self._rerankers:
+            from indexer.encoding.transformer import CrossEncoderReranker
+
+            self._rerankers[name] = CrossEncoderReranker(name).rate
+        return self._rerankers[name]
 
     def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
         """Return the ids of points named by id or place."""

@@ -234,6 +234,42 @@ class TransformerEncoder:
         return str(getattr(revision, "_commit_hash", None) or "unknown")
 
 
+class CrossEncoderReranker:
+    """A model that reads a question and a text together; slower and finer than any vector."""
+
+    def __init__(self, model: str) -> None:
+        """Load a model.
+
+        :param model: folder, or name on the hub.
+        :raises EncoderError: if it cannot be loaded.
+        """
+        if Path(model).is_dir():
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        _quiet()
+        from sentence_transformers import CrossEncoder
+
+        try:
+            self._model: Any = CrossEncoder(model, trust_remote_code=False)
+        except Exception as exc:  # the loaders raise from five libraries, without a common base
+            raise EncoderError(
+                f"the reranker {model} cannot be loaded: {_first_line(exc)}",
+                "name a local folder or a model already on this machine, or leave --rerank out; "
+                "fetching a new one needs the network",
+            ) from exc
+
+    def rate(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return how well each text answers a question; only their order means something.
+
+        :param question: as it is read.
+        :param texts: points behind their context.
+        """
+        if not texts:
+            return []
+        pairs = [(question, text) for text in texts]
+        rated: list[float] = self._model.predict(pairs, show_progress_bar=False).tolist()
+        return rated
+
+
 def export_onnx(source: Path, target: Path, weights_hash: str) -> None:
     """Convert a BERT model to the folder ``OnnxEncoder`` reads, and prove it against the original.
 

@@ -19,7 +19,7 @@ class Weights:
     ``long_pieces`` word pieces late interaction counts half. See benchmarks/QUALITY.md.
     """
 
-    words: float = 0.8
+    words: float = 0.4
     pieces: float = 2.5
     long_pieces: float = 200.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
+from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
 from indexer.retrieval.confidence import ANSWERED_ABOVE, MATCHED_ABOVE, Signs, confidence
 from indexer.retrieval.freshness import Freshness
@@ -35,6 +36,7 @@ from indexer.store.words import terms_of
 _CANDIDATES = 100
 # Of these the best are read in full; more where more are asked for.
 _READ = 50
+_RERANKED = 50  # points a reranker looks at
 _JUDGED = 10  # points in which the words of a question are looked for
 _MAX_RELATED = 5
 _LINKING_HITS = 3
@@ -44,6 +46,10 @@ _SAME_ABOVE = 0.97
 # Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
 _MORE_WEIGHT = 0.6
 _LESS_WEIGHT = 0.3
+
+
+Reranker = Callable[[str, Sequence[str]], Sequence[float]]
+"""A question and texts to how well each answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Query:
     more_like: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
     weights: Weights = field(default_factory=Weights)
+    reranker: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +117,10 @@ class Searcher:
             asked = self._ask(view, header, query)
             vector = self._steered(view, asked, query)
             ranking = self._rank(view, asked, vector, query)
-            hits = self._hits(view, ranking, asked, query.k)
             probability = _judge(ranking, asked)
+            if query.reranker is not None:
+                ranking = _reranked(ranking, asked.question.text, query.reranker)
+            hits = self._hits(view, ranking, asked, query.k)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
@@ -281,6 +290,15 @@ class Searcher:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
         return IndexState(header.generation, header.notes, header.points, stale, model)
+
+
+def _reranked(ranking: _Ranking, question: str, reranker: Reranker) -> _Ranking:
+    """Return the ranking with its first points in the order of a reranker; scores stay."""
+    first, rest = ranking.order[:_RERANKED], ranking.order[_RERANKED:]
+    points = [ranking.points[i] for i in first]
+    texts = [f"{context_of(p.note.title, p.point)} {p.point.text}" for p in points]
+    scores = dict(zip(first, reranker(question, texts), strict=True))
+    return replace(ranking, order=[*sorted(first, key=lambda i: -scores[i]), *rest])
 
 
 def _judge(ranking: _Ranking, asked: _Asked) -> float:
