@@ -52,7 +52,7 @@ ALLOWED = {
 }
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
-    "markdown_it": {"notes/markdown.py"},
+    "markdown_it": {"notes/markdown.py", "notes/parser.py"},
     "faiss": {"store/vectors.py"},
     "onnxruntime": {"encoding/engines.py", "encoding/transformer.py"},
     "openvino": {"encoding/engines.py"},
@@ -60,6 +60,7 @@ ONLY_IMPORTERS = {
     "transformers": {"encoding/transformer.py"},
     "sentence_transformers": {"encoding/transformer.py"},
     "sqlite3": {
+        "store/audit.py",
         "store/change.py",
         "store/embedded.py",
         "store/schema.py",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from indexer.notes.markdown import read_blocks
@@ -550,3 +554,36 @@ def test_footnote_nested_beyond_the_limit_is_not_lost():
 @pytest.mark.parametrize("mark", ["[", "![", "*", "**a ", "`", "<b>", "$", "[[", "~~", "(", "{%"])
 def test_thousand_open_marks_are_no_crash(mark):
     assert "word" in " ".join(texts("a " + mark * 1_000 + " word"))
+
+
+def counting(function: Any, calls: list[int]) -> Any:
+    def counted(*values: Any) -> Any:
+        calls.append(1)
+        return function(*values)
+
+    return counted
+
+
+def test_open_brackets_are_searched_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each was searched for its end over the whole block: 9 s for 100 KB."""
+    from markdown_it import helpers
+
+    calls: list[int] = []
+    monkeypatch.setattr(helpers, "parseLinkLabel", counting(helpers.parseLinkLabel, calls))
+    assert texts("[[" * 20_000 + "end")[-1].endswith("end")
+    assert 0 < len(calls) < 2_000
+
+
+def test_broken_addresses_are_searched_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before each, the whole text of the block was searched for its scheme: 76 s for 96 KB."""
+    module = sys.modules["markdown_it.rules_inline.linkify"]
+    calls: list[int] = []
+    search = counting(module.SCHEME_RE.search, calls)
+    monkeypatch.setattr(module, "SCHEME_RE", SimpleNamespace(search=search))
+    assert "".join(texts("(http://" * 5_000 + "end")).endswith("end")
+    assert 0 < len(calls) < 2_000
+
+
+def test_links_of_a_long_block_stay_links() -> None:
+    text = "".join(f"[a](b{i}.md) word [c] https://example.org/{i} " for i in range(2_000))
+    assert sum(len(block.links) for block in read_blocks(text).blocks) == 4_000

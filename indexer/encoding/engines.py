@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.errors import EncoderError
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -67,7 +69,10 @@ class OnnxRuntimeEngine:
     def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Hidden:
         """Return the last hidden states of one batch."""
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden: Hidden = self._session.run(None, inputs)[0]
+        try:
+            hidden: Hidden = self._session.run(None, inputs)[0]
+        except Exception as exc:  # ONNX Runtime has no base class for its errors
+            raise unable(exc) from exc
         return hidden
 
     def run_all(self, batches: Iterable[Batch], use: Use) -> None:
@@ -137,3 +142,12 @@ def _without_telemetry() -> Iterator[None]:
         yield
     finally:
         del sys.modules[name]
+
+
+def unable(exc: Exception) -> EncoderError:
+    """Return the error for a sound model that cannot be run: memory, as a rule.
+
+    :param exc: what the library raised.
+    """
+    reason = (str(exc).splitlines() or [type(exc).__name__])[0]
+    return EncoderError(f"the model cannot be run: {reason}", "end other programs, or raise limits")

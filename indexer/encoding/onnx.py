@@ -26,7 +26,14 @@ from indexer.encoding.encoder import (
     hash_file,
     unit_length,
 )
-from indexer.encoding.engines import Batch, Engine, Hidden, OnnxRuntimeEngine, OpenVinoEngine
+from indexer.encoding.engines import (
+    Batch,
+    Engine,
+    Hidden,
+    OnnxRuntimeEngine,
+    OpenVinoEngine,
+    unable,
+)
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
 
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 
 _MAX_CONTEXT_TOKENS = 96
 _BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
+_COUNTED_AT_ONCE = 8_192  # texts; the words of one 5 MB line, all at once, took 1 GB
 # From this many word pieces on, OpenVINO has won back the second it takes to start.
 _MANY_TOKENS = 20_000
 _MANY_POINTS = 400  # as many word pieces, as a rule
@@ -78,8 +86,12 @@ class OnnxEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding) for encoding in encodings]
+        lengths: list[int] = []
+        for start in range(0, len(texts), _COUNTED_AT_ONCE):  # an encoding takes a kilobyte
+            part = list(texts[start : start + _COUNTED_AT_ONCE])
+            encodings = self._tokenizer.encode_batch_fast(part, add_special_tokens=False)
+            lengths += map(len, encodings)
+        return lengths
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Return how many word pieces of texts are kept: those with a letter or a digit."""
@@ -219,7 +231,7 @@ class OnnxEncoder:
         try:
             return OnnxRuntimeEngine(self._folder / name, threads=threads, optimise=optimise)
         except Exception as exc:  # ONNX Runtime has no base class for its errors
-            raise self._damaged(name) from exc
+            raise unable(exc) from exc
 
     def _verify(self, name: str, *, anew: bool = False) -> None:
         """Refuse a file that is not the one converted.

@@ -1,4 +1,4 @@
-"""The body of a note to blocks with true line ranges; the only importer of markdown-it.
+"""The body of a note to blocks with true line ranges.
 
 A block keeps its text row by row, each row with its line, so that a part of it can be found again.
 What the parser would drop (nesting beyond its limit, surplus table cells) is taken from the source
@@ -7,29 +7,19 @@ lines instead: no visible word is lost.
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.footnote import footnote_plugin
 
 from indexer.notes.html import read_html
 from indexer.notes.inline import InlineText, read_inline
 from indexer.notes.lines import cut_runs, was_broken
-from indexer.notes.links import read_odd_link, read_wikilink
+from indexer.notes.parser import LIQUID, make_parser
 from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
 
-# markdown-it drops what is nested deeper, without a word; each level costs a few frames of the
-# stack.
-_MAX_NESTING = 100
 _PSEUDO_HEADING_LEVEL = 7
 _MAX_PSEUDO_HEADING_CHARS = 80
-_LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}")
 _CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
 _HEADING_ID = re.compile(r"\s*\{#([^}\s]+)[^}]*\}$")
@@ -56,86 +46,6 @@ def read_blocks(body: str) -> Document:
         that stand in no block (those of a table of contents) are in ``loose_links``.
     """
     return _Reader(body).document
-
-
-# --- the parser, with the rules that notes need beyond CommonMark --------------------------------
-
-
-@functools.cache
-def make_parser(*, html: bool) -> MarkdownIt:
-    """Return the parser of notes.
-
-    :param html: True to see HTML as such, to take the text out of it; False to keep it as text.
-    """
-    options = {
-        "html": html,
-        "maxNesting": _MAX_NESTING,
-        "linkify": True,
-        "tasklists": True,
-        "inline_definitions": True,
-    }
-    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
-    if parser.linkify is not None:  # only addresses with their scheme are links
-        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # links.py judges them
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # kept as written
-    dollarmath_plugin(
-        parser,
-        allow_labels=False,
-        allow_space=False,
-        allow_digits=False,
-        allow_blank_lines=False,
-        double_inline=True,
-    )
-    footnote_plugin(parser, inline=False, move_to_end=False)
-    inline = parser.inline.ruler
-    inline.before("link", "wikilink", _own_link_rule(read_wikilink))
-    inline.after("image", "odd_link", _own_link_rule(read_odd_link))
-    inline.before("escape", "liquid", _liquid_rule)
-    for name in ("backticks", "link", "image", "html_inline", "math_inline"):
-        inline.at(name, _keeping_source(next(r.fn for r in inline.__rules__ if r.name == name)))
-    return parser
-
-
-_InlineRule = Callable[[StateInline, bool], bool]
-
-
-def _keeping_source(rule: _InlineRule) -> _InlineRule:
-    """Let a rule keep the source its last token spans; there are no inline positions."""
-
-    def keeping(state: StateInline, silent: bool) -> bool:
-        start, before = state.pos, len(state.tokens)
-        matched = rule(state, silent)
-        if matched and len(state.tokens) > before:
-            state.tokens[-1].meta["source"] = state.src[start : state.pos]
-        return matched
-
-    return keeping
-
-
-def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) -> _InlineRule:
-    """Return a rule that makes one token of a link CommonMark does not know."""
-
-    def rule(state: StateInline, silent: bool) -> bool:
-        found = read(state.src, state.pos, state.posMax)
-        if found is None:
-            return False
-        if not silent:
-            token = state.push("own_link", "", 0)
-            token.content, token.meta["link"] = found[0].text, found[0]
-        state.pos = found[1]
-        return True
-
-    return rule
-
-
-def _liquid_rule(state: StateInline, silent: bool) -> bool:
-    """Pass over a Liquid tag or a kramdown attribute list: they are no text."""
-    found = state.src[state.pos] == "{" and _LIQUID.match(state.src, state.pos, state.posMax)
-    if not found:
-        return False
-    state.pos = found.end()
-    return True
 
 
 # --- tokens to blocks ---------------------------------------------------------------------------
@@ -562,7 +472,7 @@ class _Reader:
         for index, source in enumerate(self._lines):
             found = _MARKERS.match(source)
             text = source[found.end() :].strip() if found else source.strip()
-            if index not in self._covered and _WORD.search(_LIQUID.sub("", text)):
+            if index not in self._covered and _WORD.search(LIQUID.sub("", text)):
                 line = index + self._first_line
                 dropped.append(Block(BlockKind.PARAGRAPH, (Row(line, text),), line, line))
         if dropped:

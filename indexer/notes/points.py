@@ -165,6 +165,9 @@ def _join_code(blocks: Sequence[Block]) -> list[Block]:
 # --- cutting at the window ----------------------------------------------------------------------
 
 
+_WORD_AND_BLANKS = re.compile(r"(\S+)(\s*)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Atom:
     """A sentence, a row of code, or a part of one that is too long by itself."""
@@ -208,17 +211,16 @@ class _Cutter:
 
     def _words(self, atom: _Atom) -> list[_Atom]:
         """Cut a sentence that is too long at blanks, and a word that is too long anywhere."""
-        words: list[Row] = []
-        for row in atom.rows:
-            for found in re.finditer(r"\S+(\s*)", row.text):
-                word, blanks = found.group(), found.group(1) if row.verbatim else " "
-                words += [row._replace(text=part) for part in self._parts(word.rstrip())]
-                words[-1] = words[-1]._replace(text=words[-1].text + blanks)
-        counts = self._count([word.text for word in words])
-        return [
-            _Atom(_join_words([words[i] for i in group]))
-            for group in self._group(counts, [len(word.text) for word in words])
-        ]
+        places: list[int] = []  # of each word, the row it stands in
+        words: list[str] = []
+        for place, row in enumerate(atom.rows):
+            for found in _WORD_AND_BLANKS.finditer(row.text):
+                parts = self._parts(found.group(1))
+                parts[-1] += found.group(2) if row.verbatim else " "
+                words += parts
+                places += [place] * len(parts)
+        groups = self._group(self._count(words), [len(word) for word in words])
+        return [_Atom(_join_words(atom.rows, places, words, group)) for group in groups]
 
     def _parts(self, word: str) -> list[str]:
         return [word[i : i + self._window] for i in range(0, len(word), self._window)]
@@ -242,15 +244,22 @@ class _Cutter:
         return groups
 
 
-def _join_words(words: Sequence[Row]) -> tuple[Row, ...]:
-    """Return neighbouring words, each with the blanks behind it, as rows."""
-    rows: list[Row] = []
-    for word in words:
-        if rows and rows[-1].line == word.line:
-            rows[-1] = word._replace(text=rows[-1].text + word.text)
-        else:
-            rows.append(word)
-    return tuple(row._replace(text=row.text.rstrip()) for row in rows)
+def _join_words(
+    rows: Sequence[Row], places: Sequence[int], words: Sequence[str], group: Sequence[int]
+) -> tuple[Row, ...]:
+    """Return neighbouring words, each with the blanks behind it, as rows.
+
+    :param rows: the rows they stand in.
+    :param places: of each word, its row.
+    :param words: all of them.
+    :param group: those that are wanted.
+    """
+    joined = []
+    for _, same_line in itertools.groupby(group, lambda word: rows[places[word]].line):
+        on_line = list(same_line)
+        text = "".join(words[word] for word in on_line).rstrip()
+        joined.append(rows[places[on_line[-1]]]._replace(text=text))
+    return tuple(joined)
 
 
 def _atoms(rows: Sequence[Row]) -> list[_Atom]:

@@ -18,7 +18,7 @@ import nh3
 
 from indexer.notes import math
 from indexer.notes.front_matter import split_front_matter
-from indexer.notes.markdown import make_parser
+from indexer.notes.parser import make_parser
 from indexer.records import Link, LinkKind
 
 _TAGS = frozenset(

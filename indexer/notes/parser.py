@@ -1,0 +1,156 @@
+"""The parser of notes: CommonMark, the rules of other dialects, and budgets for hostile input.
+
+With ``markdown.py`` the only importer of markdown-it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from markdown_it import MarkdownIt, helpers
+from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from indexer.notes.links import read_odd_link, read_wikilink
+from indexer.records import RawLink
+
+# markdown-it drops what is nested deeper, without a word; each level costs a few frames of the
+# stack.
+_MAX_NESTING = 100
+# A Liquid tag, or a kramdown attribute list: no text.
+LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}")
+
+_InlineRule = Callable[[StateInline, bool], bool]
+
+
+@functools.cache
+def make_parser(*, html: bool) -> MarkdownIt:
+    """Return the parser of notes.
+
+    :param html: True to see HTML as such, to take the text out of it; False to keep it as text.
+    """
+    options = {
+        "html": html,
+        "maxNesting": _MAX_NESTING,
+        "linkify": True,
+        "tasklists": True,
+        "inline_definitions": True,
+    }
+    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
+    if parser.linkify is not None:  # only addresses with their scheme are links
+        parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # links.py judges them
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # kept as written
+    dollarmath_plugin(
+        parser,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        allow_blank_lines=False,
+        double_inline=True,
+    )
+    footnote_plugin(parser, inline=False, move_to_end=False)
+    inline = parser.inline.ruler
+    inline.before("link", "wikilink", _own_link_rule(read_wikilink))
+    inline.after("image", "odd_link", _own_link_rule(read_odd_link))
+    inline.before("escape", "liquid", _liquid_rule)
+    inline.at("linkify", _bounded_linkify(_rule(inline, "linkify")))
+    parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
+    for name in ("backticks", "link", "image", "html_inline", "math_inline"):
+        inline.at(name, _keeping_source(_rule(inline, name)))
+    return parser
+
+
+def _rule(ruler: Any, name: str) -> _InlineRule:
+    rule: _InlineRule = next(rule.fn for rule in ruler.__rules__ if rule.name == name)
+    return rule
+
+
+class _BoundedHelpers:
+    """The parser's helpers; the search for the end of a link's text has a budget.
+
+    Each opening bracket is searched for its end, to the end of the block where it has none
+    (markdown-it-py 4.3): 100 KB of them took 9 s. A block that spends its budget has no more links;
+    its text stays.
+    """
+
+    parseLinkDestination = staticmethod(helpers.parseLinkDestination)
+    parseLinkTitle = staticmethod(helpers.parseLinkTitle)
+
+    @staticmethod
+    def parseLinkLabel(
+        state: StateInline,
+        start: int,
+        disableNested: bool = False,
+    ) -> int:
+        """Return where the text of a link ends, -1 where it does not."""
+        if not _spend(state, _LABEL_BUDGET, 0):
+            return -1
+        end = helpers.parseLinkLabel(state, start, disableNested)
+        _spend(state, _LABEL_BUDGET, (end if end >= 0 else state.posMax) - start)
+        return end
+
+
+# Where a block keeps how many characters may still be searched; other keys are positions.
+_LABEL_BUDGET, _ADDRESS_BUDGET = -1, -2
+_MIN_BUDGET, _BUDGET_PER_CHAR = 100_000, 32
+
+
+def _spend(state: StateInline, budget: int, chars: int) -> bool:
+    """Take from a budget of a block, and tell whether there was something left."""
+    left = state.cache.get(budget, _MIN_BUDGET + _BUDGET_PER_CHAR * state.posMax)
+    state.cache[budget] = left - chars
+    return left > 0
+
+
+def _bounded_linkify(rule: _InlineRule) -> _InlineRule:
+    """Let the rule for bare addresses look back at all the text before one within a budget."""
+
+    def bounded(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] != ":" or not _spend(state, _ADDRESS_BUDGET, len(state.pending)):
+            return False
+        return rule(state, silent)
+
+    return bounded
+
+
+def _keeping_source(rule: _InlineRule) -> _InlineRule:
+    """Let a rule keep the source its last token spans; there are no inline positions."""
+
+    def keeping(state: StateInline, silent: bool) -> bool:
+        start, before = state.pos, len(state.tokens)
+        matched = rule(state, silent)
+        if matched and len(state.tokens) > before:
+            state.tokens[-1].meta["source"] = state.src[start : state.pos]
+        return matched
+
+    return keeping
+
+
+def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) -> _InlineRule:
+    """Return a rule that makes one token of a link CommonMark does not know."""
+
+    def rule(state: StateInline, silent: bool) -> bool:
+        found = read(state.src, state.pos, state.posMax)
+        if found is None:
+            return False
+        if not silent:
+            token = state.push("own_link", "", 0)
+            token.content, token.meta["link"] = found[0].text, found[0]
+        state.pos = found[1]
+        return True
+
+    return rule
+
+
+def _liquid_rule(state: StateInline, silent: bool) -> bool:
+    """Pass over a Liquid tag or a kramdown attribute list: they are no text."""
+    found = state.src[state.pos] == "{" and LIQUID.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    state.pos = found.end()
+    return True
