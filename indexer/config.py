@@ -132,12 +132,12 @@ def _with_space(store: str, notes: Path) -> str:
 
 def _notes_folder(given: str) -> Path:
     if given:
-        folder = Path(given).expanduser()
-        if not folder.is_dir():
-            kind = "is a file, not a folder" if folder.exists() else "is not there"
-            raise NotesError(f"the notes folder {folder} {kind}", "name another with --notes DIR")
-        return folder.absolute()
-    here = Path.cwd()
+        folder = _path(given)
+        if not os.path.isdir(folder):  # of any name, too long ones included
+            kind = "is a file, not a folder" if os.path.exists(folder) else "is not there"
+            raise NotesError(f"the notes folder {given} {kind}", "name another with --notes DIR")
+        return folder
+    here = _path(".")
     for folder in (here, *here.parents):
         if (folder / INDEX_FOLDER).is_dir():
             return folder
@@ -146,10 +146,30 @@ def _notes_folder(given: str) -> Path:
     raise NotesError("no notes folder is given", "name it with --notes DIR, or set NOTEPOINT_NOTES")
 
 
+def _path(given: str) -> Path:
+    """Return a path as it is from everywhere.
+
+    :param given: as the user wrote it.
+    :raises SettingsError: if it hangs on a home or a working directory that is not there.
+    """
+    try:
+        path = Path(given).expanduser()
+    except RuntimeError as exc:
+        raise SettingsError(
+            f"the home folder in {given!r} is not known", "write the path without ~"
+        ) from exc
+    try:
+        return path if path.is_absolute() else Path.cwd() / path
+    except OSError as exc:
+        raise SettingsError(
+            "the working directory is gone", "change to another one, then try again"
+        ) from exc
+
+
 def _cache_folder(values: Mapping[str, str]) -> Path:
     given = values.get(_PREFIX + "CACHE", "")
     if given:
-        return Path(given).expanduser().absolute()
+        return _path(given)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("notepoint", appauthor=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -94,6 +95,7 @@ class Notebook:
         """
         self.settings = Settings.load(notes=notes, store=store, model=model, site_url=site_url)
         self._say = say
+        self._opening = threading.RLock()  # the page asks from several threads at once
         self._encoder = encoder
         self._store: Store | None = None
         self._searcher: Searcher | None = None
@@ -143,6 +145,10 @@ class Notebook:
         self.close()
         started = time.perf_counter()
         by_ray = ray is not None and not dry_run
+        if not self.settings.notes.is_dir():  # the index may live in it, and must not bring it back
+            raise NotesError(
+                f"the notes folder {self.settings.notes} is gone", "the index waits for its return"
+            )
         options = BuildOptions(
             self.settings.size_limit, self.settings.site_url, rebuild, force, dry_run, by_ray
         )
@@ -402,37 +408,40 @@ class Notebook:
     @property
     def encoder(self) -> Encoder:
         """The encoder, opened when first needed."""
-        if self._encoder is None:
-            from indexer.encoding.encoder import open_encoder
+        with self._opening:
+            if self._encoder is None:
+                from indexer.encoding.encoder import open_encoder
 
-            self._encoder = open_encoder(
-                self.settings.model, cache=self.settings.cache, say=self._say
-            )
-        return self._encoder
+                self._encoder = open_encoder(
+                    self.settings.model, cache=self.settings.cache, say=self._say
+                )
+            return self._encoder
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Encode with another encoder of the same model from now on."""
         self._encoder, self._searcher = encoder, None
 
     def _open_store(self) -> Store:
-        if self._store is None:
-            from indexer.store.store import open_store
+        with self._opening:
+            if self._store is None:
+                from indexer.store.store import open_store
 
-            self._store = open_store(self.settings.store, read_only=True)
-        return self._store
+                self._store = open_store(self.settings.store, read_only=True)
+            return self._store
 
     def _open_searcher(self) -> Searcher:
-        if self._searcher is None:
-            self.open_ahead()
-            from indexer.retrieval.freshness import Freshness
-            from indexer.retrieval.search import Searcher
+        with self._opening:
+            if self._searcher is None:
+                self.open_ahead()
+                from indexer.retrieval.freshness import Freshness
+                from indexer.retrieval.search import Searcher
 
-            store = self._open_store()
-            freshness = Freshness(
-                self.settings.notes, self.encoder, size_limit=self.settings.size_limit
-            )
-            self._searcher = Searcher(store, self.encoder, freshness)
-        return self._searcher
+                store = self._open_store()
+                freshness = Freshness(
+                    self.settings.notes, self.encoder, size_limit=self.settings.size_limit
+                )
+                self._searcher = Searcher(store, self.encoder, freshness)
+            return self._searcher
 
     def _open_reranker(self, name: str) -> Reranker:
         if name not in self._rerankers:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 
+from watchfiles import Change
 from watchfiles import watch as watch_files
 
 from indexer.errors import IndexerError
 from indexer.notebook import Notebook
-from indexer.notes.folder import is_note_name
+from indexer.notes.folder import IGNORE_FILE, IGNORED_FOLDERS
 from indexer.records import BuildReport
 
 # Editors save in several steps; this long after the last of them the folder is read.
 _QUIET_MS = 80
 # Network folders give no events, and any system may lose some.
-_RESCAN_MS = 30_000
+_RESCAN_S = 30.0
+# How often it is looked whether the notes folder is still the one that is watched.
+_LOOK_S = 1.0
 
 
 def watch(
@@ -30,56 +35,91 @@ def watch(
     :param notebook: what to keep in line.
     :param stop: set it to end.
     :param built: told of each build that changed something, and of the first.
-    :param failed: told of each build that failed; the next change is another try.
+    :param failed: told of each build that failed, once for as long as the reason is the same; the
+        next change is another try.
     """
-    first = True
+    first, said = True, ""
     for _ in _hints(notebook, stop, failed):
         try:
             report = notebook.build()
         except IndexerError as exc:
-            failed(exc)
+            if exc.message != said:
+                failed(exc)
+            said = exc.message
             continue
         changed = report.notes_added or report.notes_changed or report.notes_removed
         if first or changed:
             built(report)
-        first = False
+        first, said = False, ""
 
 
 def _hints(
     notebook: Notebook, stop: threading.Event, failed: Callable[[IndexerError], None]
 ) -> Iterator[None]:
     """Yield when the folder may have changed: at once, after events, and now and then."""
-    yield
-    polling = None
+    polling = False
     while not stop.is_set():
+        yield
         try:
             yield from _events(notebook, stop, polling)
         except FileNotFoundError:
-            failed(
-                IndexerError(
-                    f"the notes folder {notebook.settings.notes} is gone",
-                    "waiting for it to return",
-                )
-            )
-            stop.wait(_RESCAN_MS / 1000)
+            stop.wait(_LOOK_S)
         except OSError as exc:  # the system's limit of watches
-            failed(IndexerError(f"no events from the system ({exc}); looking every second", None))
+            if not polling:
+                failed(IndexerError(f"no events from the system ({exc}); looking every second"))
+            else:
+                stop.wait(_LOOK_S)
             polling = True
 
 
-def _events(notebook: Notebook, stop: threading.Event, polling: bool | None) -> Iterator[None]:
+def _events(notebook: Notebook, stop: threading.Event, polling: bool) -> Iterator[None]:
+    """Yield after changes and on a timer, for as long as the folder is the same one.
+
+    The first look comes soon: what changed between the build before and the first watch was seen by
+    neither. A folder that was replaced is still watched where it went to, so that its name has to
+    be looked at.
+    """
+    root = os.fspath(notebook.settings.notes)
+    watched = _identity(root)
     changes = watch_files(
-        notebook.settings.notes,
-        watch_filter=lambda change, path: is_note_name(path) or "." not in path.rpartition("/")[2],
+        root,
+        watch_filter=_filter(root, notebook.settings.store),
         stop_event=stop,
         debounce=10 * _QUIET_MS,
         step=_QUIET_MS,
-        rust_timeout=_RESCAN_MS,
+        rust_timeout=int(_LOOK_S * 1000),
         yield_on_timeout=True,
         force_polling=polling,
         poll_delay_ms=1000,
-        raise_interrupt=False,
         ignore_permission_denied=True,
     )
-    for _ in changes:
-        yield
+    due = time.monotonic()
+    for found in changes:
+        if _identity(root) != watched:
+            return
+        if found or time.monotonic() >= due:
+            yield
+            due = time.monotonic() + _RESCAN_S
+
+
+def _filter(root: str, store: str) -> Callable[[Change, str], bool]:
+    """Return a test of what may matter: all but hidden files, other people's, and the index."""
+
+    def matters(_: Change, path: str) -> bool:
+        if path.startswith(store):
+            return False
+        parts = os.path.relpath(path, root).split(os.sep)
+        if parts == [IGNORE_FILE]:
+            return True
+        return not any(part.startswith(".") or part in IGNORED_FOLDERS for part in parts)
+
+    return matters
+
+
+def _identity(root: str) -> tuple[int, int] | None:
+    """Return what tells one folder from another of the same name, None where there is none."""
+    try:
+        status = os.stat(root)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

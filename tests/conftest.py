@@ -169,6 +169,26 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Space(request.getfixturevalue("server"), f"test_{uuid.uuid4().hex[:12]}")
 
 
+@pytest.fixture
+def held(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Return a list to say in what a fault test did and what held; shown at the end of the run."""
+    lines: list[str] = []
+    yield lines
+    name = request.node.name.removeprefix("test_")
+    request.node.user_properties += [("held", f"{name}: {line}") for line in lines]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the fault tests did, one line each."""
+    if os.environ.get("NOTEPOINT_FAULTS") != "full":
+        return
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    for report in reports:
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "held" and report.when == "teardown":
+                terminalreporter.write_line(str(value))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of evaluation data; without it the test is skipped, loudly."""

@@ -15,13 +15,13 @@ from indexer.store.vectors import (
     PointVectors,
     Rows,
     Snapshot,
-    drop_old_snapshots,
-    is_sound,
+    drop_snapshots,
     list_snapshots,
 )
 from indexer.store.vectors import write_snapshot as write_rows
 
 DIMENSION = 32
+IDENTITY = "this index"
 
 
 def some_vectors(count: int, seed: int = 1) -> np.ndarray:
@@ -30,9 +30,11 @@ def some_vectors(count: int, seed: int = 1) -> np.ndarray:
     return vectors.astype(np.float16).astype(np.float32)
 
 
-def write_snapshot(folder: Path, generation: int, ids: np.ndarray, vectors: np.ndarray) -> Snapshot:
+def write_snapshot(
+    folder: Path, identity: str, generation: int, ids: np.ndarray, vectors: np.ndarray
+) -> Snapshot:
     rows = Rows(len(ids), DIMENSION, lambda step: [(ids[::step], vectors[::step])])
-    return write_rows(folder, generation, rows)
+    return write_rows(folder, identity, generation, rows)
 
 
 def oracle(ids: np.ndarray, vectors: np.ndarray, query: np.ndarray, k: int) -> list[int]:
@@ -42,7 +44,7 @@ def oracle(ids: np.ndarray, vectors: np.ndarray, query: np.ndarray, k: int) -> l
 
 def test_snapshot_answers_as_a_product_does(tmp_path: Path) -> None:
     ids, vectors = np.arange(10, 210, dtype=np.int64), some_vectors(200)
-    found = PointVectors(DIMENSION, write_snapshot(tmp_path, 1, ids, vectors))
+    found = PointVectors(DIMENSION, write_snapshot(tmp_path, IDENTITY, 1, ids, vectors))
     for query in some_vectors(5, seed=2):
         hits = found.search(query, 10)
         assert [i for i, _ in hits] == oracle(ids, vectors, query, 10)
@@ -55,7 +57,7 @@ def test_overlay_answers_as_a_product_does(tmp_path: Path) -> None:
     ids, vectors = np.arange(1, 101, dtype=np.int64), some_vectors(100)
     new_ids, new = np.arange(101, 121, dtype=np.int64), some_vectors(20, seed=3)
     removed = ids[::3]
-    found = PointVectors(DIMENSION, write_snapshot(tmp_path, 1, ids, vectors))
+    found = PointVectors(DIMENSION, write_snapshot(tmp_path, IDENTITY, 1, ids, vectors))
     found.lay_over(removed, new_ids, new)
     alive = ~np.isin(ids, removed)
     all_ids = np.concatenate([ids[alive], new_ids])
@@ -68,7 +70,7 @@ def test_overlay_answers_as_a_product_does(tmp_path: Path) -> None:
 
 def test_only_allowed_points_are_found(tmp_path: Path) -> None:
     ids, vectors = np.arange(1, 101, dtype=np.int64), some_vectors(100)
-    found = PointVectors(DIMENSION, write_snapshot(tmp_path, 1, ids, vectors))
+    found = PointVectors(DIMENSION, write_snapshot(tmp_path, IDENTITY, 1, ids, vectors))
     found.lay_over(np.array([2], np.int64), np.array([101], np.int64), some_vectors(1, seed=5))
     allowed = np.array([2, 4, 101], np.int64)
     assert {i for i, _ in found.search(vectors[0], 10, allowed)} == {4, 101}
@@ -85,7 +87,7 @@ def removed_and_added(
     path: Path, ids: np.ndarray, vectors: np.ndarray
 ) -> tuple[PointVectors, np.ndarray, np.ndarray]:
     """Return a snapshot with a tenth removed and some added, and what is then in it."""
-    found = PointVectors(DIMENSION, write_snapshot(path, 1, ids, vectors))
+    found = PointVectors(DIMENSION, write_snapshot(path, IDENTITY, 1, ids, vectors))
     new_ids = np.arange(ids[-1] + 1, ids[-1] + 21, dtype=np.int64)
     new = some_vectors(20, seed=3)
     found.lay_over(ids[::10], new_ids, new)
@@ -110,7 +112,7 @@ def test_small_snapshots_are_the_same_to_both_readers(
 
 
 def test_small_snapshot_is_searched_without_faiss(tmp_path: Path) -> None:
-    write_snapshot(tmp_path, 1, np.arange(50, dtype=np.int64), some_vectors(50))
+    write_snapshot(tmp_path, IDENTITY, 1, np.arange(50, dtype=np.int64), some_vectors(50))
     code = f"""
 import sys
 from pathlib import Path
@@ -159,23 +161,35 @@ def test_equal_vectors_are_ordered_by_id() -> None:
 
 
 def test_flipped_bit_is_seen(tmp_path: Path) -> None:
-    snapshot = write_snapshot(tmp_path, 1, np.arange(50, dtype=np.int64), some_vectors(50))
-    assert is_sound(snapshot)
+    snapshot = write_snapshot(
+        tmp_path, IDENTITY, 1, np.arange(50, dtype=np.int64), some_vectors(50)
+    )
+    assert snapshot.is_sound(IDENTITY)
     content = bytearray(snapshot.path.read_bytes())
     content[len(content) // 2] ^= 1
     snapshot.path.write_bytes(content)
-    assert not is_sound(snapshot)
+    assert not snapshot.is_sound(IDENTITY)
+
+
+def test_file_of_another_index_or_generation_is_not_sound(tmp_path: Path) -> None:
+    snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
+    assert not snapshot.is_sound("another index")
+    renamed = tmp_path / f"vectors-2-{snapshot.digest}.faiss"
+    snapshot.path.rename(renamed)
+    assert not Snapshot(renamed, 2, snapshot.digest).is_sound(IDENTITY)
 
 
 def test_missing_file_is_not_sound(tmp_path: Path) -> None:
-    snapshot = write_snapshot(tmp_path, 1, np.arange(5, dtype=np.int64), some_vectors(5))
+    snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
     snapshot.path.unlink()
-    assert not is_sound(snapshot)
+    assert not snapshot.is_sound(IDENTITY)
 
 
 def test_only_the_newest_is_kept(tmp_path: Path) -> None:
     for generation in (1, 2, 3):
-        write_snapshot(tmp_path, generation, np.arange(5, dtype=np.int64), some_vectors(5))
+        write_snapshot(
+            tmp_path, IDENTITY, generation, np.arange(5, dtype=np.int64), some_vectors(5)
+        )
     assert [snapshot.generation for snapshot in list_snapshots(tmp_path)] == [3]
 
 
@@ -187,7 +201,7 @@ def test_newest_comes_first(tmp_path: Path) -> None:
 
 def test_leftovers_of_interrupted_writes_go(tmp_path: Path) -> None:
     (tmp_path / ".vectors-abc").write_bytes(b"half")
-    drop_old_snapshots(tmp_path)
+    drop_snapshots(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

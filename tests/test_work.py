@@ -155,9 +155,9 @@ def test_snapshot_is_hashed_when_it_is_written_and_not_again(
     hashed: list[str] = []
     original = vectors._hash
 
-    def counting(path: str) -> str:
+    def counting(path: str, identity: str, generation: int) -> str:
         hashed.append(path)
-        return original(path)
+        return original(path, identity, generation)
 
     monkeypatch.setattr(vectors, "_hash", counting)
     folder = write_notes(notes_of(12))

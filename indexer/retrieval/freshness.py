@@ -17,6 +17,8 @@ from indexer.store.store import StoredPoint, View
 _STALE_FOR_S = 1.0
 # In a large folder it holds for this many times as long as it took to find out.
 _STALE_FOR_TIMES = 20.0
+# How many notes are remembered as compared.
+_MAX_NOTES = 4_096
 
 
 class Freshness:
@@ -66,10 +68,14 @@ class Freshness:
         if stamp is None:
             return None
         key = (note_id, stamp)
-        if key not in self._notes:
+        try:
+            note = self._notes[key]
+        except KeyError:
+            if len(self._notes) >= _MAX_NOTES:  # under steady change this would grow for ever
+                self._notes.clear()
             same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
-            self._notes[key] = None if same else self._read(note_id)
-        note = self._notes[key]
+            note = None if same else self._read(note_id)
+            self._notes[key] = note
         if note is None:  # as it was when it was indexed
             return stored
         for point in note.points:

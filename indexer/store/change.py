@@ -24,7 +24,7 @@ from indexer.store.schema import (
     warnings_to_row,
 )
 from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
-from indexer.store.words import initials_of, terms_of
+from indexer.store.words import point_terms
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
 _KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
@@ -285,7 +285,4 @@ def _stamp_values(stamp: FileStamp | None) -> tuple[int | None, ...]:
 
 def words_of_point(point: Point, title: str) -> tuple[list[str], list[str]]:
     """Return the terms of a point and of what stands above it, with the acronyms of both."""
-    above = dict.fromkeys([title, *point.heading_path, *point.parents])
-    context = [term for text in above for term in terms_of(text)]
-    acronyms = {short for text in (point.text, *above) for short, _ in initials_of(text)}
-    return terms_of(point.text), [*context, *sorted(acronyms)]
+    return point_terms(point.text, [title, *point.heading_path, *point.parents])

@@ -19,6 +19,7 @@ import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import FileStamp
+from indexer.store.pages import NoSums, check_pages, is_at_rest, sums_path, write_sums
 from indexer.store.schema import (
     FORMAT_VERSION,
     PAGE_SIZE,
@@ -33,8 +34,7 @@ from indexer.store.vectors import (
     PointIds,
     PointVectors,
     Rows,
-    drop_old_snapshots,
-    is_sound,
+    drop_snapshots,
     list_snapshots,
     write_snapshot,
 )
@@ -52,6 +52,11 @@ _MAX_UNUSED_SHARE = 0.25
 _BUSY_TIMEOUT_S = 30.0
 _SELECT_LIMIT = 500
 _ROWS_AT_ONCE = 8_192
+# Opening reads every page of a database up to this size, in about 1 ms a megabyte; the pages of a
+# larger one are read by `check` alone.
+_MAX_OPENING_BYTES = 64 << 20
+# How long a build waits for readers before it leaves its log to the next one.
+_CHECKPOINT_TIMEOUT_MS = 500
 
 
 class EmbeddedStore:
@@ -73,23 +78,26 @@ class EmbeddedStore:
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
         :raises IndexNotFound: if there is none and ``read_only``.
         :raises IndexOutdated: if it was built by a newer Notepoint.
+        :raises IndexDamaged: if its pages are not as they were written.
         """
         self.folder = folder
         self._read_only = read_only
         self._lock_timeout_s = lock_timeout_s
         self._path = folder / DATABASE
         self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int] | None = None  # the database the idle connections are of
         self._lock = threading.Lock()
         self._vectors: PointVectors | None = None
         self._refuse_newer()
         if read_only:
             if not self._path.is_file():
-                raise IndexNotFound(f"there is no index in {folder}", "run `notepoint build`")
-        elif mend and self._path.is_file() and self.verify():
-            self._start_over()
+                raise self._none_to_read()
         else:
+            if mend and self._path.is_file():
+                self._start_over_if_damaged()
             self._make()
         with self._connection() as connection:
+            self._refuse_damaged_pages(connection)
             self._refuse_newer_header(connection)
 
     # connections
@@ -98,6 +106,7 @@ class EmbeddedStore:
         """Lend a connection; threads come and go with every rerun of the page, connections stay."""
         with _translated():
             with self._lock:
+                self._let_go_of_replaced()
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
                 connection = (
@@ -108,6 +117,28 @@ class EmbeddedStore:
             finally:
                 with self._lock:
                     self._idle.append(connection)
+
+    def _let_go_of_replaced(self) -> None:
+        """Close what is open of a database that was removed: an index begun anew is another."""
+        try:
+            status = self._path.stat()
+            file = (status.st_dev, status.st_ino)
+        except OSError:
+            file = None
+        if file != self._file:
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+            self._vectors = None
+            self._file = file
+
+    def _none_to_read(self) -> IndexerError:
+        if any(number < FORMAT_VERSION for number in self._formats()):
+            return IndexOutdated(
+                f"the index in {self.folder} was built by an older Notepoint",
+                "run `notepoint build`: it makes a new one from the notes",
+            )
+        return IndexNotFound(f"there is no index in {self.folder}", "run `notepoint build`")
 
     def _connect_to_write(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -123,22 +154,30 @@ class EmbeddedStore:
         """Open the database without the right to change it.
 
         In a folder that cannot be written, the shared-memory file of the log cannot be made either:
-        then nobody writes, and the file is taken as it is.
+        then nobody writes, and the file is taken as it is, unless part of it is still in the log.
+
+        :raises IndexDamaged: if it is.
         """
-        for mode in ("mode=ro", "mode=ro&immutable=1"):
-            address = f"{self._path.absolute().as_uri()}?{mode}"
-            connection = sqlite3.connect(
-                address, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
-            )
-            try:
-                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            except sqlite3.OperationalError:
-                connection.close()
-                if "immutable" in mode:
-                    raise
-            else:
-                return connection
-        raise AssertionError("one of the two modes returns or raises")
+        connection = self._open_to_read("mode=ro")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            if os.access(self.folder, os.W_OK):
+                raise
+            if not is_at_rest(self._path):
+                raise IndexDamaged(
+                    "a build of the index was interrupted, and its folder cannot be written",
+                    f"make {self.folder} writable, or copy it and name the copy with --store",
+                ) from None
+            connection = self._open_to_read("mode=ro&immutable=1")
+        return connection
+
+    def _open_to_read(self, mode: str) -> sqlite3.Connection:
+        address = f"{self._path.absolute().as_uri()}?{mode}"
+        return sqlite3.connect(
+            address, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
+        )
 
     def close(self) -> None:
         """Close every connection and let go of the vectors."""
@@ -150,14 +189,59 @@ class EmbeddedStore:
 
     # making
     def _refuse_newer(self) -> None:
-        for name in os.listdir(self.folder) if self.folder.is_dir() else []:
-            found = _DATABASE_NAME.match(name)
-            if found and int(found.group(1)) > FORMAT_VERSION:
-                raise _newer(self.folder)
+        if any(number > FORMAT_VERSION for number in self._formats()):
+            raise _newer(self.folder)
+
+    def _formats(self) -> list[int]:
+        """Return the formats of the databases in the folder."""
+        names = os.listdir(self.folder) if self.folder.is_dir() else []
+        return [int(found.group(1)) for found in map(_DATABASE_NAME.match, names) if found]
 
     def _refuse_newer_header(self, connection: sqlite3.Connection) -> None:
         if int(read_header(connection).get("format", "0")) > FORMAT_VERSION:
             raise _newer(self.folder)
+
+    def _refuse_damaged_pages(self, connection: sqlite3.Connection) -> None:
+        """Look at every page before the first answer, where that takes no time to speak of."""
+        if self._path.stat().st_size <= _MAX_OPENING_BYTES:
+            with contextlib.suppress(NoSums):  # the rows are looked at one by one; `check` says so
+                fault = self._page_fault(connection)
+                if fault:
+                    raise IndexDamaged(f"the index is damaged: {fault}", REBUILD)
+
+    def _page_fault(self, connection: sqlite3.Connection) -> str | None:
+        """Return what is wrong with the pages of the state a transaction would show now.
+
+        :param connection: without an open transaction.
+        :raises NoSums: if there are no sums of that state.
+        """
+        connection.execute("BEGIN")
+        try:
+            # As long as this view is open and the log was empty, nobody writes to the file.
+            token = read_header(connection).get("state", "")
+            return check_pages(self._path, token) if is_at_rest(self._path) else None
+        finally:
+            connection.execute("ROLLBACK")
+
+    def _seal(self) -> None:
+        """Copy the log into the database and write the sums of its pages; never in a build's way.
+
+        A reader that holds on to an older state keeps the log as it is; then the next build does
+        this.
+        """
+        with self._connection() as connection:
+            token = read_header(connection).get("state", "")
+            connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
+            try:
+                busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+                if not busy and pages == copied:
+                    # While the log is not empty, these sums are not asked for.
+                    write_sums(self._path, token, PAGE_SIZE)
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except OSError as exc:
+                raise _unwritable(self.folder, exc) from exc
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_S * 1000)}")
 
     def _make(self) -> None:
         """Make the tables of a new index, all or none."""
@@ -173,18 +257,28 @@ class EmbeddedStore:
                 return
             for statement in TABLES.split(";\n"):
                 connection.execute(statement)
-            header = {"format": FORMAT_VERSION, "generation": 0}
+            header = {
+                "format": FORMAT_VERSION,
+                "generation": 0,
+                "identity": os.urandom(8).hex(),
+            }
             connection.executemany(
                 "INSERT INTO header VALUES (?, ?)", [(k, str(v)) for k, v in header.items()]
             )
 
-    def _start_over(self) -> None:
-        """Remove a damaged index with all its files and make an empty one."""
-        self.close()
-        for path in (self._path, *(Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm"))):
+    def _start_over_if_damaged(self) -> None:
+        """Remove a damaged index with all its files, unless another process just did."""
+        with self._locked():
+            if not self.verify():
+                return
+            self.close()
+            self._remove()
+
+    def _remove(self) -> None:
+        logs = (Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm"))
+        for path in (self._path, *logs, sums_path(self._path)):
             path.unlink(missing_ok=True)
-        drop_old_snapshots(self.folder, keep=0)
-        self._make()
+        drop_snapshots(self.folder)
 
     # reading
     @contextlib.contextmanager
@@ -221,9 +315,10 @@ class EmbeddedStore:
     ) -> PointVectors:
         """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
         header = read_header(connection)
-        oldest, trusted = int(header.get("vectors_since", "0")), header.get("snapshot")
+        oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
+        trusted = header.get("snapshot")
         usable = (s for s in list_snapshots(self.folder) if oldest <= s.generation <= generation)
-        snapshot = next((s for s in usable if s.state() == trusted or is_sound(s)), None)
+        snapshot = next((s for s in usable if s.state() == trusted or s.is_sound(identity)), None)
         vectors = PointVectors(dimension, snapshot)
         since = snapshot.generation if snapshot else 0
         removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
@@ -237,8 +332,12 @@ class EmbeddedStore:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
             try:
                 yield connection
+                if connection.total_changes > before:
+                    values = ("state", os.urandom(8).hex())
+                    connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -251,6 +350,7 @@ class EmbeddedStore:
         from indexer.store.change import SqlChange
 
         with self._transaction() as connection:
+            self._drop_later_snapshots(connection)
             change = SqlChange(connection)
             if anew:
                 change.drop_everything()
@@ -303,7 +403,16 @@ class EmbeddedStore:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Hold the right to build; see ``Store``. The system releases it when a process dies."""
+        """Hold the right to build; see ``Store``."""
+        with self._locked():
+            try:
+                yield
+            finally:
+                self._seal()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the index, which the system releases when a process dies."""
         from filelock import FileLock, Timeout
 
         holder = self.folder / "build.pid"
@@ -318,7 +427,10 @@ class EmbeddedStore:
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
         try:
-            holder.write_text(str(os.getpid()), "utf-8")
+            try:
+                holder.write_text(str(os.getpid()), "utf-8")
+            except OSError as exc:
+                raise _unwritable(self.folder, exc) from exc
             yield
         finally:
             lock.release()
@@ -338,12 +450,14 @@ class EmbeddedStore:
                 rows = Rows(
                     total, dimension, lambda step: _blocks(view.connection, dimension, step)
                 )
-                self._write_snapshot(generation, rows)
+                identity = read_header(view.connection)["identity"]
+                self._write_snapshot(identity, generation, rows)
         self._drop_unused(total)
+        self._drop_older()
 
-    def _write_snapshot(self, generation: int, rows: Rows) -> None:
+    def _write_snapshot(self, identity: str, generation: int, rows: Rows) -> None:
         try:
-            snapshot = write_snapshot(self.folder, generation, rows)
+            snapshot = write_snapshot(self.folder, identity, generation, rows)
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
         with self._transaction() as connection:
@@ -353,6 +467,13 @@ class EmbeddedStore:
             connection.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
         with self._lock:
             self._vectors = None
+
+    def _drop_older(self) -> None:
+        """Remove the databases of older formats, now that there is a new one."""
+        for number in self._formats():
+            if number < FORMAT_VERSION:
+                for path in self.folder.glob(f"index-{number}.*"):
+                    path.unlink(missing_ok=True)
 
     def _drop_unused(self, points: int) -> None:
         """Remove unused vectors once they are many; the others make an undone edit cheap."""
@@ -371,20 +492,56 @@ class EmbeddedStore:
 
         :raises IndexOutdated: if the index was built by a newer Notepoint.
         """
+        from indexer.store.audit import derived_faults
+
         faults: list[Fault] = []
-        for snapshot in list_snapshots(self.folder):
-            if not is_sound(snapshot):
-                faults.append(Fault(snapshot.path.name, "its content does not fit its name"))
         try:
             with self._connection() as connection:
-                for (line,) in connection.execute("PRAGMA integrity_check").fetchall():
-                    if line != "ok":
-                        faults.append(Fault(DATABASE, str(line)))
+                faults += self._page_faults(connection)
+                faults += [
+                    Fault(DATABASE, str(line))
+                    for (line,) in connection.execute("PRAGMA integrity_check").fetchall()
+                    if line != "ok"
+                ]
                 self._refuse_newer_header(connection)
-                faults += [Fault(DATABASE, message) for message in row_faults(connection)]
+                wrong = list(row_faults(connection)) or list(derived_faults(connection))
+                faults += [Fault(DATABASE, message) for message in wrong]
+                faults += self._snapshot_faults(read_header(connection))
         except IndexDamaged as exc:
             faults.append(Fault(DATABASE, exc.message))
         return faults
+
+    def _drop_later_snapshots(self, connection: sqlite3.Connection) -> None:
+        """Remove vectors of generations still to come: they were another's, before a restore."""
+        generation = int(read_header(connection).get("generation", "0"))
+        for snapshot in list_snapshots(self.folder):
+            if snapshot.generation > generation:
+                snapshot.path.unlink(missing_ok=True)
+
+    def _snapshot_faults(self, header: Mapping[str, str]) -> list[Fault]:
+        snapshots = list_snapshots(self.folder)
+        generation = int(header.get("generation", "0"))
+        faults = [
+            Fault(snapshot.path.name, "its content does not fit its name")
+            for snapshot in snapshots
+            if not snapshot.is_sound(header.get("identity", ""))
+        ]
+        faults += [
+            Fault(snapshot.path.name, "it is of a generation that the database has not reached")
+            for snapshot in snapshots
+            if snapshot.generation > generation
+        ]
+        # Before its first file, or where the first build was killed, an index is read by its rows.
+        if "snapshot" in header and not snapshots and header.get("points", "0") != "0":
+            faults.append(Fault("vectors", "the file of vectors is missing"))
+        return faults
+
+    def _page_faults(self, connection: sqlite3.Connection) -> list[Fault]:
+        try:
+            fault = self._page_fault(connection)
+        except NoSums as exc:
+            return [Fault(sums_path(self._path).name, str(exc))]
+        return [Fault(DATABASE, fault)] if fault else []
 
     def size(self) -> int:
         """Return the bytes of all files of the index."""

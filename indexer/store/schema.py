@@ -20,7 +20,7 @@ from indexer.store.store import NoteInfo, NoteState
 
 # Raised whenever an index of before could not be read. Each format has a file name of its own, so
 # that a new one is built beside the old.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
 PAGE_SIZE = 8192
 REBUILD = "run `notepoint build --rebuild`"
@@ -87,6 +87,9 @@ NOTE_COLUMNS = (
 POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
 LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
 
+# What the header says in digits.
+_NUMBERS = ("format", "generation", "dimension", "notes", "points", "released", "vectors_since")
+
 Row = Sequence[Any]
 
 
@@ -101,10 +104,18 @@ def checksum_bytes(value: bytes) -> int:
 
 
 def read_header(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the header of an index; empty where it has no tables yet."""
+    """Return the header of an index; empty where it has no tables yet.
+
+    :param connection: to its database.
+    :raises IndexDamaged: if what should be a number is none.
+    """
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'header'").fetchone():
         return {}
-    return dict(connection.execute("SELECT key, value FROM header").fetchall())
+    header = dict(connection.execute("SELECT key, value FROM header").fetchall())
+    for key in _NUMBERS:
+        if not str(header.get(key, "0")).isdecimal():
+            raise IndexDamaged(f"the header of the index is damaged: {key}", REBUILD)
+    return header
 
 
 def path_to_row(path: str) -> str | bytes:
@@ -218,6 +229,18 @@ def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
         "points without their words": "FROM point WHERE id NOT IN (SELECT id FROM words_docsize)",
         "words without their point": "FROM words_docsize WHERE id NOT IN (SELECT id FROM point)",
         "links without their note": "FROM link WHERE note NOT IN (SELECT id FROM note)",
+        "links without their point": (
+            "FROM link WHERE point IS NOT NULL AND point NOT IN (SELECT id FROM point)"
+        ),
+        "links to a note that is gone": (
+            "FROM link WHERE reached IS NOT NULL AND reached NOT IN (SELECT id FROM note)"
+        ),
+        "links that were not followed": "FROM link WHERE ok IS NULL",
+        "names without their note": "FROM name WHERE note NOT IN (SELECT id FROM note)",
+        "anchors without their note": "FROM anchor WHERE note NOT IN (SELECT id FROM note)",
+        "removed points that are still there": (
+            "FROM tombstone WHERE point IN (SELECT id FROM point)"
+        ),
     }
     for what, rest in counts.items():
         count = connection.execute(f"SELECT count(*) {rest}").fetchone()[0]

@@ -54,6 +54,19 @@ class Snapshot:
         numbers = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
         return " ".join([self.path.name, *map(str, numbers)])
 
+    def is_sound(self, identity: str) -> bool:
+        """Tell whether a file still has the hash it is named by.
+
+        The hash covers the index and the generation as well: a sound file of another index, or one
+        that was given another name, is none of this.
+
+        :param identity: of the index.
+        """
+        try:
+            return _hash(str(self.path), identity, self.generation) == self.digest
+        except OSError:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -78,10 +91,11 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: (-snapshot.generation, snapshot.digest))
 
 
-def write_snapshot(folder: Path, generation: int, rows: Rows) -> Snapshot:
+def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> Snapshot:
     """Write vectors to a new file, durably, and drop the older ones.
 
     :param folder: where to.
+    :param identity: of the index.
     :param generation: what the vectors are of.
     :param rows: the points and their vectors, kept as float16.
     :raises OSError: if the file cannot be written; nothing is left of it.
@@ -98,7 +112,7 @@ def write_snapshot(folder: Path, generation: int, rows: Rows) -> Snapshot:
             faiss.write_index(index, temporary)
         except RuntimeError as exc:
             raise OSError(f"the vectors cannot be written: {str(exc).splitlines()[-1]}") from exc
-        digest = _hash(temporary)
+        digest = _hash(temporary, identity, generation)
         path = folder / f"vectors-{generation}-{digest}.faiss"
         _sync(temporary)
         os.replace(temporary, path)
@@ -106,7 +120,7 @@ def write_snapshot(folder: Path, generation: int, rows: Rows) -> Snapshot:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-    drop_old_snapshots(folder)
+    drop_snapshots(folder, keep=path)
     return Snapshot(path, generation, digest)
 
 
@@ -142,26 +156,19 @@ def _cells(count: int) -> int:
     return int(2 * count**0.5)
 
 
-def drop_old_snapshots(folder: Path, *, keep: int = 1) -> None:
-    """Remove all but the newest snapshots, and what interrupted writes left.
+def drop_snapshots(folder: Path, *, keep: Path | None = None) -> None:
+    """Remove all snapshots but one, and what interrupted writes left.
 
     A reader that still has an older one mapped keeps it; one that comes too late reads the rows.
 
     :param folder: where they are.
-    :param keep: how many stay.
+    :param keep: the file that stays.
     """
-    for snapshot in list_snapshots(folder)[keep:]:
-        snapshot.path.unlink(missing_ok=True)
+    for snapshot in list_snapshots(folder):
+        if snapshot.path != keep:
+            snapshot.path.unlink(missing_ok=True)
     for leftover in folder.glob(".vectors-*"):
         leftover.unlink(missing_ok=True)
-
-
-def is_sound(snapshot: Snapshot) -> bool:
-    """Tell whether a file still has the hash it is named by."""
-    try:
-        return _hash(str(snapshot.path)) == snapshot.digest
-    except OSError:
-        return False
 
 
 class PointVectors:
@@ -171,7 +178,7 @@ class PointVectors:
         """Map a snapshot, or start empty.
 
         :param dimension: numbers in a vector.
-        :param snapshot: a sound one (see ``is_sound``), None for none.
+        :param snapshot: a sound one (see ``Snapshot.is_sound``), None for none.
         """
         self.dimension = dimension
         self.generation = snapshot.generation if snapshot else 0
@@ -354,9 +361,9 @@ def _open_base(path: Path, dimension: int) -> _Base:
     return _FaissBase(path, ids)
 
 
-def _hash(path: str) -> str:
+def _hash(path: str, identity: str, generation: int) -> str:
     with open(path, "rb") as file:
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(digest_size=16, key=f"{identity} {generation}".encode())
         while part := file.read(1 << 20):
             digest.update(part)
     return digest.hexdigest()

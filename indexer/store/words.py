@@ -57,6 +57,18 @@ def terms_of(text: str) -> list[str]:
     return [term for word, _, _ in _words(text) for term in _terms_of_word(word)]
 
 
+def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
+    """Return the terms of a point and of what stands above it, with the acronyms of both.
+
+    :param text: of the point.
+    :param above: title, headings and parents; what stands there twice counts once.
+    """
+    lines = dict.fromkeys(above)
+    context = [term for line in lines for term in terms_of(line)]
+    acronyms = {short for line in (text, *lines) for short, _ in initials_of(line)}
+    return terms_of(text), [*context, *sorted(acronyms)]
+
+
 def query_terms(question: str) -> list[str]:
     """Return the terms a question is asked by: repeats kept, stop words only if all are such."""
     words = [word for word, _, _ in _words(question)]
