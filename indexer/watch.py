@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from watchfiles import Change
 from watchfiles import watch as watch_files
 
 from indexer.errors import IndexerError
@@ -57,13 +56,17 @@ def _hints(
     notebook: Notebook, stop: threading.Event, failed: Callable[[IndexerError], None]
 ) -> Iterator[None]:
     """Yield when the folder may have changed: at once, after events, and now and then."""
-    polling = False
+    polling = lenient = False
     while not stop.is_set():
         yield
         try:
-            yield from _events(notebook, stop, polling)
+            yield from _events(notebook, stop, polling=polling, lenient=lenient)
         except FileNotFoundError:
             stop.wait(_LOOK_S)
+        except PermissionError:
+            # Only now: watchfiles 1.3 passes over the limit of watches along with these.
+            stop.wait(_LOOK_S if lenient else 0)
+            lenient = True
         except OSError as exc:  # the system's limit of watches
             if not polling:
                 failed(IndexerError(f"no events from the system ({exc}); looking every second"))
@@ -72,7 +75,9 @@ def _hints(
             polling = True
 
 
-def _events(notebook: Notebook, stop: threading.Event, polling: bool) -> Iterator[None]:
+def _events(
+    notebook: Notebook, stop: threading.Event, *, polling: bool, lenient: bool
+) -> Iterator[None]:
     """Yield after changes and on a timer, for as long as the folder is the same one.
 
     The first look comes soon: what changed between the build before and the first watch was seen by
@@ -83,7 +88,7 @@ def _events(notebook: Notebook, stop: threading.Event, polling: bool) -> Iterato
     watched = _identity(root)
     changes = watch_files(
         root,
-        watch_filter=_filter(root, notebook.settings.store),
+        watch_filter=None,  # with one, changes that do not matter would hold up the timer
         stop_event=stop,
         debounce=10 * _QUIET_MS,
         step=_QUIET_MS,
@@ -91,22 +96,24 @@ def _events(notebook: Notebook, stop: threading.Event, polling: bool) -> Iterato
         yield_on_timeout=True,
         force_polling=polling,
         poll_delay_ms=1000,
-        ignore_permission_denied=True,
+        ignore_permission_denied=lenient,
     )
+    matters = _filter(root, notebook.settings.store)
     due = time.monotonic()
     for found in changes:
         if _identity(root) != watched:
             return
-        if found or time.monotonic() >= due:
+        if any(matters(path) for _, path in found) or time.monotonic() >= due:
             yield
             due = time.monotonic() + _RESCAN_S
 
 
-def _filter(root: str, store: str) -> Callable[[Change, str], bool]:
+def _filter(root: str, store: str) -> Callable[[str], bool]:
     """Return a test of what may matter: all but hidden files, other people's, and the index."""
+    index = os.path.join(os.path.abspath(store), "")
 
-    def matters(_: Change, path: str) -> bool:
-        if path.startswith(store):
+    def matters(path: str) -> bool:
+        if path.startswith(index):
             return False
         parts = os.path.relpath(path, root).split(os.sep)
         if parts == [IGNORE_FILE]:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -91,10 +92,53 @@ def check_pages(database: Path, token: str) -> str | None:
     return None
 
 
+# By device and inode. POSIX lets go of all locks a process has on a file when it closes any
+# descriptor of it, those of SQLite as well: another process would then remove the log that is still
+# read here. So none is closed for as long as its file has a name.
+_descriptors: dict[tuple[int, int], int] = {}
+_descriptors_lock = threading.Lock()
+_PAGES_AT_ONCE = 128
+
+
 def _sum_pages(database: Path, page_size: int) -> list[int]:
     """Return the CRC-32 of each page; a last one that is cut short counts as well."""
-    with open(database, "rb") as file:
-        sums = []
-        while page := file.read(page_size):
-            sums.append(zlib.crc32(page))
-    return sums
+    descriptor = _open_for_good(database)
+    sums: list[int] = []
+    while True:
+        part = memoryview(_read_at(descriptor, len(sums) * page_size, _PAGES_AT_ONCE * page_size))
+        sums += [zlib.crc32(part[i : i + page_size]) for i in range(0, len(part), page_size)]
+        if len(part) < _PAGES_AT_ONCE * page_size:
+            return sums
+
+
+def _open_for_good(path: Path) -> int:
+    with _descriptors_lock:
+        for key, descriptor in list(_descriptors.items()):
+            if os.fstat(descriptor).st_nlink == 0:  # removed: nobody locks it any more
+                os.close(_descriptors.pop(key))
+        status = path.stat()
+        key = (status.st_dev, status.st_ino)
+        if key not in _descriptors:
+            _descriptors[key] = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        return _descriptors[key]
+
+
+def _read_at(descriptor: int, offset: int, size: int) -> bytes:
+    """Return so many bytes of a file, fewer only at its end."""
+    parts: list[bytes] = []
+    while size > 0:
+        part = _read_once(descriptor, offset, size)
+        if not part:
+            break
+        parts.append(part)
+        offset += len(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _read_once(descriptor: int, offset: int, size: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    with _descriptors_lock:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, size)

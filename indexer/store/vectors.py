@@ -179,6 +179,7 @@ class PointVectors:
 
         :param dimension: numbers in a vector.
         :param snapshot: a sound one (see ``Snapshot.is_sound``), None for none.
+        :raises OSError: if it cannot be mapped, for example as it was just removed.
         """
         self.dimension = dimension
         self.generation = snapshot.generation if snapshot else 0
@@ -311,7 +312,10 @@ class _FaissBase:
         faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken
         self.ids = ids
         # Owns what follows. (Of types, faiss 1.15 ships those of its base class alone.)
-        whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        try:
+            whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as exc:
+            raise OSError(f"{path} cannot be mapped") from exc
         self._whole = whole
         self._index: Any = faiss.downcast_index(whole.index)
         self._cells: int = getattr(self._index, "nlist", 0)

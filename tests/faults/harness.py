@@ -238,7 +238,9 @@ def faults_of(store: Path) -> list[str]:
 def assert_equal_states(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Compare two states table by table, so that a difference names itself."""
     for name, rows in wanted.items():
-        assert found[name] == rows, f"{name} differ"
+        extra = [row for row in found[name] if row not in rows]
+        missing = [row for row in rows if row not in found[name]]
+        assert found[name] == rows, f"{name}: {extra[:3]} instead of {missing[:3]}"
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
