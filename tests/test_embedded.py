@@ -48,7 +48,8 @@ def test_damaged_snapshot_is_passed_over(store: EmbeddedStore) -> None:
         assert view.read_points([first])[first].point.text == "point 7"
     assert [fault.part for fault in fresh.verify()] == [snapshot.path.name]
     fresh.close()
-    snapshot.path.unlink()
+    content[-5] ^= 0xFF
+    snapshot.path.write_bytes(content)
 
 
 def test_file_that_is_no_database_is_damage_with_a_cure(tmp_path: Path) -> None:
@@ -97,3 +98,16 @@ def test_mending_empties_only_what_is_damaged(tmp_path: Path) -> None:
     with EmbeddedStore(tmp_path, mend=True).view() as view:
         assert view.header().setup is None
     assert list_snapshots(tmp_path) == []
+
+
+def test_opening_to_write_changes_no_byte(tmp_path: Path) -> None:
+    """A build that has to wait in vain opens the index as well, and leaves it as it was."""
+    store = EmbeddedStore(tmp_path)
+    put(store, note_of("a.md", ["one"]))
+    with store.building():
+        pass  # the end of a build writes the sums of the pages
+    store.close()
+    before = (tmp_path / DATABASE).read_bytes()
+    EmbeddedStore(tmp_path).close()
+    assert (tmp_path / DATABASE).read_bytes() == before
+    assert EmbeddedStore(tmp_path, read_only=True).verify() == []
