@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench bench-quality bench-large browser clean faults-server
+.PHONY: help setup setup-dev run test check bench bench-quality bench-large browser clean faults-server faults soak
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,12 @@ bench-large: setup-dev  ## The same with a million points (an hour)
 
 faults-server: setup-dev  ## Kill the PostgreSQL store a hundred times at any moment
 	@FAULTS_KILLS=100 $(BIN)/python -m pytest -q tests/test_server_faults.py
+
+faults: setup-dev  ## Every fault of docs/RELIABILITY.md in full: hours
+	@NOTEPOINT_FAULTS=full $(BIN)/python -m pytest tests/faults
+
+soak: setup-dev  ## Churn and questions for MINUTES=60: memory, open files, equal at the end
+	@$(BIN)/python tests/faults/soak.py --minutes $(or $(MINUTES),60)
 
 browser:
 	@command -v chromium >/dev/null 2>&1 || test -n "$$CHROMIUM" || test "$$(id -u)" -ne 0 || \

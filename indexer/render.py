@@ -200,7 +200,7 @@ def _summary(answer: Answer) -> str:
 
 def answer_markdown(answer: Answer) -> str:
     """Return an answer as Markdown: the points as quotes with their sources and links."""
-    lines = [f"# {answer.question}", ""]
+    lines = [f"# {safe(answer.question)}", ""]
     if not answer.answered:
         lines += ["*Not answered in the notes; the nearest points:*", ""]
     for hit in answer.hits:
@@ -210,12 +210,14 @@ def answer_markdown(answer: Answer) -> str:
 
 def hit_markdown(hit: Hit) -> str:
     """Return a hit as a Markdown quote with its source."""
-    quote = "\n".join(f"> {line}" for line in hit.text.split("\n"))
+    quote = "\n".join(f"> {safe(line)}" for line in hit.text.split("\n"))
     path = " > ".join([hit.title, *(h for h in hit.heading_path if h != hit.title)])
     links = "".join(
-        f"\n> - [{link.text}]({link.to or link.target})" for link in hit.links if link.ok
+        f"\n> - [{safe(link.text)}]({safe(link.to or link.target)})"
+        for link in hit.links
+        if link.ok
     )
-    return f"{quote}\n>\n> -- {path} ({hit.note_id}:{hit.line_start}){links}"
+    return f"{quote}\n>\n> -- {safe(path)} ({safe(hit.note_id)}:{hit.line_start}){links}"
 
 
 # --- reports ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
 from collections import Counter
@@ -9,6 +10,9 @@ from collections.abc import Iterator
 
 from indexer.store.schema import NOTE_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
 from indexer.store.words import point_terms
+
+# As the tokenizer of the lists cuts: a ligature that stands for several words is one term of ours.
+_TOKEN = re.compile(r"[0-9A-Z_a-z\x80-\U0010ffff]+")
 
 
 def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
@@ -40,7 +44,7 @@ def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Coun
         own, context = point_terms(point.text, [title, *point.heading_path, *point.parents])
         terms.update({*own, *context})
         for column, words in (("own", own), ("context", context)):
-            for offset, term in enumerate(words):
+            for offset, term in enumerate(_TOKEN.findall(" ".join(words))):
                 count += 1
                 total += _hash(term, point_id, column, offset)
     return (count, total), terms
