@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
 import functools
 import os
 import sys
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from indexer import __version__
+from indexer import __version__, streams
 from indexer.config import DEFAULT_PORT, DEFAULT_TOP_K
 from indexer.errors import IndexerError, QueryError
 from indexer.records import Mode, NoteFilter
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FOUND, _NOTHING, _FAILED, _INTERRUPTED = 0, 1, 2, 130
-# What no program can mend by itself; other errors of the system keep their traceback.
-_SHORTAGES = frozenset(
-    getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO".split()
-    if hasattr(errno, name)
-)
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -37,7 +30,7 @@ def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
     # A product of a matrix and a question is over before a second thread has begun.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _prepare_streams()
+    streams.prepare()
     try:
         status = cli.main(prog_name="notepoint", standalone_mode=False)
         sys.stdout.flush()
@@ -50,52 +43,16 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         status = _INTERRUPTED
     except BrokenPipeError:
-        _discard_output()  # whoever read it has enough
+        streams.discard_output()  # whoever read it has enough
         status = _FOUND
     except (OSError, MemoryError, RuntimeError) as exc:
-        shortage = _shortage(exc)
+        shortage = streams.shortage(exc)
         if shortage is None:
             raise
         _complain(shortage)
-        _discard_output()
+        streams.discard_output()
         status = _FAILED
     sys.exit(status if isinstance(status, int) else _FOUND)
-
-
-def _prepare_streams() -> None:
-    """Give output an encoding for every note, and a place where the caller closed it.
-
-    A file opened while a standard stream is closed would take its number, and whatever a library
-    says there would be written into the file.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "w" if number else "r", closefd=False))
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _discard_output() -> None:
-    """Let nothing more be flushed into a stream that takes no more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _shortage(exc: Exception) -> IndexerError | None:
-    """Return what the system lacks, None for an error that is no shortage."""
-    if isinstance(exc, MemoryError) or "can't start new thread" in str(exc):
-        return IndexerError("there is not enough memory", "end other programs, or raise the limit")
-    if isinstance(exc, OSError) and exc.errno in _SHORTAGES:
-        where = f" ({os.fsdecode(exc.filename)})" if isinstance(exc.filename, str | bytes) else ""
-        return IndexerError(
-            f"the system refuses: {os.strerror(exc.errno or 0).lower()}{where}",
-            "check disk space, permissions and limits (`ulimit -a`), then try again",
-        )
-    return None
 
 
 def _complain(exc: IndexerError) -> None:

@@ -34,6 +34,7 @@ LEVELS = {
     "watch": 4,
     "editor": 5,
     "progress": 5,
+    "streams": 5,
     "render": 5,
     "serve": 5,
     "web": 6,

@@ -66,7 +66,9 @@ def test_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_read_only_folder_can_be_asked(store: EmbeddedStore) -> None:
-    put(store, note_of("a.md", ["one"]))
+    with store.building():
+        put(store, note_of("a.md", ["one"]))
+        store.optimise()
     store.close()
     store.folder.chmod(0o500)
     try:
@@ -89,7 +91,9 @@ def test_index_hides_itself_from_git(store: EmbeddedStore) -> None:
 
 def test_mending_empties_only_what_is_damaged(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path)
-    put(store, note_of("a.md", ["one"]))
+    with store.building():
+        put(store, note_of("a.md", ["one"]))
+        store.optimise()
     store.optimise()
     store.close()
     with EmbeddedStore(tmp_path, mend=True).view() as view:

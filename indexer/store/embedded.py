@@ -225,11 +225,7 @@ class EmbeddedStore:
             connection.execute("ROLLBACK")
 
     def _seal(self) -> None:
-        """Copy the log into the database and write the sums of its pages; never in a build's way.
-
-        A reader that holds on to an older state keeps the log as it is; then the next build does
-        this.
-        """
+        """Copy the log into the database and write the sums of its pages, unless a reader waits."""
         with self._connection() as connection:
             token = read_header(connection).get("state", "")
             connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
@@ -546,7 +542,8 @@ class EmbeddedStore:
         try:
             fault = self._page_fault(connection)
         except NoSums as exc:
-            return [Fault(sums_path(self._path).name, str(exc))]
+            built = read_header(connection).get("generation", "0") != "0"
+            return [Fault(sums_path(self._path).name, str(exc))] if built else []
         return [Fault(DATABASE, fault)] if fault else []
 
     def size(self) -> int:

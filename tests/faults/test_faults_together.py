@@ -104,7 +104,9 @@ def test_fault_16_questions_during_rebuilds(tmp_path: Path, held: list[str]) -> 
                 answer = notebook.search(QUESTIONS[asked % 20])
                 generations.add(answer.index.generation)
                 with reader.view() as view:
-                    found = view.dense(FakeEncoder().encode_query(QUESTIONS[0]), 50, _everything())
+                    found = view.dense(
+                        FakeEncoder().encode_query(QUESTIONS[0]).vector, 50, _everything()
+                    )
                     stored = view.read_points([point_id for point_id, _ in found])
                 words = {point.point.text.rsplit(" ", 1)[1] for point in stored.values()}
                 assert len(words) == 1, "a mixture of two generations"
