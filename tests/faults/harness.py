@@ -161,7 +161,8 @@ def _read_rows(connection: sqlite3.Connection) -> Rows:
         "notes": "SELECT path, content_hash, outcome, warnings, title, date, tags, categories, "
         "aliases, published FROM note",
         "points": "SELECT note.path, ordinal, kind, lead_in, line_start, line_end, text, "
-        "heading_path, parents, vector.value FROM point JOIN note ON note.id = point.note "
+        "heading_path, parents, vector.value, vector.pieces "
+        "FROM point JOIN note ON note.id = point.note "
         "JOIN vector ON vector.id = point.vector",
         "links": "SELECT note.path, point.ordinal, link.line, link.text, target, wiki, raw_mend, "
         "key, link.kind, reached.path, reached_line, ok, mend FROM link "
