@@ -63,6 +63,7 @@ ONLY_IMPORTERS = {
     "sqlite3": {
         "store/audit.py",
         "store/change.py",
+        "store/connections.py",
         "store/embedded.py",
         "store/schema.py",
         "store/view.py",

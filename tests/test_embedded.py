@@ -10,6 +10,7 @@ from stores import SETUP, note_of, put, vector_of
 
 from indexer.errors import IndexDamaged, IndexerError, IndexOutdated
 from indexer.records import NoteFilter
+from indexer.store import pages
 from indexer.store.embedded import DATABASE, EmbeddedStore
 from indexer.store.vectors import list_snapshots
 
@@ -115,3 +116,74 @@ def test_opening_to_write_changes_no_byte(tmp_path: Path) -> None:
     EmbeddedStore(tmp_path).close()
     assert (tmp_path / DATABASE).read_bytes() == before
     assert EmbeddedStore(tmp_path, read_only=True).verify() == []
+
+
+def built(folder: Path) -> EmbeddedStore:
+    """Return the store of a folder after a build."""
+    store = EmbeddedStore(folder)
+    with store.building():
+        put(store, note_of("a.md", [f"point {i}" for i in range(200)]))
+        store.optimise()
+    return store
+
+
+@pytest.fixture
+def summed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the databases whose pages are read during a test."""
+    found: list[Path] = []
+    original = pages._sum_pages
+
+    def counting(database: Path, page_size: int) -> list[int]:
+        found.append(database)
+        return original(database, page_size)
+
+    monkeypatch.setattr(pages, "_sum_pages", counting)
+    return found
+
+
+def test_pages_are_read_to_open_only_what_looks_changed(tmp_path: Path, summed: list[Path]) -> None:
+    store = built(tmp_path / "index")
+    with store.building():
+        pass  # nothing to do
+    assert len(summed) == 1
+    store.close()
+    EmbeddedStore(store.folder, read_only=True).close()
+    assert len(summed) == 1
+    assert store.verify() == []  # a check reads them always
+    assert len(summed) == 2
+    (store.folder / DATABASE).touch()
+    EmbeddedStore(store.folder, read_only=True).close()
+    assert len(summed) == 3
+    with store.building():
+        pass  # what is sound gets its new look written down
+    summed.clear()
+    EmbeddedStore(store.folder, read_only=True).close()
+    assert summed == []
+
+
+def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> None:
+    store = built(tmp_path / "index")
+    store.close()
+    path = store.folder / DATABASE
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with store.building():
+        pass
+    with pytest.raises(IndexDamaged, match="not as written"):
+        EmbeddedStore(store.folder)
+
+
+def test_connection_of_a_replaced_database_is_not_lent_again(tmp_path: Path) -> None:
+    store, other = built(tmp_path / "index"), built(tmp_path / "other")
+    put(other, note_of("b.md", ["another"]))
+    other.close()
+    with store.view():
+        for path in store.folder.glob(f"{DATABASE}-*"):
+            path.unlink()
+        (other.folder / DATABASE).replace(store.folder / DATABASE)
+        with store.view() as view:
+            assert len(view.points_of("b.md")) == 1
+    with store.view() as view:
+        assert len(view.points_of("b.md")) == 1
+    store.close()

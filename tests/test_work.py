@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
-from indexer.store.embedded import EmbeddedStore
+from indexer.store.connections import Connections
 
 _opened: list[str] | None = None
 
@@ -41,14 +41,14 @@ def opened() -> Iterator[list[str]]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the statements that are run during a test."""
     run: list[str] = []
-    connect = EmbeddedStore._connect_to_write
+    connect = Connections._connect_to_write
 
-    def listening(store: EmbeddedStore):  # type: ignore[no-untyped-def]
-        connection = connect(store)
+    def listening(connections: Connections):  # type: ignore[no-untyped-def]
+        connection = connect(connections)
         connection.set_trace_callback(run.append)
         return connection
 
-    monkeypatch.setattr(EmbeddedStore, "_connect_to_write", listening)
+    monkeypatch.setattr(Connections, "_connect_to_write", listening)
     return run
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import FileStamp
-from indexer.store.pages import NoSums, check_pages, is_at_rest, sums_path, write_sums
+from indexer.store.connections import BUSY_TIMEOUT_S, Connections
+from indexer.store.pages import NoSums, check_pages, has_sums, is_at_rest, sums_path, write_sums
 from indexer.store.schema import (
     FORMAT_VERSION,
     PAGE_SIZE,
@@ -49,14 +50,15 @@ _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
 _MAX_OVERLAY = 2_000
 _MAX_OVERLAY_SHARE = 0.05
 _MAX_UNUSED_SHARE = 0.25
-_BUSY_TIMEOUT_S = 30.0
 _SELECT_LIMIT = 500
 _ROWS_AT_ONCE = 8_192
-# Opening reads every page of a database up to this size, in about 1 ms a megabyte; the pages of a
-# larger one are read by `check` alone.
+# Opening reads every page of a database up to this size that looks changed since it was summed, in
+# about 1 ms a megabyte; the pages of a larger one are read by `check` alone.
 _MAX_OPENING_BYTES = 64 << 20
 # How long a build waits for readers before it leaves its log to the next one.
 _CHECKPOINT_TIMEOUT_MS = 500
+# What vectors are of: index, generation, dimension.
+_State = tuple[str, int, int]
 
 
 class EmbeddedStore:
@@ -84,10 +86,9 @@ class EmbeddedStore:
         self._read_only = read_only
         self._lock_timeout_s = lock_timeout_s
         self._path = folder / DATABASE
-        self._idle: list[sqlite3.Connection] = []
-        self._file: tuple[int, int] | None = None  # the database the idle connections are of
+        self._connections = Connections(self._path, read_only=read_only)
         self._lock = threading.Lock()
-        self._vectors: PointVectors | None = None
+        self._vectors: tuple[_State, PointVectors] | None = None
         self._refuse_newer()
         if read_only:
             if not self._path.is_file():
@@ -96,41 +97,9 @@ class EmbeddedStore:
             if mend and self._path.is_file():
                 self._start_over_if_damaged()
             self._make()
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             self._refuse_damaged_pages(connection)
             self._refuse_newer_header(connection)
-
-    # connections
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; threads come and go with every rerun of the page, connections stay."""
-        with _translated():
-            with self._lock:
-                self._let_go_of_replaced()
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                connection = (
-                    self._connect_to_read() if self._read_only else self._connect_to_write()
-                )
-            try:
-                yield connection
-            finally:
-                with self._lock:
-                    self._idle.append(connection)
-
-    def _let_go_of_replaced(self) -> None:
-        """Close what is open of a database that was removed: an index begun anew is another."""
-        try:
-            status = self._path.stat()
-            file = (status.st_dev, status.st_ino)
-        except OSError:
-            file = None
-        if file != self._file:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
-            self._vectors = None
-            self._file = file
 
     def _none_to_read(self) -> IndexerError:
         if any(number < FORMAT_VERSION for number in self._formats()):
@@ -140,52 +109,10 @@ class EmbeddedStore:
             )
         return IndexNotFound(f"there is no index in {self.folder}", "run `notepoint build`")
 
-    def _connect_to_write(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-        )
-        if not self._path.stat().st_size:  # on one that is there, the second would write page 1
-            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
-    def _connect_to_read(self) -> sqlite3.Connection:
-        """Open the database without the right to change it.
-
-        In a folder that cannot be written, the shared-memory file of the log cannot be made either:
-        then nobody writes, and the file is taken as it is, unless part of it is still in the log.
-
-        :raises IndexDamaged: if it is.
-        """
-        connection = self._open_to_read("mode=ro")
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError:
-            connection.close()
-            if os.access(self.folder, os.W_OK):
-                raise
-            if not is_at_rest(self._path):
-                raise IndexDamaged(
-                    "a build of the index was interrupted, and its folder cannot be written",
-                    f"make {self.folder} writable, or copy it and name the copy with --store",
-                ) from None
-            connection = self._open_to_read("mode=ro&immutable=1")
-        return connection
-
-    def _open_to_read(self, mode: str) -> sqlite3.Connection:
-        address = f"{self._path.absolute().as_uri()}?{mode}"
-        return sqlite3.connect(
-            address, _BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
-        )
-
     def close(self) -> None:
         """Close every connection and let go of the vectors."""
+        self._connections.close()
         with self._lock:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
             self._vectors = None
 
     # making
@@ -206,30 +133,35 @@ class EmbeddedStore:
         """Look at every page before the first answer, where that takes no time to speak of."""
         if self._path.stat().st_size <= _MAX_OPENING_BYTES:
             with contextlib.suppress(NoSums):  # the rows are looked at one by one; `check` says so
-                fault = self._page_fault(connection)
+                fault = self._page_fault(connection, trust=True)
                 if fault:
                     raise IndexDamaged(f"the index is damaged: {fault}", REBUILD)
 
-    def _page_fault(self, connection: sqlite3.Connection) -> str | None:
+    def _page_fault(self, connection: sqlite3.Connection, *, trust: bool) -> str | None:
         """Return what is wrong with the pages of the state a transaction would show now.
 
         :param connection: without an open transaction.
+        :param trust: True to take a file as sound that looks as it did when it was summed.
         :raises NoSums: if there are no sums of that state.
         """
         connection.execute("BEGIN")
         try:
             # As long as this view is open and the log was empty, nobody writes to the file.
             token = read_header(connection).get("state", "")
-            return check_pages(self._path, token) if is_at_rest(self._path) else None
+            if not is_at_rest(self._path):
+                return None
+            return check_pages(self._path, token, trust=trust)
         finally:
             connection.execute("ROLLBACK")
 
     def _seal(self) -> None:
         """Copy the log into the database and write the sums of its pages, unless a reader waits."""
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             token = read_header(connection).get("state", "")
             connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
             try:
+                if is_at_rest(self._path) and has_sums(self._path, token):
+                    return  # nothing was changed
                 busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
                 if not busy and pages == copied:
                     # While the log is not empty, these sums are not asked for.
@@ -238,7 +170,7 @@ class EmbeddedStore:
             except OSError as exc:
                 raise _unwritable(self.folder, exc) from exc
             finally:
-                connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_S * 1000)}")
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _make(self) -> None:
         """Make the tables of a new index, all or none."""
@@ -249,7 +181,7 @@ class EmbeddedStore:
                 ignore.write_text("*\n", "utf-8")
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
                 return
             for statement in TABLES.split(";\n"):
@@ -284,7 +216,7 @@ class EmbeddedStore:
 
         :raises IndexDamaged: if a row is not as it was written.
         """
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             connection.execute("BEGIN")
             try:
                 yield SqlView(connection, self._vectors_for)
@@ -296,16 +228,11 @@ class EmbeddedStore:
         self, connection: sqlite3.Connection, generation: int, dimension: int
     ) -> PointVectors:
         """Return the vectors of the generation a transaction sees."""
+        state = (_identity(connection), generation, dimension)
         with self._lock:
-            current = self._vectors
-            if (
-                current is None
-                or current.generation != generation
-                or current.dimension != dimension
-            ):
-                current = self._open_vectors(connection, generation, dimension)
-                self._vectors = current
-            return current
+            if self._vectors is None or self._vectors[0] != state:
+                self._vectors = state, self._open_vectors(connection, generation, dimension)
+            return self._vectors[1]
 
     def _open_vectors(
         self, connection: sqlite3.Connection, generation: int, dimension: int
@@ -331,27 +258,11 @@ class EmbeddedStore:
 
     # changing
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            before = connection.total_changes
-            try:
-                yield connection
-                if connection.total_changes > before:
-                    values = ("state", os.urandom(8).hex())
-                    connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    @contextlib.contextmanager
     def change(self, setup: Setup, *, anew: bool = False) -> Iterator[SqlChange]:
         """Begin a change; see ``Store``."""
         from indexer.store.change import SqlChange
 
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             self._drop_later_snapshots(connection)
             change = SqlChange(connection)
             if anew:
@@ -363,7 +274,7 @@ class EmbeddedStore:
         """Return which vectors are there already, and sound."""
         known: set[bytes] = set()
         wanted = list(keys)
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             for start in range(0, len(wanted), _SELECT_LIMIT):
                 part = wanted[start : start + _SELECT_LIMIT]
                 marks = ",".join("?" * len(part))
@@ -392,14 +303,14 @@ class EmbeddedStore:
             "value = excluded.value, checksum = excluded.checksum, "
             "pieces = excluded.pieces, pieces_checksum = excluded.pieces_checksum"
         )
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             connection.executemany(sql, rows)
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
         """Note that files were written anew with the same content; the generation stays."""
         from indexer.store.change import touch_note
 
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
@@ -452,8 +363,7 @@ class EmbeddedStore:
                 rows = Rows(
                     total, dimension, lambda step: _blocks(view.connection, dimension, step)
                 )
-                identity = read_header(view.connection)["identity"]
-                self._write_snapshot(identity, generation, rows)
+                self._write_snapshot(_identity(view.connection), generation, rows)
         self._drop_unused(total)
         self._drop_older()
 
@@ -462,7 +372,7 @@ class EmbeddedStore:
             snapshot = write_snapshot(self.folder, identity, generation, rows)
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             # Whoever opens it need not hash it, for as long as the file looks the same.
             sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
             connection.execute(sql, (snapshot.state(),))
@@ -479,14 +389,14 @@ class EmbeddedStore:
 
     def _drop_unused(self, points: int) -> None:
         """Remove unused vectors once they are many; the others make an undone edit cheap."""
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             released = int(read_header(connection).get("released", "0"))
         if released <= max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * points):
             return
-        with self._transaction() as connection:
+        with self._connections.transaction() as connection:
             connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
             connection.execute("INSERT OR REPLACE INTO header VALUES ('released', '0')")
-        with self._connection() as connection:
+        with self._connections.lend() as connection:
             connection.execute("PRAGMA incremental_vacuum")
 
     def verify(self) -> list[Fault]:
@@ -498,7 +408,7 @@ class EmbeddedStore:
 
         faults: list[Fault] = []
         try:
-            with self._connection() as connection:
+            with self._connections.lend() as connection:
                 faults += self._page_faults(connection)
                 faults += [
                     Fault(DATABASE, str(line))
@@ -540,7 +450,7 @@ class EmbeddedStore:
 
     def _page_faults(self, connection: sqlite3.Connection) -> list[Fault]:
         try:
-            fault = self._page_fault(connection)
+            fault = self._page_fault(connection, trust=False)
         except NoSums as exc:
             built = read_header(connection).get("generation", "0") != "0"
             return [Fault(sums_path(self._path).name, str(exc))] if built else []
@@ -586,26 +496,10 @@ def _blocks(
         yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Turn errors of SQLite into ours; wrong statements are faults of the program and stay."""
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.OperationalError as exc:
-        text = str(exc)
-        if "locked" in text or "busy" in text:
-            raise IndexerError(
-                "the index is being changed by another process", "try again"
-            ) from exc
-        if any(word in text for word in ("full", "readonly", "disk I/O", "unable to open")):
-            raise IndexerError(
-                f"the index cannot be read or written: {text}", "check disk space and permissions"
-            ) from exc
-        raise IndexDamaged(f"the index is damaged: {text}", REBUILD) from exc
-    except sqlite3.DatabaseError as exc:
-        raise IndexDamaged(f"the index is damaged: {exc}", REBUILD) from exc
+def _identity(connection: sqlite3.Connection) -> str:
+    """Return what names an index, another one for each that is begun anew."""
+    row = connection.execute("SELECT value FROM header WHERE key = 'identity'").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _read_pid(path: Path) -> str:

@@ -4,7 +4,8 @@ SQLite's own check passes three of four flipped bits, and checksums of rows do n
 and lists of words. So a finished build writes the CRC-32 of every page beside the database. They
 speak of one state, named by a token that each transaction writes anew, and only while the
 write-ahead log is empty: a log that is not has checksums of its own, and is what a killed process
-leaves.
+leaves. Beside them stands how the file looked when it was summed (size, times, inode), so that one
+that looks the same need not be read to be opened.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import threading
 import zlib
 from pathlib import Path
 
-_HEAD = re.compile(rb"notepoint sums ([0-9a-f]+) (\d+)\n")
+# Token, page size, and the stamp of the database: size, times of change, inode.
+_HEAD = re.compile(rb"notepoint sums ([0-9a-f]+) (\d+) (\d+ \d+ \d+ \d+)\n")
 _DIGEST_BYTES = 16
 
 
@@ -42,8 +44,9 @@ def write_sums(database: Path, token: str, page_size: int) -> None:
     :param page_size: in bytes.
     :raises OSError: if they cannot be written; the old ones stay.
     """
+    stamp = _stamp(database)
     sums = _sum_pages(database, page_size)
-    content = b"notepoint sums %s %d\n" % (token.encode(), page_size)
+    content = b"notepoint sums %s %d %s\n" % (token.encode(), page_size, stamp)
     content += struct.pack(f"<{len(sums)}I", *sums)
     content += hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
     target = sums_path(database)
@@ -63,23 +66,17 @@ class NoSums(Exception):
     """There are no sums of the state that is asked for; the message says why."""
 
 
-def check_pages(database: Path, token: str) -> str | None:
+def check_pages(database: Path, token: str, *, trust: bool = False) -> str | None:
     """Return what is wrong with the pages of a database at rest, None where all is as written.
 
     :param database: its file; the caller holds a view of it, so that nobody writes to it.
     :param token: names the state the view shows.
+    :param trust: True not to read a file that looks as it did when it was summed.
     :raises NoSums: if nothing can be said.
     """
-    try:
-        content = sums_path(database).read_bytes()
-    except OSError as exc:
-        raise NoSums("the sums of its pages are missing") from exc
-    head = _HEAD.match(content)
-    sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if not head or hashlib.blake2b(sealed, digest_size=_DIGEST_BYTES).digest() != digest:
-        raise NoSums("the sums of its pages are damaged")
-    if head.group(1).decode() != token:
-        raise NoSums("the sums of its pages are of another state")
+    head, sealed = _read_sums(database, token)
+    if trust and _looks_the_same(database, head[3]):
+        return None
     wanted = struct.unpack(f"<{(len(sealed) - head.end()) // 4}I", sealed[head.end() :])
     found = _sum_pages(database, int(head.group(2)))
     if len(wanted) != len(found):
@@ -90,6 +87,58 @@ def check_pages(database: Path, token: str) -> str | None:
             f"{len(differing)} of {len(found)} pages are not as written, from page {differing[0]}"
         )
     return None
+
+
+def has_sums(database: Path, token: str) -> bool:
+    """Tell whether there are sums of a state, whatever the file is like by now.
+
+    A sound file that only looks different, as a copy does, is known by its new look from now on;
+    the sums of another are left, so that they keep telling what happened to it.
+
+    :param database: its file; the caller holds the lock of builds, so that nobody writes to it.
+    :param token: names the state.
+    :raises OSError: if they cannot be written.
+    """
+    try:
+        head, _ = _read_sums(database, token)
+    except NoSums:
+        return False
+    if not _looks_the_same(database, head[3]) and check_pages(database, token) is None:
+        write_sums(database, token, int(head[2]))
+    return True
+
+
+def _read_sums(database: Path, token: str) -> tuple[re.Match[bytes], bytes]:
+    """Return the first line of the sums of a state, and all but their own sum."""
+    try:
+        content = sums_path(database).read_bytes()
+    except OSError as exc:
+        raise NoSums("the sums of its pages are missing") from exc
+    head = _HEAD.match(content)
+    sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if not head or hashlib.blake2b(sealed, digest_size=_DIGEST_BYTES).digest() != digest:
+        raise NoSums("the sums of its pages are damaged")
+    if head[1].decode() != token:
+        raise NoSums("the sums of its pages are of another state")
+    return head, sealed
+
+
+def _stamp(database: Path) -> bytes:
+    status = database.stat()
+    numbers = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return b"%d %d %d %d" % numbers
+
+
+def _looks_the_same(database: Path, stamp: bytes) -> bool:
+    """Tell whether a database has a stamp, and sums that were written a tick of the clock later.
+
+    Without that tick, a change after them could bear the same times.
+    """
+    try:
+        later = sums_path(database).stat().st_ctime_ns > database.stat().st_ctime_ns
+        return later and _stamp(database) == stamp
+    except OSError:
+        return False
 
 
 # By device and inode. POSIX lets go of all locks a process has on a file when it closes any
