@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from stores import SETUP, note_of, put, vector_of
 
-from indexer.errors import IndexDamaged, IndexerError, IndexOutdated
+from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
 from indexer.records import NoteFilter
 from indexer.store import pages
 from indexer.store.embedded import DATABASE, EmbeddedStore
@@ -172,6 +175,23 @@ def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> N
         pass
     with pytest.raises(IndexDamaged, match="not as written"):
         EmbeddedStore(store.folder)
+
+
+def test_file_that_was_not_finished_is_no_index_yet(tmp_path: Path) -> None:
+    """A first build killed in its first moment leaves a journal that a reader may not roll back."""
+    with contextlib.closing(sqlite3.connect(tmp_path / "new", isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE one (value)")
+        connection.execute("INSERT INTO one VALUES (zeroblob(100000))")
+        connection.execute("UPDATE one SET value = zeroblob(200000)")
+        for name in ("", "-journal"):
+            shutil.copy(tmp_path / f"new{name}", tmp_path / f"{DATABASE}{name}")
+    with pytest.raises(IndexNotFound, match="interrupted"):
+        EmbeddedStore(tmp_path, read_only=True)
+    EmbeddedStore(tmp_path).close()
+    with EmbeddedStore(tmp_path, read_only=True).view() as view:
+        assert view.header().points == 0
 
 
 def test_connection_of_a_replaced_database_is_not_lent_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.errors import IndexDamaged, IndexerError
+from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
 from indexer.store.pages import is_at_rest
 from indexer.store.schema import PAGE_SIZE, REBUILD
 
@@ -106,6 +106,7 @@ class Connections:
         then nobody writes, and the file is taken as it is, unless part of it is still in the log.
 
         :raises IndexDamaged: if it is.
+        :raises IndexNotFound: if a build was killed before the file could be read at all.
         """
         folder = self._path.parent
         connection = self._open_to_read("mode=ro")
@@ -113,6 +114,11 @@ class Connections:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError:
             connection.close()
+            if Path(f"{self._path}-journal").exists():  # there is one only while a file is new
+                raise IndexNotFound(
+                    f"the first build of the index in {folder} was interrupted",
+                    "run `notepoint build`",
+                ) from None
             if os.access(folder, os.W_OK):
                 raise
             if not is_at_rest(self._path):

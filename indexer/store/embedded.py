@@ -204,7 +204,7 @@ class EmbeddedStore:
             self._remove()
 
     def _remove(self) -> None:
-        logs = (Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm"))
+        logs = (Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))
         for path in (self._path, *logs, sums_path(self._path)):
             path.unlink(missing_ok=True)
         drop_snapshots(self.folder)

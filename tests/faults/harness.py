@@ -218,7 +218,8 @@ def state_or_none(store: Path) -> Rows | None:
     try:
         found = rows_of(store)
     except sqlite3.OperationalError as exc:
-        if "no such table" in str(exc):
+        begun = Path(f"{store / DATABASE}-journal").exists()  # killed while the file was made
+        if begun or "no such table" in str(exc):
             return None
         raise
     return found if "encoder" in dict(found["header"]) else None
