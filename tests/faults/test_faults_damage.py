@@ -108,7 +108,7 @@ def test_fault_09_cut_short(sound: Sound, held: list[str]) -> None:
 
 
 def test_fault_10_flipped_bits(sound: Sound, held: list[str]) -> None:
-    count = rounds(48, 501)
+    count = rounds(24, 501)
     found = damage_often(sound, count, 2, flip)
     held.append(f"{count} of {count} flipped bits found; {found}")
 
@@ -303,9 +303,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from conftest import ROOT
 
     from indexer.encoding.encoder import open_encoder
+    from indexer.encoding.onnx import OnnxEncoder
 
     open_encoder("all-MiniLM-L6-v2", cache=ROOT / ".cache")
-    return next((ROOT / ".cache" / "models").iterdir())
+    return next((ROOT / ".cache" / "models").glob(f"*-{OnnxEncoder.FORMAT}"))
 
 
 def test_fault_26_damaged_model(model: Path, tmp_path: Path, held: list[str]) -> None:

@@ -62,7 +62,7 @@ def test_fault_01_kill_in_a_first_build(tmp_path: Path, held: list[str]) -> None
     answers = answers_of(notes, tmp_path / "clean", ASKED)
     start(build_in_child, notes, tmp_path / "warm").join(60)
     longest = 1.1 * time_of_build(notes, tmp_path / "timed")
-    count, killed, whole = rounds(8, 200), 0, 0
+    count, killed, whole = rounds(4, 200), 0, 0
     for number in range(count):
         store = tmp_path / f"store{number}"
         killed += kill_after(start(build_in_child, notes, store), generator.uniform(0, longest))
@@ -92,7 +92,7 @@ def test_fault_02_kill_in_a_rebuild(tmp_path: Path, held: list[str]) -> None:
     store = tmp_path / "store"
     shutil.copytree(before, store)
     longest = 1.1 * time_of_build(notes, store, rebuild=True)
-    count, killed, found_new = rounds(8, 200), 0, 0
+    count, killed, found_new = rounds(4, 200), 0, 0
     for number in range(count):
         shutil.rmtree(store)
         shutil.copytree(before, store)
@@ -247,7 +247,7 @@ def test_fault_05_the_nth_call_fails(tmp_path: Path, kind: str, fate: str, held:
     traced_build(notes, store, log, "-e", f"trace={CALLS[kind]}")
     total = len(re.findall(r"^\d+ +\w+\(", log.read_text(), re.MULTILINE))
     assert total
-    chosen = range(1, total + 1, max(1, total // rounds(3, total)))
+    chosen = range(1, total + 1, max(1, total // rounds(2, total)))
     for number in chosen:
         shutil.rmtree(store)
         shutil.copytree(before, store)

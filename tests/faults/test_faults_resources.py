@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from harness import (
+    FULL,
     answers_of,
     assert_equal_states,
     build_at,
@@ -107,7 +108,7 @@ def in_mount(place: Place, options: str, script: str) -> subprocess.CompletedPro
 
 
 @ROOT_ONLY
-@pytest.mark.parametrize("free_kb", [0, 40, 200])
+@pytest.mark.parametrize("free_kb", [0, 40, 200] if FULL else [40])
 def test_fault_06_disk_full(place: Place, free_kb: int, held: list[str]) -> None:
     used = sum(path.stat().st_size for path in place.store.iterdir()) // 1024 + 64
     done = in_mount(
@@ -163,7 +164,7 @@ def test_notes_folder_that_cannot_be_written(tmp_path: Path, held: list[str]) ->
     held.append("read-only notes: the index is in the cache, and found there")
 
 
-@pytest.mark.parametrize("limit_kb", [4, 40, 120])
+@pytest.mark.parametrize("limit_kb", [4, 40, 120] if FULL else [40])
 def test_fault_07_file_size_limit(place: Place, limit_kb: int, held: list[str]) -> None:
     size = limit_kb * 1024
     done = place.run("build", limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
@@ -171,7 +172,7 @@ def test_fault_07_file_size_limit(place: Place, limit_kb: int, held: list[str]) 
     place.judge(done)
 
 
-@pytest.mark.parametrize("limit_mb", [150, 250, 400])
+@pytest.mark.parametrize("limit_mb", [150, 250, 400] if FULL else [250])
 def test_fault_24_memory_limit(place: Place, limit_mb: int, held: list[str]) -> None:
     (place.notes / "large.md").write_text("- word of a long note\n" * 400_000)
     size = limit_mb << 20
