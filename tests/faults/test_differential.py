@@ -106,7 +106,7 @@ def edit(  # noqa: C901 - one branch a kind of edit
 
 
 def test_edits_one_by_one_equal_a_build_from_nothing(quick: Path, held: list[str]) -> None:
-    texts, count, edits, asked = pool_of_texts(), rounds(150, 10_000), 0, 0
+    texts, count, edits, asked = pool_of_texts(), rounds(80, 10_000), 0, 0
     for number in range(count):
         generator = random.Random(number)
         notes, store, clean = (quick / name for name in ("notes", "store", "clean"))
