@@ -266,3 +266,17 @@ def test_reading_a_note_shows_it_as_it_is_now(notebook: Notebook) -> None:
 def test_only_notes_of_the_index_can_be_read(notebook: Notebook, name: str) -> None:
     with pytest.raises(Exception, match="the index has no note"):
         notebook.read_note(name)
+
+
+def test_what_is_gone_does_not_speak_for_an_answer(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    folder = write_notes({"a.md": "- ethics of machines\n", "b.md": "- apples\n- pears\n"})
+    notebook = open_notebook(folder)
+    notebook.build()
+    before = notebook.search("ethics of machines")
+    (folder / "a.md").write_text("- something else\n")
+    after = notebook.search("ethics of machines")
+    assert before.answered
+    assert not after.answered
+    assert after.confidence < before.confidence

@@ -117,10 +117,11 @@ class Searcher:
             asked = self._ask(view, header, query)
             vector = self._steered(view, asked, query)
             ranking = self._rank(view, asked, vector, query)
-            probability = _judge(ranking, asked)
+            judged = ranking
             if query.reranker is not None:
                 ranking = _reranked(ranking, asked.question.text, query.reranker)
-            hits = self._hits(view, ranking, asked, query.k)
+            hits, gone = self._hits(view, ranking, asked, query.k)
+            probability = _judge(judged, asked, gone)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
@@ -159,7 +160,7 @@ class Searcher:
             cosines = {point_id: cosine for point_id, cosine in found if point_id in other}
             evidence = {i: Evidence(cosine, 0.0, 0.0, 0) for i, cosine in cosines.items()}
             ranking = _Ranking(rank(cosines, points), cosines, evidence, {}, points, {}, {})
-            return list(self._hits(view, ranking, None, k))
+            return list(self._hits(view, ranking, None, k)[0])
 
     def _header(self, view: View) -> Header:
         header = view.header()
@@ -226,12 +227,17 @@ class Searcher:
         scores = place_lead_ins({i: scores[i] for i in best}, points)
         return _Ranking(rank(scores, points), scores, evidence, bm25, points, matched, packed)
 
-    def _hits(self, view: View, ranking: _Ranking, asked: _Asked | None, k: int) -> tuple[Hit, ...]:
-        """Return the first hits whose words still stand in their notes."""
+    def _hits(
+        self, view: View, ranking: _Ranking, asked: _Asked | None, k: int
+    ) -> tuple[tuple[Hit, ...], set[int]]:
+        """Return the first hits whose words still stand in their notes, and which do not."""
         order = spread(ranking.order, lambda i: ranking.points[i].note.note_id, len(ranking.order))
         current: list[StoredPoint] = []
+        gone: set[int] = set()
         for point_id in order:
-            current += self._freshness.confirm([ranking.points[point_id]], view)
+            confirmed = self._freshness.confirm([ranking.points[point_id]], view)
+            current += confirmed
+            gone |= set() if confirmed else {point_id}
             if len(current) == k:
                 break
         note_links: dict[str, list[Link]] = {}
@@ -241,7 +247,7 @@ class Searcher:
             if note_id not in note_links:
                 note_links[note_id] = view.links_of(note_id)
             hits.append(self._hit(place, stored, ranking, asked, note_links[note_id]))
-        return tuple(hits)
+        return tuple(hits), gone
 
     def _hit(
         self,
@@ -301,11 +307,12 @@ def _reranked(ranking: _Ranking, question: str, reranker: Reranker) -> _Ranking:
     return replace(ranking, order=[*sorted(first, key=lambda i: -scores[i]), *rest])
 
 
-def _judge(ranking: _Ranking, asked: _Asked) -> float:
-    if not ranking.order:
+def _judge(ranking: _Ranking, asked: _Asked, gone: set[int]) -> float:
+    """Return the probability of an answer, by all candidates but those that no longer stand."""
+    best = [point_id for point_id in ranking.order if point_id not in gone][:_JUDGED]
+    if not best:
         return 0.0
-    evidence = ranking.evidence.values()
-    best = ranking.order[:_JUDGED]
+    evidence = [one for point_id, one in ranking.evidence.items() if point_id not in gone]
     signs = Signs(
         cosine=max(one.cosine for one in evidence) if asked.encoded else None,
         words=max(one.words for one in evidence),
