@@ -194,7 +194,8 @@ class OnnxEncoder:
                 getattr(self, name)  # whoever needs it sees the error
 
         if name not in self.__dict__:
-            threading.Thread(target=open_it, daemon=True).start()
+            # Waited for at the end of the process: a library that is cut off in its start aborts.
+            threading.Thread(target=open_it).start()
 
     @functools.cached_property
     def _query_engine(self) -> OnnxRuntimeEngine:
