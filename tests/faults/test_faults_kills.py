@@ -180,6 +180,8 @@ def test_fault_04_stopped_by_a_signal(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that put the tests in the background has Ctrl-C ignored by all it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         if command == "build":
