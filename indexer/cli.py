@@ -88,6 +88,16 @@ def _common(command: _Command) -> _Command:
     return command
 
 
+_top_k = click.option(
+    "-k",
+    "--top-k",
+    type=click.IntRange(1, 1000),
+    default=DEFAULT_TOP_K,
+    show_default=True,
+    help="How many points",
+)
+
+
 @contextlib.contextmanager
 def _notebook(options: dict[str, Any]) -> Iterator[Notebook]:
     """Open the notebook the common options name."""
@@ -156,14 +166,7 @@ def build(progress_json: bool, **options: Any) -> int:
 @cli.command()
 @_common
 @click.argument("question", required=False)
-@click.option(
-    "-k",
-    "--top-k",
-    type=click.IntRange(1, 1000),
-    default=DEFAULT_TOP_K,
-    show_default=True,
-    help="How many points",
-)
+@_top_k
 @click.option(
     "--mode",
     type=click.Choice([mode.value for mode in Mode]),
@@ -300,14 +303,7 @@ def _open_hit(notebook: Any, answer: Any, number: int) -> None:
 @cli.command()
 @_common
 @click.argument("place", metavar="NOTE[:LINE]")
-@click.option(
-    "-k",
-    "--top-k",
-    type=click.IntRange(1, 1000),
-    default=DEFAULT_TOP_K,
-    show_default=True,
-    help="How many points",
-)
+@_top_k
 def similar(place: str, top_k: int, **options: Any) -> int:
     """Show the nearest points of other notes.
 

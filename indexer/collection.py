@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,8 +147,3 @@ def write_run(path: Path, run: Run) -> None:
         path.write_text("".join(lines), "utf-8")
     except OSError as exc:
         raise QueryError(f"the run cannot be written: {exc}", "name another file") from exc
-
-
-def mean(values: Sequence[float]) -> float:
-    """Return the mean, 0 of nothing."""
-    return sum(values) / len(values) if values else 0.0

@@ -289,7 +289,8 @@ class Answer:
     """The hits for a question, and whether they answer it.
 
     Without an answer the hits are the nearest points, offered as such. ``confidence`` is the
-    probability, 0 to 1, that the notes hold an answer.
+    probability, 0 to 1, that the notes hold an answer. ``reads`` says what was read into the
+    question: (word as typed, words of the notes).
     """
 
     question: str
@@ -300,3 +301,4 @@ class Answer:
     index: IndexState
     hits: tuple[Hit, ...]
     related_notes: tuple[RelatedNote, ...]
+    reads: tuple[tuple[str, str], ...] = ()

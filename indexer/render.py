@@ -69,6 +69,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             {"note": note.note_id, "title": note.title, "why": note.why}
             for note in answer.related_notes
         ],
+        "reads": [{"word": word, "read": read} for word, read in answer.reads],
     }
 
 
@@ -119,7 +120,7 @@ def answer_text(answer: Answer) -> str:
     """Return an answer for a terminal; ``click.echo`` drops the styles where there is none."""
     if not answer.hits:
         return "nothing found"
-    lines = []
+    lines = [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads]
     if not answer.answered:
         lines += [
             click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
@@ -479,10 +480,10 @@ def collection_json(
     scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
 ) -> dict[str, Any]:
     """Return the mean figures of a retrieval collection, of each setting."""
-    from indexer.collection import mean
+    from statistics import fmean  # 10 ms that no question needs
 
     means = [
-        {name: round(mean(list(figures.values())), 4) for name, figures in found.items()}
+        {name: round(fmean(figures.values()), 4) for name, figures in found.items()}
         for found in scores
     ]
     value: dict[str, Any] = {"queries": len(next(iter(scores[0].values()))), **means[0]}

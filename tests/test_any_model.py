@@ -110,8 +110,11 @@ def test_folder_that_is_no_model_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "none"}))
     with pytest.raises(EncoderError, match="cannot be loaded"):
         TransformerEncoder(str(tmp_path))
-    with pytest.raises(EncoderError, match=r"reranker .* cannot be loaded"):
+    with pytest.raises(EncoderError, match="cannot be loaded"):
         CrossEncoderReranker(str(tmp_path))
+    with pytest.raises(EncoderError, match="no model folder") as caught:
+        CrossEncoderReranker(str(tmp_path / "none"))
+    assert "--rerank" in str(caught.value.hint)
 
 
 @pytest.fixture(scope="module")

@@ -200,6 +200,14 @@ def test_what_is_no_answer_is_offered_as_such(built: Path) -> None:
     assert element(page, "desk")["hits"]
 
 
+def test_what_was_read_into_a_question_is_said(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeEncoder, "count_tokens", lambda self, texts: [2] * len(texts))
+    page = open_page(q="discussion of ehtics")
+    assert "ehtics as ethics" in notices(page)
+
+
 def test_examples_of_the_address_steer_the_answer(built: Path) -> None:
     plain = element(open_page(q="videos"), "desk")
     steered = element(open_page(q="videos", more=["courses/one.md:7"]), "desk")

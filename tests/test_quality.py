@@ -32,10 +32,10 @@ def judged(notebook: Notebook) -> list[Judged]:
 @pytest.mark.parametrize(
     ("group", "hit_at_1", "hit_at_5"),
     [
-        # Measured: .475/.593; .107/.321; .900/.900; 1.0/1.0; 1.0/1.0.
-        ("all", 0.44, 0.55),
-        ("paraphrase", 0.07, 0.25),
-        ("keyword", 0.80, 0.80),
+        # Measured: .492/.644; .143/.393; .900/1.0; 1.0/1.0; 1.0/1.0.
+        ("all", 0.45, 0.59),
+        ("paraphrase", 0.10, 0.32),
+        ("keyword", 0.80, 0.90),
         ("acronym", 0.83, 1.0),
         ("negated", 0.75, 0.75),
     ],
@@ -50,7 +50,7 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.83  # measured .869
+    assert found.auroc is not None and found.auroc >= 0.83  # measured .860
     assert found.kept is not None and found.kept >= 0.80  # measured .847
     assert found.rejected is not None and found.rejected >= 0.60  # measured .688
 
@@ -59,7 +59,7 @@ def test_near_misses_are_told_apart(judged: list[Judged], notebook: Notebook) ->
     near = judge(read_questions(QUESTIONS / "near-misses.jsonl", "corpus"), notebook.search)
     answerable = [one.confidence for one in judged if one.question.answers]
     found = auroc(answerable, [one.confidence for one in near])
-    assert found is not None and found >= 0.55  # measured in benchmarks/QUALITY.md
+    assert found is not None and found >= 0.55  # measured .583
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in QUESTIONS.glob("corpus*.jsonl")))

@@ -6,10 +6,12 @@ import datetime
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
+from fakes import FakeEncoder
 
 from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
 from indexer.records import Mode, NoteFilter
+from indexer.render import answer_json, answer_text
 
 NOTES = {
     "review.md": """---
@@ -280,3 +282,19 @@ def test_what_is_gone_does_not_speak_for_an_answer(
     assert before.answered
     assert not after.answered
     assert after.confidence < before.confidence
+
+
+def test_what_was_read_into_a_question_is_told(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    class Spelling(FakeEncoder):
+        def count_tokens(self, texts):  # type: ignore[no-untyped-def]
+            return [3 if text == "ehtics" else len(text.split()) for text in texts]
+
+    notebook = open_notebook(write_notes({"a.md": "- the ethics of it\n"}), encoder=Spelling())
+    notebook.build()
+    answer = notebook.search("any ehtics?")
+    assert answer.reads == (("ehtics", "ethics"),)
+    assert answer_text(answer).startswith("ehtics is read as ethics\n")
+    assert answer_json(answer)["reads"] == [{"word": "ehtics", "read": "ethics"}]
+    assert notebook.search("ethics").reads == ()

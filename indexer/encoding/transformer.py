@@ -61,23 +61,7 @@ class TransformerEncoder:
         :raises EncoderError: if it cannot be loaded, or the weights are others.
         """
         folder = Path(model)
-        if folder.is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        elif model.startswith((".", "/", "~")):
-            raise EncoderError(
-                f"there is no model folder {model}", "check the path given with --model"
-            )
-        _quiet()
-        from sentence_transformers import SentenceTransformer
-
-        try:
-            self._model: Any = SentenceTransformer(model, trust_remote_code=False)
-        except Exception as exc:  # the loaders raise from five libraries, without a common base
-            raise EncoderError(
-                f"the model {model} cannot be loaded: {_first_line(exc)}",
-                "name a local folder, a model already on this machine, or leave --model out for "
-                f"{DEFAULT_MODEL}; fetching a new one needs the network",
-            ) from exc
+        self._model = _load("SentenceTransformer", model, "--model")
         self.name = name or (folder.name if folder.is_dir() else model)
         self.dimension = int(self._model.get_embedding_dimension())
         self.window = int(self._model.max_seq_length or 512) - self._count_specials()
@@ -243,19 +227,7 @@ class CrossEncoderReranker:
         :param model: folder, or name on the hub.
         :raises EncoderError: if it cannot be loaded.
         """
-        if Path(model).is_dir():
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        _quiet()
-        from sentence_transformers import CrossEncoder
-
-        try:
-            self._model: Any = CrossEncoder(model, trust_remote_code=False)
-        except Exception as exc:  # the loaders raise from five libraries, without a common base
-            raise EncoderError(
-                f"the reranker {model} cannot be loaded: {_first_line(exc)}",
-                "name a local folder or a model already on this machine, or leave --rerank out; "
-                "fetching a new one needs the network",
-            ) from exc
+        self._model = _load("CrossEncoder", model, "--rerank")
 
     def rate(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return how well each text answers a question; only their order means something.
@@ -268,6 +240,27 @@ class CrossEncoderReranker:
         pairs = [(question, text) for text in texts]
         rated: list[float] = self._model.predict(pairs, show_progress_bar=False).tolist()
         return rated
+
+
+def _load(kind: str, model: str, option: str) -> Any:
+    """Load a model of sentence-transformers; a local folder without asking the network."""
+    if Path(model).is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    elif model.startswith((".", "/", "~")):
+        raise EncoderError(
+            f"there is no model folder {model}", f"check the path given with {option}"
+        )
+    _quiet()
+    import sentence_transformers
+
+    try:
+        return getattr(sentence_transformers, kind)(model, trust_remote_code=False)
+    except Exception as exc:  # the loaders raise from five libraries, without a common base
+        raise EncoderError(
+            f"the model {model} cannot be loaded: {_first_line(exc)}",
+            f"name a local folder, a model already on this machine, or leave {option} out; "
+            "fetching a new one needs the network",
+        ) from exc
 
 
 def export_onnx(source: Path, target: Path, weights_hash: str) -> None:

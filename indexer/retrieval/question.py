@@ -2,7 +2,7 @@
 
 The notes themselves are the dictionary. A word that no note has, and that the encoder does not know
 either, is read as the nearest one the notes have; an acronym is read with the phrase of the notes
-whose initials it has. What was typed stays in the question beside it.
+whose initials it has, beside it. Whoever asked is told both.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read_question(question: str, view: View, encoder: Encoder) -> Question:
     :param encoder: knows common words as one word piece.
     :raises QueryError: if it is empty or too long.
     """
-    text = check_question(question)
+    text = typed = check_question(question)
     terms = query_terms(text)
     counts = view.term_counts(set(terms))
     reads: dict[tuple[int, int], str] = {}
@@ -96,7 +96,6 @@ def read_question(question: str, view: View, encoder: Encoder) -> Question:
         text = text[:start] + kept + text[end:]
     terms = [term for term in terms if term not in mended]
     terms += [term for read in reads.values() for term in terms_of(read)]
-    typed = check_question(question)
     shown = tuple((typed[start:end], read) for (start, end), read in reads.items())
     return Question(text, tuple(terms), shown)
 

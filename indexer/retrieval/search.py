@@ -16,7 +16,7 @@ from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, Rel
 from indexer.retrieval.confidence import ANSWERED_ABOVE, MATCHED_ABOVE, Signs, confidence
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.late_interaction import max_similarities, rate_parts
-from indexer.retrieval.question import Question, check_question, read_question, word_weights
+from indexer.retrieval.question import Question, read_question, word_weights
 from indexer.retrieval.ranking import (
     Evidence,
     Weights,
@@ -32,7 +32,7 @@ from indexer.retrieval.snippets import make_snippet
 from indexer.store.store import Header, Store, StoredPoint, Vectors, View
 from indexer.store.words import terms_of
 
-# Candidates each leg hands in; .93 of the answers are among the first 50 of the dense leg alone.
+# Candidates each leg hands in: 50, 100 and 200 gave the same answers (benchmarks/QUALITY.md).
 _CANDIDATES = 100
 # Of these the best are read in full; more where more are asked for.
 _READ = 50
@@ -111,7 +111,6 @@ class Searcher:
         :raises IndexOutdated: if the index was built with another encoder.
         """
         started = time.perf_counter()
-        check_question(query.question)
         with self._store.view() as view:
             header = self._header(view)
             asked = self._ask(view, header, query)
@@ -127,7 +126,15 @@ class Searcher:
         took_ms = (time.perf_counter() - started) * 1000
         answered = bool(hits) and probability >= ANSWERED_ABOVE
         return Answer(
-            query.question, answered, probability, query.mode, took_ms, state, hits, related
+            query.question,
+            answered,
+            probability,
+            query.mode,
+            took_ms,
+            state,
+            hits,
+            related,
+            asked.question.reads,
         )
 
     def similar(self, note_id: str, line: int | None, k: int) -> list[Hit]:

@@ -14,14 +14,14 @@ from indexer.store.schema import (
     POINT_COLUMNS,
     REBUILD,
     checksum,
-    list_to_row,
     note_info_from_row,
+    note_to_row,
     path_from_row,
     path_to_row,
     point_from_row,
     point_to_row,
     read_header,
-    warnings_to_row,
+    stamp_to_row,
 )
 from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
 from indexer.store.words import point_terms
@@ -158,17 +158,7 @@ class SqlChange:
 
     def _write_note(self, change: NoteChange, identity: int | None) -> int:
         note = change.note
-        values = (
-            path_to_row(note.note_id),
-            note.content_hash,
-            *_stamp_values(change.stamp),
-            note.outcome.value,
-            warnings_to_row(note.warnings),
-            note.title,
-            note.date.isoformat() if note.date else None,
-            *(list_to_row(labels) for labels in (note.tags, note.categories, note.aliases)),
-            change.published,
-        )
+        values = (path_to_row(note.note_id), *note_to_row(change))
         if identity is None:
             marks = ", ".join("?" * (len(values) + 2))
             row = (None, *values, checksum(values))
@@ -271,16 +261,12 @@ def touch_note(connection: sqlite3.Connection, note_id: str, stamp: FileStamp) -
     row = connection.execute(f"SELECT {NOTE_COLUMNS} FROM note WHERE path = ?", (path,)).fetchone()
     if row is None:
         return
-    values = _stamp_values(stamp)
+    values = stamp_to_row(stamp)
     connection.execute(
         "UPDATE note SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checksum = ? "
         "WHERE path = ?",
         (*values, checksum((*row[:2], *values, *row[6:])), path),
     )
-
-
-def _stamp_values(stamp: FileStamp | None) -> tuple[int | None, ...]:
-    return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
 
 
 def words_of_point(point: Point, title: str) -> tuple[list[str], list[str]]:

@@ -19,10 +19,10 @@ from indexer.store.schema import (
     POINT_COLUMNS,
     REBUILD,
     checksum,
-    list_to_row,
     note_info_from_row,
+    note_to_row,
     point_to_row,
-    warnings_to_row,
+    stamp_to_row,
 )
 from indexer.store.store import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
 
@@ -192,17 +192,7 @@ class ServerChange:
 
     def _write_note(self, change: NoteChange, identity: int | None) -> int:
         note = change.note
-        values = (
-            note.note_id,
-            note.content_hash,
-            *_stamp_values(change.stamp),
-            note.outcome.value,
-            warnings_to_row(note.warnings),
-            note.title,
-            note.date.isoformat() if note.date else None,
-            *(list_to_row(labels) for labels in (note.tags, note.categories, note.aliases)),
-            change.published,
-        )
+        values = (note.note_id, *note_to_row(change))
         if identity is None:
             identity = self._new_id()
             self._rows["note"].append((identity, *values, checksum(values)))
@@ -420,17 +410,13 @@ def touch_note(connection: Connection, note_id: str, stamp: FileStamp) -> None:
     rows = run(connection, f"SELECT {NOTE_COLUMNS} FROM note WHERE path = %s", (note_id,))
     if not rows:
         return
-    values = _stamp_values(stamp)
+    values = stamp_to_row(stamp)
     check = checksum((*rows[0][:2], *values, *rows[0][6:]))
     connection.execute(
         "UPDATE note SET size = %s, mtime_ns = %s, ctime_ns = %s, inode = %s, checksum = %s "
         "WHERE path = %s",
         (*values, check, note_id),
     )
-
-
-def _stamp_values(stamp: FileStamp | None) -> tuple[int | None, ...]:
-    return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
 
 
 def _fold(label: str) -> str:

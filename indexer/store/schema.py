@@ -16,7 +16,7 @@ from typing import Any
 
 from indexer.errors import IndexDamaged
 from indexer.records import BlockKind, FileStamp, Link, LinkKind, NoteWarning, Outcome, Point
-from indexer.store.store import NoteInfo, NoteState
+from indexer.store.store import NoteChange, NoteInfo, NoteState
 
 # Raised whenever an index of before could not be read. Each format has a file name of its own, so
 # that a new one is built beside the old.
@@ -143,6 +143,26 @@ def list_to_row(values: Sequence[str]) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
+def stamp_to_row(stamp: FileStamp | None) -> tuple[int | None, ...]:
+    """Return the four numbers of a stamp, or as many times nothing."""
+    return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
+
+
+def note_to_row(change: NoteChange) -> tuple[Any, ...]:
+    """Return a note as a row of ``NOTE_COLUMNS``, without its path."""
+    note = change.note
+    return (
+        note.content_hash,
+        *stamp_to_row(change.stamp),
+        note.outcome.value,
+        warnings_to_row(note.warnings),
+        note.title,
+        note.date.isoformat() if note.date else None,
+        *(list_to_row(labels) for labels in (note.tags, note.categories, note.aliases)),
+        change.published,
+    )
+
+
 def _list_from_row(value: str) -> tuple[str, ...]:
     return tuple(json.loads(value)) if value != "[]" else ()
 

@@ -168,6 +168,9 @@ def _notices(
         return []
     clear = {"label": "Clear the filters", "act": {"do": "clear"}}
     notices = []
+    if answer.reads:
+        reads = "; ".join(f"{word} as {read}" for word, read in answer.reads)
+        notices.append(_notice("Read by the words of your notes", data.plain(reads), [], "plain"))
     if not answer.hits:
         unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0
         if unfiltered:
@@ -185,8 +188,10 @@ def _notices(
     return notices
 
 
-def _notice(title: str, text: str, ways: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"tone": "doubt", "title": title, "text": text, "ways": ways}
+def _notice(
+    title: str, text: str, ways: list[dict[str, Any]], tone: str = "doubt"
+) -> dict[str, Any]:
+    return {"tone": tone, "title": title, "text": text, "ways": ways}
 
 
 def _related(answer: Answer | None) -> list[dict[str, str]]:
