@@ -8,6 +8,7 @@ from indexer.retrieval.ranking import (
     Evidence,
     first_of,
     fuse,
+    highest_bm25,
     idf,
     place_lead_ins,
     rank,
@@ -54,9 +55,10 @@ def test_late_interaction_counts_less_in_long_points() -> None:
 def test_share_of_words_is_one_at_most_and_counts_rarity() -> None:
     rarity = idf(100, {"common": 60, "rare": 1}, ["common", "rare", "unknown"])
     assert rarity["common"] < rarity["rare"] < rarity["unknown"]
-    assert share_of_words(1e9, ["rare"], rarity) == 1.0
-    assert share_of_words(4.0, ["rare"], rarity) > share_of_words(4.0, ["rare", "unknown"], rarity)
-    assert share_of_words(4.0, [], rarity) == 0.0
+    assert share_of_words(1e9, highest_bm25(["rare"], rarity)) == 1.0
+    alone, beside = (highest_bm25(terms, rarity) for terms in (["rare"], ["rare", "unknown"]))
+    assert share_of_words(4.0, alone) > share_of_words(4.0, beside)
+    assert share_of_words(4.0, highest_bm25([], rarity)) == 0.0
 
 
 def test_what_equals_the_last_one_is_kept() -> None:

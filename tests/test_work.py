@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
+from indexer.records import Link
+from indexer.store import view
 from indexer.store.connections import Connections
 
 _opened: list[str] | None = None
@@ -172,6 +175,49 @@ def test_snapshot_is_hashed_when_it_is_written_and_not_again(
     notebook.close()
     assert notebook.search("ethics").hits
     assert len(hashed) == 2
+
+
+def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_index(
+    tmp_path: Path,
+    open_notebook: OpenNotebook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run: list[str] = []
+    links: list[int] = []
+    connect, from_row = Connections._connect_to_read, view.link_from_row
+
+    def listening(connections: Connections):  # type: ignore[no-untyped-def]
+        connection = connect(connections)
+        connection.set_trace_callback(run.append)
+        return connection
+
+    def counting(*arguments: Any) -> Link:
+        links.append(1)
+        return from_row(*arguments)
+
+    monkeypatch.setattr(Connections, "_connect_to_read", listening)
+    monkeypatch.setattr(view, "link_from_row", counting)
+    counts = []
+    for size in (10, 60):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        for i in range(size):
+            addresses = "".join(
+                f"- [elsewhere](https://example.org/{j})\n" for j in range(3 * size)
+            )
+            (folder / f"{i}.md").write_text(f"# Note {i}\n\nabout ethics in {i}\n\n{addresses}")
+        settle(folder)
+        notebook = open_notebook(folder)
+        notebook.build()
+        notebook.search("ethics", 5)
+        run.clear()
+        links.clear()
+        assert len(notebook.search("ethics", 5).hits) == 5
+        own = [statement for statement in run if not statement.startswith("--")]  # not FTS5's
+        counts.append((len(own), len(links)))
+    assert counts[0] == counts[1]
+    assert counts[0][0] < 40
+    assert counts[0][1] < 5 * 2 * 12
 
 
 @pytest.mark.slow

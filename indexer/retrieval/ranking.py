@@ -85,14 +85,21 @@ def idf(points: int, counts: Mapping[str, int], terms: Iterable[str]) -> dict[st
     return {term: max(math.log((points + 1) / (counts.get(term, 0) + 0.5)), 0.0) for term in terms}
 
 
-def share_of_words(bm25: float, terms: Sequence[str], rarity: Mapping[str, float]) -> float:
-    """Return BM25 as a share of what a point with every word of the question could have.
+def highest_bm25(terms: Sequence[str], rarity: Mapping[str, float]) -> float:
+    """Return the BM25 that a point with every word of a question could have.
 
-    :param bm25: of the question's terms in a point.
     :param terms: of the question.
     :param rarity: their inverse document frequency.
     """
-    most = sum(rarity.get(term, 0.0) for term in terms) * _BM25_MOST
+    return sum(rarity.get(term, 0.0) for term in terms) * _BM25_MOST
+
+
+def share_of_words(bm25: float, most: float) -> float:
+    """Return BM25 as a share of the highest there could be.
+
+    :param bm25: of the question's terms in a point.
+    :param most: see ``highest_bm25``.
+    """
     return min(bm25 / most, 1.0) if most else 0.0
 
 

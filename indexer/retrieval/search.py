@@ -22,6 +22,7 @@ from indexer.retrieval.ranking import (
     Weights,
     first_of,
     fuse,
+    highest_bm25,
     idf,
     place_lead_ins,
     rank,
@@ -160,7 +161,7 @@ class Searcher:
             vector = unit_length(vectors.mean(axis=0))
             left_out = {note_id, *(link.to for link in view.links_of(note_id) if link.to)}
             found = view.dense(vector, _CANDIDATES + len(own), NoteFilter())
-            points = view.read_points([point_id for point_id, _ in found])
+            points = view.read_points([point_id for point_id, _ in found], links=False)
             ids = [i for i, _ in found if points[i].note.note_id not in left_out]
             nearest = (view.vectors(ids) @ vectors.T).max(axis=1) if ids else []
             other = {i for i, cosine in zip(ids, nearest, strict=True) if cosine < _SAME_ABOVE}
@@ -213,24 +214,22 @@ class Searcher:
         missing = [point_id for point_id in ids if point_id not in words]
         bm25 = words if query.mode is Mode.DENSE else words | view.bm25(terms, missing)
         matched: dict[int, Vectors] = {}
+        pieces: list[float] = []
         lengths: list[int] = []
         packed: dict[int, bytes] = {}
         if ids and asked.encoded and len(asked.encoded.pieces):
             packed = view.pieces(ids)
             found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
             matched = dict(zip(ids, found, strict=True))
+            pieces = (found @ asked.weights).tolist()
+        most = highest_bm25(terms, asked.rarity)
         evidence = {
-            i: Evidence(
-                cosines.get(i, 0.0),
-                share_of_words(bm25.get(i, 0.0), terms, asked.rarity),
-                float(matched[i] @ asked.weights) if matched else 0.0,
-                length,
-            )
-            for i, length in zip_longest(ids, lengths, fillvalue=0)
+            i: Evidence(cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), most), late, length)
+            for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)
         }
         scores = fuse(evidence, query.mode, query.weights)
         best = first_of(scores, max(_READ, 4 * query.k))
-        points = view.read_points(best)
+        points = view.read_points(best, links=False)
         scores = place_lead_ins({i: scores[i] for i in best}, points)
         return _Ranking(rank(scores, points), scores, evidence, bm25, points, matched, packed)
 
@@ -247,13 +246,11 @@ class Searcher:
             gone |= set() if confirmed else {point_id}
             if len(current) == k:
                 break
-        note_links: dict[str, list[Link]] = {}
-        hits = []
-        for place, stored in enumerate(current, 1):
-            note_id = stored.note.note_id
-            if note_id not in note_links:
-                note_links[note_id] = view.links_of(note_id)
-            hits.append(self._hit(place, stored, ranking, asked, note_links[note_id]))
+        links = _links_of(view, current)
+        hits = [
+            self._hit(place, stored, ranking, asked, links[stored.point_id])
+            for place, stored in enumerate(current, 1)
+        ]
         return tuple(hits), gone
 
     def _hit(
@@ -262,7 +259,7 @@ class Searcher:
         stored: StoredPoint,
         ranking: _Ranking,
         asked: _Asked | None,
-        note_links: Sequence[Link],
+        links: _Links,
     ) -> Hit:
         point, note, point_id = stored.point, stored.note, stored.point_id
         encoded = asked.encoded if asked else None
@@ -276,7 +273,6 @@ class Searcher:
 
         terms = frozenset(asked.question.terms if asked else ())
         snippet, marks = make_snippet(point.text, terms, nearness)
-        others = [link for link in note_links if link not in stored.links]
         return Hit(
             place,
             point_id,
@@ -295,14 +291,32 @@ class Searcher:
             ranking.scores[point_id],
             None if asked and encoded is None else ranking.evidence[point_id].cosine,
             ranking.bm25.get(point_id),
-            stored.links,
-            tuple(others[:_MAX_NOTE_LINKS]),
+            *links,
         )
 
     def _state(self, view: View, header: Header) -> IndexState:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
         return IndexState(header.generation, header.notes, header.points, stale, model)
+
+
+_Links = tuple[tuple[Link, ...], tuple[Link, ...]]
+
+
+def _links_of(view: View, points: Sequence[StoredPoint]) -> dict[int, _Links]:
+    """Return the links that stand in each point, and the first others of its note."""
+    inside = view.links_in([stored.point_id for stored in points])
+    notes: dict[str, list[Link]] = {}
+    most = _MAX_NOTE_LINKS + max(map(len, inside.values()), default=0)
+    found: dict[int, _Links] = {}
+    for stored in points:
+        note_id = stored.note.note_id
+        if note_id not in notes:
+            notes[note_id] = view.links_of(note_id, most)
+        own = tuple(inside.get(stored.point_id, ()))
+        others = [link for link in notes[note_id] if link not in own]
+        found[stored.point_id] = own, tuple(others[:_MAX_NOTE_LINKS])
+    return found
 
 
 def _reranked(ranking: _Ranking, question: str, reranker: Reranker) -> _Ranking:

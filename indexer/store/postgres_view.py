@@ -299,17 +299,16 @@ class ServerView:
         return scores
 
     # points and links
-    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
+    def read_points(
+        self, point_ids: Collection[int], *, links: bool = True
+    ) -> dict[int, StoredPoint]:
         """Return given points with their notes and links; an id that is gone is left out."""
         ids = list(point_ids)
         sql = (
             f"SELECT {_POINT}, point.note, point.checksum, point.id, {_INFO} "
             "FROM point JOIN note ON note.id = point.note WHERE point.id = ANY(%s)"
         )
-        links: dict[int, list[Link]] = {}
-        linked = f"SELECT link.point, source.path, target_note.path, {_LINK} {_LINKS_FROM} "
-        for row in self._run(f"{linked} WHERE link.point = ANY(%s) ORDER BY link.id", (ids,)):
-            links.setdefault(row[0], []).append(link_from_row(row[1], row[2], row[3:]))
+        linked = self.links_in(ids) if links else {}
         found: dict[int, StoredPoint] = {}
         width = len(POINT_COLUMNS.split(", "))
         for row in self._run(sql, (ids,)):
@@ -318,7 +317,7 @@ class ServerView:
                 raise IndexDamaged(f"the row of point {point_id} is damaged", REBUILD)
             ordinal, point = point_from_row(row[:width])
             note = note_info_from_row(row[width + 3 :])
-            own = tuple(links.get(point_id, ()))
+            own = tuple(linked.get(point_id, ()))
             found[point_id] = StoredPoint(point_id, ordinal, note, point, own)
         return found
 
@@ -332,11 +331,21 @@ class ServerView:
         found = self.read_points(ids)
         return [found[point_id] for point_id in ids]
 
-    def links_of(self, note_id: str | None = None) -> list[Link]:
-        """Return the links of one note or of all, in reading order."""
+    def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
+        """Return the links that stand in given points, those that have any."""
+        sql = f"SELECT link.point, source.path, target_note.path, {_LINK} {_LINKS_FROM} "
+        found: dict[int, list[Link]] = {}
+        for row in self._run(
+            f"{sql} WHERE link.point = ANY(%s) ORDER BY link.id", (list(point_ids),)
+        ):
+            found.setdefault(row[0], []).append(link_from_row(row[1], row[2], row[3:]))
+        return found
+
+    def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order; the first so many."""
         if note_id is None:
-            return self._links("true", ())
-        return self._links("source.path = %s", (note_id,))
+            return self._links("true", (), most)
+        return self._links("source.path = %s", (note_id,), most)
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
@@ -346,11 +355,11 @@ class ServerView:
         """Yield every file with all that is known of it, some hundred at a time."""
         return read_whole_notes(self._run, "JOIN embedding ON embedding.point = point.id")
 
-    def _links(self, condition: str, values: Sequence[Any]) -> list[Link]:
+    def _links(self, condition: str, values: Sequence[Any], most: int | None = None) -> list[Link]:
         rows = self._run(
             f"SELECT source.path, target_note.path, {_LINK} {_LINKS_FROM} "
-            f"WHERE {condition} ORDER BY source.path, link.line, link.id",
-            values,
+            f"WHERE {condition} ORDER BY source.path, link.line, link.id LIMIT %s",
+            (*values, most),
         )
         return [link_from_row(row[0], row[1], row[2:]) for row in rows]
 

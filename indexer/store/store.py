@@ -202,14 +202,27 @@ class View(Protocol):
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
 
-    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
-        """Return given points with their notes; an id that is gone is left out."""
+    def read_points(
+        self, point_ids: Collection[int], *, links: bool = True
+    ) -> dict[int, StoredPoint]:
+        """Return given points with their notes; an id that is gone is left out.
+
+        :param point_ids: the points.
+        :param links: False to leave their links out, which spares looking for them.
+        """
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
 
-    def links_of(self, note_id: str | None = None) -> list[Link]:
-        """Return the links of one note or of all, in reading order."""
+    def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
+        """Return the links that stand in given points, those that have any."""
+
+    def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order.
+
+        :param note_id: the note.
+        :param most: how many at most, the first of them; None for all.
+        """
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""

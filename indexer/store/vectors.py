@@ -250,6 +250,23 @@ class PointVectors:
         found.sort(key=lambda pair: (-pair[1], pair[0]))
         return found[:k]
 
+    def cosines(self, vector: Vectors, point_ids: PointIds) -> dict[int, float]:
+        """Return the inner products of those given points whose vectors are at hand.
+
+        :param vector: float32, unit length, shape ``(dimension,)``.
+        :param point_ids: any ids.
+        """
+        found: dict[int, float] = {}
+        if self._base is not None:
+            positions = _positions(self._base_ids, point_ids)
+            vectors = self._base.vectors(positions)
+            if vectors is not None:
+                ids = self._base_ids[positions]
+                found = dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True))
+        positions = _positions(self._added_ids, point_ids)
+        cosines = self._added[positions] @ vector
+        return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
+
     def _search_base(
         self, vector: Vectors, k: int, allowed: PointIds | None
     ) -> list[tuple[int, float]]:
@@ -283,6 +300,9 @@ class _Base(Protocol):
     ) -> tuple[PointIds, Vectors]:
         """Return the positions and cosines of the nearest points in a mask of so many."""
 
+    def vectors(self, positions: PointIds) -> Vectors | None:
+        """Return vectors by position; None where the file is not ordered by point."""
+
 
 class _ProductBase:
     """A small snapshot: one product of a matrix, without importing faiss."""
@@ -302,15 +322,19 @@ class _ProductBase:
         best = np.argpartition(-cosines, k - 1)[:k]
         return best, cosines[best]
 
+    def vectors(self, positions: PointIds) -> Vectors | None:
+        return self._matrix[positions]
+
 
 class _FaissBase:
     """A snapshot searched by faiss, where it lies in the file."""
 
-    def __init__(self, path: Path, ids: PointIds) -> None:
+    def __init__(self, path: Path, ids: PointIds, halves: NDArray[np.float16] | None) -> None:
         import faiss
 
         faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken
         self.ids = ids
+        self._halves = halves
         # Owns what follows. (Of types, faiss 1.15 ships those of its base class alone.)
         try:
             whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
@@ -328,6 +352,9 @@ class _FaissBase:
         )
         found = positions[0] >= 0
         return positions[0][found], scores[0][found]
+
+    def vectors(self, positions: PointIds) -> Vectors | None:
+        return None if self._halves is None else self._halves[positions].astype(np.float32)
 
     def _parameters(self, mask: Mask | None, alive: int) -> Any:
         import faiss
@@ -357,12 +384,14 @@ def _open_base(path: Path, dimension: int) -> _Base:
     end = len(content) - 8 * count
     ids = content[end:].view("<i8")
     start = end - 8 - 2 * count * dimension
-    if count <= MAX_PRODUCT_POINTS and start >= 8:
+    halves = None
+    if start >= 8:
         sizes = content[end - 8 : end].view("<u8")[0], content[start - 8 : start].view("<u8")[0]
         if sizes == (count, 2 * count * dimension):
-            codes = content[start : end - 8].view("<f2")
-            return _ProductBase(ids, codes.reshape(count, dimension))
-    return _FaissBase(path, ids)
+            halves = content[start : end - 8].view("<f2").reshape(count, dimension)
+    if halves is not None and count <= MAX_PRODUCT_POINTS:
+        return _ProductBase(ids, halves)
+    return _FaissBase(path, ids, halves)
 
 
 def _hash(path: str, identity: str, generation: int) -> str:

@@ -44,7 +44,7 @@ from indexer.store.words import CONTEXT_WEIGHT, choose_terms
 
 # A filter that lets more points through is tried on each match, instead of listing the points.
 _MAX_LISTED = 2_000
-_SELECT_LIMIT = 500
+_SELECT_LIMIT = 512
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
 
@@ -133,10 +133,12 @@ class SqlView:
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""
-        if not point_ids:
-            return {}
-        cosines = self.vectors(point_ids) @ vector
-        return dict(zip(point_ids, cosines.tolist(), strict=True))
+        found = self._vectors().cosines(vector, np.array(point_ids, np.int64))
+        missing = [point_id for point_id in point_ids if point_id not in found]
+        if missing:
+            cosines = self.vectors(missing) @ vector
+            found |= zip(missing, cosines.tolist(), strict=True)
+        return found
 
     def vectors(self, point_ids: Sequence[int]) -> Vectors:
         """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
@@ -203,13 +205,15 @@ class SqlView:
         rows = self.connection.execute(sql, values)
         return sorted(((row[0], -row[1]) for row in rows), key=lambda pair: (-pair[1], pair[0]))
 
-    def read_points(self, point_ids: Collection[int]) -> dict[int, StoredPoint]:
+    def read_points(
+        self, point_ids: Collection[int], *, links: bool = True
+    ) -> dict[int, StoredPoint]:
         """Return given points with their notes and links; an id that is gone is left out."""
         sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
         rows = list(self._select(sql, point_ids))
         width = len(POINT_COLUMNS.split(", "))
         notes = self._notes_by_row({row[width + 1] for row in rows})
-        links = self._links_by_point(point_ids)
+        own = self.links_in(point_ids) if links else {}
         found: dict[int, StoredPoint] = {}
         for row in rows:
             point_id, note = row[-1], notes.get(row[width + 1])
@@ -218,7 +222,7 @@ class SqlView:
             sound(row[:-1], f"point {point_id}")
             ordinal, point = point_from_row(row[:width])
             found[point_id] = StoredPoint(
-                point_id, ordinal, note, point, tuple(links.get(point_id, ()))
+                point_id, ordinal, note, point, tuple(own.get(point_id, ()))
             )
         return found
 
@@ -239,29 +243,30 @@ class SqlView:
         found = self.read_points(ids)
         return [found[point_id] for point_id in ids]
 
-    def links_of(self, note_id: str | None = None) -> list[Link]:
-        """Return the links of one note or of all, in reading order."""
+    def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
+        """Return the links of one note or of all, in reading order; the first so many."""
         if note_id is None:
-            return self._links("1", ())
-        return self._links("source.path = ?", (path_to_row(note_id),))
+            return self._links("1", (), most)
+        return self._links("source.path = ?", (path_to_row(note_id),), most)
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
         path = path_to_row(note_id)
         return self._links("target_note.path = ? AND source.path <> ?", (path, path))
 
-    def _links(self, condition: str, values: Sequence[Any]) -> list[Link]:
+    def _links(self, condition: str, values: Sequence[Any], most: int | None = None) -> list[Link]:
         columns = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
         rows = self.connection.execute(
             f"SELECT source.path, target_note.path, {columns} FROM link "
             "JOIN note AS source ON source.id = link.note "
             "LEFT JOIN note AS target_note ON target_note.id = link.reached "
-            f"WHERE {condition} ORDER BY source.path, link.line, link.id",
-            values,
+            f"WHERE {condition} ORDER BY source.path, link.line, link.id LIMIT ?",
+            (*values, -1 if most is None else most),
         )
         return [link_from_row(path_from_row(row[0]), row[1], row[2:]) for row in rows]
 
-    def _links_by_point(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
+    def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
+        """Return the links that stand in given points, those that have any."""
         columns = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
         sql = (
             f"SELECT link.point, source.path, target_note.path, {columns} FROM link "
@@ -314,7 +319,14 @@ class SqlView:
         wanted = list(values)
         for start in range(0, len(wanted), _SELECT_LIMIT):
             part = wanted[start : start + _SELECT_LIMIT]
+            # Of few lengths, so that the statement is found among those already prepared.
+            part += part[-1:] * (_length_of(len(part)) - len(part))
             yield from self.connection.execute(f"{sql} ({','.join('?' * len(part))})", part)
+
+
+def _length_of(count: int) -> int:
+    """Return the next power of two."""
+    return 1 << (count - 1).bit_length()
 
 
 def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:

@@ -132,7 +132,7 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     :return: (start, end) offsets, in order, without overlaps.
     """
     for word, start, end in _words(text):
-        if _UNSPACED.fullmatch(word):
+        if not word.isascii() and _UNSPACED.fullmatch(word):
             yield from _find_pairs(word, start, terms)
         elif not terms.isdisjoint(_terms_of_word(word)):
             yield start, end
@@ -150,6 +150,9 @@ def _find_pairs(run: str, offset: int, terms: frozenset[str]) -> Iterator[tuple[
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     for found in _WORD.finditer(text):
         word, start = found.group(), found.start()
+        if word.isascii():
+            yield word, start, found.end()
+            continue
         last = 0
         for run in _UNSPACED.finditer(word):
             if run.start() > last:
