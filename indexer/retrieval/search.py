@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 import numpy as np
 
@@ -362,5 +362,5 @@ def _related(view: View, ranking: _Ranking, hits: Sequence[Hit]) -> tuple[Relate
     for point_id in ranking.order:
         why.setdefault(ranking.points[point_id].note.note_id, "close as well")
     notes = (view.note(note_id) for note_id in why if note_id not in shown)
-    found = [RelatedNote(note.note_id, note.title, why[note.note_id]) for note in notes if note]
-    return tuple(found[:_MAX_RELATED])
+    found = (RelatedNote(note.note_id, note.title, why[note.note_id]) for note in notes if note)
+    return tuple(islice(found, _MAX_RELATED))  # looked up one by one, up to there

@@ -62,6 +62,8 @@ class SqlView:
         self._open_vectors = open_vectors
         self._header: Header | None = None
         self._notes_read: dict[int, NoteInfo] = {}
+        self._counted: dict[str, int] = {}  # terms to points; 0 for those that stand nowhere
+        self._vectors_found: PointVectors | None = None
 
     def header(self) -> Header:
         """Return what the index says of itself."""
@@ -291,17 +293,24 @@ class SqlView:
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
-        return dict(self._select("SELECT term, points FROM term WHERE term IN", sorted(terms)))
+        wanted = sorted(term for term in terms if term not in self._counted)
+        self._counted |= dict.fromkeys(wanted, 0)
+        self._counted |= self._select("SELECT term, points FROM term WHERE term IN", wanted)
+        return {term: self._counted[term] for term in terms if self._counted[term]}
 
     def whole_notes(self) -> Iterator[list[WholeNote]]:
         """Yield every file with all that is known of it, some hundred at a time."""
         return read_whole_notes(self.connection.execute, "JOIN vector ON vector.id = point.vector")
 
     def _vectors(self) -> PointVectors:
-        header = self.header()
-        if header.setup is None:
-            raise IndexNotFound("nothing was built yet", "run `notepoint build`")
-        return self._open_vectors(self.connection, header.generation, header.setup.dimension)
+        if self._vectors_found is None:
+            header = self.header()
+            if header.setup is None:
+                raise IndexNotFound("nothing was built yet", "run `notepoint build`")
+            self._vectors_found = self._open_vectors(
+                self.connection, header.generation, header.setup.dimension
+            )
+        return self._vectors_found
 
     def _allowed(self, where: NoteFilter, vectors: PointVectors) -> NDArray[np.int64]:
         """Return the ids of the points a filter lets through, rising; found once a generation."""
