@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from calibration import Sample, calibrate, recorded, samples_of
+
 from indexer.evaluation import (
     Judged,
     auroc,
@@ -118,6 +120,17 @@ def confidence_table(judged: dict[Path, list[Judged]]) -> str:
     return table(rows)
 
 
+def samples(notebooks: dict[str, Notebook], files: dict[str, list[Path]]) -> Iterator[Sample]:
+    """Yield all questions but those held out, with the signs of their answers."""
+    for name, notebook in notebooks.items():
+        for path in files[name]:
+            if "held-out" in path.stem:
+                continue
+            with recorded() as kept:
+                judged = judge(read_questions(path, name), notebook.search)
+            yield from samples_of(name, path.stem, judged, kept)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -139,6 +152,9 @@ def main() -> None:
         print(ablation(judged))
         print()
         print(confidence_table(judged[""]))
+        for rows in calibrate(list(samples(notebooks, wanted))):
+            print()
+            print(table(rows))
         for notebook in notebooks.values():
             notebook.close()
 

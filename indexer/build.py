@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.ahead import EncodingAhead
+from indexer.chance import measure_chance
 from indexer.encoding.encoder import Encoder, open_ahead
 from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.notes.folder import Scan, hash_content, read_note_bytes, scan_folder
@@ -173,6 +174,7 @@ class _Build:
             if plan.touched:
                 self._store.touch(plan.touched)
             self._store.optimise()
+            self._measure_chance()
         new = sum(len(change.added) for change in plan.changes)
         old = sum(len(change.removed) for change in plan.changes) + sum(
             states[gone].points for gone in plan.gone
@@ -192,6 +194,15 @@ class _Build:
             tuple(plan.files),
             self._options.dry_run,
         )
+
+    def _measure_chance(self) -> None:
+        """See how near the index comes to any question, unless that is known."""
+        with self._store.view() as view:
+            header = view.header()
+            if header.chance is not None:
+                return
+            cosine = measure_chance(view, self._encoder)
+        self._store.keep_chance(header.generation, cosine)
 
     def _begins_anew(self, setup: Setup | None) -> bool:
         """Tell whether nothing of the index can stay; another chunking rebuilds by itself."""

@@ -24,6 +24,7 @@ LEVELS = {
     "encoding": 2,
     "store": 2,
     "ahead": 3,
+    "chance": 3,
     "retrieval": 3,
     "build": 3,
     "collection": 4,
@@ -48,6 +49,8 @@ ALLOWED = {
     ("watch", "notebook"),
     ("collection", "evaluation"),
     ("build", "ahead"),
+    ("build", "chance"),
+    ("retrieval", "chance"),
     ("cluster", "build"),
     ("cluster", "transfer"),
 }

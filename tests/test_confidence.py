@@ -8,8 +8,8 @@ import pytest
 
 from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence
 
-GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=1.0, length=7)
-POOR = Signs(cosine=0.3, words=0.2, pieces=0.25, coverage=0.1, length=7)
+GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=1.0, length=7, chance=0.23)
+POOR = Signs(cosine=0.3, words=0.2, pieces=0.25, coverage=0.1, length=7, chance=0.23)
 
 
 def test_it_is_a_probability_on_both_sides_of_the_limit() -> None:
@@ -23,6 +23,11 @@ def test_each_sign_speaks_for_an_answer(sign: dict[str, float]) -> None:
 
 def test_what_nothing_matches_speaks_against() -> None:
     assert confidence(replace(GOOD, coverage=0.2)) < confidence(GOOD)
+
+
+def test_what_any_question_would_get_is_taken_off() -> None:
+    near_to_all = replace(GOOD, cosine=0.8, pieces=0.7, chance=0.33)
+    assert confidence(near_to_all) == pytest.approx(confidence(GOOD))
 
 
 def test_words_alone_are_judged_by_words() -> None:

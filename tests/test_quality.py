@@ -50,8 +50,8 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.83  # measured .860
-    assert found.kept is not None and found.kept >= 0.80  # measured .847
+    assert found.auroc is not None and found.auroc >= 0.83  # measured .863
+    assert found.kept is not None and found.kept >= 0.80  # measured .864
     assert found.rejected is not None and found.rejected >= 0.60  # measured .688
 
 

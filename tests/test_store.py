@@ -233,6 +233,17 @@ def test_touch_changes_the_stamp_alone(store: Store) -> None:
         assert view.header().generation == 1
 
 
+def test_chance_is_kept_for_its_generation_alone(store: Store) -> None:
+    put(store, note_of("a.md", ["one"]))
+    store.keep_chance(1, 0.25)
+    with store.view() as view:
+        assert view.header().chance == 0.25
+        assert view.header().generation == 1
+    put(store, note_of("b.md", ["two"]))
+    with store.view() as view:
+        assert view.header().chance is None
+
+
 def test_pieces_are_read_back_and_checked(place: Place) -> None:
     store = place.open()
     put(store, note_of("a.md", ["one", "two"]))

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 # A word of the question is matched by one whose cosine to it is above this.
 MATCHED_ABOVE = 0.5
 # Nine tenths of the questions that have an answer lie above it.
-ANSWERED_ABOVE = 0.39
+ANSWERED_ABOVE = 0.42
 
-_INTERCEPT = -4.75
-_COSINE = 2.39
-_PIECES = 3.78
-_COVERAGE = 2.16
-_LENGTH = 0.094
+_INTERCEPT = -3.54
+_COSINE = 2.91
+_PIECES = 3.93
+_COVERAGE = 2.22
+_LENGTH = 0.106
 _MAX_LENGTH = 24  # longer questions than this were not among those it was fitted on
 
-_WORDS_INTERCEPT = -1.06
+_WORDS_INTERCEPT = -0.94
 _WORDS = 5.95
 
 
@@ -32,7 +32,8 @@ class Signs:
 
     ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction
     of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
-    in the first points, and ``length`` its word pieces. None where a leg was not asked.
+    in the first points, and ``length`` its word pieces. None where a leg was not asked. ``chance``
+    is the highest cosine to be expected of these notes for any question.
     """
 
     cosine: float | None
@@ -40,6 +41,7 @@ class Signs:
     pieces: float | None = None
     coverage: float = 0.0
     length: int = 0
+    chance: float = 0.0
 
 
 def confidence(signs: Signs) -> float:
@@ -48,8 +50,8 @@ def confidence(signs: Signs) -> float:
         return _logistic(_WORDS_INTERCEPT + _WORDS * signs.words)
     return _logistic(
         _INTERCEPT
-        + _COSINE * signs.cosine
-        + _PIECES * signs.pieces
+        + _COSINE * (signs.cosine - signs.chance)
+        + _PIECES * (signs.pieces - signs.chance)
         + _COVERAGE * signs.coverage
         + _LENGTH * min(signs.length, _MAX_LENGTH)
     )

@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 
 import numpy as np
 
+from indexer.chance import measure_chance
 from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
@@ -101,6 +102,7 @@ class Searcher:
         self._store = store
         self._encoder = encoder
         self._freshness = freshness
+        self._measured: tuple[int, float] | None = None
 
     def search(self, query: Query) -> Answer:
         """Answer a question.
@@ -121,7 +123,8 @@ class Searcher:
             if query.reranker is not None:
                 ranking = _reranked(ranking, asked.question.text, query.reranker)
             hits, gone = self._hits(view, ranking, asked, query.k)
-            probability = _judge(judged, asked, gone)
+            chance = self._chance(view, header) if asked.encoded else 0.0
+            probability = _judge(judged, asked, gone, chance)
             related = _related(view, ranking, hits)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
@@ -294,6 +297,14 @@ class Searcher:
             *links,
         )
 
+    def _chance(self, view: View, header: Header) -> float:
+        """Return what the build measured; an index that was copied or cut short is measured now."""
+        if header.chance is not None:
+            return header.chance
+        if self._measured is None or self._measured[0] != header.generation:
+            self._measured = header.generation, measure_chance(view, self._encoder)
+        return self._measured[1]
+
     def _state(self, view: View, header: Header) -> IndexState:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
@@ -328,7 +339,7 @@ def _reranked(ranking: _Ranking, question: str, reranker: Reranker) -> _Ranking:
     return replace(ranking, order=[*sorted(first, key=lambda i: -scores[i]), *rest])
 
 
-def _judge(ranking: _Ranking, asked: _Asked, gone: set[int]) -> float:
+def _judge(ranking: _Ranking, asked: _Asked, gone: set[int], chance: float) -> float:
     """Return the probability of an answer, by all candidates but those that no longer stand."""
     best = [point_id for point_id in ranking.order if point_id not in gone][:_JUDGED]
     if not best:
@@ -345,6 +356,7 @@ def _judge(ranking: _Ranking, asked: _Asked, gone: set[int]) -> float:
             pieces=ranking.evidence[best[0]].pieces,
             coverage=float(asked.weights[matched > MATCHED_ABOVE].sum()),
             length=len(asked.weights),
+            chance=chance,
         )
     return confidence(signs)
 

@@ -314,6 +314,15 @@ class EmbeddedStore:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
+    def keep_chance(self, generation: int, cosine: float) -> None:
+        """Keep how near a generation comes to any question; see ``Store``."""
+        values = {"chance_of": generation, "chance_millionths": max(0, round(1_000_000 * cosine))}
+        with self._connections.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO header VALUES (?, ?)",
+                [(key, str(value)) for key, value in values.items()],
+            )
+
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
         """Hold the right to build; see ``Store``."""

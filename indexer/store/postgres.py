@@ -355,6 +355,13 @@ class PostgresStore:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
+    def keep_chance(self, generation: int, cosine: float) -> None:
+        """Keep how near a generation comes to any question; see ``Store``."""
+        with self._changing() as connection:
+            connection.execute(
+                "UPDATE header SET chance = %s, chance_of = %s", (cosine, generation)
+            )
+
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
         """Hold the right to build; see ``Store``. The server takes it back when we are cut off."""

@@ -19,7 +19,8 @@ STEPS = (
         encoder text, model text, dimension integer, chunking text,
         engine text NOT NULL DEFAULT '',
         notes bigint NOT NULL DEFAULT 0, points bigint NOT NULL DEFAULT 0,
-        tokens bigint NOT NULL DEFAULT 0
+        tokens bigint NOT NULL DEFAULT 0,
+        chance double precision, chance_of bigint
     );
     INSERT INTO header (format) VALUES (0);
     CREATE SEQUENCE identity;

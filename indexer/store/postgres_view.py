@@ -77,13 +77,14 @@ def run(
 
 def read_header(connection: Connection) -> tuple[Header, int, int]:
     """Return what an index says of itself, its era, and how many terms its points have."""
-    ((era, tokens, generation, notes, points, encoder, model, dimension, chunking, engine),) = run(
+    ((era, tokens, generation, notes, points, chance, *setup),) = run(
         connection,
         "SELECT era, tokens, generation, notes, points, "
+        "CASE WHEN chance_of = generation THEN chance END, "
         "encoder, model, dimension, chunking, engine FROM header",
     )
-    setup = None if encoder is None else Setup(encoder, model, dimension, chunking, engine)
-    return Header(generation, setup, notes, points), era, tokens
+    made_for = None if setup[0] is None else Setup(*setup)
+    return Header(generation, made_for, notes, points, chance), era, tokens
 
 
 class ServerView:

@@ -88,7 +88,10 @@ POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_pat
 LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
 
 # What the header says in digits.
-_NUMBERS = ("format", "generation", "dimension", "notes", "points", "released", "vectors_since")
+_NUMBERS = (
+    *("format", "generation", "dimension", "notes", "points", "released", "vectors_since"),
+    *("chance_millionths", "chance_of"),
+)
 
 # Looked up in a third of the time the enumerations take.
 _KINDS = {kind.value: kind for kind in BlockKind}

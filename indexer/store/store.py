@@ -43,12 +43,16 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an index says of itself; ``setup`` is None before its first build."""
+    """What an index says of itself; ``setup`` is None before its first build.
+
+    ``chance`` is what ``Store.keep_chance`` kept of this generation, None where nothing was kept.
+    """
 
     generation: int
     setup: Setup | None
     notes: int
     points: int
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +295,13 @@ class Store(Protocol):
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
         """Note that files were written anew with the same content; the generation stays."""
+
+    def keep_chance(self, generation: int, cosine: float) -> None:
+        """Keep how near a generation comes to any question; the generation stays.
+
+        :param generation: of which it was measured; with the next one it is forgotten.
+        :param cosine: see ``indexer.chance``.
+        """
 
     def building(self) -> AbstractContextManager[None]:
         """Hold the right to build, which one process has at a time.

@@ -81,7 +81,10 @@ class SqlView:
             generation, notes, points = (
                 int(found.get(key, "0")) for key in ("generation", "notes", "points")
             )
-            self._header = Header(generation, setup, notes, points)
+            chance = None
+            if found.get("chance_of") == str(generation):
+                chance = int(found["chance_millionths"]) / 1_000_000
+            self._header = Header(generation, setup, notes, points, chance)
         return self._header
 
     def note_states(self) -> dict[str, NoteState]:
