@@ -302,3 +302,13 @@ class Answer:
     hits: tuple[Hit, ...]
     related_notes: tuple[RelatedNote, ...]
     reads: tuple[tuple[str, str], ...] = ()
+
+    def topics(self, most: int = 3) -> list[str]:
+        """Return what the hits are about, best first: their notes, with the nearest heading.
+
+        :param most: how many at most.
+        """
+        named = (
+            " > ".join(dict.fromkeys((hit.title, *hit.heading_path[-1:]))) for hit in self.hits
+        )
+        return list(dict.fromkeys(named))[:most]

@@ -70,6 +70,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for note in answer.related_notes
         ],
         "reads": [{"word": word, "read": read} for word, read in answer.reads],
+        "topics": [] if answer.answered else answer.topics(),
     }
 
 
@@ -124,6 +125,7 @@ def answer_text(answer: Answer) -> str:
     if not answer.answered:
         lines += [
             click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
+            click.style(f"nearest topics: {'; '.join(map(safe, answer.topics()))}", fg="yellow"),
             "",
         ]
     for hit in answer.hits:

@@ -197,6 +197,7 @@ def test_what_is_no_answer_is_offered_as_such(built: Path) -> None:
     page = open_page(q="zebra crossing fines")
     assert "Nothing in your notes answers this" in notices(page)
     assert "close, but not an answer" in notices(page)
+    assert "Nearest topics: " in notices(page)
     assert element(page, "desk")["hits"]
 
 

@@ -10,7 +10,7 @@ from fakes import FakeEncoder
 
 from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
-from indexer.records import Mode, NoteFilter
+from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.render import answer_json, answer_text
 
 NOTES = {
@@ -298,3 +298,20 @@ def test_what_was_read_into_a_question_is_told(
     assert answer_text(answer).startswith("ehtics is read as ethics\n")
     assert answer_json(answer)["reads"] == [{"word": "ehtics", "read": "ethics"}]
     assert notebook.search("ethics").reads == ()
+
+
+def test_topics_name_notes_with_the_nearest_heading_once() -> None:
+    hits = [
+        _hit_of("Course", ("Week 1", "Optimisers")),
+        _hit_of("Course", ("Week 1", "Optimisers")),
+        _hit_of("Review", ()),
+        _hit_of("Review", ("Review",)),
+    ]
+    state = IndexState(1, 2, 4, False, "fake")
+    answer = Answer("adam", False, 0.1, Mode.HYBRID, 1.0, state, tuple(hits), ())
+    assert answer.topics() == ["Course > Optimisers", "Review"]
+    assert answer.topics(1) == ["Course > Optimisers"]
+
+
+def _hit_of(title: str, headings: tuple[str, ...]) -> Hit:
+    return Hit(1, 1, "a.md", title, None, (), (), headings, (), 1, 1, "", "", (), 0.5, 0.5, 0.5, ())

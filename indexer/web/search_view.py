@@ -181,7 +181,8 @@ def _notices(
             text = "No word of it stands in them. Try other words, or ask in a whole sentence."
             notices.append(_notice("Nothing in your notes matches", text, []))
     elif not answer.answered:
-        text = "What follows is close, but not an answer."
+        topics = data.plain("; ".join(answer.topics()))
+        text = f"What follows is close, but not an answer. Nearest topics: {topics}."
         notices.append(
             _notice("Nothing in your notes answers this", text, [clear] if where else [])
         )
