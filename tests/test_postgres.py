@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import uuid
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 from conftest import ROOT, OpenNotebook, WriteNotes
 from fakes import FakeEncoder
@@ -20,7 +22,7 @@ from stores import SETUP, Space, note_of, put, vector_of
 from indexer.config import Settings, shown_store, split_space
 from indexer.errors import IndexerError, IndexNotFound, IndexOutdated, SettingsError
 from indexer.notebook import Notebook
-from indexer.records import Mode, NoteFilter
+from indexer.records import BlockKind, Mode, Note, NoteFilter, Point
 from indexer.store import postgres, postgres_change, postgres_view
 from indexer.store.postgres import PostgresStore
 from indexer.store.store import NoteChange, Scored, open_store
@@ -498,3 +500,56 @@ def test_status_counts_the_bytes_of_the_server(
     status = both[1].status()
     assert status.bytes > 500 * status.points
     assert "space=both_" in json.dumps(status.store)
+
+
+def test_points_are_scored_by_how_often_their_words_stand_there(store: PostgresStore) -> None:
+    """BM25 as written down, for any number of places in the point and above it."""
+    counts = [(1, 0), (0, 1), (2, 0), (1, 1), (3, 2), (7, 1), (20, 5), (60, 40), (200, 3)]
+    texts = [" ".join(["zebra"] * own + ["other"] * (9 - i)) for i, (own, _) in enumerate(counts)]
+    points = tuple(
+        Point(text, BlockKind.ITEM, i, i, (), (" ".join(["zebra"] * above),))
+        for i, (text, (_, above)) in enumerate(zip(texts, counts, strict=True))
+    )
+    put(store, Note("a.md", b"hash", "Title", points=points), note_of("b.md", many(100)), anew=True)
+    with store.view() as view:
+        ids = {p.ordinal: p.point_id for p in view.points_of("a.md")}
+        rows = view._run("SELECT id, length FROM point")
+        found = dict(view.lexical(["zebra"], 50, NoteFilter()))
+        assert view.bm25(["zebra"], list(ids.values())) == found
+    lengths = dict(rows)
+    mean = sum(lengths.values()) / len(lengths)
+    idf = math.log((len(rows) - len(counts) + 0.5) / (len(counts) + 0.5))
+    for ordinal, (own, above) in enumerate(counts):
+        count = own + 0.4 * above
+        norm = 1.2 * (0.25 + 0.75 * lengths[ids[ordinal]] / mean)
+        assert found[ids[ordinal]] == pytest.approx(idf * 2.2 * count / (count + norm), rel=1e-9)
+
+
+def test_room_of_vectors_that_waited_is_given_back(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_change, "_MIN_SHRUNK", 0)
+    put(store, note_of("a.md", many(400)), anew=True)
+    before = store.size()
+    store.optimise()
+    with store.view() as view:
+        assert view._run("SELECT pg_relation_size('spare')") == [(0,)]
+    assert store.size() < before
+
+
+def test_question_takes_few_statements(
+    both: list[Notebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a way to the server and back."""
+    notebook = both[1]
+    notebook.search("does it talk about ethics?")
+    said: list[str] = []
+    execute = psycopg.Connection.execute
+
+    def counted(self: psycopg.Connection, query: str, *args: object, **options: object) -> object:
+        said.append(query)
+        return execute(self, query, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(psycopg.Connection, "execute", counted)
+    notebook.search("does it talk about ethics?")
+    assert len(said) <= 22, said

@@ -21,7 +21,9 @@ import psycopg
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import Connection, errors
-from psycopg.types.string import StrDumper, TextLoader
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg.types.string import StrDumper
 
 from indexer.config import shown_store, split_space
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
@@ -30,6 +32,7 @@ from indexer.store.postgres_change import (
     ServerChange,
     drop_old_indexes,
     make_indexes,
+    shrink_spare,
     touch_note,
 )
 from indexer.store.postgres_errors import translated
@@ -63,12 +66,30 @@ class _TextDumper(StrDumper):
         return super().dump(escape_text(obj))
 
 
-class _TextLoader(TextLoader):
+class _TextLoader(Loader):
     """Receives them as they were."""
 
-    def load(self, data: Any) -> str | bytes:
-        text = super().load(data)
-        return unescape_text(text) if isinstance(text, str) else text
+    def load(self, data: Any) -> str:
+        return unescape_text(str(data, "utf-8"))
+
+
+class _BinaryTextLoader(_TextLoader):
+    """The same among binary values: a text is sent alike."""
+
+    format = Format.BINARY
+
+
+class _VectorLoader(Loader):
+    """Receives vectors as bytes of float16, as every store keeps them.
+
+    They are sent with their length and a spare number of two bytes each before them, and big-endian
+    (halfvec_send of pgvector 0.8).
+    """
+
+    format = Format.BINARY
+
+    def load(self, data: Any) -> bytes:
+        return np.frombuffer(data, ">f2", offset=4).astype("<f2").tobytes()
 
 
 class PostgresStore:
@@ -122,6 +143,7 @@ class PostgresStore:
             "application_name": f"notepoint process {os.getpid()} on {socket.gethostname()}",
             "keepalives_idle": "30",
             "tcp_user_timeout": "60000",  # milliseconds until a cut connection is noticed
+            "client_encoding": "UTF8",
         }
         options: dict[str, Any] = {key: defaults[key] for key in defaults.keys() - given.keys()}
         if write:
@@ -154,6 +176,8 @@ class PostgresStore:
         register_vector(connection)
         connection.adapters.register_dumper(str, _TextDumper)
         connection.adapters.register_loader("text", _TextLoader)
+        connection.adapters.register_loader("text", _BinaryTextLoader)
+        connection.adapters.register_loader("halfvec", _VectorLoader)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -404,6 +428,7 @@ class PostgresStore:
             self._drop_unused(connection)
         with self._write_connection() as connection:
             drop_old_indexes(connection)
+            shrink_spare(connection)
 
     def _drop_unused(self, connection: Connection) -> None:
         """Remove unused vectors once they are many; the others make an undone edit cheap."""

@@ -44,6 +44,9 @@ INDEX_ABOVE = 10_000
 _GRAPH_BYTES_A_POINT = 600
 _MAX_GRAPH_MEMORY = 2**31
 _MIN_GRAPH_MEMORY = 2**26
+# Unused vectors take up to so many bytes each with their word pieces; this much room is let be.
+_MAX_SPARE_BYTES = 50_000
+_MIN_SHRUNK = 2**22
 
 
 class ServerChange:
@@ -403,6 +406,17 @@ def drop_old_indexes(connection: Connection) -> None:
         if int(name.rpartition("_")[2]) != era:
             statement = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
             connection.execute(statement)
+
+
+def shrink_spare(connection: Connection) -> None:
+    """Give back the room of vectors that waited in ``spare`` for the points they now belong to.
+
+    :param connection: outside of a transaction.
+    """
+    sql = "SELECT pg_table_size('spare'), (SELECT count(*) FROM spare)"
+    ((size, count),) = run(connection, sql)
+    if size > _MIN_SHRUNK + _MAX_SPARE_BYTES * count:
+        connection.execute("VACUUM spare")
 
 
 def touch_note(connection: Connection, note_id: str, stamp: FileStamp) -> None:

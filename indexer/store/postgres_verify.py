@@ -55,8 +55,7 @@ def _row_faults(connection: Connection) -> Iterator[Fault]:
     spare = f"SELECT 'key', encode(key, 'hex'), {columns} FROM spare"
     for statement in (sql, spare):
         for what, name, value, check, pieces, other in _rows(connection, statement):
-            sound = checksum_bytes(value.to_numpy().tobytes()) == check
-            if not sound or checksum_bytes(pieces) != other:
+            if checksum_bytes(value) != check or checksum_bytes(pieces) != other:
                 yield Fault("embedding", f"the vector of {what} {name} is damaged")
 
 
@@ -80,4 +79,4 @@ def _rows(connection: Connection, sql: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a statement without holding them all."""
     with connection.cursor(name="verify") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
-        yield from cursor.execute(sql)
+        yield from cursor.execute(sql, binary=True)

@@ -48,10 +48,10 @@ _MIN_IDF = 1e-6
 _MARGIN = 20
 # Points a filter lets through are compared one by one up to here; above, by the index.
 _EXACT_UP_TO = 20_000
-# Matches are ranked on the server by whether a term stands in a point, the first ones then by how
-# often: this many.
-_MIN_RESCORED = 500
-_RESCORED_FACTOR = 5
+# How often a term stands in a point, from ts_rank: of one term it is 1 + 1/4 + ... + 1/n^2 over
+# pi^2/6 where n places count and others follow them. Right for the 255 places there may be.
+_COUNT = "round(0.60793::float8 / (1 - ts_rank('{{{weights}}}', words, %s::tsquery)) - 0.5)"
+_OWN, _ALL = _COUNT.format(weights="0, 0, 0, 1"), _COUNT.format(weights="1, 0, 0, 1")
 
 _POINT = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
 _INFO = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
@@ -94,6 +94,7 @@ class ServerView:
         """Take a connection in a transaction that sees one state; whoever opened it ends it."""
         self._connection = connection
         self._found: tuple[Header, int, int] | None = None
+        self._counts: dict[str, int] = {}  # of terms asked for before
 
     def _run(
         self, sql: str, values: Sequence[Any] = (), *, binary: bool = False
@@ -169,9 +170,7 @@ class ServerView:
         if where:
             notes, values = _filter_sql(where)
             conditions += f" AND note IN ({notes})"
-            sql = f"SELECT count(*) FROM (SELECT FROM embedding WHERE {conditions} LIMIT %s) few"
-            ((count,),) = self._run(sql, (*values, _EXACT_UP_TO + 1))
-            if count <= _EXACT_UP_TO:
+            if self._points_in(notes, values) <= _EXACT_UP_TO:
                 column = "value"  # which no index is on
         rows = self._run(
             f"SELECT point, value, checksum FROM embedding WHERE {conditions} "
@@ -184,6 +183,14 @@ class ServerView:
         scores = _stack(rows) @ vector
         found = zip((row[0] for row in rows), scores.tolist(), strict=True)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def _points_in(self, notes: str, values: Sequence[Any]) -> float:
+        """Return about how many points a filter lets through: counting them takes longer."""
+        header = self.header()
+        if header.points <= _EXACT_UP_TO:
+            return header.points
+        ((count,),) = self._run(f"SELECT count(*) FROM ({notes}) AS found", values)
+        return float(count * header.points / max(1, header.notes))
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""
@@ -212,33 +219,26 @@ class ServerView:
     # by words
     def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points with the highest BM25 for the terms of a question."""
-        counts = self.term_counts(set(terms))
-        weights = self._weights(choose_terms(terms, counts, self.header().points), counts)
+        weights = self._weights(terms)
         if not weights or k <= 0:
             return []
+        score, values = self._score_sql(weights)
         conditions = f"era = {self._era()} AND words @@ %s::tsquery"
-        values: list[Any] = [" | ".join(quote_lexeme(term) for term in weights)]
+        values.append(" | ".join(quote_lexeme(term) for term in weights))
         if where:
             notes, more = _filter_sql(where)
             conditions += f" AND note IN ({notes})"
             values += more
-        score, of_score = self._score_sql(weights)
-        limit = max(_MIN_RESCORED, _RESCORED_FACTOR * k)
-        matches = (
-            f"SELECT id, length, words FROM point WHERE {conditions} "
-            f"ORDER BY {score} DESC, id LIMIT {limit}"
-        )
-        scored = self._score(matches, [*values, *of_score], weights)
-        return sorted(scored.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+        sql = f"SELECT id, {score} AS score FROM point WHERE {conditions}"
+        return self._run(f"{sql} ORDER BY score DESC, id LIMIT %s", (*values, k))
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
         found: dict[int, float] = {}
-        if point_ids:
-            counts = self.term_counts(set(terms))
-            weights = self._weights(choose_terms(terms, counts, self.header().points), counts)
-            matches = "SELECT id, length, words FROM point WHERE id = ANY(%s)"
-            found = self._score(matches, [list(point_ids)], weights)
+        if point_ids and (weights := self._weights(terms)):
+            score, values = self._score_sql(weights)
+            sql = f"SELECT id, {score} FROM point WHERE id = ANY(%s)"
+            found = dict(self._run(sql, (*values, list(point_ids))))
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
     def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
@@ -252,52 +252,39 @@ class ServerView:
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
-        whole = {lexeme(term): term for term in terms}
-        sql = "SELECT term, points FROM term WHERE term = ANY(%s)"
-        return {whole[term]: points for term, points in self._run(sql, (sorted(whole),))}
+        asked = {term for term in terms if term not in self._counts}
+        if asked:
+            whole = {lexeme(term): term for term in asked}
+            sql = "SELECT term, points FROM term WHERE term = ANY(%s)"
+            found = dict(self._run(sql, (sorted(whole),)))
+            self._counts.update({term: found.get(short, 0) for short, term in whole.items()})
+        return {term: count for term in terms if (count := self._counts[term])}
 
-    def _weights(self, terms: Sequence[str], counts: Mapping[str, int]) -> dict[str, float]:
-        """Return how rare each term is, times how often it is asked for."""
+    def _weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """Return how rare the terms are that a question is asked by, times how often it says them.
+
+        The rarest come first.
+        """
         points = self.header().points
+        counts = self.term_counts(set(terms))
+        asked = Counter(choose_terms(terms, counts, points))
         return {
-            term: asked * max(math.log((points - counts[term] + 0.5) / (counts[term] + 0.5)), 0)
-            or asked * _MIN_IDF
-            for term, asked in Counter(terms).items()
+            term: asked[term]
+            * (max(math.log((points - counts[term] + 0.5) / (counts[term] + 0.5)), 0) or _MIN_IDF)
+            for term in sorted(asked, key=lambda term: (counts[term], term))
         }
 
     def _score_sql(self, weights: Mapping[str, float]) -> tuple[str, list[str]]:
-        """Return BM25 in SQL with every count taken for one, and the values it needs."""
-        norm = _norm_sql(self._mean_length())
-        parts, values = [], []
-        for term, weight in weights.items():
-            count = f"((words @@ %s)::int + {CONTEXT_WEIGHT} * (words @@ %s)::int)"
-            parts.append(f"{weight!r} * (1 - {norm} / ({count} + {norm}))")
-            values += [f"{quote_lexeme(term)}:A", f"{quote_lexeme(term)}:D"]
-        return f"({' + '.join(parts)})".replace("@@ %s", "@@ %s::tsquery"), values
-
-    def _score(
-        self, matches: str, values: Sequence[Any], weights: Mapping[str, float]
-    ) -> dict[int, float]:
-        """Return BM25 of the points of a statement that have one of the terms.
-
-        :param matches: selects id, length and words.
-        :param values: of its place-holders.
-        :param weights: term to weight.
-        """
-        rows = self._run(
-            f"SELECT id, length, lexeme, weights FROM ({matches}) AS found, unnest(words) "
-            "WHERE lexeme = ANY(%s)",
-            (*values, [lexeme(term) for term in weights]),
-        )
-        weight_of = {lexeme(term): weight for term, weight in weights.items()}
-        mean = self._mean_length() or 1.0
-        scores: dict[int, float] = {}
-        for point_id, length, term, marks in rows:
-            inside = marks.count("A")
-            count = inside + CONTEXT_WEIGHT * (len(marks) - inside)
-            gain = count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * length / mean))
-            scores[point_id] = scores.get(point_id, 0.0) + weight_of[term] * gain
-        return scores
+        """Return BM25 of a point in SQL, and the values of its place-holders."""
+        length = f"{_K1 * _B / (self._mean_length() or 1.0)!r}::float8 * length"
+        norm = f"({_K1 * (1 - _B)!r}::float8 + {length})"
+        # Of n in the point and m above it, n + 0.4 m count.
+        count = f"({CONTEXT_WEIGHT}::float8 * {_ALL} + {1 - CONTEXT_WEIGHT}::float8 * {_OWN})"
+        parts = [
+            f"{(_K1 + 1) * weight!r}::float8 * (1 - {norm} / ({count} + {norm}))"
+            for weight in weights.values()
+        ]
+        return " + ".join(parts), [quote_lexeme(term) for term in weights for _ in range(2)]
 
     # points and links
     def read_points(
@@ -365,20 +352,14 @@ class ServerView:
         return [link_from_row(row[0], row[1], row[2:]) for row in rows]
 
 
-def _norm_sql(mean_length: float) -> str:
-    """Return what the length of a point adds below the line of BM25, in SQL."""
-    return f"({_K1 * (1 - _B)!r} + {_K1 * _B / (mean_length or 1.0)!r} * length)"
-
-
 def _stack(rows: Sequence[tuple[Any, ...]]) -> Vectors:
     """Return the vectors of rows of (point, value, checksum), each checked, as float32."""
     values = []
     for point_id, value, check in rows:
-        numbers = value.to_numpy()
-        if checksum_bytes(numbers.tobytes()) != check:
+        if checksum_bytes(value) != check:
             raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
-        values.append(numbers)
-    return np.stack(values).astype(np.float32)
+        values.append(value)
+    return np.frombuffer(b"".join(values), np.float16).reshape(len(values), -1).astype(np.float32)
 
 
 def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:
