@@ -135,14 +135,15 @@ class _Cluster:
         else:  # "local": a new one, not one that is or was running here
             options |= {"address": "local", "include_dashboard": False}
             options["_node_ip_address"] = "127.0.0.1"
+        _knock(self._address)
         try:
-            _knock(self._address)
             ray.init(**options)
         except (OSError, RuntimeError, ValueError) as exc:
             first = str(exc).splitlines()[0]
             raise SettingsError(
-                f"there is no Ray cluster at {self._address or 'this machine'}: {first}",
-                "start one with `ray start --head`, or leave the address out",
+                f"the Ray cluster at {self._address or 'this machine'} cannot be used: {first}",
+                "if it asks for a token, as `ray start` does where ~/.ray/auth_token is, set "
+                "RAY_AUTH_MODE=token here too; see that all have the same version of Ray",
             ) from exc
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
@@ -177,10 +178,20 @@ class _Cluster:
 
 
 def _knock(address: str) -> None:
-    """Raise OSError where nothing listens at an address; Ray itself would try for minutes."""
+    """Look whether anything listens at an address; Ray itself would try for minutes.
+
+    :param address: of a cluster; empty for none.
+    :raises SettingsError: if nothing does.
+    """
     host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host, int(port)), _CONNECT_TIMEOUT_S).close()
+    try:
+        if host and port.isdecimal():
+            socket.create_connection((host, int(port)), _CONNECT_TIMEOUT_S).close()
+    except OSError as exc:
+        raise SettingsError(
+            f"there is no Ray cluster at {address}: {exc.strerror or exc}",
+            "start one with `ray start --head`, or leave the address out",
+        ) from exc
 
 
 class _Worker:

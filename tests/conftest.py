@@ -75,7 +75,7 @@ def write_notes(tmp_path: Path) -> WriteNotes:
 
 STORES = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
 # What these say of builds and answers holds for every store.
-_ON_EVERY_STORE = ("test_build", "test_search")
+_ON_EVERY_STORE = ("test_build", "test_search", "test_question")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -129,10 +129,11 @@ class Server:
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=2).close()
             except psycopg.OperationalError as exc:
+                time.sleep(0.05)
+                ended = self._process is not None and self._process.poll() is not None
                 said = (self.folder / "log").read_text(errors="replace")[-2000:]
                 assert time.monotonic() < deadline, f"the server did not start: {exc}\n{said}"
-                time.sleep(0.05)
-                if self._process is not None and self._process.poll() is not None:
+                if ended:
                     # The last processes of a killed server may outlive it for a moment.
                     assert "pre-existing shared memory" in said, f"the server ended: {said}"
                     self._launch(command, how)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,30 @@ def test_without_ray_is_one_clear_message(monkeypatch: pytest.MonkeyPatch, tmp_p
         with pytest.raises(SettingsError, match="not installed here") as caught:
             notebook.build(ray="")
     assert "notepoint[ray]" in str(caught.value.hint)
+
+
+@pytest.mark.slow
+def test_cluster_that_lets_nobody_in_names_the_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ray 2.60 asks for a token once it has made one, and refuses without naming the cause."""
+    ray = pytest.importorskip("ray")
+    from fakes import FakeEncoder
+
+    from indexer.notebook import Notebook
+
+    def refuse(**options: object) -> None:
+        raise ConnectionError("Failed to connect to Ray cluster\nAuthentication token is missing")
+
+    (tmp_path / "a.md").write_text("- a point\n")
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setenv("NOTEPOINT_SHARDS", str(tmp_path / "shards"))
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        address = f"127.0.0.1:{there.getsockname()[1]}"
+        with Notebook(tmp_path, encoder=FakeEncoder()) as notebook:
+            with pytest.raises(SettingsError, match="cannot be used: Failed to connect") as caught:
+                notebook.build(ray=address)
+    assert "RAY_AUTH_MODE=token" in str(caught.value.hint)
 
 
 @pytest.mark.slow

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import streamlit as st
-from conftest import ROOT, WriteNotes
+from conftest import ROOT, STORES, WriteNotes
 from fakes import FakeEncoder
 from streamlit.testing.v1 import AppTest
 
+from indexer.config import split_space
 from indexer.errors import EncoderError
 from indexer.notebook import Notebook
 from indexer.web.host import Host
@@ -41,16 +45,32 @@ categories: [Deep Learning]
 OpenPage = Callable[..., AppTest]
 
 
-@pytest.fixture
-def folder(write_notes: WriteNotes, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=STORES)
+def folder(
+    request: pytest.FixtureRequest, write_notes: WriteNotes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Return notes, of which an index is kept in each store in turn."""
     made = write_notes(NOTES)
+    if request.param == "server":
+        address = request.getfixturevalue("server").url("notes")
+        monkeypatch.setenv("NOTEPOINT_STORE", f"{address}?space=page_{uuid.uuid4().hex[:12]}")
     monkeypatch.setenv("NOTEPOINT_NOTES", str(made))
     monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+    hosts: list[Host] = []
+    initialise = Host.__init__
+
+    def noted(self: Host, *args: Any, **options: Any) -> None:
+        initialise(self, *args, **options)
+        hosts.append(self)
+
+    monkeypatch.setattr(Host, "__init__", noted)
     # Threads that outlive a test would make the next one depend on it.
     monkeypatch.setattr(Host, "_follow_folder", lambda self: None)
     monkeypatch.setattr(Host, "overview", lambda self: make_overview(self.reader))
     st.cache_resource.clear()
-    return made
+    yield made
+    for host in hosts:
+        host.close()
 
 
 @pytest.fixture
@@ -275,6 +295,11 @@ def test_missing_index_offers_to_build(folder: Path) -> None:
 
 
 def test_damaged_index_offers_to_build_anew(built: Path) -> None:
+    store = os.environ.get("NOTEPOINT_STORE", "")
+    if store:
+        address, space = split_space(store)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f"DROP TABLE notepoint_{space}.point")
     for path in (built / ".notepoint").glob("index-*.db"):
         path.write_bytes(b"garbage" * 1000)
     page = open_page(q="ethics")

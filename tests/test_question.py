@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
@@ -34,7 +34,9 @@ class Spelling(FakeEncoder):
 
 
 @pytest.fixture
-def read(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Callable[[str], Question]:
+def read(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> Iterator[Callable[[str], Question]]:
     notebook = open_notebook(write_notes(NOTES))
     notebook.build()
     store = open_store(str(notebook.settings.store), read_only=True)
@@ -43,7 +45,8 @@ def read(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Callable[[str]
         with store.view() as view:
             return read_question(question, view, Spelling())
 
-    return read_one
+    yield read_one
+    store.close()
 
 
 @pytest.mark.parametrize(
