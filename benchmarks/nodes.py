@@ -137,8 +137,7 @@ def main(notes: Path, scratch: Path) -> None:
     cosines = (vectors * again).sum(axis=1) if points == others else np.zeros(1)
     print(f"the same points: {points == others}, least cosine of their vectors {cosines.min():.5f}")
     for process in (node, head):
-        process.terminate()
-        process.wait(30)
+        process.terminate()  # what they leave ends with the namespace
 
 
 def run_inside(folders: list[Path]) -> int:
