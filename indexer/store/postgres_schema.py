@@ -19,8 +19,7 @@ STEPS = (
         encoder text, model text, dimension integer, chunking text,
         engine text NOT NULL DEFAULT '',
         notes bigint NOT NULL DEFAULT 0, points bigint NOT NULL DEFAULT 0,
-        tokens bigint NOT NULL DEFAULT 0,
-        chance double precision, chance_of bigint
+        tokens bigint NOT NULL DEFAULT 0
     );
     INSERT INTO header (format) VALUES (0);
     CREATE SEQUENCE identity;
@@ -80,6 +79,7 @@ STEPS = (
     CREATE INDEX link_reached ON link (reached);
     CREATE INDEX link_open ON link (id) WHERE ok IS NULL;
     """,
+    "ALTER TABLE header ADD COLUMN chance double precision, ADD COLUMN chance_of bigint",
 )
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
 """The tables that hold what came from notes."""
