@@ -7,8 +7,6 @@ distribution of the highest cosine, measured on the index itself.
 
 from __future__ import annotations
 
-from statistics import fmean
-
 from indexer.encoding.encoder import Encoder
 from indexer.records import NoteFilter
 from indexer.store.store import View
@@ -54,4 +52,4 @@ def measure_chance(view: View, encoder: Encoder) -> float:
     for question in EVERYDAY_QUESTIONS:
         found = view.dense(encoder.encode_query(question).vector, 1, everywhere)
         highest += [cosine for _, cosine in found]
-    return fmean(highest) if highest else 0.0
+    return sum(highest) / len(highest) if highest else 0.0
