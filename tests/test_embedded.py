@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from stores import SETUP, note_of, put, vector_of
 
@@ -162,6 +165,50 @@ def test_pages_are_read_to_open_only_what_looks_changed(tmp_path: Path, summed: 
     summed.clear()
     EmbeddedStore(store.folder, read_only=True).close()
     assert summed == []
+
+
+def settle(folder: Path) -> None:
+    """Wait until the clock has ticked since a database was written: then its look is trusted."""
+    while time.time() - (folder / DATABASE).stat().st_ctime < 0.05:
+        time.sleep(0.01)
+
+
+def test_change_sums_its_own_pages_and_no_others(tmp_path: Path, summed: list[Path]) -> None:
+    store = built(tmp_path / "index")
+    summed.clear()
+    draw = random.Random(3)
+    for number in range(12):
+        settle(store.folder)
+        with store.building():
+            words = [f"point {draw.randrange(300)} of {number}" for _ in range(draw.randrange(40))]
+            put(store, note_of(f"{draw.randrange(4)}.md", words))
+            if number % 5 == 4:
+                with store._connections.transaction() as connection:
+                    connection.execute(
+                        "DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)"
+                    )
+                with store._connections.lend() as connection:
+                    connection.execute("PRAGMA incremental_vacuum")  # the file gets shorter
+        assert summed == []
+        assert store.verify() == []  # which compares the sums of all
+        summed.clear()
+    store.close()
+
+
+def test_change_leaves_the_sum_of_a_page_that_was_damaged_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a disk changes by itself leaves the look of the file as it was."""
+    store = built(tmp_path / "index")
+    path = store.folder / DATABASE
+    content = bytearray(path.read_bytes())
+    content[content.index(vector_of("point 3").astype(np.float16).tobytes())] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(pages, "_looks_the_same", lambda database, stamp: True)
+    with store.building():
+        put(store, note_of("b.md", ["another"]))
+    monkeypatch.undo()
+    assert any("not as written" in fault.message for fault in store.verify())
 
 
 def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> None:

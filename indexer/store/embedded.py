@@ -20,7 +20,15 @@ import numpy as np
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import FileStamp
 from indexer.store.connections import BUSY_TIMEOUT_S, Connections
-from indexer.store.pages import NoSums, check_pages, has_sums, is_at_rest, sums_path, write_sums
+from indexer.store.pages import (
+    NoSums,
+    check_pages,
+    has_sums,
+    is_at_rest,
+    known_sums,
+    sums_path,
+    write_sums,
+)
 from indexer.store.schema import (
     FORMAT_VERSION,
     PAGE_SIZE,
@@ -162,10 +170,11 @@ class EmbeddedStore:
             try:
                 if is_at_rest(self._path) and has_sums(self._path, token):
                     return  # nothing was changed
+                known = known_sums(self._path)
                 busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
                 if not busy and pages == copied:
                     # While the log is not empty, these sums are not asked for.
-                    write_sums(self._path, token, PAGE_SIZE)
+                    write_sums(self._path, token, PAGE_SIZE, known)
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except OSError as exc:
                 raise _unwritable(self.folder, exc) from exc

@@ -5,7 +5,9 @@ and lists of words. So a finished build writes the CRC-32 of every page beside t
 speak of one state, named by a token that each transaction writes anew, and only while the
 write-ahead log is empty: a log that is not has checksums of its own, and is what a killed process
 leaves. Beside them stands how the file looked when it was summed (size, times, inode), so that one
-that looks the same need not be read to be opened.
+that looks the same need not be read to be opened, and so that of a file that nobody wrote to since
+only the pages in its log are summed anew. The others keep the sums they have: what became of them
+meanwhile is still found.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 # Token, page size, and the stamp of the database: size, times of change, inode.
 _HEAD = re.compile(rb"notepoint sums ([0-9a-f]+) (\d+) (\d+ \d+ \d+ \d+)\n")
 _DIGEST_BYTES = 16
+_LOG_HEAD, _LOG_FRAME_HEAD = 32, 24
 
 
 def sums_path(database: Path) -> Path:
@@ -36,18 +39,38 @@ def is_at_rest(database: Path) -> bool:
         return True
 
 
-def write_sums(database: Path, token: str, page_size: int) -> None:
+def known_sums(database: Path) -> bytes | None:
+    """Return the sums of a database that nobody wrote to since; None where that is not certain.
+
+    What changed since, if anything, is in its log, all of it: a log is copied into the file before
+    it is begun anew, which changes how the file looks.
+
+    :param database: its file.
+    """
+    try:
+        head, sealed = _read_sums(database, None)
+    except NoSums:
+        return None
+    return sealed[head.end() :] if _looks_the_same(database, head[3]) else None
+
+
+def write_sums(database: Path, token: str, page_size: int, known: bytes | None = None) -> None:
     """Write the sums of a database, durably.
 
-    :param database: its file, with the log copied into it and nobody writing.
+    :param database: its file, with the log copied into it, still there, and nobody writing.
     :param token: names its state.
     :param page_size: in bytes.
+    :param known: what ``known_sums`` returned before the log was copied; then only the pages of the
+        log are read.
     :raises OSError: if they cannot be written; the old ones stay.
     """
     stamp = _stamp(database)
-    sums = _sum_pages(database, page_size)
+    sums = None if known is None else _renew_sums(database, page_size, known)
+    if sums is None:
+        found = _sum_pages(database, page_size)
+        sums = struct.pack(f"<{len(found)}I", *found)
     content = b"notepoint sums %s %d %s\n" % (token.encode(), page_size, stamp)
-    content += struct.pack(f"<{len(sums)}I", *sums)
+    content += sums
     content += hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
     target = sums_path(database)
     temporary = target.with_suffix(".sums-new")
@@ -108,8 +131,8 @@ def has_sums(database: Path, token: str) -> bool:
     return True
 
 
-def _read_sums(database: Path, token: str) -> tuple[re.Match[bytes], bytes]:
-    """Return the first line of the sums of a state, and all but their own sum."""
+def _read_sums(database: Path, token: str | None) -> tuple[re.Match[bytes], bytes]:
+    """Return the first line of the sums of a state, or of any, and all but their own sum."""
     try:
         content = sums_path(database).read_bytes()
     except OSError as exc:
@@ -118,7 +141,7 @@ def _read_sums(database: Path, token: str) -> tuple[re.Match[bytes], bytes]:
     sealed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
     if not head or hashlib.blake2b(sealed, digest_size=_DIGEST_BYTES).digest() != digest:
         raise NoSums("the sums of its pages are damaged")
-    if head[1].decode() != token:
+    if token is not None and head[1].decode() != token:
         raise NoSums("the sums of its pages are of another state")
     return head, sealed
 
@@ -158,6 +181,44 @@ def _sum_pages(database: Path, page_size: int) -> list[int]:
         sums += [zlib.crc32(part[i : i + page_size]) for i in range(0, len(part), page_size)]
         if len(part) < _PAGES_AT_ONCE * page_size:
             return sums
+
+
+def _renew_sums(database: Path, page_size: int, known: bytes) -> bytes | None:
+    """Return the sums of a database, those of the pages in its log taken anew.
+
+    :return: None where a page is new and not in the log, or the log is none of this file.
+    """
+    changed = _pages_in_log(database, page_size)
+    count = -(-database.stat().st_size // page_size)
+    if changed is None or not changed.issuperset(range(len(known) // 4, count)):
+        return None
+    sums = bytearray(known[: 4 * count].ljust(4 * count, b"\0"))
+    descriptor = _open_for_good(database)
+    for page in sorted(page for page in changed if page < count):
+        found = zlib.crc32(_read_at(descriptor, page * page_size, page_size))
+        struct.pack_into("<I", sums, 4 * page, found)
+    return bytes(sums)
+
+
+def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
+    """Return the pages of which the log holds a copy, from 0; of older ones too, as it may be.
+
+    (https://www.sqlite.org/fileformat2.html#the_write_ahead_log)
+    """
+    pages: set[int] = set()
+    try:
+        log = open(f"{database}-wal", "rb", buffering=0)
+    except OSError:
+        return None
+    with log:
+        head = log.read(_LOG_HEAD)
+        if len(head) < _LOG_HEAD or int.from_bytes(head[8:12], "big") != page_size:
+            return None
+        place = _LOG_HEAD
+        while len(frame := _read_at(log.fileno(), place, 4)) == 4:
+            pages.add(int.from_bytes(frame, "big") - 1)
+            place += _LOG_FRAME_HEAD + page_size
+    return pages
 
 
 def _open_for_good(path: Path) -> int:
