@@ -62,10 +62,26 @@ def test_overlay_answers_as_a_product_does(tmp_path: Path) -> None:
     alive = ~np.isin(ids, removed)
     all_ids = np.concatenate([ids[alive], new_ids])
     all_vectors = np.concatenate([vectors[alive], new])
-    assert len(found) == len(all_ids)
     for query in some_vectors(5, seed=4):
         hits = [i for i, _ in found.search(query, 15)]
         assert hits == oracle(all_ids, all_vectors, query, 15)
+
+
+@pytest.mark.parametrize("most", [0, 5_000])
+def test_cosines_of_given_points_are_those_of_a_product(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("indexer.store.vectors.MAX_PRODUCT_POINTS", most)
+    ids, vectors = np.arange(1, 101, dtype=np.int64), some_vectors(100)
+    new_ids, new = np.arange(101, 121, dtype=np.int64), some_vectors(20, seed=3)
+    found = PointVectors(DIMENSION, write_snapshot(tmp_path, IDENTITY, 1, ids, vectors))
+    found.lay_over(ids[:0], new_ids, new)
+    query = some_vectors(1, seed=4)[0]
+    asked = np.array([99, 7, 120, 500], np.int64)
+    halves = vectors.astype(np.float16).astype(np.float32)
+    assert found.cosines(query, asked) == pytest.approx(
+        {99: halves[98] @ query, 7: halves[6] @ query, 120: new[19] @ query}, abs=1e-6
+    )
 
 
 def test_only_allowed_points_are_found(tmp_path: Path) -> None:
@@ -132,7 +148,6 @@ def test_large_snapshots_are_put_in_cells_and_found_there(
     monkeypatch.setattr("indexer.store.vectors.MAX_FLAT_POINTS", 1_000)
     ids, vectors = np.arange(7, 6007, dtype=np.int64), some_vectors(6000)
     found, ids, vectors = removed_and_added(tmp_path, ids, vectors)
-    assert len(found) == len(ids)
     exact = hits = 0
     for query in vectors[:200:10] + 0.02 * some_vectors(20, seed=5):
         best = oracle(ids, vectors, query, 10)

@@ -220,6 +220,30 @@ def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_ind
     assert counts[0][1] < 5 * 2 * 12
 
 
+def test_change_maps_no_vectors_and_questions_map_them_once(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer.store import vectors
+
+    mapped: list[Path] = []
+    original = vectors._open_base
+
+    def counting(path: Path, dimension: int) -> object:
+        mapped.append(path)
+        return original(path, dimension)
+
+    monkeypatch.setattr(vectors, "_open_base", counting)
+    folder = write_notes(notes_of(12))
+    building, asking = open_notebook(folder), open_notebook(folder)
+    building.build()
+    assert mapped == []
+    for number in range(3):
+        (folder / "new.md").write_text(f"# New\n\nnumber {number} of zebras\n")
+        building.build()
+        assert asking.search("zebras", 1).hits[0].text == f"number {number} of zebras"
+    assert len(mapped) == 1
+
+
 @pytest.mark.slow
 def test_question_loads_nothing_it_does_not_need() -> None:
     code = """

@@ -43,6 +43,7 @@ from indexer.store.vectors import (
     PointIds,
     PointVectors,
     Rows,
+    Snapshot,
     drop_snapshots,
     list_snapshots,
     write_snapshot,
@@ -240,30 +241,44 @@ class EmbeddedStore:
         state = (_identity(connection), generation, dimension)
         with self._lock:
             if self._vectors is None or self._vectors[0] != state:
-                self._vectors = state, self._open_vectors(connection, generation, dimension)
+                same = self._vectors is not None and self._vectors[0][0] == state[0]
+                before = self._vectors[1] if self._vectors and same else None
+                vectors = self._open_vectors(connection, generation, dimension, before)
+                self._vectors = state, vectors
             return self._vectors[1]
 
     def _open_vectors(
-        self, connection: sqlite3.Connection, generation: int, dimension: int
+        self,
+        connection: sqlite3.Connection,
+        generation: int,
+        dimension: int,
+        before: PointVectors | None,
     ) -> PointVectors:
         """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
-        header = read_header(connection)
-        oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
-        trusted = header.get("snapshot")
-        usable = (s for s in list_snapshots(self.folder) if oldest <= s.generation <= generation)
         vectors = PointVectors(dimension, None)
-        for snapshot in usable:
+        for snapshot in self._sound_snapshots(connection, generation):
             # A build that ends now removes the file: then the rows are read.
             with contextlib.suppress(OSError):
-                if snapshot.state() == trusted or snapshot.is_sound(identity):
-                    vectors = PointVectors(dimension, snapshot)
-                    break
+                vectors = PointVectors(dimension, snapshot, before)
+                break
         since = vectors.generation
         removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
         ids, added = read_vectors(connection, dimension, above=vectors.last_id)
         vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added)
         vectors.generation = generation
         return vectors
+
+    def _sound_snapshots(
+        self, connection: sqlite3.Connection, generation: int
+    ) -> Iterator[Snapshot]:
+        """Yield the snapshots that vectors of a generation may be read from, newest first."""
+        header = read_header(connection)
+        oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
+        for snapshot in list_snapshots(self.folder):
+            if oldest <= snapshot.generation <= generation and (
+                snapshot.state() == header.get("snapshot") or snapshot.is_sound(identity)
+            ):
+                yield snapshot
 
     # changing
     @contextlib.contextmanager
@@ -373,17 +388,27 @@ class EmbeddedStore:
             header = view.header()
             if header.setup is None:
                 return
-            dimension, generation = header.setup.dimension, header.generation
-            vectors = self._vectors_for(view.connection, generation, dimension)
-            overlay, total = vectors.overlay, len(vectors)
-            has_base = overlay < total or not total
-            if total and (not has_base or overlay > max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total)):
+            dimension, generation, total = header.setup.dimension, header.generation, header.points
+            overlay = self._overlay(view.connection, generation)
+            most = min(total - 1, max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total))
+            if total and (overlay is None or overlay > most):
                 rows = Rows(
                     total, dimension, lambda step: _blocks(view.connection, dimension, step)
                 )
                 self._write_snapshot(_identity(view.connection), generation, rows)
         self._drop_unused(total)
         self._drop_older()
+
+    def _overlay(self, connection: sqlite3.Connection, generation: int) -> int | None:
+        """Return how many points came or went since the snapshot; None where there is none."""
+        for snapshot in self._sound_snapshots(connection, generation):
+            with contextlib.suppress(OSError):
+                last = snapshot.last_id()
+                sql = "SELECT count(*) FROM tombstone WHERE generation > ? AND point <= ?"
+                (removed,) = connection.execute(sql, (snapshot.generation, last)).fetchone()
+                sql = "SELECT count(*) FROM point WHERE id > ?"
+                return int(removed + connection.execute(sql, (last,)).fetchone()[0])
+        return None
 
     def _write_snapshot(self, identity: str, generation: int, rows: Rows) -> None:
         try:

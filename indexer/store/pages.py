@@ -186,7 +186,7 @@ def _sum_pages(database: Path, page_size: int) -> list[int]:
 def _renew_sums(database: Path, page_size: int, known: bytes) -> bytes | None:
     """Return the sums of a database, those of the pages in its log taken anew.
 
-    :return: None where a page is new and not in the log, or the log is none of this file.
+    None where a page is new and not in the log, or the log is none of this file.
     """
     changed = _pages_in_log(database, page_size)
     count = -(-database.stat().st_size // page_size)

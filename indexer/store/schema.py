@@ -95,6 +95,7 @@ _NUMBERS = (
 
 # Looked up in a third of the time the enumerations take.
 _KINDS = {kind.value: kind for kind in BlockKind}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _LINK_KINDS = {kind.value: kind for kind in LinkKind}
 
 Row = Sequence[Any]
@@ -179,8 +180,10 @@ def note_state_from_row(row: Row, points: int) -> NoteState:
     """Return the state in a row of ``NOTE_STATE_COLUMNS``, without its path."""
     _, content_hash, size, mtime, ctime, inode, outcome, warnings = row
     stamp = None if size is None else FileStamp(size, mtime, ctime, inode)
-    found = tuple(NoteWarning(*warning) for warning in json.loads(warnings))
-    return NoteState(content_hash, stamp, Outcome(outcome), found, points)
+    found: tuple[NoteWarning, ...] = ()
+    if warnings != "[]":
+        found = tuple(NoteWarning(*warning) for warning in json.loads(warnings))
+    return NoteState(content_hash, stamp, _OUTCOMES[outcome], found, points)
 
 
 def note_info_from_row(row: Row) -> NoteInfo:

@@ -54,6 +54,15 @@ class Snapshot:
         numbers = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
         return " ".join([self.path.name, *map(str, numbers)])
 
+    def last_id(self) -> int:
+        """Return the highest id of its points.
+
+        :raises OSError: if the file cannot be read.
+        """
+        with self.path.open("rb") as file:
+            file.seek(-8, os.SEEK_END)
+            return int.from_bytes(file.read(8), "little")
+
     def is_sound(self, identity: str) -> bool:
         """Tell whether a file still has the hash it is named by.
 
@@ -174,19 +183,26 @@ def drop_snapshots(folder: Path, *, keep: Path | None = None) -> None:
 class PointVectors:
     """The vectors of a generation: a mapped snapshot, less what is gone, plus what was added."""
 
-    def __init__(self, dimension: int, snapshot: Snapshot | None) -> None:
+    def __init__(
+        self, dimension: int, snapshot: Snapshot | None, before: PointVectors | None = None
+    ) -> None:
         """Map a snapshot, or start empty.
 
         :param dimension: numbers in a vector.
         :param snapshot: a sound one (see ``Snapshot.is_sound``), None for none.
+        :param before: vectors of another generation; of the same snapshot they are mapped already.
         :raises OSError: if it cannot be mapped, for example as it was just removed.
         """
         self.dimension = dimension
         self.generation = snapshot.generation if snapshot else 0
-        self._base = _open_base(snapshot.path, dimension) if snapshot else None
+        self._snapshot = snapshot
+        self._base: _Base | None = None
+        if snapshot is not None and before is not None and before._snapshot == snapshot:
+            self._base = before._base
+        elif snapshot is not None:
+            self._base = _open_base(snapshot.path, dimension)
         self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
         self._alive: Mask | None = None  # by position in the snapshot; None while all are
-        self._removed = 0
         self._allowed: dict[Hashable, PointIds] = {}
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
@@ -196,15 +212,6 @@ class PointVectors:
         """The highest point id of the snapshot; ids above it were added since."""
         return int(self._base_ids[-1]) if len(self._base_ids) else 0
 
-    @property
-    def overlay(self) -> int:
-        """How many points were removed or added since the snapshot."""
-        return self._removed + len(self._added_ids)
-
-    def __len__(self) -> int:
-        """Return the number of points."""
-        return len(self._base_ids) + len(self._added_ids) - self._removed
-
     def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
         """Set what changed since the snapshot.
 
@@ -213,7 +220,6 @@ class PointVectors:
         :param added: their vectors, shape ``(m, dimension)``.
         """
         gone = _positions(self._base_ids, removed)
-        self._removed = len(gone)
         self._alive = None
         if len(gone):
             self._alive = np.ones(len(self._base_ids), bool)
