@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _MAX_CONTEXT_TOKENS = 96
 _BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
+_UNKNOWN = -1
 _COUNTED_AT_ONCE = 8_192  # texts; the words of one 5 MB line, all at once, took 1 GB
 # From this many word pieces on, OpenVINO has won back the second it takes to start.
 _MANY_TOKENS = 20_000
@@ -96,7 +97,7 @@ class OnnxEncoder:
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Return how many word pieces of texts are kept: those with a letter or a digit."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [int(self._is_spoken[encoding.ids].sum()) for encoding in encodings]
+        return [int(self._are_spoken(encoding.ids).sum()) for encoding in encodings]
 
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces."""
@@ -116,7 +117,7 @@ class OnnxEncoder:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         pieces = [b""] * len(texts)
         rows, spans = self._assemble(contexts, texts)
-        batches, spoken = _batches(rows), self._is_spoken
+        batches = _batches(rows)
 
         def use(position: int, hidden: Hidden) -> None:
             for place, i in enumerate(batches[position]):
@@ -124,7 +125,7 @@ class OnnxEncoder:
                 states = hidden[place, : len(rows[i])]
                 # A text without a word piece of its own is averaged over all there is.
                 vectors[i] = (states[begin:end] if end > begin else states).mean(axis=0)
-                words = spoken[rows[i]]
+                words = self._are_spoken(rows[i])
                 own, above = begin + np.flatnonzero(words[begin:end]), np.flatnonzero(words[:begin])
                 pieces[i] = pack_pieces(states[own], states[above])
             if progress:
@@ -154,15 +155,21 @@ class OnnxEncoder:
     def _with_specials(self, ids: list[int]) -> list[int]:
         return [self._specials[0], *ids, self._specials[1]]
 
+    def _are_spoken(self, ids: Sequence[int]) -> NDArray[np.bool_]:
+        """Tell of word pieces whether they hold a letter or a digit; special ones do not."""
+        spoken = self._spoken[ids]
+        if (spoken == _UNKNOWN).any():
+            for number in set(ids):
+                piece = self._tokenizer.id_to_token(number) or ""
+                special = piece.startswith("[") and piece.endswith("]")
+                self._spoken[number] = any(map(str.isalnum, piece)) and not special
+            spoken = self._spoken[ids]
+        return np.asarray(spoken == 1)
+
     @functools.cached_property
-    def _is_spoken(self) -> NDArray[np.bool_]:
-        """Tell of each word piece whether it holds a letter or a digit; special ones do not."""
-        vocabulary = self._tokenizer.get_vocab()
-        spoken = np.zeros(max(vocabulary.values()) + 1, np.bool_)
-        for piece, number in vocabulary.items():
-            special = piece.startswith("[") and piece.endswith("]")
-            spoken[number] = any(map(str.isalnum, piece)) and not special
-        return spoken
+    def _spoken(self) -> NDArray[np.int8]:
+        """What is known of each word piece: of all, at once, it takes as long as an encoding."""
+        return np.full(self._tokenizer.get_vocab_size(), _UNKNOWN, np.int8)
 
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
