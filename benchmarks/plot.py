@@ -21,16 +21,15 @@ def draw(growth: list[dict[str, Any]], target: Path) -> None:
     points = [row["points"] for row in growth]
     figure, (times, space) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for name, label in (
-        ("hybrid_processor_ms", "question, processor"),
-        ("hybrid_p50_ms", "question, p50"),
-        ("filtered_p50_ms", "filtered question, p50"),
-        ("dense_p50_ms", "dense leg, p50"),
-        ("lexical_p50_ms", "lexical leg, p50"),
-        ("open_ms", "opening the index"),
-        ("store_one_note_ms", "one note changed, store"),
+        ("hybrid_processor_ms", "question"),
+        ("filtered_processor_ms", "filtered question"),
+        ("dense_processor_ms", "dense leg"),
+        ("lexical_processor_ms", "lexical leg"),
+        ("open_processor_ms", "opening the index"),
+        ("store_one_note_processor_ms", "one note changed, store"),
     ):
         times.plot(points, [row[name] for row in growth], marker="o", label=label)
-    times.set(xscale="log", yscale="log", xlabel="points", ylabel="milliseconds")
+    times.set(xscale="log", yscale="log", xlabel="points", ylabel="milliseconds of the processor")
     for name, label in (
         ("bytes_a_point", "on disk"),
         ("resident_bytes_a_point", "in memory, mapped files and all"),
