@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from conftest import ROOT, OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
 from indexer.records import Link
+from indexer.retrieval.ranking import Weights
 from indexer.store import view
 from indexer.store.connections import Connections
 
@@ -242,6 +243,25 @@ def test_change_maps_no_vectors_and_questions_map_them_once(
         building.build()
         assert asking.search("zebras", 1).hits[0].text == f"number {number} of zebras"
     assert len(mapped) == 1
+
+
+def test_word_pieces_are_not_read_where_they_count_nothing(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    original = view.SqlView.pieces
+
+    def counting(self: view.SqlView, point_ids: Sequence[int]) -> dict[int, bytes]:
+        read.append(len(point_ids))
+        return original(self, point_ids)
+
+    monkeypatch.setattr(view.SqlView, "pieces", counting)
+    notebook = open_notebook(write_notes(notes_of(12)))
+    notebook.build()
+    assert notebook.search("ethics").hits
+    assert read == [24]
+    assert notebook.search("ethics", weights=Weights(pieces=0)).hits
+    assert read == [24]
 
 
 @pytest.mark.slow

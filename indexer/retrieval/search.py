@@ -220,7 +220,8 @@ class Searcher:
         pieces: list[float] = []
         lengths: list[int] = []
         packed: dict[int, bytes] = {}
-        if ids and asked.encoded and len(asked.encoded.pieces):
+        # Late interaction is the second stage; a weight of 0 leaves it out, with its time.
+        if ids and asked.encoded and len(asked.encoded.pieces) and query.weights.pieces:
             packed = view.pieces(ids)
             found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
             matched = dict(zip(ids, found, strict=True))
