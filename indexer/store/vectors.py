@@ -204,6 +204,8 @@ class PointVectors:
         self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
         self._alive: Mask | None = None  # by position in the snapshot; None while all are
         self._allowed: dict[Hashable, PointIds] = {}
+        # By identity of the ids let through, which are held here so that it stays theirs.
+        self._masks: dict[int, tuple[PointIds | None, Mask, int]] = {}
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
 
@@ -224,6 +226,7 @@ class PointVectors:
         if len(gone):
             self._alive = np.ones(len(self._base_ids), bool)
             self._alive[gone] = False
+        self._masks.clear()
         self._added_ids, self._added = added_ids, added
 
     def allowed(self, where: Hashable, find: Callable[[], PointIds]) -> PointIds:
@@ -251,7 +254,7 @@ class PointVectors:
         found = self._search_base(vector, k, allowed)
         if len(self._added_ids):
             cosines = self._added @ vector
-            keep = np.isin(self._added_ids, allowed) if allowed is not None else slice(None)
+            keep = slice(None) if allowed is None else _are_in(allowed, self._added_ids)
             found += zip(self._added_ids[keep].tolist(), cosines[keep].tolist(), strict=True)
         found.sort(key=lambda pair: (-pair[1], pair[0]))
         return found[:k]
@@ -273,15 +276,26 @@ class PointVectors:
         cosines = self._added[positions] @ vector
         return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
 
+    def _mask(self, allowed: PointIds | None) -> tuple[Mask | None, int]:
+        """Return which positions of the snapshot may be returned, None for all, and how many."""
+        if allowed is None and self._alive is None:
+            return None, len(self._base_ids)
+        known = self._masks.get(id(allowed))
+        if known is None or known[0] is not allowed:
+            mask = np.ones(len(self._base_ids), bool) if self._alive is None else self._alive
+            if allowed is not None:
+                within = np.zeros(len(mask), bool)
+                within[_positions(self._base_ids, allowed)] = True
+                mask = mask & within
+            if len(self._masks) >= _MAX_FILTERS:
+                self._masks.clear()
+            known = self._masks[id(allowed)] = allowed, mask, int(np.count_nonzero(mask))
+        return known[1:]
+
     def _search_base(
         self, vector: Vectors, k: int, allowed: PointIds | None
     ) -> list[tuple[int, float]]:
-        mask = self._alive
-        if allowed is not None:
-            mask = np.zeros(len(self._base_ids), bool)
-            mask[_positions(self._base_ids, allowed)] = True
-            mask = mask if self._alive is None else mask & self._alive
-        share = len(self._base_ids) if mask is None else int(np.count_nonzero(mask))
+        mask, share = self._mask(allowed)
         if self._base is None or not share:
             return []
         positions, cosines = self._base.search(vector, min(k, share), mask, share)
@@ -294,6 +308,14 @@ def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
     places = np.searchsorted(ids, wanted)
     places = np.minimum(places, max(0, len(ids) - 1))
     return places[ids[places] == wanted] if len(ids) else places[:0]
+
+
+def _are_in(ids: PointIds, wanted: PointIds) -> Mask:
+    """Tell of each wanted id whether it is in a rising list."""
+    if not len(ids):
+        return np.zeros(len(wanted), bool)
+    places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.asarray(ids[places] == wanted)
 
 
 class _Base(Protocol):
