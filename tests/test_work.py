@@ -234,6 +234,8 @@ def test_change_maps_no_vectors_and_questions_map_them_once(
         return original(path, dimension)
 
     monkeypatch.setattr(vectors, "_open_base", counting)
+    # It asks questions of what was built.
+    monkeypatch.setattr("indexer.build._Build._measure_chance", lambda build: None)
     folder = write_notes(notes_of(12))
     building, asking = open_notebook(folder), open_notebook(folder)
     building.build()
