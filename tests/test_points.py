@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from fakes import FakeEncoder
 
+from indexer.notes import points as cutting
 from indexer.notes.markdown import read_blocks
 from indexer.notes.points import MAX_POINT_CHARS, context_of, cut_points
-from indexer.records import BlockKind, Point
+from indexer.records import BlockKind, Point, Row
 
 count_tokens = FakeEncoder().count_tokens
 
@@ -363,3 +364,39 @@ def test_context_says_the_title_once(heading):
 def test_context_shortens_parents():
     context = context_of("T", point(parents=("word " * 40, "short")))
     assert context == "T > " + "word " * 11 + "word… > short:"
+
+
+def test_long_line_is_measured_about_once():
+    measured = 0
+
+    def count(texts):
+        nonlocal measured
+        measured += sum(map(len, texts))
+        return FakeEncoder().count_tokens(texts)
+
+    source = " ".join(f"word{i % 50}" for i in range(20_000))
+    assert len(cut_points(read_blocks(source).blocks, window=64, count_tokens=count)) > 300
+    assert measured < 1.1 * len(source)
+
+
+class CountedRows(list):
+    """Rows that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, place):
+        self.looks += 1
+        return super().__getitem__(place)
+
+    def __iter__(self):
+        for row in super().__iter__():
+            self.looks += 1
+            yield row
+
+
+def test_work_of_cutting_sentences_grows_with_the_rows_alone():
+    """It grew with their square: a paragraph of 20,000 lines took minutes."""
+    rows = CountedRows(Row(line, f"Sentence {line}.", False) for line in range(1, 2_001))
+    atoms = cutting._sentences(rows)
+    assert [atom.text for atom in atoms] == [f"Sentence {line}." for line in range(1, 2_001)]
+    assert rows.looks < 8 * len(rows)

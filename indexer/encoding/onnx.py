@@ -12,7 +12,7 @@ import functools
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 _MAX_CONTEXT_TOKENS = 96
 _BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
 _UNKNOWN = -1
-_COUNTED_AT_ONCE = 8_192  # texts; the words of one 5 MB line, all at once, took 1 GB
+# An encoding takes a kilobyte, and 300 bytes a word piece: a 5 MB line, all at once, took 1 GB.
+_TEXTS_AT_ONCE = 8_192
+_CHARS_AT_ONCE = 262_144
 # From this many word pieces on, OpenVINO has won back the second it takes to start.
 _MANY_TOKENS = 20_000
 _MANY_POINTS = 400  # as many word pieces, as a rule
@@ -87,17 +89,17 @@ class OnnxEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
-        lengths: list[int] = []
-        for start in range(0, len(texts), _COUNTED_AT_ONCE):  # an encoding takes a kilobyte
-            part = list(texts[start : start + _COUNTED_AT_ONCE])
-            encodings = self._tokenizer.encode_batch_fast(part, add_special_tokens=False)
-            lengths += map(len, encodings)
-        return lengths
+        return [len(ids) for ids in self._ids_of(texts)]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Return how many word pieces of texts are kept: those with a letter or a digit."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [int(self._are_spoken(encoding.ids).sum()) for encoding in encodings]
+        return [int(self._are_spoken(ids).sum()) for ids in self._ids_of(texts)]
+
+    def _ids_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield the word pieces of each text, a bounded number of them in memory at a time."""
+        for part in _parts(texts):
+            for encoding in self._tokenizer.encode_batch_fast(part, add_special_tokens=False):
+                yield encoding.ids
 
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces."""
@@ -140,12 +142,10 @@ class OnnxEncoder:
     ) -> tuple[list[list[int]], list[tuple[int, int]]]:
         """Return the word pieces of each context and text, and where the text's own ones stand."""
         distinct = list(dict.fromkeys(contexts))
-        pieces = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-        context_ids = {text: piece.ids for text, piece in zip(distinct, pieces, strict=True)}
-        own = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        context_ids = dict(zip(distinct, self._ids_of(distinct), strict=True))
         rows, spans = [], []
-        for context, encoding in zip(contexts, own, strict=True):
-            ids = encoding.ids[: self.window]
+        for context, own in zip(contexts, self._ids_of(texts), strict=True):
+            ids = own[: self.window]
             room = min(self.window - len(ids), _MAX_CONTEXT_TOKENS)
             before = context_ids[context][-room:] if room else []
             rows.append(self._with_specials([*before, *ids]))
@@ -275,6 +275,20 @@ class OnnxEncoder:
         """
         for name in self._files:
             self._verify(name, anew=True)
+
+
+def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield texts in parts of a bounded size."""
+    part: list[str] = []
+    chars = 0
+    for text in texts:
+        if part and (len(part) == _TEXTS_AT_ONCE or chars + len(text) > _CHARS_AT_ONCE):
+            yield part
+            part, chars = [], 0
+        part.append(text)
+        chars += len(text)
+    if part:
+        yield part
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -196,17 +196,21 @@ class _Cutter:
             len(text) <= MAX_POINT_CHARS and self._count([text])[0] <= self._window
         ):
             return [block]
-        atoms = self._small_atoms(_atoms(block.rows))
-        return _pieces(block, self._pack(atoms))
+        return _pieces(block, self._pack(self._small_atoms(_atoms(block.rows))))
 
-    def _small_atoms(self, atoms: list[_Atom]) -> list[_Atom]:
-        counts = self._count([atom.text for atom in atoms])
-        small: list[_Atom] = []
-        for atom, count in zip(atoms, counts, strict=True):
-            if count <= self._window and len(atom.text) <= MAX_POINT_CHARS:
-                small.append(atom)
+    def _small_atoms(self, atoms: list[_Atom]) -> list[tuple[_Atom, int]]:
+        """Return atoms that fit, each with its length in word pieces."""
+        texts = [atom.text for atom in atoms]
+        # What has too many letters is too long whatever its word pieces: it is not measured.
+        counts = iter(self._count([text for text in texts if len(text) <= MAX_POINT_CHARS]))
+        small: list[tuple[_Atom, int]] = []
+        for atom, text in zip(atoms, texts, strict=True):
+            count = next(counts) if len(text) <= MAX_POINT_CHARS else None
+            if count is not None and count <= self._window:
+                small.append((atom, count))
             else:
-                small += self._words(atom)
+                parts = self._words(atom)
+                small += zip(parts, self._count([part.text for part in parts]), strict=True)
         return small
 
     def _words(self, atom: _Atom) -> list[_Atom]:
@@ -219,16 +223,19 @@ class _Cutter:
                 parts[-1] += found.group(2) if row.verbatim else " "
                 words += parts
                 places += [place] * len(parts)
-        groups = self._group(self._count(words), [len(word) for word in words])
+        # Among many words few are different, and each is measured once.
+        distinct = list(dict.fromkeys(words))
+        counts = dict(zip(distinct, self._count(distinct), strict=True))
+        groups = self._group([counts[word] for word in words], list(map(len, words)))
         return [_Atom(_join_words(atom.rows, places, words, group)) for group in groups]
 
     def _parts(self, word: str) -> list[str]:
         return [word[i : i + self._window] for i in range(0, len(word), self._window)]
 
-    def _pack(self, atoms: list[_Atom]) -> list[list[_Atom]]:
-        counts = self._count([atom.text for atom in atoms])
-        groups = self._group(counts, [len(atom.text) for atom in atoms])
-        return [[atoms[i] for i in group] for group in groups]
+    def _pack(self, measured: list[tuple[_Atom, int]]) -> list[list[_Atom]]:
+        counts = [count for _, count in measured]
+        groups = self._group(counts, [len(atom.text) for atom, _ in measured])
+        return [[measured[i][0] for i in group] for group in groups]
 
     def _group(self, counts: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
         """Group neighbours so that no group exceeds the window, each as long as it may be."""
@@ -278,17 +285,22 @@ def _atoms(rows: Sequence[Row]) -> list[_Atom]:
 
 
 def _sentences(rows: list[Row]) -> list[_Atom]:
+    """Cut prose at sentence ends; the work grows with its length, however many rows it has."""
     text = " ".join(row.text for row in rows)
     ends = [found.end() for found in _SENTENCE_END.finditer(text)] + [len(text)]
+    offsets = [0, *itertools.accumulate(len(row.text) + 1 for row in rows)]
     atoms: list[_Atom] = []
-    start = 0
+    start = first = 0
     for end in ends:
-        parts, offset = [], 0
-        for row in rows:
-            inside = row.text[max(0, start - offset) : max(0, end - offset)].strip()
+        parts = []
+        place = first
+        while place < len(rows) and offsets[place] < end:
+            row, offset = rows[place], offsets[place]
+            inside = row.text[max(0, start - offset) : end - offset].strip()
             if inside:
                 parts.append(row._replace(text=inside))
-            offset += len(row.text) + 1
+            place += 1
+        first = max(first, place - 1)  # the last row may hold the next sentence too
         if parts:
             atoms.append(_Atom(tuple(parts)))
         start = end
@@ -313,10 +325,11 @@ def _pieces_of_links(links: Sequence[RawLink], pieces: Sequence[Block]) -> list[
     """Return, link by link, the position of the piece in which its text begins."""
     whole = " ".join(piece.text for piece in pieces)
     starts = [0, *itertools.accumulate(len(piece.text) + 1 for piece in pieces[:-1])]
+    last_lines = [piece.line_end for piece in pieces]
     places: list[int] = []
     behind = 0
     for link in links:
-        on_line = next((i for i, p in enumerate(pieces) if p.line_end >= link.line), 0)
+        on_line = bisect.bisect_left(last_lines, link.line) % len(pieces)
         found = whole.find(link.text, max(behind, starts[on_line])) if link.text else -1
         places.append(bisect.bisect(starts, found) - 1 if found >= 0 else on_line)
         behind = found + 1 if found >= 0 else behind
