@@ -43,7 +43,7 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(page_script())]
+    command = [sys.executable, "-m", "indexer.web", "run", str(page_script())]
     command += [f"--{name}={value}" for name, value in options.items()]
     # A list is given by repeating the option; only these names may stand in a request's Host.
     command += [f"--server.allowedHosts={host}" for host in ("localhost", _ADDRESS)]

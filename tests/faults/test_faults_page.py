@@ -97,6 +97,37 @@ def test_fault_31_foreign_host_and_origin(server: tuple[int, Path], held: list[s
     held.append("own origin 101; foreign Origin and three foreign Hosts 403")
 
 
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/static/nothing.js", "/media/x"])
+def test_fault_31_foreign_requests_get_nothing(
+    server: tuple[int, Path], path: str, held: list[str]
+) -> None:
+    """Not the page's connection alone: every address refuses them."""
+    port, _ = server
+    own = f"127.0.0.1:{port}"
+    request_of = "GET {} HTTP/1.1\nHost: {}{}"
+    accepted = [
+        (own, ""),
+        (f"localhost:{port}", ""),
+        (own, f"\nOrigin: http://{own}"),
+    ]
+    refused = [
+        ("evil.example", ""),
+        (f"evil.example:{port}", f"\nOrigin: http://evil.example:{port}"),
+        (f"127.0.0.1.evil.example:{port}", ""),
+        (f"{own}@evil.example", ""),
+        (own, "\nHost: evil.example"),
+        (own, "\nOrigin: http://evil.example"),
+        (own, "\nOrigin: null"),
+    ]
+    for host, more in accepted:
+        assert " 403" not in request(port, request_of.format(path, host, more)), (host, more)
+    for host, more in refused:
+        said = request(port, request_of.format(path, host, more))
+        assert " 403" in said or " 400" in said, (host, more)
+    assert "403" in request(port, f"GET {path} HTTP/1.0")
+    held.append(f"{path}: {len(refused) + 1} foreign requests refused, {len(accepted)} own not")
+
+
 def test_only_the_loopback_address_listens(server: tuple[int, Path]) -> None:
     port, _ = server
     table = Path("/proc/net/tcp")
