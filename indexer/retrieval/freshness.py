@@ -34,7 +34,7 @@ class Freshness:
         self._root = root
         self._encoder = encoder
         self._size_limit = size_limit
-        self._notes: dict[tuple[str, FileStamp], Note | None] = {}
+        self._notes: dict[str, tuple[FileStamp, Note | None]] = {}  # as they were last seen
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
         self._judged: tuple[float, int, bool] | None = None  # until when, generation, stale
 
@@ -67,15 +67,15 @@ class Freshness:
         stamp = read_stamp(self._root, note_id)
         if stamp is None:
             return None
-        key = (note_id, stamp)
-        try:
-            note = self._notes[key]
-        except KeyError:
-            if len(self._notes) >= _MAX_NOTES:  # under steady change this would grow for ever
+        seen = self._notes.get(note_id)
+        if seen is not None and seen[0] == stamp:
+            note = seen[1]
+        else:
+            if len(self._notes) >= _MAX_NOTES:
                 self._notes.clear()
             same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
             note = None if same else self._read(note_id)
-            self._notes[key] = note
+            self._notes[note_id] = (stamp, note)
         if note is None:  # as it was when it was indexed
             return stored
         for point in note.points:
