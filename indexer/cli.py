@@ -58,9 +58,11 @@ def main() -> NoReturn:
 def _complain(exc: IndexerError) -> None:
     from indexer.render import safe
 
-    click.echo(f"notepoint: error: {safe(exc.message)}", err=True)
-    if exc.hint:
-        click.echo(f"hint: {safe(exc.hint)}", err=True)
+    lines = [f"notepoint: error: {safe(exc.message)}"]
+    lines += [f"hint: {safe(exc.hint)}"] if exc.hint else []
+    for line in lines:
+        with contextlib.suppress(OSError):  # the full disk may be the one the errors go to
+            click.echo(line, err=True)
 
 
 def _common(command: _Command) -> _Command:

@@ -73,6 +73,29 @@ def write_notes(tmp_path: Path) -> WriteNotes:
     return write
 
 
+@pytest.fixture(autouse=True)
+def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check every byte of whatever index a test leaves behind, but for those marked ``damages``."""
+    uses = "tmp_path" in request.fixturenames
+    folder: Path | None = request.getfixturevalue("tmp_path") if uses else None
+    yield
+    if folder is None or request.node.get_closest_marker("damages"):
+        return
+    from indexer.store.embedded import DATABASE, EmbeddedStore
+    from indexer.store.pages import sums_path
+
+    for path in folder.rglob(DATABASE):
+        if path.is_file() and path.stat().st_size:
+            store = EmbeddedStore(path.parent, read_only=True)
+            try:
+                # The end of a build seals the pages; tests of a store alone have none.
+                unsealed = not sums_path(path).exists()
+                faults = [f for f in store.verify() if not (unsealed and "sums" in f.message)]
+                assert faults == [], path
+            finally:
+                store.close()
+
+
 STORES = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
 # What these say of builds and answers holds for every store.
 _ON_EVERY_STORE = ("test_build", "test_search", "test_question")

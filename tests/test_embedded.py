@@ -42,6 +42,7 @@ def test_snapshot_is_written_once_and_used(store: EmbeddedStore) -> None:
         assert cosine == pytest.approx(1.0, abs=1e-3)
 
 
+@pytest.mark.damages
 def test_damaged_snapshot_is_passed_over(store: EmbeddedStore) -> None:
     put(store, note_of("a.md", [f"point {i}" for i in range(20)]))
     store.optimise()
@@ -59,6 +60,7 @@ def test_damaged_snapshot_is_passed_over(store: EmbeddedStore) -> None:
     snapshot.path.write_bytes(content)
 
 
+@pytest.mark.damages
 def test_file_that_is_no_database_is_damage_with_a_cure(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"no database at all" * 100)
     with pytest.raises(IndexDamaged) as caught:
@@ -195,6 +197,7 @@ def test_change_sums_its_own_pages_and_no_others(tmp_path: Path, summed: list[Pa
     store.close()
 
 
+@pytest.mark.damages
 def test_change_leaves_the_sum_of_a_page_that_was_damaged_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +214,7 @@ def test_change_leaves_the_sum_of_a_page_that_was_damaged_meanwhile(
     assert any("not as written" in fault.message for fault in store.verify())
 
 
+@pytest.mark.damages
 def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> None:
     store = built(tmp_path / "index")
     store.close()
@@ -241,6 +245,7 @@ def test_file_that_was_not_finished_is_no_index_yet(tmp_path: Path) -> None:
         assert view.header().points == 0
 
 
+@pytest.mark.damages
 def test_connection_of_a_replaced_database_is_not_lent_again(tmp_path: Path) -> None:
     store, other = built(tmp_path / "index"), built(tmp_path / "other")
     put(other, note_of("b.md", ["another"]))

@@ -294,6 +294,7 @@ def test_missing_index_offers_to_build(folder: Path) -> None:
     assert not page.button(key="build").disabled
 
 
+@pytest.mark.damages
 def test_damaged_index_offers_to_build_anew(built: Path) -> None:
     store = os.environ.get("NOTEPOINT_STORE", "")
     if store:

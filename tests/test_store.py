@@ -244,6 +244,7 @@ def test_chance_is_kept_for_its_generation_alone(store: Store) -> None:
         assert view.header().chance is None
 
 
+@pytest.mark.damages
 def test_pieces_are_read_back_and_checked(place: Place) -> None:
     store = place.open()
     put(store, note_of("a.md", ["one", "two"]))
@@ -285,6 +286,7 @@ def test_unused_vectors_are_kept_until_they_are_many(
     assert not store.known_keys([key_of("one")])
 
 
+@pytest.mark.damages
 @pytest.mark.parametrize(
     ("statements", "message"),
     [
@@ -338,6 +340,7 @@ def test_check_finds_what_is_wrong(
     store.close()
 
 
+@pytest.mark.damages
 def test_damaged_rows_are_never_answers(place: Place) -> None:
     store = place.open()
     put(store, note_of("a.md", ["one"]))
@@ -366,6 +369,7 @@ def test_missing_index_is_not_found_and_not_made(place: Place) -> None:
             place.open(read_only=True)
 
 
+@pytest.mark.damages
 def test_newer_format_is_refused_untouched(place: Place) -> None:
     place.open().close()
     newer = {

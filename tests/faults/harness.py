@@ -10,6 +10,7 @@ import random
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
@@ -42,7 +43,10 @@ def rounds(reduced: int, full: int) -> int:
 # Children are forked from a server that has imported everything and started no thread.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["indexer.notebook", "indexer.build", "indexer.store.embedded", "faiss", "fakes", "harness"]
+    [
+        *("indexer.notebook", "indexer.build", "indexer.render", "indexer.store.embedded"),
+        *("faiss", "fakes", "harness"),
+    ]
 )
 
 
@@ -58,6 +62,24 @@ def build_in_child(notes: Path, store: Path, rebuild: bool = False) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with Notebook(notes, store=str(store), encoder=FakeEncoder()) as notebook:
         notebook.build(rebuild=rebuild)
+
+
+def dump_as_user(notes: Path, store: Path, report: Path, user: int) -> None:
+    """Build and dump without the powers of root; what a child process runs.
+
+    :param user: number of the user to become, who owns the notes.
+    """
+    from indexer.render import dump_json
+
+    with tempfile.TemporaryDirectory() as warm:  # what is imported late may be out of reach then
+        build_at(notes, Path(warm) / "store")
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+    with Notebook(notes, store=str(store), encoder=FakeEncoder(window=254)) as notebook:
+        notebook.build()
+        assert notebook.check() == []
+        report.write_text(json.dumps(dump_json(*notebook.dump())))
 
 
 def kill_after(process: BaseProcess, seconds: float) -> bool:

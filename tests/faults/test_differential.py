@@ -105,18 +105,19 @@ def edit(  # noqa: C901 - one branch a kind of edit
         shutil.rmtree(notes / "sub", ignore_errors=True)
 
 
+# Sequences that follow one another in the same folder: a fresh one each time takes twice as long.
+FRESH_EVERY = rounds(25, 1)
+
+
 def test_edits_one_by_one_equal_a_build_from_nothing(quick: Path, held: list[str]) -> None:
-    texts, count, edits, asked = pool_of_texts(), rounds(80, 10_000), 0, 0
+    texts, count, edits, asked = pool_of_texts(), rounds(1_000, 10_000), 0, 0
+    notes, store, clean = (quick / name for name in ("notes", "store", "clean"))
+    undo: dict[Path, str] = {}
     for number in range(count):
         generator = random.Random(number)
-        notes, store, clean = (quick / name for name in ("notes", "store", "clean"))
-        notes.mkdir()
-        for name in generator.sample(NAMES, 3):
-            (notes / name).parent.mkdir(parents=True, exist_ok=True)
-            (notes / name).write_text(generator.choice(texts), "utf-8")
-        (notes / "always.md").write_text("- keeps the folder from being empty\n")
-        build_at(notes, store)
-        undo: dict[Path, str] = {}
+        if number % FRESH_EVERY == 0:
+            begin_anew(notes, store, generator, texts)
+            undo.clear()
         for _ in range(generator.randint(1, 2)):
             for _ in range(generator.randint(1, 4)):
                 edit(notes, texts, generator, undo)
@@ -129,6 +130,17 @@ def test_edits_one_by_one_equal_a_build_from_nothing(quick: Path, held: list[str
             assert faults_of(store) == []
             assert answers_of(notes, store) == answers_of(notes, clean)
             asked += 20
-        for folder in (notes, store, clean):
-            shutil.rmtree(folder)
+        shutil.rmtree(clean)
     held.append(f"{count} sequences, {edits} edits: equal to a clean build; {asked} questions too")
+
+
+def begin_anew(notes: Path, store: Path, generator: random.Random, texts: list[str]) -> None:
+    """Write three notes and build their index."""
+    for folder in (notes, store):
+        shutil.rmtree(folder, ignore_errors=True)
+    notes.mkdir()
+    for name in generator.sample(NAMES, 3):
+        (notes / name).parent.mkdir(parents=True, exist_ok=True)
+        (notes / name).write_text(generator.choice(texts), "utf-8")
+    (notes / "always.md").write_text("- keeps the folder from being empty\n")
+    build_at(notes, store)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import OpenNotebook
+from conftest import ROOT, OpenNotebook
 from fakes import FakeEncoder
-from harness import FULL, build_at, faults_of, folder_hash, worker, worker_environment, write_notes
+from harness import (
+    FULL,
+    build_at,
+    dump_as_user,
+    faults_of,
+    folder_hash,
+    start,
+    worker,
+    worker_environment,
+    write_notes,
+)
 
+import indexer.build
 from indexer.errors import IndexerError, QueryError
 from indexer.notebook import Notebook
+from indexer.notes.note import parse_note
 from indexer.records import Mode, NoteFilter
 from indexer.render import answer_json, answer_markdown, answer_text, dump_json, to_json
 
@@ -106,28 +121,149 @@ def as_report(notebook: Notebook) -> Any:
     return dump_json(files, points)
 
 
-@pytest.mark.parametrize("seed", range(1, 21) if FULL else [7])
-def test_hostile_notes_of_the_evaluation(
-    shared: Path, tmp_path: Path, open_notebook: OpenNotebook, seed: int, held: list[str]
-) -> None:
-    """All cases of the evaluation's tool, judged by it."""
+def load_make_nasty(shared: Path) -> Any:
+    """Return the tool of the evaluation that makes hostile notes and judges what became of them."""
     place = shared / "tools" / "make_nasty.py"
     spec = importlib.util.spec_from_file_location("make_nasty", place)
     assert spec and spec.loader
     make_nasty = importlib.util.module_from_spec(spec)
     sys.modules["make_nasty"] = make_nasty
     spec.loader.exec_module(make_nasty)
-    make_nasty.make(tmp_path / "out", seed, "full" if FULL and seed == 1 else "small")
-    manifest = make_nasty.json.loads((tmp_path / "out" / "manifest.json").read_text())
+    return make_nasty
+
+
+def make_hostile_notes(make_nasty: Any, out: Path, seed: int) -> Any:
+    """Make the notes, of full size at the first seed of `make faults`; return their manifest."""
+    make_nasty.make(out, seed, "full" if FULL and seed == 1 else "small")
+    return json.loads((out / "manifest.json").read_text("utf-8"))
+
+
+SEEDS = range(1, 21) if FULL else [7]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hostile_notes_of_the_evaluation(
+    shared: Path,
+    tmp_path: Path,
+    open_notebook: OpenNotebook,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    held: list[str],
+) -> None:
+    """All cases of the evaluation's tool, judged by it."""
+    make_nasty = load_make_nasty(shared)
+    manifest = make_hostile_notes(make_nasty, tmp_path / "out", seed)
     notebook = open_notebook(
         tmp_path / "out" / "notes",
         store=str(tmp_path / "store"),
         encoder=FakeEncoder(window=254),
     )
+    longest = 0.0
+
+    def timed(*values: Any, **options: Any) -> Any:
+        nonlocal longest
+        started = time.process_time()
+        try:
+            return parse_note(*values, **options)
+        finally:
+            longest = max(longest, time.process_time() - started)
+
+    monkeypatch.setattr(indexer.build, "parse_note", timed)
     notebook.build()
     assert make_nasty.judge(manifest, as_report(notebook)) == []
     count = len({entry["case"] for entry in manifest["entries"]})
-    held.append(f"seed {seed}: {count} of {count} cases")
+    assert count == 202
+    assert longest < 10  # processor seconds; what hangs takes for ever
+    held.append(f"seed {seed}: {count} of {count} cases, the longest note {longest:.1f} s")
+
+
+NOBODY = 65_534
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0,
+    reason="only root can become another user; as an ordinary one the test above is this test",
+)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_hostile_notes_as_an_ordinary_user(shared: Path, seed: int, held: list[str]) -> None:
+    """The same without root's powers, to whom a file without permissions is closed."""
+    make_nasty = load_make_nasty(shared)
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        manifest = make_hostile_notes(make_nasty, folder, seed) | {"root_reads_all": False}
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        report = folder / "report.json"
+        process = start(dump_as_user, folder / "notes", folder / "store", report, NOBODY)
+        process.join(1_800)
+        assert process.exitcode == 0
+        judged = json.loads(report.read_text("utf-8"))
+        # What is in a closed folder cannot be seen: "the folder is named in the message".
+        (closed,) = (file for file in judged["files"] if file["path"] == "files/closed")
+        assert closed["outcome"] == "skipped" and closed["warnings"]
+        judged["files"].append(closed | {"path": "files/closed/inside.md"})
+        assert make_nasty.judge(manifest, judged) == []
+    count = len({entry["case"] for entry in manifest["entries"]})
+    assert count == 202
+    held.append(f"seed {seed}: {count} of {count} cases as user {NOBODY}")
+
+
+@pytest.fixture
+def model() -> Path:
+    """Return the cache with the converted model in it."""
+    from indexer.encoding.encoder import open_encoder
+
+    open_encoder("all-MiniLM-L6-v2", cache=ROOT / ".cache")
+    return ROOT / ".cache"
+
+
+def peak_mb(*command: str) -> float:
+    """Run a command and return the most memory it held at a time."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=2, check=False); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        env=worker_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return int(done.stdout) * 1024 / 1e6
+
+
+LONG_LINE = """
+import sys
+from pathlib import Path
+from indexer.encoding.encoder import open_encoder
+from indexer.notes.note import parse_note
+encoder = open_encoder("all-MiniLM-L6-v2", cache=Path(sys.argv[1]))
+content = b" ".join(b"word%d" % (i % 5000) for i in range(500_000)) if sys.argv[2:] else b"word"
+note = parse_note(content, "n.md", window=encoder.window, count_tokens=encoder.count_tokens)
+assert len(note.points) > 1_000 or not sys.argv[2:]
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is counted otherwise")
+def test_memory_of_a_line_of_5_mb(model: Path, held: list[str]) -> None:
+    """Word pieces are counted part by part: all at once they took half a gigabyte."""
+    command = (sys.executable, "-c", LONG_LINE, str(model))
+    without, with_it = peak_mb(*command), peak_mb(*command, "long")
+    assert with_it - without < 250
+    held.append(f"a line of 4.5 MB takes {with_it - without:.0f} MB")
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes; `make faults` runs it")
+def test_memory_of_a_build_of_hostile_notes_of_full_size(
+    shared: Path, tmp_path: Path, model: Path, held: list[str]
+) -> None:
+    make_hostile_notes(load_make_nasty(shared), tmp_path / "out", 1)
+    at = ["--notes", str(tmp_path / "out" / "notes"), "--store", str(tmp_path / "store")]
+    peak = peak_mb(sys.executable, "-m", "indexer", "build", "-q", *at)
+    assert faults_of(tmp_path / "store") == []
+    assert peak < 1_000
+    held.append(f"peak of a build with the model: {peak:.0f} MB")
 
 
 def write_own_hostile_notes(folder: Path) -> dict[str, str]:

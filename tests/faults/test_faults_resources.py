@@ -233,6 +233,7 @@ def test_fault_33_streams_locale_home_and_folder(
     assert shell(place, "$np build --rebuild $at >&- 2>&- <&-")[0] == "0"
     assert "no space left" in shell(place, "$np dump $at > /dev/full")
     assert shell(place, "$np dump $at | head -n 1")[0] == "0"
+    assert shell(place, "$np query gradient --notes /no/such/notes 2> /dev/full")[0] == "2"
     (place.notes / "grün.md").write_text("- Größe und Gradient ✓\n", "utf-8")
     assert shell(place, "$np build $at", LC_ALL="C", LANG="C")[0] == "0"
     assert shell(place, "$np query Gradient $at", LC_ALL="C", LANG="C")[0] in "01"
