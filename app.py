@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from indexer.errors import IndexerError
-from indexer.notebook import Notebook
 from indexer.web.components import ICON, STYLE
-from indexer.web.host import Host
 from indexer.web.index_view import index_view
 from indexer.web.links_view import links_view
 from indexer.web.map_view import map_view
+from indexer.web.opening import open_host
 from indexer.web.pulse import pulse
 from indexer.web.search_view import search_view
 from indexer.web.timeline_view import timeline_view
@@ -18,14 +17,6 @@ from indexer.web.trouble import trouble
 
 st.set_page_config(page_title="Notepoint", page_icon=str(ICON), layout="wide")
 st.html(STYLE)
-
-
-@st.cache_resource(show_spinner="Opening the notes")
-def open_host() -> Host:
-    """Return what this server keeps; the settings are those of its environment."""
-    host = Host(Notebook())
-    host.start()
-    return host
 
 
 VIEWS = {

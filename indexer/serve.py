@@ -42,6 +42,7 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
+        "runner.postScriptGC": "false",
     }
     command = [sys.executable, "-m", "indexer.web", "run", str(page_script())]
     command += [f"--{name}={value}" for name, value in options.items()]

@@ -1,13 +1,48 @@
-"""Streamlit's own command, behind a guard: `python -m indexer.web run app.py ...`."""
+"""Streamlit's own command, guarded, with the notes opened while the browser is on its way.
+
+    python -m indexer.web run app.py ...
+
+Under `streamlit run` the page is the same, but for the guard; its first visitor waits for what is
+prepared here.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
+import threading
+import time
 
+from streamlit import runtime
+from streamlit.components.v2 import manifest_scanner
 from streamlit.web import cli
 
 from indexer.web import guard
 
+_LOOK_S = 0.02
+
+
+def prepare() -> None:
+    """Open the notes as soon as the server answers: not before, for that would hold it up."""
+    while not runtime.exists():
+        time.sleep(_LOOK_S)
+    # It is told that no page is there to draw on, which is so.
+    context = "streamlit.runtime.scriptrunner_utils.script_run_context"
+    logging.getLogger(context).setLevel(logging.ERROR)
+    from indexer.errors import IndexerError
+    from indexer.web.opening import open_host
+
+    with contextlib.suppress(IndexerError):  # the page meets it again and says it
+        host = open_host()
+        host.generation()
+        host.labels()
+
+
 if __name__ == "__main__":
     guard.install()
+    # Streamlit 1.67 reads the metadata of every installed package, 0.2 s, for elements that the
+    # page does not use; nor should any package put scripts of its own on it.
+    manifest_scanner.scan_component_manifests = lambda max_workers=None: []
+    threading.Thread(target=prepare, daemon=True).start()
     sys.exit(cli.main(prog_name="streamlit"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import streamlit as st
 
 from indexer.errors import IndexerError
@@ -23,6 +25,7 @@ def pulse(host: Host) -> None:
         st.session_state["seen"] = seen
         st.rerun()
     _keep_settled_question(host)
+    gc.collect()  # what the runs left behind; next to nothing beside what lasts
 
 
 def _line(host: Host) -> str:

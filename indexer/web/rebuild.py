@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -67,6 +69,7 @@ class Rebuilder:
                     "NOTEPOINT_STORE": self._settings.store,
                 },
             )
+            _leave_a_core(self._process.pid)
             self._thread = threading.Thread(target=self._follow, args=(self._process,), daemon=True)
             self._thread.start()
 
@@ -110,12 +113,25 @@ class Rebuilder:
                 with self._lock:
                     self._progress = Progress(True, step["phase"], step["done"], step["total"])
             report = process.stdout.read() if process.stdout else ""
-        failed = process.returncode not in (0, 1)
+        cancelled = process.returncode == -signal.SIGTERM
+        failed = process.returncode not in (0, 1) and not cancelled
         message = " ".join(said[-2:]) if failed else report.partition("\n")[0]
-        if process.returncode < 0:
-            message = "the build was cancelled; the index is as it was"
+        if cancelled:
+            message = "cancelled; the index is as it was"
         with self._lock:
             self._progress = Progress(failed=failed, message=message)
+
+
+def _leave_a_core(process: int) -> None:
+    """Keep a process off one core of this one's, where there are several: the page answers there.
+
+    :param process: its number; it has begun no thread yet, and those it begins keep to the same.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    with contextlib.suppress(OSError):  # it may have ended, or the system may forbid it
+        os.sched_setaffinity(process, cores[1:] or cores)
 
 
 def _step_of(line: str) -> dict[str, Any] | None:
