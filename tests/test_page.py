@@ -64,6 +64,8 @@ def folder(
         hosts.append(self)
 
     monkeypatch.setattr(Host, "__init__", noted)
+    # Streamlit looks through every installed package for elements, a third of a second each run.
+    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
     # Threads that outlive a test would make the next one depend on it.
     monkeypatch.setattr(Host, "_follow_folder", lambda self: None)
     monkeypatch.setattr(Host, "overview", lambda self: make_overview(self.reader))
@@ -149,18 +151,19 @@ def test_question_in_the_address_is_answered(built: Path) -> None:
 
 
 def test_note_of_the_first_hit_is_shown_at_its_point(built: Path) -> None:
-    desk = element(open_page(q="discussion of ethics"), "desk")
-    note = desk["note"]
+    page = open_page(q="discussion of ethics")
+    desk, note = element(page, "desk"), element(page, "sheet")["note"]
     assert (note["title"], note["lineStart"], note["lineEnd"]) == ("Review", 10, 10)
     assert "no discussion of ethics" in note["html"]
     assert not desk["explicit"]
+    assert desk["place"] == element(page, "sheet")["place"] == "review.md:10"
     assert note["editors"][0]["href"].endswith("review.md:10")
 
 
 def test_point_in_the_address_is_opened_with_what_stands_around_it(built: Path) -> None:
-    desk = element(open_page(p="courses/one.md:7"), "desk")
-    note = desk["note"]
-    assert desk["explicit"]
+    page = open_page(p="courses/one.md:7")
+    note = element(page, "sheet")["note"]
+    assert element(page, "desk")["explicit"]
     assert (note["title"], note["lineStart"]) == ("Course one", 7)
     assert "<script" not in note["html"]
     assert "&lt;script&gt;" in note["html"]
@@ -171,14 +174,14 @@ def test_point_in_the_address_is_opened_with_what_stands_around_it(built: Path) 
 
 @pytest.mark.parametrize("place", ["gone.md:3", "../../etc/passwd", "/etc/passwd:1", "<b>:x"])
 def test_place_that_is_no_note_is_refused(built: Path, place: str) -> None:
-    desk = element(open_page(p=place), "desk")
-    assert "The index has no note" in desk["gone"]["text"]
-    assert desk["note"] is None
+    sheet = element(open_page(p=place), "sheet")
+    assert "The index has no note" in sheet["gone"]["text"]
+    assert sheet["note"] is None
 
 
 def test_deleted_note_is_said_to_be_gone(built: Path) -> None:
     (built / "review.md").unlink()
-    assert "Cannot be opened" in element(open_page(p="review.md:10"), "desk")["gone"]["text"]
+    assert "Cannot be opened" in element(open_page(p="review.md:10"), "sheet")["gone"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +245,27 @@ def test_examples_of_the_address_steer_the_answer(built: Path) -> None:
 def cosine_of(desk: dict[str, Any], place: str) -> float:
     found = next(hit["score"] for hit in desk["hits"] if hit["place"] == place)
     return float(found.split("cosine ")[1].partition(",")[0])
+
+
+def test_answer_is_saved_as_a_file_once(built: Path) -> None:
+    page = open_page(q="ethics")
+    assert element(page, "desk")["file"] is None
+    page.session_state["file"] = ("csv", 7)
+    page.run()
+    file = element(page, "desk")["file"]
+    assert (file["name"], file["mime"], file["at"]) == ("notepoint.csv", "text/csv", 7)
+    assert file["text"].startswith("rank,title")
+    page.run()
+    assert element(page, "desk")["file"] is None
+
+
+def test_what_was_opened_for_the_last_question_is_left_with_it(built: Path) -> None:
+    page = open_page(q="ethics", p="courses/one.md:7")
+    assert element(page, "desk")["explicit"]
+    page.text_input(key="q").set_value("discussion").run()
+    desk = element(page, "desk")
+    assert not desk["explicit"]
+    assert desk["place"] == desk["hits"][0]["place"]
 
 
 def test_example_that_is_gone_is_let_go(built: Path) -> None:

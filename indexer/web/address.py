@@ -18,7 +18,26 @@ FILTER_KEYS = ("tag", "category", "folder", "since", "until")
 
 def opened() -> str:
     """Return the opened place, "note" or "note:line", empty for none."""
-    return str(st.query_params.get("p", ""))
+    return next(iter(_values("p")), "")
+
+
+def _values(name: str) -> list[str]:
+    """Return what the address says of the last question, nothing once another was typed.
+
+    The desk takes it out of the address with the first key; yet Streamlit 1.67 may send the
+    address as it was before along with the new question, if it was changed by the server last.
+    """
+    return [] if st.session_state.get("typed") else st.query_params.get_all(name)
+
+
+def another_question() -> None:
+    """Note that another question was typed: what belongs to the last one holds no longer."""
+    st.session_state["typed"] = True
+
+
+def answered() -> None:
+    """Note that the question was answered: what is opened from now on belongs to it."""
+    st.session_state.pop("typed", None)
 
 
 def open_place(place: str) -> None:
@@ -33,7 +52,7 @@ def close_place() -> None:
 
 def hits_wanted() -> int:
     """Return how many hits to show."""
-    text = str(st.query_params.get("k", ""))
+    text = next(iter(_values("k")), "")
     return min(int(text), _MAX_HITS) if text.isdecimal() and int(text) else PAGE_SIZE
 
 
@@ -45,7 +64,7 @@ def want_more_hits() -> None:
 def examples() -> dict[str, str]:
     """Return the places that steer the answer, each with its sign."""
     signs = {"more": "+", "less": "-"}
-    found = {name: st.query_params.get_all(name) for name in signs}
+    found = {name: _values(name) for name in signs}
     return {place: signs[name] for name, places in found.items() for place in places}
 
 
@@ -67,6 +86,27 @@ def ask(question: str) -> None:
     """Put a question into the box, with nothing opened and no example."""
     st.session_state["q"] = question
     leave()
+
+
+def want_file(kind: str, at: int) -> None:
+    """Ask for the answer as a file, once."""
+    st.session_state["file"] = (kind, at)
+
+
+def file_wanted() -> tuple[str, int]:
+    """Return the kind of file that was asked for just now, and when; empty for none."""
+    kind, at = st.session_state.pop("file", ("", 0))
+    return str(kind), int(at)
+
+
+def draw_all() -> None:
+    """Have the whole page drawn, not only the part that was acted in."""
+    st.session_state["all"] = True
+
+
+def is_all_to_be_drawn() -> bool:
+    """Tell, once, whether something outside the part that runs alone has changed."""
+    return bool(st.session_state.pop("all", False))
 
 
 def leave() -> None:

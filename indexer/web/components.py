@@ -27,6 +27,7 @@ show_desk = _component("desk", "cards", "note")
 show_home = _component("home")
 show_plot = _component("plot")
 show_reader = _component("reader", "note")
+show_sheet = _component("sheet")
 show_table = _component("table")
 show_timeline = _component("timeline")
 STYLE = f"<style>{_read(_FOLDER / 'page.css')}</style>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 from indexer.records import Answer, Link
 from indexer.render import answer_json, answer_markdown, to_json
@@ -44,6 +45,26 @@ def to_csv(answer: Answer) -> str:
         )
         rows.writerow([_cell(value) for value in values])
     return file.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+_KINDS: dict[str, tuple[str, Callable[[Answer], str]]] = {
+    "md": ("text/markdown", to_markdown),
+    "json": ("application/json", to_json_text),
+    "csv": ("text/csv", to_csv),
+}
+
+
+def file_of(answer: Answer, wanted: tuple[str, int]) -> dict[str, str | int] | None:
+    """Return an answer as a file for the browser to save, None for a kind there is not.
+
+    :param answer: to be saved.
+    :param wanted: the kind ("md", "json", "csv"), and when it was asked for: saved once each.
+    """
+    kind, at = wanted
+    if kind not in _KINDS:
+        return None
+    mime, write = _KINDS[kind]
+    return {"name": f"notepoint.{kind}", "mime": mime, "text": write(answer), "at": at}
 
 
 def _address(link: Link) -> str:

@@ -37,7 +37,8 @@ def map_view(host: Host) -> None:
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        question = ask_box()
+        with st.container(key="ask"):
+            question = ask_box()
         where, mode = filters(host)
     overview = host.overview()
     if overview is None:

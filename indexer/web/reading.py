@@ -37,8 +37,7 @@ def note_at(
     lines = data.split_lines(place, answer.hits if answer else ())
     path = data.plain(str(host.notebook.settings.notes / note_id))
     note = data.note_of(page, place, lines, path)
-    titles = {one.note_id: one.title for one in host.reader.notes()}
-    note["backlinks"] = data.backlinks_of(host.reader.backlinks(note_id), titles)
+    note["backlinks"] = data.backlinks_of(host.reader.backlinks(note_id), host.labels().titles)
     note["related"] = [data.related_of(hit) for hit in host.similar(place, _SIMILAR)]
     note["published"] = host.reader.published_address(page.info)
     note["quote"] = data.quote_of(host.reader.points_of(note_id), line) if line else ""
@@ -75,13 +74,14 @@ def act(host: Host, element: str) -> None:
             address.want_more_hits()
         case "steer":
             address.steer(place, str(deed.get("sign", "+")))
-        case "unsteer":
-            address.steer(place, address.examples().get(place, "+"))
         case "ask":
             address.ask(question)
         case "star":
             host.history.star(question)
         case "forget":
             host.history.forget()
+        case "export":
+            address.want_file(str(deed.get("kind", "")), int(deed.get("at") or 0))
         case "clear":
             address.clear_filters()
+            address.draw_all()

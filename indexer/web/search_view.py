@@ -7,12 +7,13 @@ import time
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from indexer.errors import IndexerError, QueryError
 from indexer.notebook import split_place
 from indexer.records import Answer, Mode, NoteFilter
 from indexer.web import address, data, export
-from indexer.web.components import show_desk, show_home
+from indexer.web.components import show_desk, show_home, show_sheet
 from indexer.web.host import Host, Model
 from indexer.web.reading import act, note_at
 from indexer.web.trouble import trouble
@@ -21,24 +22,35 @@ from indexer.web.widgets import ask_box, filters, sentence
 _RELATED = 5
 
 
-@st.fragment
 def search_view(host: Host) -> None:
-    """Draw the view; while somebody types, only this part of the page runs again.
+    """Draw the view.
 
     :param host: what is asked.
+    :raises IndexerError: if there is no index, or it cannot be read.
     """
+    host.generation()  # nothing to ask where nothing was built
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        box = st.container(key="ask")
+        where, mode = filters(host)
+    _asking(host, box, where, mode)
+
+
+@st.fragment
+def _asking(host: Host, box: DeltaGenerator, where: NoteFilter, mode: Mode) -> None:
+    """Draw box, answer and note; while somebody types, only this part of the page runs again."""
+    if address.is_all_to_be_drawn():
+        st.rerun()
     try:
-        _search(host)
+        with box:
+            question = ask_box(address.another_question)
+        _search(host, question, where, mode)
+        address.answered()
     except IndexerError as exc:  # nothing outside hears of it while this part runs alone
         trouble(exc, host)
 
 
-def _search(host: Host) -> None:
-    host.generation()  # nothing to ask where nothing was built
-    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        question = ask_box()
-        where, mode = filters(host)
-        room = st.empty()
+def _search(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
+    host.generation()
     place = address.opened()
     if not question and not place:
         _home(host)
@@ -48,10 +60,12 @@ def _search(host: Host) -> None:
     except QueryError as exc:
         st.info(sentence(exc))
         return
-    if answer is not None and answer.hits:
-        with room:
-            _export(answer)
-    _desk(host, question, answer, where, mode, place)
+    shown = place or (data.place_of_hit(answer.hits[0]) if answer and answer.hits else "")
+    _desk(host, question, answer, where, mode, shown)
+    if shown:  # after the answer, which is on the screen while the note is made ready
+        note, gone = note_at(host, shown, answer)
+        with st.container(key="sheet"):
+            show_sheet(key="note", data={"place": shown, "note": note, "gone": gone})
 
 
 def _answer(host: Host, question: str, mode: Mode, where: NoteFilter) -> Answer:
@@ -125,13 +139,11 @@ def when_of(seconds: float) -> str:
 
 
 def _desk(
-    host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode, place: str
+    host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode, shown: str
 ) -> None:
     hits = answer.hits if answer else ()
     steered = address.examples() if answer else {}
     steerable = host.model is Model.READY
-    shown = place or (data.place_of_hit(hits[0]) if hits else "")
-    note, gone = note_at(host, shown, answer) if shown else (None, None)
     show_desk(
         key="desk",
         data={
@@ -152,9 +164,9 @@ def _desk(
             "more": len(hits) >= address.hits_wanted(),
             "starred": question in host.history.searches.starred,
             "steerable": steerable,
-            "explicit": bool(place),
-            "note": note,
-            "gone": gone,
+            "explicit": bool(address.opened()),
+            "place": shown,
+            "file": export.file_of(answer, address.file_wanted()) if answer else None,
         },
         on_act_change=lambda: act(host, "desk"),
     )
@@ -215,23 +227,3 @@ def _words_at(host: Host, place: str) -> str:
         if line is None or stored.point.line_start <= line <= stored.point.line_end:
             return data.plain(stored.point.text[:60])
     return place
-
-
-def _export(answer: Answer) -> None:
-    """Offer the answer as a file."""
-    kinds = (
-        ("Markdown", "md", "text/markdown", export.to_markdown),
-        ("JSON", "json", "application/json", export.to_json_text),
-        ("CSV", "csv", "text/csv", export.to_csv),
-    )
-    with st.popover("Export", key="export", width="content"):
-        for name, suffix, mime, write in kinds:
-            st.download_button(
-                f"{name}, {data.count(len(answer.hits), 'point')}",
-                data=write(answer).encode("utf-8"),
-                file_name=f"notepoint.{suffix}",
-                mime=mime,
-                key=f"export_{suffix}",
-                on_click="ignore",
-                type="tertiary",
-            )

@@ -31,7 +31,8 @@ def timeline_view(host: Host) -> None:
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        question = ask_box()
+        with st.container(key="ask"):
+            question = ask_box()
         where, mode = filters(host)
     if question:
         answer = host.ask(question, _HITS, mode, where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from indexer.errors import IndexerError
@@ -13,20 +15,23 @@ from indexer.web.host import Host, Model
 _MODES = {Mode.HYBRID.value: "Both", Mode.DENSE.value: "Meaning", Mode.LEXICAL.value: "Words"}
 
 
-def ask_box() -> str:
-    """Draw the search box and return the question."""
-    with st.container(key="ask"):
-        st.text_input(
-            "Ask a question or type words",
-            key="q",
-            type="search",
-            live="200ms",
-            bind="query-params",
-            placeholder="Ask a question or type words",
-            label_visibility="collapsed",
-            icon=":material/search:",
-            autocomplete="off",
-        )
+def ask_box(on_change: Callable[[], None] | None = None) -> str:
+    """Draw the search box and return the question.
+
+    :param on_change: called when another question was typed.
+    """
+    st.text_input(
+        "Ask a question or type words",
+        key="q",
+        type="search",
+        live="200ms",
+        bind="query-params",
+        placeholder="Ask a question or type words",
+        label_visibility="collapsed",
+        icon=":material/search:",
+        autocomplete="off",
+        on_change=on_change,
+    )
     return " ".join(str(st.session_state.get("q") or "").split())
 
 
@@ -35,8 +40,7 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
 
     :param host: whose notes are filtered.
     """
-    labels = host.reader.labels()
-    folders = {note.note_id.rpartition("/")[0] for note in host.reader.notes()} - {""}
+    labels = host.labels()
     used = address.filters_used()
     with st.popover(f"Filters ({used})" if used else "Filters", key="filters", width="content"):
         st.segmented_control(
@@ -50,9 +54,9 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
             disabled=host.model is not Model.READY,
         )
         for key, name, values in (
-            ("tag", "Tags", list(labels["tag"])),
-            ("category", "Categories", list(labels["category"])),
-            ("folder", "Folders", sorted(map(plain, folders))),
+            ("tag", "Tags", labels.tags),
+            ("category", "Categories", labels.categories),
+            ("folder", "Folders", tuple(map(plain, labels.folders))),
         ):
             if values:
                 st.multiselect(name, values, key=key, bind="query-params", placeholder="Any")

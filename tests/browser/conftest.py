@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CORPUS = ROOT / "corpus"
 PROBE = """---
@@ -61,6 +61,15 @@ A claim[^1], and a link to [nowhere](missing.md).
 
 [^1]: Its footnote.
 """
+MANY = """# Many
+
+- the pangolin rolls up
+- a pangolin has scales
+- no pangolin has teeth
+- every pangolin eats ants
+- one pangolin sleeps by day
+"""
+SITE = "https://notes.example"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -70,6 +79,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+PATIENCE_MS = 30_000  # a machine may have much else to do
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def find_browser() -> str | None:
@@ -141,6 +154,7 @@ def make_notes(folder: Path) -> Path:
     (folder / "probe.md").write_text(PROBE, "utf-8")
     (folder / "rich.md").write_text(RICH, "utf-8")
     (folder / "doomed.md").write_text("# Doomed\n\n- wombat census of the plateau\n", "utf-8")
+    (folder / "many.md").write_text(MANY, "utf-8")
     (folder / "broken.md").write_text("---\ntitle: [\n---\n\n- a broken head\n", "utf-8")
     return folder
 
@@ -148,7 +162,9 @@ def make_notes(folder: Path) -> Path:
 def build(notes: Path) -> None:
     environment = os.environ | {"NOTEPOINT_CACHE": str(ROOT / ".cache")}
     command = [sys.executable, "-m", "indexer", "build", "--quiet", "--notes", str(notes)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--site-url", SITE], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +172,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Return a page over an index that is built; the browser comes first, as it may be missing."""
     notes = make_notes(tmp_path_factory.mktemp("page") / "notes")
     build(notes)
-    running = Server(notes)
+    running = Server(notes, "--site-url", SITE)
     yield running
     running.close()
 
@@ -173,7 +189,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
     def open_one(query: str = "", *, at: str = "", **options: Any) -> Page:
         options.setdefault("viewport", {"width": 1280, "height": 860})
         context = browser.new_context(**options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: failures.append(str(error)))

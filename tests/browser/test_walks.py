@@ -7,9 +7,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from browser.conftest import OpenTab, Server, make_notes
+from browser.conftest import SITE, OpenTab, Server, make_notes
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +26,13 @@ def ask(page: Page, question: str) -> None:
     box(page).fill(question)
     expect(page.locator(".card").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"[?&]q="))
+
+
+def expect_opened(page: Page, card: Locator) -> None:
+    """Wait until the note of a card is shown at its point, as the address says too."""
+    expect(card).to_have_attribute("aria-current", "true")
+    place = card.get_attribute("data-place") or ""
+    expect(page.locator(".desk")).to_have_attribute("data-place", place)
 
 
 def place_in_address(page: Page) -> str:
@@ -49,7 +56,7 @@ def test_search_open_related_back_twice_forward(open_tab: OpenTab) -> None:
     ask(page, "does it talk about ethics?")
     expect(page.locator(".card mark").first).to_have_text("Ethics")
     page.locator(".card").nth(1).click()
-    expect(page.locator(".card").nth(1)).to_have_attribute("aria-current", "true")
+    expect_opened(page, page.locator(".card").nth(1))
     opened, title = place_in_address(page), page.locator(TITLE).inner_text()
     assert opened
     assert point_is_in_view(page)
@@ -78,12 +85,13 @@ def test_deep_link_brings_everything_back(open_tab: OpenTab) -> None:
     expect(page).to_have_url(re.compile("mode=Words"))
     page.keyboard.press("Escape")
     page.locator(".card").nth(2).locator("a.open").click()
-    expect(page.locator(".card").nth(2)).to_have_attribute("aria-current", "true")
+    expect_opened(page, page.locator(".card").nth(2))
     expect(page).to_have_url(re.compile("[?&]p="))
     cards = page.locator(".card .point").all_inner_texts()
     title = page.locator(TITLE).inner_text()
     other = open_tab(page.evaluate("location.search"))
     expect(other.locator(TITLE)).to_have_text(title)
+    expect(other.locator(".pane .here").first).to_be_visible()
     assert other.locator(".card .point").all_inner_texts() == cards
     assert place_in_address(other) == place_in_address(page)
     expect(box(other)).to_have_value("learning")
@@ -106,7 +114,7 @@ def test_keyboard_does_it_all(open_tab: OpenTab) -> None:
     second = page.locator(".card").nth(1).get_attribute("data-place")
     assert page.evaluate(f"({FOCUS})().closest('.card').dataset.place") == second
     page.keyboard.press("Enter")
-    expect(page.locator(".card").nth(1)).to_have_attribute("aria-current", "true")
+    expect_opened(page, page.locator(".card").nth(1))
     assert place_in_address(page) == second
     assert point_is_in_view(page)
     page.keyboard.press("k")
@@ -171,10 +179,10 @@ def test_quote_is_copied_and_answers_are_saved(open_tab: OpenTab) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("> Ethics never comes up")
     assert "review.md:" in copied
-    page.get_by_role("button", name="Export").click()
     for kind, part in (("Markdown", "> Ethics never"), ("JSON", '"hits"'), ("CSV", "rank,title")):
+        page.locator("summary", has_text="Export").click()
         with page.expect_download() as download:
-            page.get_by_role("button", name=re.compile(f"^{kind}")).click()
+            page.get_by_role("button", name=kind, exact=True).click()
         assert part in Path(download.value.path()).read_text("utf-8")
 
 
@@ -189,6 +197,51 @@ def test_steering_by_example_moves_the_answer(open_tab: OpenTab) -> None:
     page.locator(".steers button").click()
     expect(page.locator(".steers li")).to_have_count(0)
     assert page.locator(".card .point").all_inner_texts() == before
+
+
+def test_points_of_one_note_are_folded_after_three(open_tab: OpenTab) -> None:
+    page = open_tab("?q=pangolin&mode=Words")
+    own = page.locator('.card[data-place^="many.md"]')
+    fold = page.get_by_role("button", name="2 more points of this note")
+    expect(fold).to_be_visible()
+    expect(own).to_have_count(3)
+    fold.click()
+    expect(own).to_have_count(5)
+    expect(fold).to_have_count(0)
+    assert page.evaluate(f"({FOCUS})().closest('.card').dataset.place").startswith("many.md")
+    box(page).fill("scales of a pangolin")  # another question folds again
+    expect(page.locator(".desk")).to_have_attribute("data-question", "scales of a pangolin")
+    expect(own).to_have_count(3)
+
+
+def test_mend_of_a_link_is_copied(open_tab: OpenTab) -> None:
+    page = open_tab("?view=Links", permissions=["clipboard-read", "clipboard-write"])
+    row = page.locator("tr", has_text="the wrong way round")
+    target = "https://www.coursera.org/specializations/deep-learning"
+    expect(row).to_contain_text(target)
+    row.get_by_role("button", name="Copy").click()
+    expect(page.locator(".toast", has_text="Copied")).to_be_visible()
+    mend = f"[the Deep Learning Specialization on Coursera]({target})"
+    assert page.evaluate("navigator.clipboard.readText()") == mend
+
+
+def test_outline_leads_through_a_note_that_is_published(open_tab: OpenTab) -> None:
+    page = open_tab("?p=2020-04-07-deeplearningai-nns-and-dl.md")
+    page.locator("summary", has_text="Outline").click()
+    entry = page.locator("details[open] .menu button").last
+    heading = page.locator(".prose [data-level]").last
+    expect(heading).not_to_be_in_viewport()
+    expect(heading).to_have_text(entry.inner_text())
+    entry.click()
+    expect(heading).to_be_in_viewport()
+    expect(page.locator("details[open]")).to_have_count(0)
+    published = page.locator(".meta a")
+    expect(published).to_have_text(re.compile("published"))
+    address = f"{SITE}/2020-04-07-deeplearningai-nns-and-dl.html"
+    expect(published).to_have_attribute("href", address)
+    expect(published).to_have_attribute("rel", "noopener noreferrer")
+    page.locator("summary", has_text="Open in").click()
+    expect(page.get_by_role("link", name="The published page")).to_have_attribute("href", address)
 
 
 def test_star_and_example_questions(open_tab: OpenTab) -> None:
@@ -408,7 +461,9 @@ def test_foreign_host_or_origin_is_refused(server: Server, header: str, value: s
 # --- first moments ------------------------------------------------------------------------------
 
 
-def test_missing_index_is_built_from_the_page(open_tab: OpenTab, tmp_path: Path) -> None:
+def test_missing_index_is_built_from_the_page_cancelled_and_built_again(
+    open_tab: OpenTab, tmp_path: Path
+) -> None:
     notes = make_notes(tmp_path / "notes")
     server = Server(notes)
     try:
@@ -417,8 +472,12 @@ def test_missing_index_is_built_from_the_page(open_tab: OpenTab, tmp_path: Path)
         page.get_by_role("button", name="Bring up to date").click()
         expect(page.get_by_role("button", name="Cancel")).to_be_visible()
         expect(page.get_by_role("progressbar")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("Last build: cancelled")).to_be_visible()
+        expect(page.get_by_role("heading", name="Your notes are not indexed yet")).to_be_visible()
+        page.get_by_role("button", name="Bring up to date").click()
         expect(page.locator(".home")).to_be_visible(timeout=180_000)
-        expect(page.locator(".lead")).to_contain_text("points of 6 notes")
+        expect(page.locator(".lead")).to_contain_text("points of 7 notes")
         ask(page, "ethics")
     finally:
         server.close()

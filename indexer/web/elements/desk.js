@@ -15,11 +15,13 @@ class Desk {
     this.onKey = (event) => this.key(event);
     this.onInput = (event) => this.input(event);
     this.onResize = () => this.fit();
+    this.onSheet = () => { this.drawNote(); this.markCurrent(); };
   }
 
   attach() {
     document.addEventListener("keydown", this.onKey);
     document.addEventListener("input", this.onInput, true);
+    document.addEventListener("notepoint-sheet", this.onSheet);
     window.addEventListener("resize", this.onResize);
     this.observer = new ResizeObserver(this.onResize);
     this.observer.observe(document.body);
@@ -29,6 +31,7 @@ class Desk {
   detach() {
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("input", this.onInput, true);
+    document.removeEventListener("notepoint-sheet", this.onSheet);
     window.removeEventListener("resize", this.onResize);
     this.observer?.disconnect();
   }
@@ -43,11 +46,12 @@ class Desk {
     if (room !== this.room) { this.room = room; this.desk.style.setProperty("--room", `${room}px`); }
   }
 
+  // The note comes after the answer; until it is there, the last one stays.
   draw(data, send) {
     this.data = data;
     this.act = (deed) => send({ ...deed, at: Date.now() });
-    this.desk.classList.toggle("reading", data.explicit && Boolean(data.note || data.gone));
-    this.desk.classList.toggle("single", !data.note && !data.gone);
+    this.desk.classList.toggle("reading", data.explicit);
+    this.desk.classList.toggle("single", !data.place);
     this.fit();
     const list = JSON.stringify([data.question, data.hits, data.label, data.notices, data.steers, data.related, data.starred, data.more]);
     if (list !== this.listKey) {
@@ -59,7 +63,8 @@ class Desk {
     }
     this.drawNote();
     this.markCurrent();
-    Object.assign(this.desk.dataset, { question: data.question, place: data.note?.place || "" });
+    this.desk.dataset.question = data.question;
+    if (data.file && data.file.at !== this.saved) { this.saved = data.file.at; saveFile(data.file); }
   }
 
   drawList(fromTop) {
@@ -69,9 +74,11 @@ class Desk {
     const scrolled = rolls && !fromTop ? rolls.scrollTop : 0;
     const redraw = (place) => { this.drawList(false); this.markCurrent(); this.focusCard(place); };
     const star = data.question && button(data.starred ? "Starred" : "Star this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
-    const head = el("header", {}, data.label && el("h2", { "aria-live": "polite" }, data.label), star,
+    const save = data.hits.length > 0 && menu("Export", "save", Object.entries(FILES).map(([kind, name]) =>
+      button(name, null, () => act({ do: "export", kind }), { text: true })), true);
+    const head = el("header", {}, data.label && el("h2", { "aria-live": "polite" }, data.label), star, save && el("div", { class: "tools" }, save),
       data.steers.length > 0 && el("ul", { class: "steers", "aria-label": "Examples that steer the answer" }, data.steers.map((one) =>
-        el("li", {}, el("button", { type: "button", title: "Take this example away", onclick: () => act({ do: "unsteer", place: one.place }) },
+        el("li", {}, el("button", { type: "button", title: "Take this example away", onclick: () => act({ do: "steer", sign: one.sign, place: one.place }) },
           one.sign === "+" ? "More like" : "Less like", el("span", {}, one.text), icon("close"))))));
     const body = el("div", { class: "rolls" }, data.notices.map((one) => this.notice(one)),
       cardList(data.hits, data.label, this.expanded, act, say, redraw),
@@ -90,29 +97,32 @@ class Desk {
 
   drawNote() {
     const { data } = this;
-    const key = JSON.stringify([data.note && [data.note.note, data.note.html.length, data.note.html, data.note.place, data.note.related, data.note.backlinks], data.gone, data.hits.map((hit) => hit.place), data.explicit]);
+    const sheet = window.notepointSheet;
+    if (!data.place) { this.side.replaceChildren(); this.noteKey = this.desk.dataset.place = ""; return; }
+    if (sheet?.place !== data.place) { if (!this.side.firstChild) this.side.append(el("section", { class: "reader", "aria-label": "The opened note" })); return; }
+    const key = JSON.stringify([sheet.note || sheet.gone, data.hits.map((hit) => hit.place), data.explicit, data.question]);
     if (key === this.noteKey) return;
     this.noteKey = key;
-    if (data.gone) {
-      this.side.replaceChildren(el("section", { class: "reader", "aria-label": "The opened note" }, el("div", { class: "gone" }, el("b", {}, data.gone.title), el("p", {}, data.gone.text),
+    this.desk.dataset.place = data.place;
+    if (sheet.gone) {
+      this.side.replaceChildren(el("section", { class: "reader", "aria-label": "The opened note" }, el("div", { class: "gone" }, el("b", {}, sheet.gone.title), el("p", {}, sheet.gone.text),
         el("p", {}, button("Back to the results", "left", () => this.act({ do: "close" }), { text: true })))));
       return;
     }
-    if (!data.note) { this.side.replaceChildren(); return; }
-    const old = this.side.querySelector(".pane");
-    const had = old !== null && old === this.root.getRootNode().activeElement;
-    this.side.replaceChildren(readerOf(data.note, this.steps(), this.act, this.say));
-    const pane = this.side.querySelector(".pane");
-    showPoint(pane, data.note.lineStart, data.note.lineEnd);
-    for (const image of pane.querySelectorAll("img")) image.addEventListener("load", () => showPoint(pane, data.note.lineStart, data.note.lineEnd), { once: true });
-    if (had) pane.focus({ preventScroll: true });
+    const active = this.root.getRootNode().activeElement, inHeader = active?.closest?.(".reader > header");
+    const note = sheet.note, show = () => showPoint(this.side.querySelector(".pane"), note.lineStart, note.lineEnd);
+    const made = readerOf(note, this.steps(), this.act, this.say, this.side.firstElementChild);
+    if (made !== this.side.firstElementChild) this.side.replaceChildren(made);
+    if (inHeader) Array.from(made.querySelectorAll("header button")).find((one) => one.ariaLabel === active.ariaLabel && !one.disabled)?.focus();
+    show();
+    for (const image of made.querySelectorAll("img")) image.addEventListener("load", show, { once: true });
   }
 
   // Previous and next hit, in the order of the list.
   steps() {
-    const { hits, note, question } = this.data;
+    const { hits, place: shown, question } = this.data;
     const places = hits.map((hit) => hit.place);
-    const at = places.indexOf(note.place);
+    const at = places.indexOf(shown);
     const go = (place) => () => this.act({ do: "open", place });
     const back = el("button", { type: "button", class: "back", onclick: () => this.act({ do: "close" }) }, icon("left"), question ? "Results" : "Back");
     if (at < 0 || places.length < 2) return [back];
@@ -127,7 +137,7 @@ class Desk {
   focusCard(place) { this.cards().find((one) => one.dataset.place === place)?.querySelector("a.open").focus({ preventScroll: true }); }
 
   markCurrent() {
-    const current = this.data.note?.place;
+    const current = this.data.place;
     for (const card of this.cards()) {
       const is = card.dataset.place === current;
       card.classList.toggle("current", is);
@@ -171,6 +181,15 @@ class Desk {
     for (const name of state) address.searchParams.delete(name);
     history.pushState(history.state, "", address);
   }
+}
+
+const FILES = { md: "Markdown", json: "JSON", csv: "CSV" };
+function saveFile(file) {
+  const address = URL.createObjectURL(new Blob([file.text], { type: file.mime }));
+  const link = el("a", { download: file.name });
+  link.href = address;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
 export default function (component) {

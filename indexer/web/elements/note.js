@@ -99,6 +99,7 @@ function showPoint(pane, start, end) {
   if (innermost.length) scrollPane(pane, innermost[0]); else pane.scrollTop = 0;
 }
 
+// A button that opens a list of deeds.
 function menu(label, symbol, entries, right) {
   const details = el("details", {}, el("summary", { "aria-label": label, title: label }, icon(symbol), label),
     el("div", { class: right ? "menu right" : "menu" }, entries));
@@ -125,10 +126,23 @@ function around(title, entries, act) {
     one.text && el("p", {}, one.text))))];
 }
 
-function readerOf(note, steps, act, say) {
-  const pane = el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, act));
+// A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
+function readerOf(note, steps, act, say, old) {
+  const source = JSON.stringify([note.note, note.html, note.images]);
+  const kept = old?.source === source;
+  const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
+  const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, (deed) => section.act(deed)));
+  section.source = source;
+  section.act = act;
+  pane.querySelector(".around")?.remove();
   if (note.related.length || note.backlinks.length)
     pane.append(el("div", { class: "around" }, around("Related points in other notes", note.related, act), around("Notes that link here", note.backlinks, act)));
+  const header = headerOf(note, steps, pane, say);
+  if (kept) old.querySelector("header").replaceWith(header); else section.append(header, pane);
+  return section;
+}
+
+function headerOf(note, steps, pane, say) {
   const copied = (what) => async (event) => say((await copyText(event)) ? `${what} copied` : "The browser did not allow copying");
   const tools = el("div", { class: "tools" }, steps, outlineMenu(pane), el("span", { class: "gap" }),
     menu("Copy", "quote", [
@@ -139,6 +153,5 @@ function readerOf(note, steps, act, say) {
       note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "The published page \u2197")], true));
   const meta = el("p", { class: "meta" }, note.meta.map((part) => el("span", {}, part)),
     note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "published \u2197"));
-  return el("section", { class: "reader", "aria-label": "The opened note" },
-    el("header", {}, el("h2", { class: "title" }, note.title), meta, tools), pane);
+  return el("header", {}, el("h2", { class: "title" }, note.title), meta, tools);
 }

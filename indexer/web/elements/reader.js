@@ -10,7 +10,8 @@ export default function (component) {
     root.replaceChildren(el("section", { class: "reader" }, el("div", { class: "gone" }, el("b", {}, data.gone.title), el("p", {}, data.gone.text), close)));
     return;
   }
-  root.replaceChildren(readerOf(data.note, [close], act, say), root.toast);
+  const made = readerOf(data.note, [close], act, say, root.firstElementChild);
+  if (made !== root.firstElementChild) root.replaceChildren(made, root.toast);
   const room = Math.max(380, innerHeight - 170);
   root.style.setProperty("--room", `${room}px`);
   showPoint(root.querySelector(".pane"), data.note.lineStart, data.note.lineEnd);

@@ -34,10 +34,10 @@ export default function (component) {
   const root = rootOf(parentElement, "");
   let state = tables.get(parentElement);
   if (!state) {
-    state = { page: 0, words: "", body: el("div"), turns: el("div", { class: "bar", style: "flex: 1; margin: 0" }), said: el("span", { role: "status", style: "flex: none" }) };
+    state = { page: 0, words: "", body: el("div"), turns: el("div", { class: "bar", style: "flex: 1; margin: 0" }), said: el("p", { class: "toast", role: "status" }) };
     state.input = el("input", { type: "text", "aria-label": "Filter the rows", placeholder: "Filter the rows", oninput: (event) => { state.words = event.target.value; state.page = 0; drawTable(root, state); } });
-    state.head = el("div", { class: "bar" }, state.input, state.turns, state.said);
-    root.append(state.head, state.body);
+    state.head = el("div", { class: "bar" }, state.input, state.turns);
+    root.append(state.head, state.body, state.said);
     tables.set(parentElement, state);
   }
   state.data = data;
