@@ -213,7 +213,10 @@ def test_filters_that_leave_nothing_say_what_would_match_without_them(built: Pat
 
 
 def test_nothing_found_says_what_to_try(built: Path) -> None:
-    assert "Nothing in your notes matches" in notices(open_page(q="zebra", mode="Words"))
+    page = open_page(q="zebra", mode="Words")
+    assert "Nothing in your notes matches" in notices(page)
+    way = element(page, "desk")["notices"][0]["ways"][0]
+    assert way == {"label": "Look by meaning too", "act": {"do": "match"}}
 
 
 def test_what_is_no_answer_is_offered_as_such(built: Path) -> None:
@@ -315,6 +318,7 @@ def test_words_answer_while_the_model_loads(built: Path, monkeypatch: pytest.Mon
 def test_missing_index_offers_to_build(folder: Path) -> None:
     page = open_page(q="ethics")
     assert "Your notes are not indexed yet" in texts(page)
+    assert page.button(key="build").label == "Build the index"
     assert not page.button(key="build").disabled
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.records import NoteFilter
+from indexer.records import Mode, NoteFilter
 
 PAGE_SIZE = 10
 _MAX_HITS = 100
@@ -97,6 +97,12 @@ def file_wanted() -> tuple[str, int]:
     """Return the kind of file that was asked for just now, and when; empty for none."""
     kind, at = st.session_state.pop("file", ("", 0))
     return str(kind), int(at)
+
+
+def match_by_meaning() -> None:
+    """Match by words and by meaning."""
+    st.session_state["mode"] = Mode.HYBRID.value
+    draw_all()
 
 
 def draw_all() -> None:

@@ -23,11 +23,11 @@ def _read(file: Path) -> str:
     return file.read_text("utf-8") if file.is_file() else ""
 
 
-show_desk = _component("desk", "cards", "note")
+show_desk = _component("desk", "note", "cards")
 show_home = _component("home")
 show_plot = _component("plot")
 show_reader = _component("reader", "note")
 show_sheet = _component("sheet")
 show_table = _component("table")
-show_timeline = _component("timeline")
+show_timeline = _component("timeline", "note")
 STYLE = f"<style>{_read(_FOLDER / 'page.css')}</style>"

@@ -166,6 +166,7 @@ def related_of(hit: Hit) -> dict[str, Any]:
         "href": href_of(place),
         "path": path_of(hit.title, hit.heading_path),
         "text": text,
+        "math": formulas_of(text),
     }
 
 

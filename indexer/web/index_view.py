@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,13 @@ from indexer.web.reading import act
 from indexer.web.rebuild import Rebuilder
 
 _BEAT_S = 0.5
+
+
+class Cure(Enum):
+    """What mends an index that cannot be read."""
+
+    BUILD = "build"
+    BUILD_ANEW = "build anew"
 
 
 def index_view(host: Host) -> None:
@@ -93,27 +101,32 @@ def _rows(file: FileReport) -> list[list[Any]]:
 
 
 @st.fragment(run_every=_BEAT_S)
-def controls(rebuilder: Rebuilder) -> None:
+def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
     """Draw the buttons, and how a running build comes along.
 
     :param rebuilder: builds in another process.
+    :param cure: what mends an index that cannot be read: it alone is offered.
     """
     progress = rebuilder.progress
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        st.button(
-            "Bring up to date",
-            key="build",
-            disabled=progress.running,
-            on_click=rebuilder.start,
-        )
-        st.button(
-            "Build anew",
-            key="build_anew",
-            help="Begins from nothing; also mends a damaged index",
-            disabled=progress.running,
-            on_click=rebuilder.start,
-            kwargs={"anew": True},
-        )
+        if cure is not Cure.BUILD_ANEW:
+            st.button(
+                "Build the index" if cure else "Bring up to date",
+                key="build",
+                type="primary" if cure else "secondary",
+                disabled=progress.running,
+                on_click=rebuilder.start,
+            )
+        if cure is not Cure.BUILD:
+            st.button(
+                "Build anew",
+                key="build_anew",
+                type="primary" if cure else "secondary",
+                help=None if cure else "Begins from nothing; also mends a damaged index",
+                disabled=progress.running,
+                on_click=rebuilder.start,
+                kwargs={"anew": True},
+            )
         if progress.running:
             st.button("Cancel", key="cancel", on_click=rebuilder.cancel)
     if progress.running:

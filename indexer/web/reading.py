@@ -32,7 +32,7 @@ def note_at(
     except IndexerError as exc:
         return None, {
             "title": "This note cannot be opened",
-            "text": f"{note_id}: {sentence(exc)}",
+            "text": sentence(exc) if note_id in exc.message else f"{note_id}: {sentence(exc)}",
         }
     lines = data.split_lines(place, answer.hits if answer else ())
     path = data.plain(str(host.notebook.settings.notes / note_id))
@@ -63,7 +63,6 @@ def act(host: Host, element: str) -> None:
     """
     deed = st.session_state[element].get("act") or {}
     what, place = deed.get("do"), str(deed.get("place", ""))
-    question = str(deed.get("question", ""))
     match what:
         case "open":
             host.history.add(str(st.session_state.get("q") or ""))
@@ -74,6 +73,13 @@ def act(host: Host, element: str) -> None:
             address.want_more_hits()
         case "steer":
             address.steer(place, str(deed.get("sign", "+")))
+        case _:
+            _act_on_search(host, what, deed)
+
+
+def _act_on_search(host: Host, what: str | None, deed: dict[str, Any]) -> None:
+    question = str(deed.get("question", ""))
+    match what:
         case "ask":
             address.ask(question)
         case "star":
@@ -82,6 +88,8 @@ def act(host: Host, element: str) -> None:
             host.history.forget()
         case "export":
             address.want_file(str(deed.get("kind", "")), int(deed.get("at") or 0))
+        case "match":
+            address.match_by_meaning()
         case "clear":
             address.clear_filters()
             address.draw_all()

@@ -191,7 +191,9 @@ def _notices(
             notices.append(_notice("Nothing here passes the filters", text, [clear]))
         else:
             text = "No word of it stands in them. Try other words, or ask in a whole sentence."
-            notices.append(_notice("Nothing in your notes matches", text, []))
+            by_words = mode is Mode.LEXICAL and host.model is Model.READY
+            ways = [{"label": "Look by meaning too", "act": {"do": "match"}}] if by_words else []
+            notices.append(_notice("Nothing in your notes matches", text, ways))
     elif not answer.answered:
         topics = data.plain("; ".join(answer.topics()))
         text = f"What follows is close, but not an answer. Nearest topics: {topics}."

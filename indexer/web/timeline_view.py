@@ -75,6 +75,7 @@ def _entry(date: str | None, title: str, place: str, points: int, text: str = ""
         "points": points,
         "count": "" if text else data.count(points, "point"),
         "text": data.plain(text[:_TEXT_CHARS]),
+        "math": data.formulas_of(text[:_TEXT_CHARS]),
     }
 
 
@@ -106,6 +107,9 @@ def timeline_of(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in dated:
         groups.setdefault(entry["date"][:7], []).append(entry)
+    # The first year is named where there is room before the next.
+    to_january = next((i for i, span in enumerate(spans) if span.endswith("-01")), len(spans))
+    first = 0 if to_january > len(spans) / 6 else -1
     undated = len(entries) - len(dated)
     total = sum(entry["points"] for entry in dated)
     return {
@@ -117,7 +121,7 @@ def timeline_of(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "label": label_of(span),
                 "count": counts[span],
                 "what": data.count(counts[span], "point"),
-                "tick": span[:4] if by_year or span.endswith("-01") or i == 0 else "",
+                "tick": span[:4] if by_year or span.endswith("-01") or i == first else "",
             }
             for i, span in enumerate(spans)
         ],

@@ -8,7 +8,7 @@ from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutda
 from indexer.notes.folder import scan_folder
 from indexer.web.data import plain
 from indexer.web.host import Host
-from indexer.web.index_view import controls
+from indexer.web.index_view import Cure, controls
 from indexer.web.widgets import sentence
 
 _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
@@ -28,7 +28,11 @@ _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
         "The index is damaged",
         "Nothing is lost: it is made from your notes. Build it anew.",
     ),
-    (NotesError, "The notes cannot be read", ""),
+    (NotesError, "The notes cannot be read", "What is wrong, and what mends it:"),
+)
+_EMPTY = (
+    "There is no note in this folder yet",
+    "Put a Markdown file (.md) into it, then build.",
 )
 
 
@@ -38,22 +42,18 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
     :param exc: what went wrong.
     :param host: builds, where a build mends it; None if there is none.
     """
-    for kind, title, text in _TITLES:
-        if isinstance(exc, kind):
-            st.header(title, anchor=False)
-            if text:
-                st.write(text)
-            break
-    if host is not None and isinstance(exc, IndexNotFound) and _is_empty(host):
-        st.write(
-            "There is no note in this folder yet: put a Markdown file (.md) into it, then build."
-        )
+    empty = host is not None and isinstance(exc, IndexNotFound) and _is_empty(host)
+    found = [(title, text) for kind, title, text in _TITLES if isinstance(exc, kind)]
+    for title, text in [_EMPTY] if empty else found[:1]:
+        st.header(title, anchor=False)
+        st.write(text)
     if host is None or not isinstance(exc, (IndexNotFound, IndexOutdated, IndexDamaged)):
         st.error(plain(sentence(exc)))
         return
-    st.caption(plain(sentence(exc)))
+    controls(host.rebuilder, Cure.BUILD if isinstance(exc, IndexNotFound) else Cure.BUILD_ANEW)
     st.caption(f"Notes folder: {plain(str(host.notebook.settings.notes))}")
-    controls(host.rebuilder)
+    if not isinstance(exc, IndexNotFound):
+        st.caption(plain(sentence(exc)))
 
 
 def _is_empty(host: Host) -> bool:

@@ -1,36 +1,5 @@
 // The hits as cards.
 
-// Marks are [start, end, kind] offsets in code points, as Python counts them.
-// Formulas are [start, end, MathML] of the same kind; they are drawn in the place of their source.
-function markedText(snippet, marks, formulas, className) {
-  const letters = Array.from(snippet);
-  const kinds = letters.map(() => 0);
-  for (const [start, end, kind] of marks)
-    for (let i = start; i < Math.min(end, letters.length); i++) kinds[i] |= kind === "word" ? 1 : 2;
-  formulas.forEach(([start, end], i) => kinds.fill(FORMULA + i, start, end));
-  const paragraph = el("p", { class: className });
-  for (let i = 0, start = 0; i <= letters.length; i++) {
-    if (i < letters.length && kinds[i] === kinds[start]) continue;
-    if (kinds[start] >= FORMULA) {
-      paragraph.append(formulaNode(formulas[kinds[start] - FORMULA][2]));
-      start = i;
-      continue;
-    }
-    let node = document.createTextNode(letters.slice(start, i).join(""));
-    if (kinds[start] & 1) node = el("mark", {}, node);
-    if (kinds[start] & 2) node = el("span", { class: "near" }, node);
-    if (i > start) paragraph.append(node);
-    start = i;
-  }
-  return paragraph;
-}
-
-const FORMULA = 4;
-function formulaNode(source) {
-  const parsed = new DOMParser().parseFromString(source, "text/html").body.firstElementChild;
-  return copyNode(parsed, [], () => {}); // of note.js: known elements of MathML alone
-}
-
 function linkItem(link, act) {
   if (link.note)
     return el("li", {}, el("a", { href: link.href, onclick: follow(() => act({ do: "open", place: link.place })) }, `\u2192 ${link.text || link.place}`));

@@ -73,7 +73,7 @@ class Desk {
     const rolls = this.found.querySelector(".rolls");
     const scrolled = rolls && !fromTop ? rolls.scrollTop : 0;
     const redraw = (place) => { this.drawList(false); this.markCurrent(); this.focusCard(place); };
-    const star = data.question && button(data.starred ? "Starred" : "Star this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
+    const star = data.question && (data.hits.length > 0 || data.starred) && button(data.starred ? "Starred" : "Star this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
     const save = data.hits.length > 0 && menu("Export", "save", Object.entries(FILES).map(([kind, name]) =>
       button(name, null, () => act({ do: "export", kind }), { text: true })), true);
     const head = el("header", {}, data.label && el("h2", { "aria-live": "polite" }, data.label), star, save && el("div", { class: "tools" }, save),
@@ -106,7 +106,7 @@ class Desk {
     this.desk.dataset.place = data.place;
     if (sheet.gone) {
       this.side.replaceChildren(el("section", { class: "reader", "aria-label": "The opened note" }, el("div", { class: "gone" }, el("b", {}, sheet.gone.title), el("p", {}, sheet.gone.text),
-        el("p", {}, button("Back to the results", "left", () => this.act({ do: "close" }), { text: true })))));
+        el("p", {}, button(data.question ? "Back to the results" : "Back", "left", () => this.act({ do: "close" }), { text: true })))));
       return;
     }
     const active = this.root.getRootNode().activeElement, inHeader = active?.closest?.(".reader > header");

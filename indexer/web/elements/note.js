@@ -101,7 +101,7 @@ function showPoint(pane, start, end) {
 
 // A button that opens a list of deeds.
 function menu(label, symbol, entries, right) {
-  const details = el("details", {}, el("summary", { "aria-label": label, title: label }, icon(symbol), label),
+  const details = el("details", {}, el("summary", { "aria-label": label, title: label }, icon(symbol), el("span", { class: "word" }, label)),
     el("div", { class: right ? "menu right" : "menu" }, entries));
   details.addEventListener("click", (event) => { if (event.target.closest(".menu a, .menu button")) details.open = false; });
   details.addEventListener("focusout", (event) => { if (!details.contains(event.relatedTarget)) details.open = false; });
@@ -123,7 +123,7 @@ function around(title, entries, act) {
   if (!entries.length) return null;
   return [el("h3", {}, title), el("ul", {}, entries.map((one) => el("li", {},
     el("a", { href: one.href, onclick: follow(() => act({ do: "open", place: one.place })) }, one.path.join(" \u203a ")),
-    one.text && el("p", {}, one.text))))];
+    one.text && markedText(one.text, [], one.math || [], ""))))];
 }
 
 // A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
@@ -154,4 +154,35 @@ function headerOf(note, steps, pane, say) {
   const meta = el("p", { class: "meta" }, note.meta.map((part) => el("span", {}, part)),
     note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "published \u2197"));
   return el("header", {}, el("h2", { class: "title" }, note.title), meta, tools);
+}
+
+// Marks are [start, end, kind] offsets in code points, as Python counts them.
+// Formulas are [start, end, MathML] of the same kind; they are drawn in the place of their source.
+function markedText(snippet, marks, formulas, className) {
+  const letters = Array.from(snippet);
+  const kinds = letters.map(() => 0);
+  for (const [start, end, kind] of marks)
+    for (let i = start; i < Math.min(end, letters.length); i++) kinds[i] |= kind === "word" ? 1 : 2;
+  formulas.forEach(([start, end], i) => kinds.fill(FORMULA + i, start, end));
+  const paragraph = el("p", { class: className });
+  for (let i = 0, start = 0; i <= letters.length; i++) {
+    if (i < letters.length && kinds[i] === kinds[start]) continue;
+    if (kinds[start] >= FORMULA) {
+      paragraph.append(formulaNode(formulas[kinds[start] - FORMULA][2]));
+      start = i;
+      continue;
+    }
+    let node = document.createTextNode(letters.slice(start, i).join(""));
+    if (kinds[start] & 1) node = el("mark", {}, node);
+    if (kinds[start] & 2) node = el("span", { class: "near" }, node);
+    if (i > start) paragraph.append(node);
+    start = i;
+  }
+  return paragraph;
+}
+
+const FORMULA = 4;
+function formulaNode(source) {
+  const parsed = new DOMParser().parseFromString(source, "text/html").body.firstElementChild;
+  return copyNode(parsed, [], () => {}); // known elements of MathML alone
 }

@@ -8,7 +8,7 @@ export default function (component) {
 
   const entry = (one) => el("li", {}, el("time", { datetime: one.date }, one.date),
     el("span", {}, el("a", { href: one.href, onclick: follow(() => act({ do: "open", place: one.place })) }, one.title), one.count && el("span", { class: "quiet small" }, `  ${one.count}`)),
-    one.text && el("span", { class: "text" }, one.text));
+    one.text && markedText(one.text, [], one.math, "text"));
   const draw = () => {
     const shown = data.groups.filter((group) => root.only === null || group.span === root.only);
     root.replaceChildren(
