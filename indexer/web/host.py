@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A converted model is open within this time: then the first page asks by meaning at once.
 _MODEL_PATIENCE_S = 0.5
+# What is not needed for the first page begins this much later.
+_FIRST_PAGE_S = 1.0
 _REMEMBERED_VECTORS = 4_096
 _REMEMBERED_NOTES = 64
 
@@ -223,7 +225,8 @@ class Host:
 
     def _draw(self) -> None:
         if self._loader.is_alive():
-            self._loader.join()  # answers come first
+            self._loader.join()  # answers come first, and the page on which they are asked
+            self._stop.wait(_FIRST_PAGE_S)
         try:
             made = make_overview(self._words)
         except IndexerError:
