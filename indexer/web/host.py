@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # A converted model is open within this time: then the first page asks by meaning at once.
 _MODEL_PATIENCE_S = 0.5
+_MODEL_AT_END_S = 10.0
 # What is not needed for the first page begins this much later.
 _FIRST_PAGE_S = 1.0
 _REMEMBERED_VECTORS = 4_096
@@ -91,6 +92,8 @@ class Host:
     def close(self) -> None:
         """Stop following the folder and let go of the index."""
         self._stop.set()
+        if self._loader.is_alive():
+            self._loader.join(_MODEL_AT_END_S)  # else it might open the index again
         self.notebook.close()
         self._words.close()
 
