@@ -67,7 +67,8 @@ def test_an_index_without_it_is_measured_when_asked_and_once(notes: Path, tmp_pa
         build(notes, store, encoder, OPTIONS)
         searcher = Searcher(store, encoder, Freshness(notes, encoder, size_limit=1 << 20))
         kept = searcher.search(Query("why do tides rise?")).confidence
-        store.keep_chance(0, 0.9)  # of another generation: what a killed build leaves
+        with store.building():
+            store.keep_chance(0, 0.9)  # of another generation: what a killed build leaves
         encoder.asked.clear()
         answers = [searcher.search(Query("why do tides rise?")) for _ in range(2)]
         assert [one.confidence for one in answers] == pytest.approx([kept] * 2, abs=1e-4)
