@@ -24,7 +24,7 @@ def ask_box(on_change: Callable[[], None] | None = None) -> str:
         "Ask a question or type words",
         key="q",
         type="search",
-        live="200ms",
+        live=True,
         bind="query-params",
         placeholder="Ask a question or type words",
         label_visibility="collapsed",
