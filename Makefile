@@ -47,6 +47,7 @@ check: setup-dev  ## Format, lint, types and the fast tests
 
 bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...")
 	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
+	@PYTHONPATH=. $(BIN)/python benchmarks/context.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 
 bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain libraries (minutes)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --out benchmarks/last.json --plot benchmarks/growth.png

@@ -353,12 +353,13 @@ def test_context_of_a_bare_point_is_the_title():
 
 def test_context_has_the_last_two_headings_and_all_parents():
     context = context_of("Title", point("A", "B", "C", parents=("p", "q")))
-    assert context == "Title > B > C > p > q:"
+    assert context == "B > C > p > q:"
 
 
 @pytest.mark.parametrize("heading", ["Title", "TITLE", "title"])
 def test_context_says_the_title_once(heading):
-    assert context_of("Title", point(heading, "A", "B")) == "Title > A > B:"
+    assert context_of("Title", point(heading, "A")) == "Title > A:"
+    assert context_of("Title", point(heading)) == "Title:"
 
 
 def test_context_shortens_parents():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
 
 # Raised whenever the same note would be cut in another way; an index of another version is rebuilt.
-CHUNKING_VERSION = 1
+CHUNKING_VERSION = 2
 
 # A word of 100,000 letters is one word piece: the window alone does not bound a point.
 MAX_POINT_CHARS = 4_000
@@ -70,14 +70,17 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
 
 
 def context_of(title: str, point: Point) -> str:
-    """Return what an encoder reads before a point: the title once, the last headings, the parents.
+    """Return what an encoder reads before a point: the last headings, then the parents.
+
+    The title is the first of the headings: of a point far below it, it says little, and draws all
+    points of a note with a long title to each other (benchmarks/QUALITY.md).
 
     :param title: of the note.
     :param point: of the note.
     """
     headings = [heading for heading in point.heading_path if heading.casefold() != title.casefold()]
     parents = [_shorten(parent, _MAX_CONTEXT_PARENT_CHARS) for parent in point.parents]
-    return " > ".join([title, *headings[-_CONTEXT_HEADINGS:], *parents]) + ":"
+    return " > ".join([*[title, *headings][-_CONTEXT_HEADINGS:], *parents]) + ":"
 
 
 def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Point:

@@ -24,7 +24,7 @@ def test_index_on_a_server_is_built_asked_and_rebuilt_from_the_page(
         try:
             page = open_tab("?view=Index", at=server.address)
             expect(page.get_by_text("Your notes are not indexed yet")).to_be_visible(timeout=60_000)
-            page.get_by_role("button", name="Bring up to date").click()
+            page.get_by_role("button", name="Build the index").click()
             generation = page.get_by_test_id("stMetric").filter(has_text="Generation")
             expect(generation).to_have_text(re.compile("1$"), timeout=120_000)
             expect(page.get_by_text(re.compile("postgresql://.*space=page")).first).to_be_visible()
