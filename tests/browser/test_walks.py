@@ -79,11 +79,11 @@ def test_search_open_related_back_twice_forward(open_tab: OpenTab) -> None:
 
 def test_deep_link_brings_everything_back(open_tab: OpenTab) -> None:
     page = open_tab()
-    ask(page, "learning")
     page.get_by_role("button", name="Filters").click()
     page.get_by_text("Words", exact=True).click()
     expect(page).to_have_url(re.compile("mode=Words"))
     page.keyboard.press("Escape")
+    ask(page, "learning")
     page.locator(".card").nth(2).locator("a.open").click()
     expect_opened(page, page.locator(".card").nth(2))
     expect(page).to_have_url(re.compile("[?&]p="))
