@@ -12,10 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from indexer.evaluation import Judged, auroc
 from indexer.retrieval import search
-from indexer.retrieval.confidence import Signs
+from indexer.retrieval.confidence import MAX_LENGTH, Signs
 
 _KEPT = 0.9
-_MAX_LENGTH = 24
 Table = Sequence[Sequence[object]]
 Made = Callable[[Signs], list[float]]
 
@@ -65,14 +64,14 @@ def samples_of(
 def beyond_chance(signs: Signs) -> list[float]:
     """Return the columns of the fit that ships: cosines as far as they are beyond chance."""
     assert signs.cosine is not None and signs.pieces is not None
-    length = min(signs.length, _MAX_LENGTH)
+    length = min(signs.length, MAX_LENGTH)
     return [signs.cosine - signs.chance, signs.pieces - signs.chance, signs.coverage, length]
 
 
 def as_they_are(signs: Signs) -> list[float]:
     """Return the same columns without the null distribution."""
     assert signs.cosine is not None and signs.pieces is not None
-    return [signs.cosine, signs.pieces, signs.coverage, min(signs.length, _MAX_LENGTH)]
+    return [signs.cosine, signs.pieces, signs.coverage, min(signs.length, MAX_LENGTH)]
 
 
 def the_words(signs: Signs) -> list[float]:

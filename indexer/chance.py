@@ -12,7 +12,7 @@ from indexer.records import NoteFilter
 from indexer.store.store import View
 
 # Of as many fields as there are questions, so that notes of any one field hold few of the answers.
-# Twice as many moved the mean by less than .01 on four collections of notes.
+# Forty of the kind moved the mean by at most .007 on four collections of notes.
 EVERYDAY_QUESTIONS = (
     "how long should a turkey roast in the oven?",
     "which bus goes to the airport?",

@@ -50,8 +50,8 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.82  # measured .853
-    assert found.kept is not None and found.kept >= 0.80  # measured .864
+    assert found.auroc is not None and found.auroc >= 0.83  # measured .862
+    assert found.kept is not None and found.kept >= 0.80  # measured .881
     assert found.rejected is not None and found.rejected >= 0.56  # measured .625
 
 
@@ -59,7 +59,7 @@ def test_near_misses_are_told_apart(judged: list[Judged], notebook: Notebook) ->
     near = judge(read_questions(QUESTIONS / "near-misses.jsonl", "corpus"), notebook.search)
     answerable = [one.confidence for one in judged if one.question.answers]
     found = auroc(answerable, [one.confidence for one in near])
-    assert found is not None and found >= 0.52  # measured .549
+    assert found is not None and found >= 0.52  # measured .550
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in QUESTIONS.glob("corpus*.jsonl")))

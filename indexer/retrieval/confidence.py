@@ -20,7 +20,8 @@ _COSINE = 3.36
 _PIECES = 4.22
 _COVERAGE = 1.62
 _LENGTH = 0.108
-_MAX_LENGTH = 24  # longer questions than this were not among those it was fitted on
+# Longer questions than this were not among those it was fitted on.
+MAX_LENGTH = 24
 
 _WORDS_INTERCEPT = -0.98
 _WORDS = 5.95
@@ -53,7 +54,7 @@ def confidence(signs: Signs) -> float:
         + _COSINE * (signs.cosine - signs.chance)
         + _PIECES * (signs.pieces - signs.chance)
         + _COVERAGE * signs.coverage
-        + _LENGTH * min(signs.length, _MAX_LENGTH)
+        + _LENGTH * min(signs.length, MAX_LENGTH)
     )
 
 

@@ -24,7 +24,7 @@ def ask_box(on_change: Callable[[], None] | None = None) -> str:
         "Ask a question or type words",
         key="q",
         type="search",
-        live=True,
+        live=True,  # its pause of 250 ms; one spelt out, as "200ms", is read by importing pandas
         bind="query-params",
         placeholder="Ask a question or type words",
         label_visibility="collapsed",
