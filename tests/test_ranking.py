@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from indexer.records import BlockKind, Mode, Point
 from indexer.retrieval.ranking import (
     MAX_PER_NOTE,
     Evidence,
+    Weights,
+    diffuse,
     first_of,
     fuse,
     highest_bm25,
     idf,
     place_lead_ins,
     rank,
+    share_of_documents,
     share_of_words,
     spread,
 )
@@ -50,6 +56,43 @@ def test_mode_says_which_legs_count() -> None:
 def test_late_interaction_counts_less_in_long_points() -> None:
     short, long = Evidence(0.4, 0.0, 0.6, 10), Evidence(0.4, 0.0, 0.6, 250)
     assert scores_of(long=long, short=short, other=Evidence(0.1, 0.0, 0.1, 10))[0] == "short"
+
+
+def test_among_documents_words_count_against_the_one_that_has_most() -> None:
+    evidence = {1: Evidence(0.50, 0.2, 0.9, 200), 2: Evidence(0.52, 0.1, 0.1, 200)}
+    scores = fuse(evidence, Mode.HYBRID)
+    late = 2.5 * 0.6 * (0.50 - 0.52)  # nothing but what the cosines let expect
+    assert scores[1] - scores[2] == pytest.approx(0.50 - 0.52 + Weights().long_words / 2 + late)
+    assert fuse(evidence, Mode.DENSE)[1] < fuse(evidence, Mode.DENSE)[2]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "share"), [([], 0.0), ([0, 0], 0.0), ([60], 0.0), ([90, 110], 0.5), ([400], 1.0)]
+)
+def test_long_candidates_are_documents(lengths: list[int], share: float) -> None:
+    assert share_of_documents(lengths) == share
+
+
+def test_diffusion_draws_a_score_to_those_nearby() -> None:
+    vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
+    scores = diffuse({7: 1.0, 8: 0.0, 9: 0.0}, vectors, 0.5)
+    assert scores[8] > scores[9]
+    assert list(scores) == [7, 8, 9]
+    assert diffuse({7: 1.0, 8: 0.0}, vectors[:2], 0.5) == {7: 0.5, 8: 0.5}
+
+
+def test_diffusion_leaves_what_has_no_neighbours() -> None:
+    vectors = np.eye(2, dtype=np.float32)
+    assert diffuse({1: 1.0, 2: 0.25}, vectors, 0.35) == {1: 1.0, 2: 0.25}
+    assert diffuse({}, np.zeros((0, 2), np.float32), 0.35) == {}
+
+
+def test_diffusion_asks_the_nearest_only() -> None:
+    vectors = np.eye(8, dtype=np.float32)
+    vectors[0] = [0.0, 0.5, 0.5, 0.4, 0.4, 0.3, 0.2, 0.2]
+    vectors[0] /= np.linalg.norm(vectors[0])
+    scores = {0: 0.0} | dict.fromkeys(range(1, 6), 0.0) | {6: 1.0, 7: 1.0}
+    assert diffuse(scores, vectors, 1.0)[0] == 0.0
 
 
 def test_share_of_words_is_one_at_most_and_counts_rarity() -> None:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.records import BlockKind, Mode
 from indexer.store.store import StoredPoint
 
@@ -16,17 +19,27 @@ class Weights:
     """What each kind of evidence counts; chosen by ablation, with a plateau around each.
 
     ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
-    ``long_pieces`` word pieces late interaction counts half. See benchmarks/QUALITY.md.
+    ``long_pieces`` word pieces late interaction counts half. Among documents, the longer the
+    candidates are, it gives way to ``long_words``, and scores are drawn to those of their
+    neighbours by ``diffusion``. See benchmarks/QUALITY.md.
     """
 
     words: float = 0.4
     pieces: float = 2.5
     long_pieces: float = 200.0
+    long_words: float = 1.0
+    diffusion: float = 0.35
 
 
 # What late interaction gives a candidate of some cosine, by a line through all of them.
 _PIECES_AT_ZERO = 0.25
 _PIECES_A_COSINE = 0.6
+# Candidates of so many word pieces at the mean are points of notes (in four collections 8 to 27);
+# of so many they are documents (in two collections 137 to 248).
+_POINTS_UP_TO = 60
+_DOCUMENTS_FROM = 140
+_NEIGHBOURS = 5
+_SHARPNESS = 6  # the power of a cosine: how much more the nearest of the neighbours counts
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # to which scores count as equal
 _JUST_BELOW = 1e-3  # more than what counts as equal, see rank
@@ -57,7 +70,8 @@ def fuse(
 
     Scores are joined, not ranks: a rank says nothing of how near the nearest is. Late interaction
     tells short points apart best; the longer a point, the more likely some word of it is near to
-    any, and what it says is drawn to what the cosine lets expect.
+    any, and what it says is drawn to what the cosine lets expect. Documents hold a smaller share of
+    a question's words each, so that words count there against the candidate that has most of them.
 
     :param evidence: point id to what is known of it.
     :param mode: which legs count.
@@ -65,14 +79,50 @@ def fuse(
     """
     if mode is Mode.LEXICAL:
         return {point_id: one.words for point_id, one in evidence.items()}
-    words = 0.0 if mode is Mode.DENSE else weights.words
+    long = share_of_documents([one.length for one in evidence.values()])
+    words = 0.0
+    if mode is not Mode.DENSE:
+        most = max((one.words for one in evidence.values()), default=0.0) or 1.0
+        words = (1 - long) * weights.words + long * weights.long_words / most
     scores = {}
     for point_id, one in evidence.items():
-        trust = 1 / (1 + (one.length / weights.long_pieces) ** 2)
+        trust = (1 - long) / (1 + (one.length / weights.long_pieces) ** 2)
         expected = _PIECES_AT_ZERO + _PIECES_A_COSINE * one.cosine
         late = trust * one.pieces + (1 - trust) * expected
         scores[point_id] = one.cosine + words * one.words + weights.pieces * late
     return scores
+
+
+def share_of_documents(lengths: Sequence[int]) -> float:
+    """Return how far candidates are documents rather than points, 0 to 1, by their mean length.
+
+    :param lengths: of the candidates in word pieces; all 0 where nobody counted them.
+    """
+    mean = sum(lengths) / max(len(lengths), 1)
+    return min(max((mean - _POINTS_UP_TO) / (_DOCUMENTS_FROM - _POINTS_UP_TO), 0.0), 1.0)
+
+
+def diffuse(
+    scores: Mapping[int, float], vectors: NDArray[np.float32], weight: float
+) -> dict[int, float]:
+    """Draw each score to those of the nearest of the other candidates (one step of diffusion).
+
+    Documents on the question's subject lie together, and what lies among them is more likely to be
+    another. (Score regularisation, Diaz 2005.) Notes lose by it: their nearest points are the
+    other items of one list, of which one answers.
+
+    :param scores: point id to score.
+    :param vectors: one row of unit length for each, in that order.
+    :param weight: of the neighbours, 0 to 1.
+    """
+    own = np.fromiter(scores.values(), np.float64)
+    near = np.maximum(vectors @ vectors.T, 0.0).astype(np.float64) ** _SHARPNESS
+    np.fill_diagonal(near, 0.0)
+    if len(own) > _NEIGHBOURS:
+        near[near < np.sort(near, axis=1)[:, -_NEIGHBOURS, None]] = 0.0
+    sums = near.sum(axis=1)
+    drawn = np.where(sums > 0, near @ own / np.where(sums > 0, sums, 1.0), own)
+    return dict(zip(scores, ((1 - weight) * own + weight * drawn).tolist(), strict=True))
 
 
 def idf(points: int, counts: Mapping[str, int], terms: Iterable[str]) -> dict[str, float]:

@@ -21,12 +21,14 @@ from indexer.retrieval.question import Question, read_question, word_weights
 from indexer.retrieval.ranking import (
     Evidence,
     Weights,
+    diffuse,
     first_of,
     fuse,
     highest_bm25,
     idf,
     place_lead_ins,
     rank,
+    share_of_documents,
     share_of_words,
     spread,
 )
@@ -232,6 +234,9 @@ class Searcher:
             for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)
         }
         scores = fuse(evidence, query.mode, query.weights)
+        drawn = query.weights.diffusion * share_of_documents(lengths)
+        if drawn:
+            scores = diffuse(scores, view.vectors(list(scores)), drawn)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best, links=False)
         scores = place_lead_ins({i: scores[i] for i in best}, points)
