@@ -6,10 +6,14 @@ import queue
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import watchfiles
 from conftest import OpenNotebook, WriteNotes
+from watchfiles.main import FileChange
 
+import indexer.watch
 from indexer.errors import IndexerError
 from indexer.notebook import Notebook
 from indexer.records import BuildReport
@@ -71,6 +75,28 @@ def test_deleted_and_new_notes_are_seen(watched: tuple[Path, Watched]) -> None:
         added += report.notes_added
         removed += report.notes_removed
     assert (added, removed) == (1, 1)
+
+
+def test_folder_without_events_is_looked_at_on_a_timer(
+    write_notes: WriteNotes,
+    open_notebook: OpenNotebook,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on the network, where another machine writes."""
+    folder, silent = write_notes({"a.md": "- one\n"}), tmp_path / "silent"
+    silent.mkdir()
+
+    def watch_silence(root: str, **options: Any) -> Iterator[set[FileChange]]:
+        return watchfiles.watch(silent, **options)
+
+    monkeypatch.setattr(indexer.watch, "watch_files", watch_silence)
+    monkeypatch.setattr(indexer.watch, "_RESCAN_S", 0.5)
+    running = Watched(open_notebook(folder))
+    running.reports.get(timeout=WAIT_S)
+    (folder / "a.md").write_text("- one\n- more\n")
+    assert running.reports.get(timeout=WAIT_S).points_added == 1
+    running.end()
 
 
 def test_failed_build_is_told_and_the_next_change_is_another_try(

@@ -197,6 +197,48 @@ def test_fault_21_overflow_of_events(notes: Path, tmp_path: Path, held: list[str
     held.append(f"{count} files written behind a stopped watcher: equal after {took:.1f} s")
 
 
+@pytest.mark.skipif(not FULL, reason="half a minute until the timer; tests/test_watch.py is quick")
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a folder")
+def test_fault_21_network_folder(notes: Path, tmp_path: Path, held: list[str]) -> None:
+    """Below an overlay notes change without an event, as where another machine writes them."""
+    upper, work, merged = (tmp_path / name for name in ("upper", "work", "merged"))
+    for folder in (upper, work, merged):
+        folder.mkdir()
+    store = tmp_path / "store"
+    layers = f"lowerdir={notes},upperdir={upper},workdir={work}"
+    watching = " ".join(worker("watch", "--notes", str(merged), "--store", str(store)))
+    process = subprocess.Popen(
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            f"mount -t overlay o -o {layers} {merged} && exec {watching}",
+        ],
+        env=worker_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(
+            lambda: process.poll() is not None or state_or_none(store) is not None, 20, "a build"
+        )
+        if process.poll() is not None:
+            pytest.skip(f"no overlay may be mounted here: {process.communicate()[1]}")
+        time.sleep(3)  # past the look that follows the first build
+        (upper / "from-elsewhere.md").write_text("- written by another machine\n")
+        shutil.copy(upper / "from-elsewhere.md", notes)
+        clean = clean_rows(notes, tmp_path / "clean")
+        started = time.monotonic()
+        wait_until(lambda: rows_of(store) == clean, 45, "the index equals a clean build")
+        took = time.monotonic() - started
+    finally:
+        process.kill()
+        process.communicate()
+    held.append(f"a folder without events: equal after {took:.1f} s, by the timer of 30 s")
+
+
 def test_fault_22_folder_gone_for_a_moment(
     notes: Path, tmp_path: Path, open_notebook: OpenNotebook, held: list[str]
 ) -> None:
