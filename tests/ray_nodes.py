@@ -9,12 +9,10 @@ JSON.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -22,14 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from namespaces import bring_up_loopback
+
 PORT = 6379
-
-
-def bring_up_loopback() -> None:
-    """Set the flag IFF_UP of ``lo``, as ``ip link set lo up`` does."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        request = struct.pack("16sh14x", b"lo", 1 | 64)
-        fcntl.ioctl(one, 0x8914, request)  # SIOCSIFFLAGS
 
 
 def start_node(folder: Path, *options: str) -> subprocess.Popen[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,25 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from namespaces import namespaces
 
 from indexer.errors import SettingsError
 from indexer.transfer import read_shard, shards_in, write_shard
-
-_NAMESPACES = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-
-
-def namespaces() -> list[str]:
-    """Return the command that makes namespaces; without the right to, the test is skipped."""
-    command = _NAMESPACES if os.geteuid() == 0 else [*_NAMESPACES, "--map-root-user"]
-    done = (
-        subprocess.run([*command, "true"], capture_output=True) if shutil.which("unshare") else None
-    )
-    if done is None or done.returncode != 0:
-        reason = "no network namespace can be made here, which this test needs"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return command
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from harness import folder_hash, wait_until, worker_environment, write_notes
+from namespaces import bring_up_loopback, namespaces
 from test_faults_page import answers, free_port
 
 pytestmark = pytest.mark.slow
@@ -143,13 +145,8 @@ def ask_the_page(port: int, question: str) -> int:
     raise AssertionError("the page is never drawn")
 
 
-def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: list[str]) -> None:
-    environment = worker_environment(HOME=str(place))
-    at = ["--notes", str(place / "notes"), "--store", str(place / "store")]
-    build = [sys.executable, "-m", "indexer", "build", "-q", *at]
-    subprocess.run(build, env=environment, check=True, capture_output=True)
-    port, log = free_port(), tmp_path / "log"
-    command = traced_command(log, "serve", *at, "--port", str(port), "--no-browser")
+def serve_and_ask(command: list[str], port: int, environment: dict[str, str]) -> int:
+    """Start the page, ask it, end it; return how many messages it sent."""
     server = subprocess.Popen(
         command,
         env=environment,
@@ -159,10 +156,51 @@ def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: l
     )
     try:
         wait_until(lambda: answers(port), 120, "the page answers")
-        sent = ask_the_page(port, "gradient")
+        return ask_the_page(port, "gradient")
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
-    assert sent > 5
+
+
+def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: list[str]) -> None:
+    environment = worker_environment(HOME=str(place))
+    at = ["--notes", str(place / "notes"), "--store", str(place / "store")]
+    build = [sys.executable, "-m", "indexer", "build", "-q", *at]
+    subprocess.run(build, env=environment, check=True, capture_output=True)
+    port, log = free_port(), tmp_path / "log"
+    command = traced_command(log, "serve", *at, "--port", str(port), "--no-browser")
+    assert serve_and_ask(command, port, environment) > 5
     held.append(f"page: {judge(log.read_text().splitlines(), place, listens_at=port)}")
     assert {path.name for path in place.iterdir()} <= {"notes", "store", "beside.md"}
+
+
+def use_without_network(place: Path) -> None:
+    """Build, ask, and ask the page where nothing can be reached; what the test below runs."""
+    bring_up_loopback()
+    with socket.socket() as other, pytest.raises(OSError, match="unreachable"):
+        other.connect(("192.0.2.1", 80))
+    environment = worker_environment(HOME=str(place))
+    at = ["--notes", str(place / "notes"), "--store", str(place / "store")]
+    notepoint = [sys.executable, "-m", "indexer"]
+    for words in (["build", "-q"], ["query", "gradient"]):
+        done = subprocess.run([*notepoint, *words, *at], env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr
+    port = free_port()
+    serve = [*notepoint, "serve", *at, "--port", str(port), "--no-browser"]
+    print(len(done.stdout), serve_and_ask(serve, port, environment))
+
+
+def test_build_query_and_page_without_a_network(place: Path, held: list[str]) -> None:
+    run = "import sys, test_faults_traces as t; t.use_without_network(t.Path(sys.argv[1]))"
+    tests = Path(__file__).parents[1]
+    paths = os.pathsep.join(map(str, [ROOT, tests, tests / "faults"]))
+    done = subprocess.run(
+        [*namespaces(), sys.executable, "-c", run, str(place)],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    answer, messages = map(int, done.stdout.split())
+    assert answer > 100 and messages > 5
+    held.append(f"without a network: an answer of {answer} bytes, a page of {messages} messages")
