@@ -140,10 +140,10 @@ def test_bare_heading_comes_below_what_stands_under_it() -> None:
 def test_no_note_floods_the_list() -> None:
     ranked = list(range(20))
     notes = {i: "long.md" if i < 15 else f"{i}.md" for i in ranked}
-    shown = spread(ranked, notes.__getitem__, 8)
-    assert sum(notes[i] == "long.md" for i in shown) == MAX_PER_NOTE
-    assert shown == [0, 1, 2, 15, 16, 17, 18, 19]
+    shown = spread(ranked, notes.__getitem__, MAX_PER_NOTE + 5)
+    assert shown == [*range(MAX_PER_NOTE), 15, 16, 17, 18, 19]
 
 
 def test_what_was_held_back_fills_the_list() -> None:
-    assert spread([1, 2, 3, 4, 5], lambda _: "one.md", 5) == [1, 2, 3, 4, 5]
+    ranked = list(range(MAX_PER_NOTE + 2))
+    assert spread(ranked, lambda _: "one.md", len(ranked)) == ranked

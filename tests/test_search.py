@@ -12,6 +12,7 @@ from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.render import answer_json, answer_text
+from indexer.retrieval.ranking import MAX_PER_NOTE
 
 NOTES = {
     "review.md": """---
@@ -146,9 +147,9 @@ def test_no_note_floods_the_list(write_notes: WriteNotes, open_notebook: OpenNot
     long = "".join(f"- ethics number {i}\n" for i in range(30))
     notebook = open_notebook(write_notes({"a.md": long, "b.md": "- ethics once\n- other\n"}))
     notebook.build()
-    found = [hit.note_id for hit in notebook.search("ethics number", 6).hits]
-    assert found[:4] == ["a.md", "a.md", "a.md", "b.md"]
-    assert len(found) == 6
+    found = [hit.note_id for hit in notebook.search("ethics number", 8).hits]
+    assert found[: MAX_PER_NOTE + 1] == ["a.md"] * MAX_PER_NOTE + ["b.md"]
+    assert len(found) == 8
 
 
 def test_edited_line_is_not_shown_as_it_was(notebook: Notebook) -> None:
@@ -184,7 +185,7 @@ def test_new_note_makes_the_index_stale(notebook: Notebook) -> None:
 
 def test_examples_steer(notebook: Notebook) -> None:
     def scores(**options: object) -> dict[str, float]:
-        answer = notebook.search("ethics", mode=Mode.DENSE, **options)  # type: ignore[arg-type]
+        answer = notebook.search("ethics", 50, mode=Mode.DENSE, **options)  # type: ignore[arg-type]
         return {hit.text: hit.score for hit in answer.hits}
 
     plain = scores()

@@ -44,8 +44,9 @@ _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # to which scores count as equal
 _JUST_BELOW = 1e-3  # more than what counts as equal, see rank
 _WEIGHTS = Weights()
-# Above this many points of one note, those of others come first.
-MAX_PER_NOTE = 3
+# Above this many points of one note, those of others come first. With 3 the fourth point of a long
+# note, right at the top by its score, went to the end of the list (benchmarks/QUALITY.md).
+MAX_PER_NOTE = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,16 @@ def test_narrow_window_shows_list_or_note(open_tab: OpenTab) -> None:
     expect(page.locator(".card").first).to_be_visible()
 
 
+def test_formula_wider_than_a_narrow_window_scrolls_by_itself(open_tab: OpenTab) -> None:
+    page = open_tab("?q=ibis+count", viewport={"width": 390, "height": 800})
+    page.locator(".card a.open").first.click()
+    frame = page.locator(".prose .wide")
+    expect(frame).to_be_visible()
+    assert frame.evaluate("one => one.scrollWidth > one.clientWidth")
+    pane = page.locator(".reader .pane")
+    assert pane.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 # --- while things change ------------------------------------------------------------------------
 
 

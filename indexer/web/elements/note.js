@@ -82,6 +82,16 @@ function prose(note, act) {
   return el("div", { class: "prose" }, copyChildren(parsed.body.firstElementChild, [...note.images], act));
 }
 
+// A formula within a line that is wider than the line scrolls by itself.
+function fitFormulas(prose) {
+  for (const formula of prose.querySelectorAll('math:not([display="block"])')) {
+    if (formula.closest(".wide, .sr") || formula.getBoundingClientRect().width <= prose.clientWidth) continue;
+    const frame = el("span", { class: "wide", tabindex: "0", role: "group", "aria-label": "Formula" });
+    formula.replaceWith(frame);
+    frame.append(formula);
+  }
+}
+
 // Scroll the pane, never the page.
 function scrollPane(pane, target, share = 1 / 3) {
   const offset = target.getBoundingClientRect().top - pane.getBoundingClientRect().top;
@@ -132,6 +142,7 @@ function readerOf(note, steps, act, say, old) {
   const kept = old?.source === source;
   const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
   const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, (deed) => section.act(deed)));
+  if (!kept) new ResizeObserver(() => fitFormulas(pane.firstElementChild)).observe(pane);
   section.source = source;
   section.act = act;
   pane.querySelector(".around")?.remove();

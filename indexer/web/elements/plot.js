@@ -58,9 +58,11 @@ class Plot {
   }
 
   colour(group) { const palette = this.night ? DARK : LIGHT; return group >= 0 && group < palette.length ? palette[group] : this.night ? "#9ca3af" : "#6b7280"; }
-  place(i) {
-    const { scale, x, y } = this.view, { width, height } = this;
-    return [width / 2 + (this.data.x[i] * 0.46 * width + x) * scale, height / 2 - (this.data.y[i] * 0.44 * height + y) * scale];
+  place(i) { return this.spot(this.data.x[i], this.data.y[i]); }
+  // A little below the middle: the buttons stand at the top.
+  spot(x, y) {
+    const { width, height, view } = this;
+    return [width / 2 + (x * 0.46 * width + view.x) * view.scale, height / 2 - (y * 0.42 * height - 14 + view.y) * view.scale];
   }
   size(i) { return this.data.sizes ? this.data.sizes[i] : this.data.x.length > 8000 ? 1.8 : this.data.x.length > 2000 ? 2.5 : 3.6; }
 
@@ -98,7 +100,7 @@ class Plot {
     context.lineJoin = "round";
     const taken = [];
     for (const { text, x, y, dot } of this.data.names) {
-      let [left, top] = [this.width / 2 + (x * 0.46 * this.width + this.view.x) * this.view.scale, this.height / 2 - (y * 0.44 * this.height + this.view.y) * this.view.scale];
+      let [left, top] = this.spot(x, y);
       if (dot !== undefined) top -= this.size(dot) + 7;
       const short = text.length > 44 ? `${text.slice(0, 42)}\u2026` : text, half = context.measureText(short).width / 2 + 4;
       left = Math.max(half, Math.min(this.width - half, left));

@@ -11,7 +11,8 @@ export default function (component) {
     one.text && markedText(one.text, [], one.math, "text"));
   const draw = () => {
     const shown = data.groups.filter((group) => root.only === null || group.span === root.only);
-    root.replaceChildren(
+    // Where not all months have room, the latest are seen first.
+    const spans = el("div", { class: "spans" },
       el("div", { class: "bars", role: "group", "aria-label": data.label }, data.spans.map((one) => {
         const bar = el("button", { type: "button", class: one.count ? null : "none", title: `${one.label}: ${one.what}`, "aria-label": `${one.label}: ${one.what}`, "aria-pressed": String(root.only === one.name),
           onclick: () => { root.only = root.only === one.name ? null : one.name; draw(); } });
@@ -19,11 +20,15 @@ export default function (component) {
         bar.style.height = one.count ? `${4 + 92 * (one.count / most)}%` : "2px";
         return bar;
       })),
-      el("div", { class: "years", "aria-hidden": "true" }, data.spans.map((one) => el("span", {}, one.tick))),
+      el("div", { class: "years", "aria-hidden": "true" }, data.spans.map((one) => el("span", {}, one.tick))));
+    root.replaceChildren(
+      spans,
       el("p", { class: "quiet small label", role: "status" }, root.only === null ? data.label : `${data.spans.find((one) => one.name === root.only).label}. `,
         root.only !== null && button("Show all months", null, () => { root.only = null; draw(); }, { plain: true, text: true })),
       el("div", { class: "months" }, shown.map((group) => el("section", {}, el("h2", {}, group.label), el("ul", {}, group.entries.map(entry))))),
       data.undated && el("p", { class: "quiet small undated" }, data.undated));
+    spans.scrollLeft = root.scrolled ?? spans.scrollWidth;
+    spans.onscroll = () => { root.scrolled = spans.scrollLeft; };
   };
   draw();
 }
