@@ -151,6 +151,23 @@ def test_repeated_terms_count_twice(store: Store) -> None:
     assert twice[point_id] == pytest.approx(2 * once[point_id])
 
 
+def test_rare_terms_find_and_all_rate(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, note_of("a.md", ["apple zebra", "zebra", "apple pie", "apple jam", "fig", "plum"]))
+    terms = ["appl", "zebra"]
+    with store.view() as view:
+        everything = view.lexical(terms, 5, NoteFilter())
+        assert len(everything) == 4
+    monkeypatch.setattr("indexer.store.words._FIND_PLACES", (2, 2))
+    monkeypatch.setattr("indexer.store.words._ENOUGH_PLACES", 1)
+    with store.view() as view:
+        found = view.lexical(terms, 5, NoteFilter())
+        assert [point_id for point_id, _ in found] == [point_id for point_id, _ in everything[:2]]
+        assert dict(found) == pytest.approx(dict(everything[:2]))
+        assert view.lexical(terms, 1, NoteFilter()) == found[:1]
+        assert view.lexical(["appl"], 5, NoteFilter(), common=False) == []
+        assert len(view.lexical(["appl"], 5, NoteFilter())) == 3
+
+
 @pytest.mark.parametrize("term", ['"', "a OR b", "NEAR(", "*", "col:on", "'; DROP TABLE point;--"])
 def test_query_syntax_is_only_words(store: Store, term: str) -> None:
     put(store, note_of("a.md", ["one"]))

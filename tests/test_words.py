@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.store.words import find_terms, query_terms, terms_of
+from indexer.store.words import choose_terms, find_terms, query_terms, terms_of
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,26 @@ def test_places_in_text_without_blanks_do_not_overlap() -> None:
     text = "机器学习"
     spans = list(find_terms(text, frozenset(query_terms("机器学习"))))
     assert "".join(text[a:b] for a, b in spans) == text
+
+
+def test_all_terms_find_and_rate_where_points_are_few() -> None:
+    counts = {"rare": 3, "usual": 400, "common": 900, "everywhere": 2_000}
+    chosen = choose_terms(["usual", "rare", "common", "none", "everywhere", "rare"], counts, 5_000)
+    assert chosen.find == chosen.rate == ["usual", "rare", "common", "rare"]
+    assert not chosen.common
+
+
+def test_in_a_large_index_the_rarest_find_and_the_others_rate() -> None:
+    counts = {"rare": 300, "usual": 4_000, "common": 15_000, "everywhere": 400_000}
+    chosen = choose_terms([*counts], counts, 1_000_000)
+    assert chosen.find == ["rare", "usual"]
+    assert chosen.rate == ["rare", "usual", "common"]
+    few = choose_terms(["common", "rare"], {"rare": 3, "common": 15_000}, 1_000_000)
+    assert few.find == ["common", "rare"]
+
+
+def test_terms_that_find_nothing_in_particular_are_told() -> None:
+    counts = {"common": 30_000, "everywhere": 80_000}
+    chosen = choose_terms([*counts], counts, 100_000)
+    assert chosen.common
+    assert chosen.find == chosen.rate == ["common"]

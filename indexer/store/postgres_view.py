@@ -38,7 +38,7 @@ from indexer.store.store import (
     WholeNote,
 )
 from indexer.store.whole import read_whole_notes
-from indexer.store.words import CONTEXT_WEIGHT, choose_terms
+from indexer.store.words import CONTEXT_WEIGHT, ChosenTerms, choose_terms
 
 # As in SQLite's FTS5, so that both stores score alike (Robertson & Zaragoza, 2009, section 3.3).
 _K1, _B = 1.2, 0.75
@@ -217,14 +217,18 @@ class ServerView:
         return found
 
     # by words
-    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
-        """Return the ``k`` points with the highest BM25 for the terms of a question."""
-        weights = self._weights(terms)
-        if not weights or k <= 0:
+    def lexical(
+        self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True
+    ) -> Scored:
+        """Return the ``k`` points with the highest BM25 for a question's terms; see ``View``."""
+        chosen = self._asked(terms)
+        if chosen.common and not common:
             return []
-        score, values = self._score_sql(weights)
+        if not chosen.find or k <= 0:
+            return []
+        score, values = self._score_sql(self._weights(chosen.rate))
         conditions = f"era = {self._era()} AND words @@ %s::tsquery"
-        values.append(" | ".join(quote_lexeme(term) for term in weights))
+        values.append(" | ".join(quote_lexeme(term) for term in sorted({*chosen.find})))
         if where:
             notes, more = _filter_sql(where)
             conditions += f" AND note IN ({notes})"
@@ -235,7 +239,7 @@ class ServerView:
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
         found: dict[int, float] = {}
-        if point_ids and (weights := self._weights(terms)):
+        if point_ids and (weights := self._weights(self._asked(terms).rate)):
             score, values = self._score_sql(weights)
             sql = f"SELECT id, {score} FROM point WHERE id = ANY(%s)"
             found = dict(self._run(sql, (*values, list(point_ids))))
@@ -260,14 +264,15 @@ class ServerView:
             self._counts.update({term: found.get(short, 0) for short, term in whole.items()})
         return {term: count for term in terms if (count := self._counts[term])}
 
-    def _weights(self, terms: Sequence[str]) -> dict[str, float]:
-        """Return how rare the terms are that a question is asked by, times how often it says them.
+    def _asked(self, terms: Sequence[str]) -> ChosenTerms:
+        """Leave out terms that no point has, and the commonest where others remain."""
+        return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
-        The rarest come first.
-        """
+    def _weights(self, terms: Sequence[str]) -> dict[str, float]:
+        """Return how rare terms are, times how often a question says them, the rarest first."""
         points = self.header().points
         counts = self.term_counts(set(terms))
-        asked = Counter(choose_terms(terms, counts, points))
+        asked = Counter(terms)
         return {
             term: asked[term]
             * (max(math.log((points - counts[term] + 0.5) / (counts[term] + 0.5)), 0) or _MIN_IDF)

@@ -200,8 +200,19 @@ class View(Protocol):
     def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed word pieces of given points."""
 
-    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
-        """Return the ``k`` points with the highest BM25 for the terms of a question."""
+    def lexical(
+        self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True
+    ) -> Scored:
+        """Return the ``k`` points with the highest BM25 for the terms of a question.
+
+        In a large index the rarest terms find the points, and all of them rate what was found.
+
+        :param terms: of a question.
+        :param k: how many points.
+        :param where: which notes count.
+        :param common: whether to look, for as long as it takes, where all terms are so common that
+            they find nothing in particular; without it there is nothing found.
+        """
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""

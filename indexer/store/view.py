@@ -40,11 +40,13 @@ from indexer.store.store import (
 )
 from indexer.store.vectors import PointVectors
 from indexer.store.whole import read_whole_notes
-from indexer.store.words import CONTEXT_WEIGHT, choose_terms
+from indexer.store.words import CONTEXT_WEIGHT, ChosenTerms, choose_terms
 
 # A filter that lets more points through is tried on each match, instead of listing the points.
 _MAX_LISTED = 2_000
 _SELECT_LIMIT = 512
+# Points found by the rarest of many words, of which the best are chosen by all of them.
+_RATED_FOR_ONE = 4
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
 
@@ -172,16 +174,25 @@ class SqlView:
             found[point_id] = pieces
         return found
 
-    def lexical(self, terms: Sequence[str], k: int, where: NoteFilter) -> Scored:
-        """Return the ``k`` points with the highest BM25 for the terms of a question."""
-        return self._match(self._asked(terms), k, where, None)
+    def lexical(
+        self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True
+    ) -> Scored:
+        """Return the ``k`` points with the highest BM25 for a question's terms; see ``View``."""
+        chosen = self._asked(terms)
+        if chosen.common and not common:
+            return []
+        if chosen.find == chosen.rate:
+            return self._match(chosen.find, k, where, None)
+        found = [i for i, _ in self._match(chosen.find, _RATED_FOR_ONE * k, where, None)]
+        return self._match(chosen.rate, len(found), NoteFilter(), found)[:k]
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
-        found = dict(self._match(self._asked(terms), len(point_ids), NoteFilter(), point_ids))
+        chosen = self._asked(terms).rate
+        found = dict(self._match(chosen, len(point_ids), NoteFilter(), point_ids))
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
-    def _asked(self, terms: Sequence[str]) -> list[str]:
+    def _asked(self, terms: Sequence[str]) -> ChosenTerms:
         """Leave out terms that no point has, and the commonest where others remain."""
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 

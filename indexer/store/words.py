@@ -10,6 +10,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import Stemmer
 
@@ -22,8 +23,12 @@ CONTEXT_WEIGHT = 0.4
 _COMMON_SHARE = 0.2
 _MIN_COMMON = 200
 _MAX_QUERY_TERMS = 64
-# BM25 looks at every place of every term, about a microsecond each: the rarest first, up to here.
-_MAX_PLACES = 20_000
+# To find points by BM25 every place of a term is rated, at 1.3 us each; to rate given points takes
+# a tenth of that (benchmarks/RESULTS.md). So the rarest terms are taken, up to as many places in
+# all, and beyond them one of up to the second number while they have found too few.
+_FIND_PLACES = 5_000, 20_000
+_RATE_PLACES = 50_000, 50_000
+_ENOUGH_PLACES = 200
 _MAX_TERM_CHARS = 64
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
@@ -103,7 +108,18 @@ def initials_of(text: str) -> Iterator[tuple[str, str]]:
                 yield "".join(word[0] for word in named).casefold(), " ".join(named)
 
 
-def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> list[str]:
+class ChosenTerms(NamedTuple):
+    """The terms of a question to find points by, and those to rate points by, which are more.
+
+    ``common`` says that every one stands in so many points that it finds nothing in particular.
+    """
+
+    find: list[str]
+    rate: list[str]
+    common: bool
+
+
+def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> ChosenTerms:
     """Leave out terms that no point has, and the commonest where others remain.
 
     The rarest come first, up to as many places as can be looked at in milliseconds.
@@ -114,14 +130,20 @@ def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -
     """
     limit = max(_MIN_COMMON, _COMMON_SHARE * points)
     known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
-    chosen = [term for term in known if counts[term] <= limit] or known
+    left = [term for term in known if counts[term] <= limit] or known
+    find, rate = (_rarest(left, counts, *most) for most in (_FIND_PLACES, _RATE_PLACES))
+    return ChosenTerms(find, rate, all(counts[term] > _FIND_PLACES[1] for term in find))
+
+
+def _rarest(terms: list[str], counts: Mapping[str, int], in_all: int, alone: int) -> list[str]:
     rarest, places = set[str](), 0
-    for term in sorted(set(chosen), key=lambda term: (counts[term], term)):
-        places += counts[term]
-        if rarest and places > _MAX_PLACES:
+    for term in sorted(set(terms), key=lambda term: (counts[term], term)):
+        many = places + counts[term] > in_all if places >= _ENOUGH_PLACES else counts[term] > alone
+        if rarest and many:
             break
+        places += counts[term]
         rarest.add(term)
-    return [term for term in chosen if term in rarest]
+    return [term for term in terms if term in rarest]
 
 
 def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
