@@ -139,7 +139,8 @@ def cli() -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing")
 @click.option("--ray", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Encode by Ray")
 @click.option("--progress-json", is_flag=True, hidden=True)
-def build(progress_json: bool, **options: Any) -> int:
+@click.option("--standby", is_flag=True, hidden=True)
+def build(progress_json: bool, standby: bool, **options: Any) -> int:
     """Bring the index in line with the notes.
 
     Only what is new is encoded. Notes that cannot be read are listed with the reason; the others
@@ -155,6 +156,8 @@ def build(progress_json: bool, **options: Any) -> int:
         _notebook(options) as notebook,
         progress.show(as_json=progress_json, quiet=options["quiet"]) as reporter,
     ):
+        if standby and not progress.wait_for_word(notebook):
+            return _FOUND
         how = {name: options[name] for name in ("rebuild", "force", "dry_run", "ray")}
         report = notebook.build(**how, reporter=reporter)
     if options["as_json"]:

@@ -181,11 +181,14 @@ class Notebook:
         return encode_by_ray(job, store, reporter)
 
     # asking
-    def open_ahead(self) -> None:
-        """Begin to open the model, beside whatever the caller does next; asking waits for it."""
+    def open_ahead(self, points: int = 0) -> None:
+        """Begin to open the model, beside whatever the caller does next; asking waits for it.
+
+        :param points: how many points are about to be encoded; 0 for a question.
+        """
         from indexer.encoding.encoder import open_ahead
 
-        open_ahead(self.encoder)
+        open_ahead(self.encoder, points)
 
     def search(
         self,

@@ -1,4 +1,7 @@
-"""How a build comes along: bars on a terminal, lines of JSON for another program."""
+"""How a build comes along: bars on a terminal, lines of JSON for another program.
+
+That other program may also have a build wait for its word.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import sys
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
+
+from indexer.errors import IndexerError
+from indexer.notebook import Notebook
 
 _UNITS = {"reading": "note", "encoding": "text", "writing": "note"}
 
@@ -91,3 +97,15 @@ def show(
     else:
         with BarReporter() as reporter:
             yield reporter
+
+
+def wait_for_word(notebook: Notebook) -> bool:
+    """Make ready what a build after one edit needs, and wait for a line on stdin.
+
+    :param notebook: what is to be built.
+    :return: False if stdin ended without a line: nobody waits for the build any more.
+    """
+    with contextlib.suppress(IndexerError):  # the build itself will say so
+        notebook.build(dry_run=True)
+        notebook.open_ahead(points=1)
+    return bool(sys.stdin.readline())

@@ -6,6 +6,7 @@ UPDATE_TRANSCRIPTS=1 in the environment, then read the difference.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -197,6 +198,16 @@ def test_interrupt_is_status_130_without_a_traceback(
 
     monkeypatch.setattr("indexer.notebook.Notebook.build", interrupt)
     assert run("build", "--notes", "notes") == (130, "", "\n")
+
+
+def test_build_that_stands_by_waits_for_a_word(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = ("build", "--standby", "--notes", "notes")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert run(*build) == (0, "", "")
+    assert run("query", "ethics", "--notes", "notes")[0] == 2  # nothing was built
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert "added" in run(*build)[1]
+    assert run("query", "ethics", "--notes", "notes")[0] == 0
 
 
 def test_hit_opens_in_the_editor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

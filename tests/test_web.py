@@ -386,6 +386,55 @@ def test_cancelled_build_says_so(rebuilder: Rebuilder, monkeypatch: pytest.Monke
     assert "cancelled" in rebuilder.progress.message
 
 
+_STANDS_BY = (
+    "woken = sys.stdin.readline() if '--standby' in sys.argv else ''; "
+    "sys.exit() if '--standby' in sys.argv and not woken else print('woken' if woken else 'begun')"
+)
+
+
+def test_build_after_a_save_waits_in_a_process_that_has_started(
+    rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_build(monkeypatch, _STANDS_BY)
+    for message in ("begun", "woken", "woken"):
+        rebuilder.start(again_soon=True)
+        assert rebuilder.wait().message == message
+    process = rebuilder._standby
+    assert process is not None and process.poll() is None
+    rebuilder.start(anew=True)  # begins from nothing, and from the start
+    assert rebuilder.wait().message == "begun"
+    rebuilder.close()
+    assert process.poll() == 0
+
+
+def test_process_that_stands_by_ends_after_a_while(
+    rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_build(monkeypatch, _STANDS_BY)
+    monkeypatch.setattr("indexer.web.rebuild._STANDBY_S", 0.2)
+    rebuilder.start(again_soon=True)
+    rebuilder.wait()
+    end = time.monotonic() + 20
+    while rebuilder._standby is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    rebuilder.start()
+    assert rebuilder.wait().message == "begun"
+
+
+def test_process_that_ended_by_itself_is_done_without(
+    rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_build(monkeypatch, _STANDS_BY)
+    rebuilder.start(again_soon=True)
+    rebuilder.wait()
+    assert rebuilder._standby is not None
+    rebuilder._standby.kill()
+    rebuilder._standby.wait()
+    rebuilder.start()
+    assert rebuilder.wait().message == "begun"
+
+
 def test_failed_build_says_why(rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_build(monkeypatch, "print('notepoint: error: no room', file=sys.stderr); sys.exit(2)")
     rebuilder.start()

@@ -96,6 +96,7 @@ class Host:
             self._loader.join(_MODEL_AT_END_S)  # else it might open the index again
         self.notebook.close()
         self._words.close()
+        self.rebuilder.close()
 
     # asking
     @property
@@ -298,7 +299,7 @@ class _BuiltElsewhere(Notebook):
                 return nothing
         except IndexNotFound:
             return nothing
-        self._rebuilder.start()
+        self._rebuilder.start(again_soon=True)
         done = self._rebuilder.wait()
         if done.failed:
             raise IndexerError(done.message)
