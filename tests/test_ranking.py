@@ -137,6 +137,17 @@ def test_bare_heading_comes_below_what_stands_under_it() -> None:
     assert rank(place_lead_ins({1: 0.9, 2: 0.4}, points), points) == [2, 1]
 
 
+def test_short_item_comes_below_those_under_it_unless_they_are_far_behind() -> None:
+    short, long = "Gradient checking", "Gradient checking " + "compares two ways of it " * 4
+    for text, score, order in (
+        (short, 0.6, [2, 1]),
+        (short, 0.3, [1, 2]),  # far behind
+        (long, 0.6, [1, 2]),  # says something itself
+    ):
+        points = {1: stored(1, text, 0), 2: stored(2, "costs two passes", 1, parents=(text,))}
+        assert rank(place_lead_ins({1: 0.9, 2: score}, points), points) == order
+
+
 def test_no_note_floods_the_list() -> None:
     ranked = list(range(20))
     notes = {i: "long.md" if i < 15 else f"{i}.md" for i in ranked}

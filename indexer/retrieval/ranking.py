@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +43,9 @@ _SHARPNESS = 6  # the power of a cosine: how much more the nearest of the neighb
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # to which scores count as equal
 _JUST_BELOW = 1e-3  # more than what counts as equal, see rank
+# An item of so many characters may be but the topic of those under it; see place_lead_ins.
+_TOPIC_CHARS = 80
+_FAR_BEHIND = 0.5
 _WEIGHTS = Weights()
 # Above this many points of one note, those of others come first. With 3 the fourth point of a long
 # note, right at the top by its score, went to the end of the list (benchmarks/QUALITY.md).
@@ -167,30 +170,37 @@ def place_lead_ins(
 ) -> dict[int, float]:
     """Put each lead-in and bare heading right below the best of the points it leads to.
 
+    So is a short item put below those under it, unless they are far behind: it has the words of
+    the question for being what they speak of, and they hold the answer.
+
     :param scores: point id to score.
     :param points: the records of all of them.
     :return: the scores, those of lead-ins lowered where one of their points has less.
     """
-    placed = dict(scores)
-    for point_id in scores:
+    under: defaultdict[tuple[str, str, bool], list[tuple[int, float]]] = defaultdict(list)
+    for point_id, score in scores.items():
         stored = points[point_id]
-        if not (stored.point.lead_in or stored.point.kind is BlockKind.HEADING):
+        note, point = stored.note.note_id, stored.point
+        for texts, are_headings in ((point.heading_path, True), (point.parents, False)):
+            for text in texts:
+                under[note, text, are_headings].append((stored.ordinal, score))
+    placed = dict(scores)
+    for point_id, score in scores.items():
+        stored = points[point_id]
+        point = stored.point
+        is_heading = point.kind is BlockKind.HEADING
+        is_topic = point.kind is BlockKind.ITEM and len(point.text) <= _TOPIC_CHARS
+        if not (is_heading or is_topic or point.lead_in):
             continue
-        led = [other for other in scores if other != point_id and _leads_to(stored, points[other])]
+        least = score - _FAR_BEHIND if is_topic and not point.lead_in else -math.inf
+        led = [
+            other
+            for ordinal, other in under.get((stored.note.note_id, point.text, is_heading), ())
+            if ordinal > stored.ordinal and other >= least
+        ]
         if led:
-            placed[point_id] = min(
-                placed[point_id], max(scores[other] for other in led) - _JUST_BELOW
-            )
+            placed[point_id] = min(score, max(led) - _JUST_BELOW)
     return placed
-
-
-def _leads_to(lead: StoredPoint, other: StoredPoint) -> bool:
-    if lead.note.note_id != other.note.note_id or other.ordinal <= lead.ordinal:
-        return False
-    above = (
-        other.point.heading_path if lead.point.kind is BlockKind.HEADING else other.point.parents
-    )
-    return lead.point.text in above
 
 
 def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list[int]:
