@@ -32,7 +32,7 @@ def judged(notebook: Notebook) -> list[Judged]:
 @pytest.mark.parametrize(
     ("group", "hit_at_1", "hit_at_5"),
     [
-        # Measured: .525/.729; .214/.464; .900/1.0; 1.0/1.0; 1.0/1.0.
+        # Measured: .559/.746; .214/.464; .900/1.0; 1.0/1.0; 1.0/1.0.
         ("all", 0.45, 0.66),
         ("paraphrase", 0.14, 0.40),
         ("keyword", 0.80, 0.90),
@@ -50,8 +50,8 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.83  # measured .864
-    assert found.kept is not None and found.kept >= 0.80  # measured .881
+    assert found.auroc is not None and found.auroc >= 0.83  # measured .890
+    assert found.kept is not None and found.kept >= 0.80  # measured .915
     assert found.rejected is not None and found.rejected >= 0.56  # measured .625
 
 

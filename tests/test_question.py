@@ -55,6 +55,9 @@ def read(
         ("no discussion of ehtics", ("ehtics", "ethics")),
         ("spaced repitition cards", ("repitition", "repetition")),
         ("tranfer of ideas", ("tranfer", "transfer")),
+        ("the runing mean", ("runing", "running")),  # of a stem that is shorter: "run"
+        ("before activaton", ("activaton", "activation")),
+        ("batch normalisaton", ("normalisaton", "normalization")),
     ],
 )
 def test_typo_is_read_as_the_word_of_the_notes(
@@ -72,6 +75,7 @@ def test_typo_is_read_as_the_word_of_the_notes(
     [
         "a parrot",  # a word of the language, near to "carrot"
         "xyzzyqwfp",  # near to nothing
+        "ethica",  # another form of "ethics", or another word: the last letter is seldom mistyped
         "ethics",  # as it stands
         "ünïcode",
     ],

@@ -7,6 +7,7 @@ whose initials it has, beside it. Whoever asked is told both.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,12 +26,14 @@ from indexer.store.words import (
 
 _MAX_QUESTION_CHARS = 10_000
 _MIN_TYPO_CHARS = 4
-_LONG_WORD_CHARS = 8  # from here on two letters may be wrong
+_LONG_WORD_CHARS = 10  # from here on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
 _MAX_REPAIRS = 8  # of one question; more is not a question with typos
 _ACRONYM_POINTS = 50
 _MIN_EVIDENCE = 2  # points that have a phrase, for it to be what an acronym stands for
-_MAX_MENDS = 5  # of the nearest terms, how many are looked at
+_MIN_STEM_CHARS = 3
+_MAX_MENDS = 12  # of the nearest terms, how many are looked at
+_SURFACE_POINTS = 10  # of a term, in which it is looked for as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +131,47 @@ def _mend(word: str, term: str, view: View, encoder: Encoder) -> str:
         return ""
     from rapidfuzz.distance import OSA  # only for those who mistype
 
+    word = word.lower()
     limit = 2 if len(word) >= _LONG_WORD_CHARS else 1
+
+    def distance(stem: str) -> float:
+        """Estimate how far the nearest word with a stem is, by what both begin with."""
+        begins = word[: len(stem)]
+        edits = min(OSA.distance(one, stem, score_cutoff=limit) for one in (begins, term))
+        return edits + (len(word) - len(begins)) / 2 if edits <= limit else math.inf
+
     near = [
-        (OSA.distance(term, other, score_cutoff=limit), -points, other)
-        for first in dict.fromkeys(term[:2])
-        for other, points in view.terms_like(first, len(term) - limit, len(term) + limit)
+        (distance(stem), -points, stem)
+        for first in dict.fromkeys(word[:2])
+        for stem, points in view.terms_like(first, _MIN_STEM_CHARS, len(word) + limit)
     ]
-    for distance, _, other in sorted(near)[:_MAX_MENDS]:
-        surface = _surface(other, view) if distance <= limit else ""
-        if surface and OSA.distance(word.lower(), surface.lower()) <= limit:
-            return surface
-    return ""
+    # Of those as near, the one in lower case: a name or the first word of a sentence says less.
+    found = [
+        (OSA.distance(word, one.lower()), not one.islower(), place, one)
+        for place, (far, _, stem) in enumerate(sorted(near)[:_MAX_MENDS])
+        for one in (_surfaces(stem, view) if far < math.inf else ())
+        if not _is_other_form(word, one.lower())
+    ]
+    edits, *_, best = min(found, default=(math.inf, ""))
+    return str(best) if edits <= limit else ""
 
 
-def _surface(term: str, view: View) -> str:
-    """Return a word of the notes that has a term."""
-    found = view.lexical([term], 1, NoteFilter())
-    for stored in view.read_points([point_id for point_id, _ in found]).values():
-        for text in (stored.point.text, *stored.point.parents, *stored.point.heading_path):
-            for start, end in find_terms(text, frozenset({term})):
-                return text[start:end]
-    return term
+def _is_other_form(word: str, other: str) -> bool:
+    """Tell of words whether they differ in the last letter alone, as "tagger" and "tagged"."""
+    from rapidfuzz.distance import Prefix
+
+    return bool(Prefix.similarity(word, other) >= max(len(word), len(other)) - 1)
+
+
+def _surfaces(term: str, view: View) -> set[str]:
+    """Return words of the notes that have a term, as they stand there."""
+    found = view.lexical([term], _SURFACE_POINTS, NoteFilter())
+    return {
+        text[start:end]
+        for stored in view.read_points([i for i, _ in found], links=False).values()
+        for text in (stored.point.text, *stored.point.parents, *stored.point.heading_path)
+        for start, end in find_terms(text, frozenset({term}))
+    }
 
 
 def word_weights(

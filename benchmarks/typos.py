@@ -1,0 +1,105 @@
+"""How many typos are mended, and how many words that the notes just lack are read as others.
+
+    python benchmarks/typos.py NOTES NOTES [NOTES ...] [--words 400]
+
+Words of each folder of notes are mistyped by one letter (left out, swapped with the next, replaced,
+put in), neither the first nor the last; counted are those that neither notes nor encoder know. Then
+the words of the next folder are asked, as they are, of this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from indexer.notebook import Notebook  # noqa: E402
+from indexer.retrieval.question import read_question  # noqa: E402
+from indexer.store.store import View, open_store  # noqa: E402
+from indexer.store.words import is_stop_word, terms_of, words_of  # noqa: E402
+
+_MIN_CHARS = 5
+_LETTERS = "aeiortnslc"
+
+
+def mistype(word: str, draw: random.Random) -> str:
+    """Return a word with one letter wrong."""
+    place, letter = draw.randrange(1, len(word) - 1), draw.choice(_LETTERS)
+    before, at, after = word[:place], word[place], word[place + 1 :]
+    match draw.choice(("left out", "swapped", "replaced", "put in")):
+        case "left out":
+            return before + after
+        case "swapped":
+            return before + after[0] + at + after[1:]
+        case "replaced":
+            return before + letter + after
+        case _:
+            return before + letter + at + after
+
+
+def words_in(view: View) -> list[str]:
+    """Return the words of the points, in lower case, without stop words."""
+    texts = (p.point.text for note in view.notes() for p in view.points_of(note.note_id))
+    words = {text[start:end].lower() for text in texts for start, end, _ in words_of(text)}
+    return sorted(
+        word
+        for word in words
+        if len(word) >= _MIN_CHARS and word.isalpha() and word.isascii() and not is_stop_word(word)
+    )
+
+
+def read_as(word: str, view: View, notebook: Notebook) -> str | None:
+    """Return what a word is read as, "" where it stays, None where it is known."""
+    known = view.term_counts(set(terms_of(word)))
+    if known or notebook.encoder.count_tokens([word])[0] < 2:
+        return None
+    reads = read_question(word, view, notebook.encoder).reads
+    return reads[0][1] if reads else ""
+
+
+def main() -> None:
+    """Measure and print a line for each folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("notes", nargs="+", type=Path)
+    parser.add_argument("--words", type=int, default=400)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as stores:
+        opened = []
+        for number, notes in enumerate(options.notes):
+            notebook = Notebook(notes, store=f"{stores}/{number}")
+            notebook.build(force=True)
+            store = open_store(f"{stores}/{number}", read_only=True)
+            with store.view() as view:
+                opened.append((notes.name, notebook, store, words_in(view)))
+        for number, (name, notebook, store, words) in enumerate(opened):
+            draw = random.Random(3)
+            typos = mended = wrong = 0
+            lacking: list[str] = []
+            with store.view() as view:
+                for word in draw.sample(words, min(options.words, len(words))):
+                    found = read_as(mistype(word, draw), view, notebook)
+                    typos += found is not None
+                    meant = bool(found) and not {*terms_of(found or "")}.isdisjoint(terms_of(word))
+                    mended += meant
+                    wrong += bool(found) and not meant
+                other, *_, strange = opened[(number + 1) % len(opened)]
+                lacking = [
+                    found
+                    for word in strange
+                    if (found := read_as(word, view, notebook)) is not None
+                ]
+            misread = sum(map(bool, lacking))
+            print(
+                f"{name}: of {typos} typos {mended / typos:.3f} mended, {wrong / typos:.3f} read "
+                f"as another word; of {len(lacking)} words of {other} it lacks "
+                f"{misread / max(1, len(lacking)):.3f} read as another"
+            )
+
+
+if __name__ == "__main__":
+    main()
