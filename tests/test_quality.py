@@ -59,7 +59,7 @@ def test_near_misses_are_told_apart(judged: list[Judged], notebook: Notebook) ->
     near = judge(read_questions(QUESTIONS / "near-misses.jsonl", "corpus"), notebook.search)
     answerable = [one.confidence for one in judged if one.question.answers]
     found = auroc(answerable, [one.confidence for one in near])
-    assert found is not None and found >= 0.52  # measured .550
+    assert found is not None and found >= 0.55  # measured .596
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in QUESTIONS.glob("corpus*.jsonl")))
