@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import random
-import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -228,21 +226,37 @@ def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> N
         EmbeddedStore(store.folder)
 
 
-def test_file_that_was_not_finished_is_no_index_yet(tmp_path: Path) -> None:
-    """A first build killed in its first moment leaves a journal that a reader may not roll back."""
-    with contextlib.closing(sqlite3.connect(tmp_path / "new", isolation_level=None)) as connection:
-        connection.execute("PRAGMA cache_size = 1")
-        connection.execute("BEGIN")
-        connection.execute("CREATE TABLE one (value)")
-        connection.execute("INSERT INTO one VALUES (zeroblob(100000))")
-        connection.execute("UPDATE one SET value = zeroblob(200000)")
-        for name in ("", "-journal"):
-            shutil.copy(tmp_path / f"new{name}", tmp_path / f"{DATABASE}{name}")
-    with pytest.raises(IndexNotFound, match="interrupted"):
+def test_index_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            EmbeddedStore(tmp_path)
+    with pytest.raises(IndexNotFound):
         EmbeddedStore(tmp_path, read_only=True)
     EmbeddedStore(tmp_path).close()
     with EmbeddedStore(tmp_path, read_only=True).view() as view:
         assert view.header().points == 0
+    assert not list(tmp_path.glob("*.new*"))
+
+
+@pytest.mark.damages
+def test_log_without_its_database_is_none_of_the_next(tmp_path: Path) -> None:
+    store = built(tmp_path)
+    put(store, note_of("b.md", ["another"]))
+    log = tmp_path / f"{DATABASE}-wal"
+    content = log.read_bytes()
+    store.close()
+    (tmp_path / DATABASE).unlink()
+    assert content
+    log.write_bytes(content)
+    with EmbeddedStore(tmp_path).view() as view:
+        assert view.header().points == 0
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.damages

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
+from indexer.errors import IndexDamaged, IndexerError
 from indexer.store.pages import is_at_rest
 from indexer.store.schema import PAGE_SIZE, REBUILD
 
@@ -92,7 +92,7 @@ class Connections:
         connection = sqlite3.connect(
             self._path, BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        if not self._path.stat().st_size:  # on one that is there, the second would write page 1
+        if not self._path.stat().st_size:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -106,7 +106,6 @@ class Connections:
         then nobody writes, and the file is taken as it is, unless part of it is still in the log.
 
         :raises IndexDamaged: if it is.
-        :raises IndexNotFound: if a build was killed before the file could be read at all.
         """
         folder = self._path.parent
         connection = self._open_to_read("mode=ro")
@@ -114,11 +113,6 @@ class Connections:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError:
             connection.close()
-            if Path(f"{self._path}-journal").exists():  # there is one only while a file is new
-                raise IndexNotFound(
-                    f"the first build of the index in {folder} was interrupted",
-                    "run `notepoint build`",
-                ) from None
             if os.access(folder, os.W_OK):
                 raise
             if not is_at_rest(self._path):

@@ -46,6 +46,7 @@ from indexer.store.vectors import (
     Snapshot,
     drop_snapshots,
     list_snapshots,
+    sync,
     write_snapshot,
 )
 from indexer.store.view import SqlView
@@ -191,19 +192,39 @@ class EmbeddedStore:
                 ignore.write_text("*\n", "utf-8")
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
-        with self._connections.transaction() as connection:
-            if connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-                return
-            for statement in TABLES.split(";\n"):
-                connection.execute(statement)
-            header = {
-                "format": FORMAT_VERSION,
-                "generation": 0,
-                "identity": os.urandom(8).hex(),
-            }
-            connection.executemany(
-                "INSERT INTO header VALUES (?, ?)", [(k, str(v)) for k, v in header.items()]
-            )
+        if not self._is_there():
+            with self._locked():
+                if not self._is_there():  # of several processes one makes it
+                    self._make_database()
+
+    def _is_there(self) -> bool:
+        return self._path.is_file() and self._path.stat().st_size > 0
+
+    def _make_database(self) -> None:
+        """Make a database under another name, and give it its own when it is whole.
+
+        Several processes may not turn the same new file to its log: where a lock to read is raised,
+        SQLite does not wait (https://www.sqlite.org/c3ref/busy_handler.html).
+        """
+        temporary = self._path.with_suffix(".new")
+        for leftover in (temporary, self._path):  # of a killed process; a log without its database
+            _remove_database(leftover)
+        with contextlib.closing(Connections(temporary, read_only=False)) as connections:
+            with connections.transaction() as connection:
+                for statement in TABLES.split(";\n"):
+                    connection.execute(statement)
+                identity = os.urandom(8).hex()
+                connection.executemany(
+                    "INSERT INTO header VALUES (?, ?)",
+                    [("format", str(FORMAT_VERSION)), ("generation", "0"), ("identity", identity)],
+                )
+            with connections.lend() as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            os.replace(temporary, self._path)
+            sync(self.folder)
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
 
     def _start_over_if_damaged(self) -> None:
         """Remove a damaged index with all its files, unless another process just did."""
@@ -214,9 +235,8 @@ class EmbeddedStore:
             self._remove()
 
     def _remove(self) -> None:
-        logs = (Path(f"{self._path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))
-        for path in (self._path, *logs, sums_path(self._path)):
-            path.unlink(missing_ok=True)
+        _remove_database(self._path)
+        sums_path(self._path).unlink(missing_ok=True)
         drop_snapshots(self.folder)
 
     # reading
@@ -537,6 +557,11 @@ def _blocks(
         ids = np.array([row[0] for row in rows], np.int64)
         halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
         yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
+
+
+def _remove_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def _identity(connection: sqlite3.Connection) -> str:

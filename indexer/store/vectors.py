@@ -123,9 +123,9 @@ def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> 
             raise OSError(f"the vectors cannot be written: {str(exc).splitlines()[-1]}") from exc
         digest = _hash(temporary, identity, generation)
         path = folder / f"vectors-{generation}-{digest}.faiss"
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, path)
-        _sync(folder)
+        sync(folder)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -430,7 +430,12 @@ def _hash(path: str, identity: str, generation: int) -> str:
     return digest.hexdigest()
 
 
-def _sync(path: str | Path) -> None:
+def sync(path: str | Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk.
+
+    :param path: of the file or the folder.
+    :raises OSError: if they cannot be written.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

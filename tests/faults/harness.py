@@ -59,7 +59,6 @@ def start(target: Callable[..., None], *args: object) -> BaseProcess:
 
 def build_in_child(notes: Path, store: Path, rebuild: bool = False) -> None:
     """Build, as the command would; what a child process runs."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     with Notebook(notes, store=str(store), encoder=FakeEncoder()) as notebook:
         notebook.build(rebuild=rebuild)
 
@@ -237,13 +236,7 @@ def state_or_none(store: Path) -> Rows | None:
     """Return what an index says, None where nothing was built yet."""
     if not (store / DATABASE).is_file():
         return None
-    try:
-        found = rows_of(store)
-    except sqlite3.OperationalError as exc:
-        begun = Path(f"{store / DATABASE}-journal").exists()  # killed while the file was made
-        if begun or "no such table" in str(exc):
-            return None
-        raise
+    found = rows_of(store)
     return found if "encoder" in dict(found["header"]) else None
 
 
