@@ -61,8 +61,10 @@ def hold_lock(store: Path) -> None:
 
 
 def test_fault_15_lock_names_its_holder_and_dies_with_it(tmp_path: Path, held: list[str]) -> None:
-    holder = start(hold_lock, tmp_path)
+    EmbeddedStore(tmp_path).close()
     pid_file = tmp_path / "build.pid"
+    pid_file.unlink()  # of the lock under which the index was made
+    holder = start(hold_lock, tmp_path)
     wait_until(lambda: pid_file.exists() and pid_file.read_text() != "", 20, "the lock is held")
     waiting = EmbeddedStore(tmp_path, lock_timeout_s=0.2)
     with pytest.raises(IndexLocked, match=rf"process {holder.pid} ") as error, waiting.building():
