@@ -128,7 +128,9 @@ def test_kill_while_watching(tmp_path: Path, held: list[str]) -> None:
         old = rows_of(store)
         process = start(watch_in_child, notes, store)
         process.join(generator.uniform(0.2, 0.5))
-        (notes / f"n{number % 10}.md").write_text(f"- round {number} of the kills\n")
+        saved = notes / ".saved"  # put in place at once: a note being written is a third state
+        saved.write_text(f"- round {number} of the kills\n")
+        saved.replace(notes / f"n{number % 10}.md")
         assert kill_after(process, generator.uniform(0, 0.6))
         clean = tmp_path / f"clean{number}"
         build_at(notes, clean)
