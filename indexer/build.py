@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.ahead import EncodingAhead
-from indexer.chance import measure_chance
+from indexer.chance import Chance, measure_chance
 from indexer.encoding.encoder import Encoder, open_ahead
 from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.notes.folder import Scan, hash_content, read_note_bytes, scan_folder
@@ -201,8 +201,9 @@ class _Build:
             header = view.header()
             if header.chance is not None:
                 return
-            cosine = measure_chance(view, self._encoder)
-        self._store.keep_chance(header.generation, cosine)
+            before = Chance.unpack(view.chance_trace(), self._encoder)
+            chance = measure_chance(view, self._encoder, before)
+        self._store.keep_chance(header.generation, chance.mean, chance.pack(self._encoder))
 
     def _begins_anew(self, setup: Setup | None) -> bool:
         """Tell whether nothing of the index can stay; another chunking rebuilds by itself."""

@@ -252,13 +252,31 @@ def test_touch_changes_the_stamp_alone(store: Store) -> None:
 
 def test_chance_is_kept_for_its_generation_alone(store: Store) -> None:
     put(store, note_of("a.md", ["one"]))
-    store.keep_chance(1, 0.25)
+    with store.view() as view:
+        assert view.chance_trace() == b""
+    store.keep_chance(1, 0.25, b"trace\0")
     with store.view() as view:
         assert view.header().chance == 0.25
         assert view.header().generation == 1
     put(store, note_of("b.md", ["two"]))
     with store.view() as view:
         assert view.header().chance is None
+        assert view.chance_trace() == b"trace\0"
+
+
+def test_newest_points_have_the_highest_ids(store: Store) -> None:
+    with store.view() as view:
+        assert view.newest(5) == []
+    put(store, note_of("a.md", ["one", "two"]))
+    before = ids_of(store)
+    put(store, note_of("b.md", ["three"]))
+    ids = ids_of(store)
+    with store.view() as view:
+        assert view.newest(9) == [ids["three"], *sorted(before.values(), reverse=True)]
+        assert view.newest(1) == [ids["three"]]
+    put(store, note_of("c.md", ["four"]), anew=True)
+    with store.view() as view:
+        assert view.newest(9) == [ids_of(store)["four"]] > [ids["three"]]
 
 
 @pytest.mark.damages

@@ -309,7 +309,7 @@ class Searcher:
         if header.chance is not None:
             return header.chance
         if self._measured is None or self._measured[0] != header.generation:
-            self._measured = header.generation, measure_chance(view, self._encoder)
+            self._measured = header.generation, measure_chance(view, self._encoder).mean
         return self._measured[1]
 
     def _state(self, view: View, header: Header) -> IndexState:

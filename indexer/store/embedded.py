@@ -30,6 +30,7 @@ from indexer.store.pages import (
     write_sums,
 )
 from indexer.store.schema import (
+    CHANCE_TRACE,
     FORMAT_VERSION,
     PAGE_SIZE,
     REBUILD,
@@ -358,14 +359,15 @@ class EmbeddedStore:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
-    def keep_chance(self, generation: int, cosine: float) -> None:
+    def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
         """Keep how near a generation comes to any question; see ``Store``."""
-        values = {"chance_of": generation, "chance_millionths": max(0, round(1_000_000 * cosine))}
+        values = {
+            "chance_of": str(generation),
+            "chance_millionths": str(max(0, round(1_000_000 * cosine))),
+            CHANCE_TRACE: trace,
+        }
         with self._connections.transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO header VALUES (?, ?)",
-                [(key, str(value)) for key, value in values.items()],
-            )
+            connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values.items())
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:

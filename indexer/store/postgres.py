@@ -380,11 +380,12 @@ class PostgresStore:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
-    def keep_chance(self, generation: int, cosine: float) -> None:
+    def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
         """Keep how near a generation comes to any question; see ``Store``."""
         with self._changing() as connection:
             connection.execute(
-                "UPDATE header SET chance = %s, chance_of = %s", (cosine, generation)
+                "UPDATE header SET chance = %s, chance_of = %s, chance_trace = %s",
+                (cosine, generation, trace),
             )
 
     @contextlib.contextmanager

@@ -80,6 +80,7 @@ STEPS = (
     CREATE INDEX link_open ON link (id) WHERE ok IS NULL;
     """,
     "ALTER TABLE header ADD COLUMN chance double precision, ADD COLUMN chance_of bigint",
+    "ALTER TABLE header ADD COLUMN chance_trace bytea",
 )
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
 """The tables that hold what came from notes."""

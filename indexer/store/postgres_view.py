@@ -206,6 +206,16 @@ class ServerView:
         place = {row[0]: i for i, row in enumerate(rows)}
         return np.asarray(_stack(rows)[[place[point_id] for point_id in point_ids]])
 
+    def newest(self, most: int) -> list[int]:
+        """Return the ids of the newest points, falling."""
+        sql = "SELECT id FROM point WHERE era = %s ORDER BY id DESC LIMIT %s"
+        return [point_id for (point_id,) in self._run(sql, (self._era(), most))]
+
+    def chance_trace(self) -> bytes:
+        """Return what was kept of the chance measured last; see ``Store.keep_chance``."""
+        ((trace,),) = self._run("SELECT chance_trace FROM header")
+        return trace or b""
+
     def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed word pieces of given points."""
         sql = "SELECT point, pieces, pieces_checksum FROM embedding WHERE point = ANY(%s)"

@@ -87,6 +87,8 @@ NOTE_COLUMNS = (
 POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
 LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
 
+# The one long value beside the header, read only where it is asked for.
+CHANCE_TRACE = "chance_trace"
 # What the header says in digits.
 _NUMBERS = (
     "format generation dimension notes points released vectors_since chance_millionths chance_of"
@@ -118,7 +120,8 @@ def read_header(connection: sqlite3.Connection) -> dict[str, str]:
     """
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'header'").fetchone():
         return {}
-    header = dict(connection.execute("SELECT key, value FROM header").fetchall())
+    sql = "SELECT key, value FROM header WHERE key <> ?"
+    header = dict(connection.execute(sql, (CHANCE_TRACE,)).fetchall())
     for key in _NUMBERS:
         if not str(header.get(key, "0")).isdecimal():
             raise IndexDamaged(f"the header of the index is damaged: {key}", REBUILD)

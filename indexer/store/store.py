@@ -254,6 +254,15 @@ class View(Protocol):
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
         """Return in how many points each term stands."""
 
+    def newest(self, most: int) -> list[int]:
+        """Return the ids of the newest points, falling: an id is higher than all before it.
+
+        :param most: how many at most.
+        """
+
+    def chance_trace(self) -> bytes:
+        """Return what ``Store.keep_chance`` kept last, of whichever generation, or nothing."""
+
     def whole_notes(self) -> Iterator[list[WholeNote]]:
         """Yield every file with all that is known of it, some hundred at a time."""
 
@@ -307,11 +316,12 @@ class Store(Protocol):
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
         """Note that files were written anew with the same content; the generation stays."""
 
-    def keep_chance(self, generation: int, cosine: float) -> None:
+    def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
         """Keep how near a generation comes to any question; the generation stays.
 
-        :param generation: of which it was measured; with the next one it is forgotten.
+        :param generation: of which it was measured; with the next one the cosine is forgotten.
         :param cosine: see ``indexer.chance``.
+        :param trace: what it was measured by, for the next generation.
         """
 
     def building(self) -> AbstractContextManager[None]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from indexer.errors import IndexDamaged, IndexNotFound
 from indexer.records import FileStamp, Link, NoteFilter
 from indexer.store.schema import (
+    CHANCE_TRACE,
     LINK_COLUMNS,
     NOTE_INFO_COLUMNS,
     NOTE_STATE_COLUMNS,
@@ -160,6 +161,17 @@ class SqlView:
             found[point_id] = value
         joined = b"".join(found[point_id] for point_id in point_ids)
         return np.frombuffer(joined, np.float16).reshape(len(point_ids), -1).astype(np.float32)
+
+    def newest(self, most: int) -> list[int]:
+        """Return the ids of the newest points, falling."""
+        sql = "SELECT id FROM point ORDER BY id DESC LIMIT ?"
+        return [point_id for (point_id,) in self.connection.execute(sql, (most,))]
+
+    def chance_trace(self) -> bytes:
+        """Return what was kept of the chance measured last; see ``Store.keep_chance``."""
+        sql = "SELECT value FROM header WHERE key = ?"
+        row = self.connection.execute(sql, (CHANCE_TRACE,)).fetchone()
+        return row[0] if row and isinstance(row[0], bytes) else b""
 
     def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed word pieces of given points."""
