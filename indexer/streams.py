@@ -44,6 +44,9 @@ def shortage(exc: Exception) -> IndexerError | None:
 
     :param exc: what was raised.
     """
+    if isinstance(exc, MemoryError):
+        # The frames it went through hold what filled the memory: the message needs some of it.
+        exc.__traceback__ = exc.__context__ = None
     if isinstance(exc, MemoryError) or "can't start new thread" in str(exc):
         return IndexerError("there is not enough memory", "end other programs, or raise the limit")
     if isinstance(exc, OSError) and exc.errno in _SHORTAGES:

@@ -172,7 +172,7 @@ def test_fault_07_file_size_limit(place: Place, limit_kb: int, held: list[str]) 
     place.judge(done)
 
 
-@pytest.mark.parametrize("limit_mb", [150, 250, 400] if FULL else [250])
+@pytest.mark.parametrize("limit_mb", [150, 220, 250, 265, 280, 400] if FULL else [250])
 def test_fault_24_memory_limit(place: Place, limit_mb: int, held: list[str]) -> None:
     (place.notes / "large.md").write_text("- word of a long note\n" * 400_000)
     size = limit_mb << 20
