@@ -1,10 +1,11 @@
 """How many typos are mended, and how many words that the notes just lack are read as others.
 
-    python benchmarks/typos.py NOTES NOTES [NOTES ...] [--words 400]
+    python benchmarks/typos.py NOTES NOTES [NOTES ...] [--words 400] [--chars 4]
 
 Words of each folder of notes are mistyped by one letter (left out, swapped with the next, replaced,
 put in), neither the first nor the last; counted are those that neither notes nor encoder know. Then
-the words of the next folder are asked, as they are, of this one.
+the words of the next folder are asked, as they are, of this one. With ``--chars`` it is words of so
+many letters alone.
 """
 
 from __future__ import annotations
@@ -42,14 +43,21 @@ def mistype(word: str, draw: random.Random) -> str:
             return before + letter + at + after
 
 
-def words_in(view: View) -> list[str]:
-    """Return the words of the points, in lower case, without stop words."""
+def words_in(view: View, chars: int | None) -> list[str]:
+    """Return the words of the points, in lower case, without stop words.
+
+    :param view: of the index.
+    :param chars: of how many letters; None for all but the shortest.
+    """
     texts = (p.point.text for note in view.notes() for p in view.points_of(note.note_id))
     words = {text[start:end].lower() for text in texts for start, end, _ in words_of(text)}
     return sorted(
         word
         for word in words
-        if len(word) >= _MIN_CHARS and word.isalpha() and word.isascii() and not is_stop_word(word)
+        if (len(word) >= _MIN_CHARS if chars is None else len(word) == chars)
+        and word.isalpha()
+        and word.isascii()
+        and not is_stop_word(word)
     )
 
 
@@ -67,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("notes", nargs="+", type=Path)
     parser.add_argument("--words", type=int, default=400)
+    parser.add_argument("--chars", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as stores:
         opened = []
@@ -75,7 +84,7 @@ def main() -> None:
             notebook.build(force=True)
             store = open_store(f"{stores}/{number}", read_only=True)
             with store.view() as view:
-                opened.append((notes.name, notebook, store, words_in(view)))
+                opened.append((notes.name, notebook, store, words_in(view, options.chars)))
         for number, (name, notebook, store, words) in enumerate(opened):
             draw = random.Random(3)
             typos = mended = wrong = 0

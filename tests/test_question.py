@@ -18,7 +18,7 @@ NOTES = {
         "- Batch normalization, before the activation\n  - keeps a running mean\n"
         "- Situation-Behavior-Impact: say what happened\n"
         "- the ethics of transfer learning\n- repetition helps\n- Repetition again\n"
-        "- Intersection over Union (IoU)\n- a lone carrot\n"
+        "- Intersection over Union (IoU)\n- a lone carrot\n- an error\n"
     ),
     "b.md": "# Batch normalization\n\n- sort of works\n\n# Situation-Behavior-Impact\n\n- fine\n",
 }
@@ -55,6 +55,8 @@ def read(
         ("no discussion of ehtics", ("ehtics", "ethics")),
         ("spaced repitition cards", ("repitition", "repetition")),
         ("tranfer of ideas", ("tranfer", "transfer")),
+        ("srot it", ("srot", "sort")),
+        ("the eror", ("eror", "error")),
         ("the runing mean", ("runing", "running")),  # of a stem that is shorter: "run"
         ("before activaton", ("activaton", "activation")),
         ("batch normalisaton", ("normalisaton", "normalization")),
@@ -77,6 +79,7 @@ def test_typo_is_read_as_the_word_of_the_notes(
         "xyzzyqwfp",  # near to nothing
         "ethica",  # another form of "ethics", or another word: the last letter is seldom mistyped
         "ethics",  # as it stands
+        "soft",  # short, and another word than "sort" rather than that mistyped
         "ünïcode",
     ],
 )

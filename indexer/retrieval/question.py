@@ -8,6 +8,7 @@ whose initials it has, beside it. Whoever asked is told both.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from indexer.store.words import (
 
 _MAX_QUESTION_CHARS = 10_000
 _MIN_TYPO_CHARS = 4
+_DOUBLE = re.compile(r"(.)\1")
+_MEDIUM_WORD_CHARS = 5  # from here on any letter may be wrong
 _LONG_WORD_CHARS = 10  # from here on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
 _MAX_REPAIRS = 8  # of one question; more is not a question with typos
@@ -150,14 +153,24 @@ def _mend(word: str, term: str, view: View, encoder: Encoder) -> str:
         (OSA.distance(word, one.lower()), not one.islower(), place, one)
         for place, (far, _, stem) in enumerate(sorted(near)[:_MAX_MENDS])
         for one in (_surfaces(stem, view) if far < math.inf else ())
-        if not _is_other_form(word, one.lower())
+        if not _is_other_word(word, one.lower())
     ]
     edits, *_, best = min(found, default=(math.inf, ""))
     return str(best) if edits <= limit else ""
 
 
-def _is_other_form(word: str, other: str) -> bool:
-    """Tell of words whether they differ in the last letter alone, as "tagger" and "tagged"."""
+def _is_other_word(word: str, other: str) -> bool:
+    """Tell of words whether they are likely two, not one mistyped.
+
+    They are where they differ in the last letter alone, as "tagger" and "tagged", and, short ones,
+    in more than the order of the letters or a double letter written once, as "docs" and "dots".
+    """
+    if (
+        len(word) < _MEDIUM_WORD_CHARS
+        and sorted(word) != sorted(other)
+        and _DOUBLE.sub(r"\1", word) != _DOUBLE.sub(r"\1", other)
+    ):
+        return True
     from rapidfuzz.distance import Prefix
 
     return bool(Prefix.similarity(word, other) >= max(len(word), len(other)) - 1)
