@@ -41,6 +41,8 @@ SETTINGS = (
     ("words x 2", "words=0.8"),
     ("long points from 100 pieces", "long_pieces=100"),
     ("long points from 400 pieces", "long_pieces=400"),
+    ("any length at no cost", "brevity=0"),
+    ("twice the cost of length", "brevity=0.002"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,19 @@ def test_mode_says_which_legs_count() -> None:
 def test_late_interaction_counts_less_in_long_points() -> None:
     short, long = Evidence(0.4, 0.0, 0.6, 10), Evidence(0.4, 0.0, 0.6, 250)
     assert scores_of(long=long, short=short, other=Evidence(0.1, 0.0, 0.1, 10))[0] == "short"
+
+
+def test_of_two_as_good_the_shorter_comes_first_unless_they_are_documents() -> None:
+    def lead(short: int, long: int, *others: int, better: float = 0.0) -> float:
+        points = [Evidence(0.4, 0.2, 0.4, short), Evidence(0.4 + better, 0.2, 0.4, long)]
+        points += [Evidence(0.1, 0.0, 0.1, length) for length in others]
+        scores = fuse(dict(enumerate(points)), Mode.HYBRID, Weights(long_pieces=math.inf))
+        return scores[0] - scores[1]
+
+    assert lead(5, 25) == pytest.approx(20 * Weights().brevity)
+    assert lead(5, 25, better=0.1) < 0
+    assert lead(60, 250, 5, 5, 5) == pytest.approx(0)  # beyond that, length is no fault
+    assert lead(150, 250) == pytest.approx(0)
 
 
 def test_among_documents_words_count_against_the_one_that_has_most() -> None:

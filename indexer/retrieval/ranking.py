@@ -19,14 +19,16 @@ class Weights:
     """What each kind of evidence counts; chosen by ablation, with a plateau around each.
 
     ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
-    ``long_pieces`` word pieces late interaction counts half. Among documents, the longer the
-    candidates are, it gives way to ``long_words``, and scores are drawn to those of their
-    neighbours by ``diffusion``. See benchmarks/QUALITY.md.
+    ``long_pieces`` word pieces late interaction counts half, and each piece of a point costs
+    ``brevity``. Among documents, the longer the candidates are, late interaction gives way to
+    ``long_words``, and scores are drawn to those of their neighbours by ``diffusion``. See
+    benchmarks/QUALITY.md.
     """
 
     words: float = 0.4
     pieces: float = 2.5
     long_pieces: float = 200.0
+    brevity: float = 0.001
     long_words: float = 1.0
     diffusion: float = 0.35
 
@@ -74,7 +76,8 @@ def fuse(
 
     Scores are joined, not ranks: a rank says nothing of how near the nearest is. Late interaction
     tells short points apart best; the longer a point, the more likely some word of it is near to
-    any, and what it says is drawn to what the cosine lets expect. Documents hold a smaller share of
+    any: of two nearly as good the shorter comes first, and of a long one, what late interaction
+    says is drawn to what the cosine lets expect. Documents hold a smaller share of
     a question's words each, so that words count there against the candidate that has most of them.
 
     :param evidence: point id to what is known of it.
@@ -93,7 +96,8 @@ def fuse(
         trust = (1 - long) / (1 + (one.length / weights.long_pieces) ** 2)
         expected = _PIECES_AT_ZERO + _PIECES_A_COSINE * one.cosine
         late = trust * one.pieces + (1 - trust) * expected
-        scores[point_id] = one.cosine + words * one.words + weights.pieces * late
+        cost = (1 - long) * weights.brevity * min(one.length, _POINTS_UP_TO)
+        scores[point_id] = one.cosine + words * one.words + weights.pieces * late - cost
     return scores
 
 
