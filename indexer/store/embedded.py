@@ -208,20 +208,11 @@ class EmbeddedStore:
         SQLite does not wait (https://www.sqlite.org/c3ref/busy_handler.html).
         """
         temporary = self._path.with_suffix(".new")
-        for leftover in (temporary, self._path):  # of a killed process; a log without its database
-            _remove_database(leftover)
-        with contextlib.closing(Connections(temporary, read_only=False)) as connections:
-            with connections.transaction() as connection:
-                for statement in TABLES.split(";\n"):
-                    connection.execute(statement)
-                identity = os.urandom(8).hex()
-                connection.executemany(
-                    "INSERT INTO header VALUES (?, ?)",
-                    [("format", str(FORMAT_VERSION)), ("generation", "0"), ("identity", identity)],
-                )
-            with connections.lend() as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         try:
+            for leftover in (temporary, self._path):  # of a killed process; a log without its file
+                _remove_database(leftover)
+            with contextlib.closing(Connections(temporary, read_only=False)) as connections:
+                _make_tables(connections)
             os.replace(temporary, self._path)
             sync(self.folder)
         except OSError as exc:
@@ -559,6 +550,17 @@ def _blocks(
         ids = np.array([row[0] for row in rows], np.int64)
         halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
         yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
+
+
+def _make_tables(connections: Connections) -> None:
+    """Make the tables of an empty index, and leave nothing of them in the log."""
+    header = {"format": str(FORMAT_VERSION), "generation": "0", "identity": os.urandom(8).hex()}
+    with connections.transaction() as connection:
+        for statement in TABLES.split(";\n"):
+            connection.execute(statement)
+        connection.executemany("INSERT INTO header VALUES (?, ?)", header.items())
+    with connections.lend() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _remove_database(path: Path) -> None:
