@@ -1,6 +1,18 @@
-"""``python -m indexer``: the same as the command ``notepoint``."""
+"""``python -m indexer``, and the command ``notepoint``: the command line as a process."""
+
+from typing import NoReturn
 
 from indexer.cli import main
+from indexer.streams import leave
+
+
+def run() -> NoReturn:
+    """Run the command line, and end the process."""
+    try:
+        main()
+    except SystemExit as exc:
+        leave(exc.code if isinstance(exc.code, int) else 1)
+
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from indexer.encoding.encoder import EncodedPoints, Encoder
+from indexer.reserve import released_on_shortage
 from indexer.store.store import Store
 
 # Vectors are kept after this many texts: what a kill can cost.
@@ -57,6 +58,7 @@ class EncodingAhead:
         """Give up what has not begun."""
         self._pool.shutdown(cancel_futures=True)
 
+    @released_on_shortage
     def add(self, inputs: Inputs) -> None:
         """Encode texts once there are enough of them, and keep what is encoded by now."""
         for key, text in inputs.items():
@@ -93,6 +95,7 @@ class EncodingAhead:
             job = self._pool.submit(self._encode, [texts[key] for key in missing])
             self._running.append((missing, job))
 
+    @released_on_shortage
     def _encode(self, texts: Sequence[tuple[str, str]]) -> EncodedPoints:
         contexts, own = zip(*texts, strict=True)
         return self._encoder.encode_points(contexts, own, self._advance)

@@ -35,6 +35,7 @@ from indexer.records import (
     Outcome,
     Point,
 )
+from indexer.reserve import released_on_shortage
 from indexer.store.store import (
     Change,
     NewLink,
@@ -290,6 +291,7 @@ class _Build:
         change = self._difference(note, stamp, stored)
         plan.changes.append(change)
 
+    @released_on_shortage
     def _difference(
         self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
     ) -> NoteChange:
@@ -348,6 +350,7 @@ class _Build:
             lambda total: self._reporter.begin("encoding", total), self._reporter.advance
         )
 
+    @released_on_shortage
     def _apply(self, plan: _Plan, change: Change, scan: Scan) -> None:
         self._reporter.begin("writing", len(plan.changes) + len(plan.gone))
         for note_id in plan.gone:

@@ -17,12 +17,14 @@ from indexer import __version__, streams
 from indexer.config import DEFAULT_PORT, DEFAULT_TOP_K
 from indexer.errors import IndexerError, QueryError
 from indexer.records import Mode, NoteFilter
+from indexer.reserve import demand_room, hold_reserve
 
 if TYPE_CHECKING:
     from indexer.notebook import Notebook
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _FOUND, _NOTHING, _FAILED, _INTERRUPTED = 0, 1, 2, 130
+_LEAST_BYTES = 256 << 20  # address space of a query; with less the libraries end by a signal
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -30,6 +32,7 @@ def main() -> NoReturn:
     """Run the command line and leave with its exit status."""
     # A product of a matrix and a question is over before a second thread has begun.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    hold_reserve()
     streams.prepare()
     try:
         status = cli.main(prog_name="notepoint", standalone_mode=False)
@@ -45,7 +48,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         streams.discard_output()  # whoever read it has enough
         status = _FOUND
-    except (OSError, MemoryError, RuntimeError) as exc:
+    except (OSError, MemoryError, RuntimeError, ImportError) as exc:
         shortage = streams.shortage(exc)
         if shortage is None:
             raise
@@ -103,6 +106,7 @@ _top_k = click.option(
 @contextlib.contextmanager
 def _notebook(options: dict[str, Any]) -> Iterator[Notebook]:
     """Open the notebook the common options name."""
+    demand_room(_LEAST_BYTES)
     from indexer.notebook import Notebook
 
     if options["verbose"]:

@@ -20,6 +20,7 @@ LEVELS = {
     "errors": 0,
     "records": 0,
     "config": 1,
+    "reserve": 1,
     "notes": 2,
     "encoding": 2,
     "store": 2,

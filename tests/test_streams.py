@@ -39,6 +39,7 @@ def test_what_filled_the_memory_is_let_go_before_the_message() -> None:
     [
         (OSError(errno.ENOSPC, "", "a.db"), "no space left on device (a.db)"),
         (RuntimeError("can't start new thread"), "not enough memory"),
+        (ImportError("libx.so: failed to map segment from shared object"), "not enough memory"),
     ],
 )
 def test_shortage_has_a_cure(error: Exception, words: str) -> None:
@@ -46,6 +47,8 @@ def test_shortage_has_a_cure(error: Exception, words: str) -> None:
     assert found is not None and words in found.message and found.hint
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOENT, ""), RuntimeError("a fault of ours")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOENT, ""), RuntimeError("a fault of ours"), ImportError("no module")]
+)
 def test_fault_of_the_program_is_no_shortage(error: Exception) -> None:
     assert streams.shortage(error) is None

@@ -36,6 +36,7 @@ from indexer.encoding.engines import (
 )
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
+from indexer.reserve import demand_room, has_room
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -49,6 +50,12 @@ _CHARS_AT_ONCE = 262_144
 # From this many word pieces on, OpenVINO has won back the second it takes to start.
 _MANY_TOKENS = 20_000
 _MANY_POINTS = 400  # as many word pieces, as a rule
+# Address space that each engine takes until it has run. Where a limit leaves less, the libraries
+# end the process by a signal, or hang.
+_QUERY_BYTES = 64 << 20
+_EXACT_BYTES = 448 << 20
+_FAST_BYTES = 768 << 20
+_FAST_BYTES_A_CORE = 384 << 20
 # Names the files found sound, by size, times and inode.
 _VERIFIED = "verified.json"
 
@@ -217,6 +224,8 @@ class OnnxEncoder:
     def _fast_engine(self) -> OpenVinoEngine | None:
         for name in (self.POINTS_FILE, self.POINTS_WEIGHTS):
             self._verify(name)
+        if not has_room(_FAST_BYTES + (os.cpu_count() or 1) * _FAST_BYTES_A_CORE):
+            return None
         try:
             return OpenVinoEngine(self._folder / self.POINTS_FILE)
         except (ImportError, RuntimeError):  # not installed, or not for this processor
@@ -236,6 +245,7 @@ class OnnxEncoder:
     ) -> OnnxRuntimeEngine:
         for part in (name, weights):
             self._verify(part)
+        demand_room(_QUERY_BYTES if threads == 1 else _EXACT_BYTES)
         try:
             return OnnxRuntimeEngine(self._folder / name, threads=threads, optimise=optimise)
         except Exception as exc:  # ONNX Runtime has no base class for its errors

@@ -11,10 +11,12 @@ from indexer.notes.markdown import read_blocks
 from indexer.notes.points import TokenCounter, cut_points
 from indexer.notes.text import decode_note
 from indexer.records import Block, BlockKind, Note, NoteWarning, Outcome
+from indexer.reserve import released_on_shortage
 
 _MAX_TITLE_CHARS = 300
 
 
+@released_on_shortage
 def parse_note(content: bytes, note_id: str, *, window: int, count_tokens: TokenCounter) -> Note:
     """Read a note.
 

@@ -46,6 +46,7 @@ from indexer.store.vectors import (
     Rows,
     Snapshot,
     drop_snapshots,
+    has_room_for_faiss,
     list_snapshots,
     sync,
     write_snapshot,
@@ -404,7 +405,8 @@ class EmbeddedStore:
             dimension, generation, total = header.setup.dimension, header.generation, header.points
             overlay = self._overlay(view.connection, generation)
             most = min(total - 1, max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total))
-            if total and (overlay is None or overlay > most):
+            behind = total and (overlay is None or overlay > most)
+            if behind and has_room_for_faiss():  # what is not in it is read from the rows
                 rows = Rows(
                     total, dimension, lambda step: _blocks(view.connection, dimension, step)
                 )

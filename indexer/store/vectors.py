@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexer.reserve import has_room
 
 Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
@@ -33,6 +36,9 @@ _MIN_PROBES = 32
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
 _MAX_FILTERS = 16
+# Address space that importing faiss 1.15 takes, and more for each thread of its OpenBLAS.
+_FAISS_BYTES = 80 << 20
+_FAISS_BYTES_A_THREAD = 128 << 20
 
 _NAME = re.compile(r"vectors-(\d+)-([0-9a-f]{32})\.faiss$")
 
@@ -98,6 +104,13 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
         if match:
             found.append(Snapshot(folder / name, int(match.group(1)), match.group(2)))
     return sorted(found, key=lambda snapshot: (-snapshot.generation, snapshot.digest))
+
+
+def has_room_for_faiss() -> bool:
+    """Tell whether FAISS may be imported: without memory its OpenBLAS ends the process."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    threads = int(asked) if asked.isdecimal() else os.cpu_count() or 1
+    return "faiss" in sys.modules or has_room(_FAISS_BYTES + threads * _FAISS_BYTES_A_THREAD)
 
 
 def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> Snapshot:
@@ -358,6 +371,8 @@ class _FaissBase:
     """A snapshot searched by faiss, where it lies in the file."""
 
     def __init__(self, path: Path, ids: PointIds, halves: NDArray[np.float16] | None) -> None:
+        if not has_room_for_faiss():
+            raise MemoryError
         import faiss
 
         faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken

@@ -1,6 +1,12 @@
-"""The command line with the fake encoder: starts quickly, and gives the same vectors everywhere."""
+"""The command line with the fake encoder: starts quickly, and gives the same vectors everywhere.
+
+``ROOM_MB`` limits the memory it may take more than what it has at its start.
+"""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 from fakes import FakeEncoder
 
@@ -8,7 +14,19 @@ import indexer.encoding.encoder
 
 indexer.encoding.encoder.open_encoder = lambda model, **_: FakeEncoder()
 
+
+def limit_memory(room: int) -> None:
+    """Let this process take so many bytes of address space more."""
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    limit = pages * resource.getpagesize() + room
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 if __name__ == "__main__":
     from indexer.cli import main
 
+    if room := os.environ.get("ROOM_MB"):
+        limit_memory(int(room) << 20)
     main()
