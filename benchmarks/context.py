@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from quality import ROOT, ask_all, open_vaults, table, vaults_of
@@ -35,16 +34,16 @@ def _without_the_title(title: str, point: Point) -> str:
 
 
 def _without_headings(title: str, point: Point) -> str:
-    return context_of(title, replace(point, heading_path=()))
+    return context_of(title, point._replace(heading_path=()))
 
 
 def _nearest_heading(title: str, point: Point) -> str:
     nearest = [title, *_own(title, point)][-1]
-    return context_of(nearest, replace(point, heading_path=()))
+    return context_of(nearest, point._replace(heading_path=()))
 
 
 def _without_parents(title: str, point: Point) -> str:
-    return context_of(title, replace(point, parents=()))
+    return context_of(title, point._replace(parents=()))
 
 
 def _own(title: str, point: Point) -> list[str]:

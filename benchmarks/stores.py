@@ -97,7 +97,7 @@ def synthetic(points: int, dimension: int = 384) -> Data:
             added.append(NewPoint(i - start, point, keys[-1]))
         n = start // POINTS_A_NOTE
         note = Note(f"f{n % 50}/n{n}.md", b"", f"Note {n}", tags=(f"t{n % 10}",))
-        changes.append(NoteChange(replace(note, points=tuple(found)), stamp, added=tuple(added)))
+        changes.append(NoteChange(note._replace(points=tuple(found)), stamp, added=tuple(added)))
     asked = rng.choice(points, QUERIES)
     noise = rng.standard_normal((QUERIES, dimension)).astype(np.float32)
     near = vectors[asked] + 0.03 * noise
@@ -167,7 +167,7 @@ def change_notes(store: Store, data: Data) -> list[float]:
         one = usual[n * 7 % len(usual)]
         with store.view() as view:
             old = tuple(p.point_id for p in view.points_of(one.note.note_id))
-        again = replace(one, removed=old, names=frozenset({one.note.note_id}))
+        again = one._replace(removed=old, names=frozenset({one.note.note_id}))
         started = time.perf_counter()
         with store.building():
             with store.change(data.setup) as change:

@@ -12,9 +12,9 @@ import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from indexer.ahead import EncodingAhead
 from indexer.chance import Chance, measure_chance
@@ -94,8 +94,7 @@ class _Plan:
         return sum(file.outcome is Outcome.SKIPPED for file in self.files)
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
+class BuildOptions(NamedTuple):
     """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing.
 
     ``encoded`` says that the vectors in the store are fresh, so that a rebuild uses them.
@@ -168,7 +167,7 @@ class _Build:
         if not self._options.dry_run:
             if plan.changes or plan.gone or anew:
                 engine = getattr(self._encoder, "engine", "")
-                setup = replace(self._setup, engine=engine)
+                setup = self._setup._replace(engine=engine)
                 with self._store.change(setup, anew=anew) as change:
                     self._apply(plan, change, scan)
                 generation += 1

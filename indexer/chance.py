@@ -8,8 +8,7 @@ distribution of the highest cosine, measured on the index itself.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +52,7 @@ _DIGEST_BYTES = 16
 _MOST_NEW = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
+class Chance(NamedTuple):
     """How near an index comes to each of the everyday questions.
 
     ``vectors`` are those of the questions, float16, shape ``(n, dimension)``; ``points`` the ids of

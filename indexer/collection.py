@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.errors import QueryError
 from indexer.evaluation import read_json_lines
@@ -22,8 +22,7 @@ Run = dict[str, list[tuple[str, float]]]
 """Query id to (document id, score) pairs, best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(NamedTuple):
     """Documents, questions, and which documents answer which question, with grades."""
 
     documents: tuple[tuple[str, str, str], ...]  # id, title, text

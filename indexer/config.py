@@ -10,8 +10,8 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.errors import NotesError, SettingsError
 
@@ -31,8 +31,7 @@ _PASSWORD = re.compile(r"(://[^:@/?#]*):.*@|((?<=[?&])(?:ssl)?password=)[^&#]*")
 _PREFIX = "NOTEPOINT_"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Where the notes and the index are, and how both are read.
 
     ``store`` is a folder or an address, ``size_limit`` is in bytes, ``editor`` a command in which

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexer.errors import QueryError
 from indexer.records import Answer, Mode
@@ -16,8 +15,7 @@ from indexer.retrieval.ranking import Weights
 _DEPTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPlace:
+class AnswerPlace(NamedTuple):
     """Lines of a note that answer a question."""
 
     note_id: str
@@ -25,8 +23,7 @@ class AnswerPlace:
     line_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A question and every place that answers it; none where the notes hold no answer."""
 
     question_id: str
@@ -36,19 +33,17 @@ class Question:
     min_shared_words: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """How well a group of questions is answered; each figure 0 to 1."""
 
-    count: int
+    questions: int
     hit_at_1: float
     hit_at_3: float
     hit_at_5: float
     mrr_at_10: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """Figures by group, and of confidence: its AUROC, the answerable kept, the others rejected."""
 
     groups: dict[str, Figures]
@@ -57,8 +52,7 @@ class Evaluation:
     rejected: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A question with the rank of its first right hit, 0 for none, and what was said of it."""
 
     question: Question
@@ -67,8 +61,7 @@ class Judged:
     answered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A second setting against a first: mean difference, chance of it, ids of wins and losses."""
 
     difference: float
@@ -203,14 +196,14 @@ def read_settings(text: str) -> tuple[Mode, Weights]:
     :raises QueryError: for a name or value that is none.
     """
     mode, weights = Mode.HYBRID, Weights()
-    names = ["mode", *(field.name for field in fields(Weights))]
+    names = ["mode", *Weights._fields]
     for part in filter(None, text.split(",")):
         name, _, value = part.partition("=")
         try:
             if name.strip() == "mode":
                 mode = Mode(value.strip())
             else:
-                weights = replace(weights, **{name.strip(): float(value)})
+                weights = weights._replace(**{name.strip(): float(value)})
         except (TypeError, ValueError) as exc:
             raise QueryError(
                 f"no setting: {part!r}", f"give name=value; names are {', '.join(names)}"

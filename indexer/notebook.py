@@ -8,10 +8,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import NotesError, QueryError
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from indexer.transfer import Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
 
     ``engine`` says what computed the vectors, where that is known.
@@ -46,16 +45,14 @@ class Status:
     engine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DumpedPoint:
+class DumpedPoint(NamedTuple):
     """A point as it stands in the index."""
 
     note_id: str
     stored: StoredPoint
 
 
-@dataclass(frozen=True, slots=True)
-class NotePage:
+class NotePage(NamedTuple):
     """A note as it is shown: its front matter, its body as safe HTML, its images as data URLs."""
 
     info: NoteInfo
@@ -157,7 +154,7 @@ class Notebook:
             encoded = self._encode_by_ray(store, ray or "", rebuild, reporter) if by_ray else 0
             report = build(self.settings.notes, store, self.encoder, options, reporter)
             seconds = time.perf_counter() - started if by_ray else report.seconds
-            return replace(report, embedded=report.embedded + encoded, seconds=seconds)
+            return report._replace(embedded=report.embedded + encoded, seconds=seconds)
         finally:
             store.close()
 
@@ -474,7 +471,7 @@ class Notebook:
 
         with self._open_store().view() as view:
             published = view.read_points([hit.point_id])[hit.point_id].note.published
-        return replace(hit, url=published_url(published, self.settings.site_url))
+        return hit._replace(url=published_url(published, self.settings.site_url))
 
 
 def split_place(place: str) -> tuple[str, int | None]:

@@ -1,7 +1,8 @@
 """The frozen records that travel between the stages.
 
 They hold plain values and derive nothing that needs a library; a stage that needs more keeps it to
-itself. Lines are 1-based and inclusive everywhere.
+itself. Lines are 1-based and inclusive everywhere. Named tuples, as a frozen dataclass takes eight
+times as long to make and each command makes dozens.
 """
 
 from __future__ import annotations
@@ -49,8 +50,7 @@ class LinkKind(Enum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class NoteWarning:
+class NoteWarning(NamedTuple):
     """Something in a note that was not read as it stands, with its place and its cure."""
 
     message: str
@@ -58,8 +58,7 @@ class NoteWarning:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """What a stat call says of a file; equal stamps mean that the file need not be read again."""
 
     size: int
@@ -68,8 +67,7 @@ class FileStamp:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """A file found in the notes folder: a note to read, or one that cannot be and why."""
 
     note_id: str
@@ -77,8 +75,7 @@ class FileEntry:
     refusal: NoteWarning | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawLink:
+class RawLink(NamedTuple):
     """A link as written in a note, before anyone knows where it leads.
 
     ``target`` is what was meant: for a reversed or empty link it differs from what stands in the
@@ -93,8 +90,7 @@ class RawLink:
     mend: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link and where it leads.
 
     ``to`` is the note reached, ``to_line`` the line of the heading or block named by its anchor.
@@ -119,8 +115,7 @@ class Row(NamedTuple):
     verbatim: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A piece of Markdown structure with its text, row by row.
 
     ``parent`` is the position, in the list of blocks, of the list item or callout that holds this
@@ -153,8 +148,7 @@ def join_rows(rows: tuple[Row, ...]) -> str:
     return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """What is embedded, stored and returned: the own words of one block, and what is above them.
 
     ``parents`` are the list items, lead-ins and callout titles around it, outermost first. A point
@@ -171,8 +165,7 @@ class Point:
     lead_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One Markdown file, read: its front matter, its points and what could not be read of it."""
 
     note_id: str
@@ -190,8 +183,7 @@ class Note:
     warnings: tuple[NoteWarning, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NoteFilter:
+class NoteFilter(NamedTuple):
     """Which notes may answer; empty fields let all through, values of a field are alternatives."""
 
     tags: tuple[str, ...] = ()
@@ -206,8 +198,7 @@ class NoteFilter:
         return self != NoteFilter()
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(NamedTuple):
     """What became of one file, for people."""
 
     note_id: str
@@ -215,8 +206,7 @@ class FileReport:
     warnings: tuple[NoteWarning, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(NamedTuple):
     """What a build found and did; notes are counted once, each under what happened to it."""
 
     notes_added: int
@@ -234,8 +224,7 @@ class BuildReport:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A point returned for a question, with what stands around it and why it is here.
 
     ``marks`` are (start, end, "word" or "meaning") offsets into ``snippet``. ``score`` is what hits
@@ -264,8 +253,7 @@ class Hit:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedNote:
+class RelatedNote(NamedTuple):
     """A note that may help as well, and why."""
 
     note_id: str
@@ -273,8 +261,7 @@ class RelatedNote:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexState:
+class IndexState(NamedTuple):
     """Which index answered; ``stale`` is True when notes changed since it was built."""
 
     generation: int

@@ -422,7 +422,7 @@ def evaluation_json(
     """Return the figures of an evaluation, rounded to three digits; of a second one beside it."""
     groups = {
         name: {
-            "n": figures.count,
+            "n": figures.questions,
             "hit@1": round(figures.hit_at_1, 3),
             "hit@3": round(figures.hit_at_3, 3),
             "hit@5": round(figures.hit_at_5, 3),

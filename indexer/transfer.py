@@ -6,15 +6,13 @@ four go together: the n-th of points holds the points of the notes in the n-th o
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,8 +49,7 @@ _PARTS = ("notes", "points", "links", "vectors")
 _SUM_BITS = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """What was moved; ``digest`` is the same for the same notes, points, links and vectors."""
 
     notes: int
@@ -143,7 +140,7 @@ class _Meter:
         for note in notes:
             end = start + len(note.points)
             parts = (
-                [dataclasses.replace(point, point_id=0) for point in note.points],
+                [point._replace(point_id=0) for point in note.points],
                 sorted(note.links, key=repr),
                 note.state,
                 note.info,
@@ -195,8 +192,8 @@ def _write(view: View, folder: Path) -> Transfer:
     files = {part: _hash_of(_file(folder, part)) for part in _PARTS}
     row = {
         "format": FORMAT,
-        **dataclasses.asdict(header.setup),
-        **dataclasses.asdict(found),
+        **header.setup._asdict(),
+        **found._asdict(),
         "files": json.dumps(files),
     }
     with _Writers(folder, {"header": None}) as writers:
@@ -255,20 +252,22 @@ def _vector_rows(
 
 
 def _note_row(note: WholeNote) -> dict[str, Any]:
-    state = dataclasses.asdict(note.state)
+    state = note.state._asdict()
     state["outcome"] = note.state.outcome.value
+    state["stamp"] = note.state.stamp and note.state.stamp._asdict()
+    state["warnings"] = [warning._asdict() for warning in note.state.warnings]
     content_hash = state.pop("content_hash")
     return {
         "state": json.dumps(state),
         "content_hash": content_hash,
-        "info": json.dumps(dataclasses.asdict(note.info)),
+        "info": json.dumps(note.info._asdict()),
         "anchors": json.dumps(note.anchors),
     }
 
 
 def _point_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
     for whole in note.points:
-        point = dataclasses.asdict(whole.point)
+        point = whole.point._asdict()
         point["kind"] = whole.point.kind.value
         yield {
             "note": json.dumps(note.info.note_id),
@@ -281,12 +280,12 @@ def _point_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
 
 def _link_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
     for whole in note.links:
-        link = dataclasses.asdict(whole.link)
+        link = whole.link._asdict()
         link["kind"] = whole.link.kind.value
         yield {
             "note": json.dumps(note.info.note_id),
             "ordinal": whole.ordinal,
-            "raw": json.dumps(dataclasses.asdict(whole.raw)),
+            "raw": json.dumps(whole.raw._asdict()),
             "link": json.dumps(link),
         }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence
@@ -18,15 +16,15 @@ def test_it_is_a_probability_on_both_sides_of_the_limit() -> None:
 
 @pytest.mark.parametrize("sign", [{"cosine": 0.9}, {"pieces": 0.8}, {"length": 12}])
 def test_each_sign_speaks_for_an_answer(sign: dict[str, float]) -> None:
-    assert confidence(replace(GOOD, **sign)) > confidence(GOOD)
+    assert confidence(GOOD._replace(**sign)) > confidence(GOOD)
 
 
 def test_what_nothing_matches_speaks_against() -> None:
-    assert confidence(replace(GOOD, coverage=0.2)) < confidence(GOOD)
+    assert confidence(GOOD._replace(coverage=0.2)) < confidence(GOOD)
 
 
 def test_what_any_question_would_get_is_taken_off() -> None:
-    near_to_all = replace(GOOD, cosine=0.8, pieces=0.7, chance=0.33)
+    near_to_all = GOOD._replace(cosine=0.8, pieces=0.7, chance=0.33)
     assert confidence(near_to_all) == pytest.approx(confidence(GOOD))
 
 
@@ -36,4 +34,4 @@ def test_words_alone_are_judged_by_words() -> None:
 
 
 def test_long_questions_do_not_run_away() -> None:
-    assert confidence(replace(POOR, length=24)) == confidence(replace(POOR, length=2_000))
+    assert confidence(POOR._replace(length=24)) == confidence(POOR._replace(length=2_000))

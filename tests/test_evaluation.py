@@ -78,7 +78,7 @@ def test_figures_are_those_worked_by_hand(
     judged = judge(read_questions(path), notebook.search)
     found = summarise(judged)
     figures = found.groups["all"]
-    assert (figures.count, figures.hit_at_1, figures.hit_at_3) == (3, 1 / 3, 2 / 3)
+    assert (figures.questions, figures.hit_at_1, figures.hit_at_3) == (3, 1 / 3, 2 / 3)
     assert figures.mrr_at_10 == pytest.approx((1 + 1 / 2 + 0) / 3)
     assert found.auroc == 1.0
     assert "no shared word" not in found.groups

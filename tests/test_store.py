@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,7 +56,7 @@ def test_new_store_has_no_setup(store: Store) -> None:
 
 def test_engines_of_all_builds_are_recorded(store: Store) -> None:
     for engine in ("one", "", "other", "one"):
-        with store.change(replace(SETUP, engine=engine)):
+        with store.change(SETUP._replace(engine=engine)):
             pass
     with store.view() as view:
         setup = view.header().setup

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from fakes import FakeEncoder
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
 from indexer.notebook import Notebook
+from indexer.store.store import StoredPoint
 
 NOTES = {
     "review.md": "---\ntitle: Review\ndate: 2020-04-07\ntags: [a, b]\ncategories: [C]\n---\n"
@@ -72,8 +72,8 @@ def test_index_moves_whole_between_any_two_stores(
     assert again.digest != sent.digest
 
 
-def plain(stored: object) -> object:
-    return dataclasses.replace(stored, point_id=0)  # type: ignore[type-var]
+def plain(stored: StoredPoint) -> StoredPoint:
+    return stored._replace(point_id=0)
 
 
 def test_sample_notes_move_and_come_back(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +28,7 @@ _PACKAGE_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODE
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedPoints:
+class EncodedPoints(NamedTuple):
     """Points as an encoder sees them.
 
     ``vectors`` has one row a point: float32, unit length, shape ``(n, dimension)``. ``pieces``
@@ -41,8 +39,7 @@ class EncodedPoints:
     pieces: list[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedQuery:
+class EncodedQuery(NamedTuple):
     """A question as an encoder sees it.
 
     ``vector`` has unit length and shape ``(dimension,)``. ``pieces`` are the states of its word

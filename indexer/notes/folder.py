@@ -12,9 +12,8 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexer.errors import NoteError, NotesError
 from indexer.records import FileEntry, FileStamp, NoteWarning
@@ -41,8 +40,7 @@ _SPECIAL_FILES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """What lies below a folder: notes (readable or refused) and other files, in path order."""
 
     notes: tuple[FileEntry, ...]

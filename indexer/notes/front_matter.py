@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import frontmatter
 import yaml
@@ -41,8 +41,7 @@ class _TomlHandler(frontmatter.default_handlers.BaseHandler):  # type: ignore[mi
         return tomllib.loads(fm)
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """The head of a note: its known values, the text without it, and what could not be read.
 
     ``body`` has as many lines as the note, those of the head blank, so that line numbers stay true.

@@ -6,7 +6,7 @@ The tokens are those of markdown-it, told apart by their ``type``; this module d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from indexer.notes.html import read_tag
@@ -59,7 +59,7 @@ class _Collector:
                 return
             case "own_link":
                 self.pieces.append((self.line, token.content))
-                self.result.links.append(replace(token.meta["link"], line=self.line))
+                self.result.links.append(token.meta["link"]._replace(line=self.line))
             case "link_open":
                 self.open_links.append(
                     (str(token.attrs.get("href", "")), self.line, len(self.pieces))
@@ -98,7 +98,7 @@ class _Collector:
         link = mend_link(label, target)
         if link.text != label:
             self.pieces[before:] = [(line, link.text)]
-        self.result.links.append(replace(link, line=line))
+        self.result.links.append(link._replace(line=line))
         self.line = max(self.line, line + line_ends)
 
     def _take_rows(self, text: str) -> None:

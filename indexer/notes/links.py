@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from indexer.notes.folder import FOLDER_NOTES, NOTE_SUFFIXES, printable, without_note_suffix
@@ -112,8 +112,7 @@ def _shown_name(target: str) -> str:
 # --- names --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NoteName:
+class NoteName(NamedTuple):
     """All that a link can call a note by; ``published`` is its path on a Jekyll site."""
 
     note_id: str
@@ -299,7 +298,7 @@ class LinkResolver:
         return Link(note_id, raw.line, raw.text, raw.target, LinkKind.NOTE, to, line, ok, mend)
 
     def _key_of(self, raw: RawLink, note_id: str, name: str) -> str:
-        return link_key(replace(raw, target=name if raw.wiki else quote(name)), note_id)
+        return link_key(raw._replace(target=name if raw.wiki else quote(name)), note_id)
 
     def _is_file(self, name: str, path: str | None, wiki: bool) -> bool:
         return self._find_file(name) if wiki else path is not None and self._find_file(path)

@@ -8,7 +8,7 @@ lines instead: no visible word is lost.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
@@ -194,13 +194,12 @@ class _Reader:
 
     def _add(self, block: Block) -> int:
         quote = next((f.quote for f in reversed(self._frames) if f.quote), 0)
-        self.document.blocks.append(replace(block, quote=quote) if quote else block)
+        self.document.blocks.append(block._replace(quote=quote) if quote else block)
         return len(self.document.blocks) - 1
 
     def _extend(self, position: int, rows: list[Row], end: int, links: list[RawLink]) -> None:
         block = self.document.blocks[position]
-        self.document.blocks[position] = replace(
-            block,
+        self.document.blocks[position] = block._replace(
             rows=block.rows + tuple(rows),
             line_end=max(block.line_end, end),
             links=block.links + tuple(links),
@@ -392,7 +391,7 @@ class _Reader:
         shift, parent = len(self.document.blocks), self._parent()
         for block in inner.blocks:
             self._add(
-                replace(block, parent=parent if block.parent is None else block.parent + shift)
+                block._replace(parent=parent if block.parent is None else block.parent + shift)
             )
         self.document.anchors += inner.anchors
         self.document.loose_links += inner.loose_links
@@ -478,11 +477,7 @@ class _Reader:
         if dropped:
             blocks = self.document.blocks + dropped
             order = sorted(range(len(blocks)), key=lambda i: (blocks[i].line_start, i))
-            place = {old: new for new, old in enumerate(order)}
+            place: dict[int | None, int] = {old: new for new, old in enumerate(order)}
             self.document.blocks = [
-                replace(
-                    blocks[i],
-                    parent=None if blocks[i].parent is None else place[blocks[i].parent or 0],
-                )
-                for i in order
+                blocks[i]._replace(parent=place.get(blocks[i].parent)) for i in order
             ]

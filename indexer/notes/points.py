@@ -6,7 +6,7 @@ import bisect
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
 
@@ -59,7 +59,7 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
         lead_in = _is_lead_in(blocks, position)
         if block.kind is not BlockKind.HEADING or position in bare:
             for piece in cutter.cut(block):
-                points.append(replace(_point(piece, path, chains[-1]), lead_in=lead_in))
+                points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
             headings.append(block)
         elif lead_in:
@@ -149,7 +149,7 @@ def _join_code(blocks: Sequence[Block]) -> list[Block]:
     joined: list[Block] = []
     place: list[int] = []
     for block in blocks:
-        block = replace(block, parent=None if block.parent is None else place[block.parent])
+        block = block._replace(parent=None if block.parent is None else place[block.parent])
         last = joined[-1] if joined else None
         if (
             block.kind in _JOINED_KINDS
@@ -158,7 +158,7 @@ def _join_code(blocks: Sequence[Block]) -> list[Block]:
             and last.parent == block.parent
             and not last.rows[-1].verbatim
         ):
-            joined[-1] = replace(last, rows=last.rows + block.rows, line_end=block.line_end)
+            joined[-1] = last._replace(rows=last.rows + block.rows, line_end=block.line_end)
         else:
             joined.append(block)
         place.append(len(joined) - 1)
@@ -171,8 +171,7 @@ def _join_code(blocks: Sequence[Block]) -> list[Block]:
 _WORD_AND_BLANKS = re.compile(r"(\S+)(\s*)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+class _Atom(NamedTuple):
     """A sentence, a row of code, or a part of one that is too long by itself."""
 
     rows: tuple[Row, ...]
@@ -315,12 +314,12 @@ def _pieces(block: Block, groups: list[list[_Atom]]) -> list[Block]:
     for group in groups:
         rows = tuple(row for atom in group for row in atom.rows)
         pieces.append(
-            replace(block, rows=rows, line_start=rows[0].line, line_end=rows[-1].line, links=())
+            block._replace(rows=rows, line_start=rows[0].line, line_end=rows[-1].line, links=())
         )
-    pieces[0] = replace(pieces[0], line_start=block.line_start)
-    pieces[-1] = replace(pieces[-1], line_end=block.line_end)
+    pieces[0] = pieces[0]._replace(line_start=block.line_start)
+    pieces[-1] = pieces[-1]._replace(line_end=block.line_end)
     for link, i in zip(block.links, _pieces_of_links(block.links, pieces), strict=True):
-        pieces[i] = replace(pieces[i], links=(*pieces[i].links, link))
+        pieces[i] = pieces[i]._replace(links=(*pieces[i].links, link))
     return pieces
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import nh3
@@ -72,8 +71,7 @@ FindImage = Callable[[str], int | None]
 """The target of an image to the number it is shown by, None where it cannot be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkPlace:
+class LinkPlace(NamedTuple):
     """Where a link of a note leads on the page; neither where it leads nowhere."""
 
     href: str = ""

@@ -8,7 +8,7 @@ were not fitted on, stands in benchmarks/QUALITY.md; `make bench-quality` fits t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # A word of the question is matched by one whose cosine to it is above this.
 MATCHED_ABOVE = 0.5
@@ -27,8 +27,7 @@ _WORDS_INTERCEPT = -0.98
 _WORDS = 5.95
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """What speaks for an answer.
 
     ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction

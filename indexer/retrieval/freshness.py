@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from indexer.encoding.encoder import Encoder
@@ -85,8 +84,8 @@ class Freshness:
                 and point.heading_path == old.heading_path
                 and point.parents == old.parents
             ):
-                moved = replace(old, line_start=point.line_start, line_end=point.line_end)
-                return replace(stored, point=moved)
+                moved = old._replace(line_start=point.line_start, line_end=point.line_end)
+                return stored._replace(point=moved)
         return None
 
     def _stamps_of(self, view: View) -> dict[str, FileStamp | None]:

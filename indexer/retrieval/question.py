@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import QueryError
@@ -39,8 +39,7 @@ _MAX_MENDS = 12  # of the nearest terms, how many are looked at
 _SURFACE_POINTS = 10  # of a term, in which it is looked for as it is written
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A question as it is answered.
 
     ``text`` is what the encoder reads, ``terms`` what the words are searched by, repeats kept;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from indexer.records import BlockKind, Mode
 from indexer.store.store import StoredPoint
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """What each kind of evidence counts; chosen by ablation, with a plateau around each.
 
     ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
@@ -54,8 +53,7 @@ _WEIGHTS = Weights()
 MAX_PER_NOTE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the legs say of one point.
 
     ``cosine`` is that of its vector and the question's; ``words`` the share of the question's words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,22 +56,20 @@ Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 """A question and texts to how well each answers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A question and how to answer it; ``more_like`` and ``less_like`` are point ids."""
 
     question: str
     k: int = 10
     mode: Mode = Mode.HYBRID
-    where: NoteFilter = field(default_factory=NoteFilter)
+    where: NoteFilter = NoteFilter()
     more_like: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
-    weights: Weights = field(default_factory=Weights)
+    weights: Weights = Weights()
     reranker: Reranker | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """A question with what the encoder and the notes say of its words.
 
     ``weights`` says what each of its word pieces counts; they sum to 1.
@@ -83,8 +81,7 @@ class _Asked:
     weights: Vectors
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranking:
+class _Ranking(NamedTuple):
     """The best candidates, and what is known of all: how each word is matched, and their pieces."""
 
     order: list[int]
@@ -343,7 +340,7 @@ def _reranked(ranking: _Ranking, question: str, reranker: Reranker) -> _Ranking:
     points = [ranking.points[i] for i in first]
     texts = [f"{context_of(p.note.title, p.point)} {p.point.text}" for p in points]
     scores = dict(zip(first, reranker(question, texts), strict=True))
-    return replace(ranking, order=[*sorted(first, key=lambda i: -scores[i]), *rest])
+    return ranking._replace(order=[*sorted(first, key=lambda i: -scores[i]), *rest])
 
 
 def _judge(ranking: _Ranking, asked: _Asked, gone: set[int], chance: float) -> float:
@@ -358,8 +355,7 @@ def _judge(ranking: _Ranking, asked: _Asked, gone: set[int], chance: float) -> f
     )
     if ranking.matched:
         matched = np.max([ranking.matched[i] for i in best], axis=0)
-        signs = replace(
-            signs,
+        signs = signs._replace(
             pieces=ranking.evidence[best[0]].pieces,
             coverage=float(asked.weights[matched > MATCHED_ABOVE].sum()),
             length=len(asked.weights),

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,7 @@ Scored = list[tuple[int, float]]
 """(point id, score) pairs, best first, equal scores by point id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """What an index is built for; an index of another setup is begun anew.
 
     ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
@@ -41,8 +39,7 @@ class Setup:
     engine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What an index says of itself; ``setup`` is None before its first build.
 
     ``chance`` is what ``Store.keep_chance`` kept of this generation, None where nothing was kept.
@@ -55,8 +52,7 @@ class Header:
     chance: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoteState:
+class NoteState(NamedTuple):
     """What is known of a file: enough to see whether it changed, and what became of it."""
 
     content_hash: bytes | None
@@ -66,8 +62,7 @@ class NoteState:
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoteInfo:
+class NoteInfo(NamedTuple):
     """The front matter of a note, as it is shown beside its points."""
 
     note_id: str
@@ -79,8 +74,7 @@ class NoteInfo:
     published: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPoint:
+class StoredPoint(NamedTuple):
     """A point in the store with its note and its links; ``ordinal`` is its place in the note."""
 
     point_id: int
@@ -90,8 +84,7 @@ class StoredPoint:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NewPoint:
+class NewPoint(NamedTuple):
     """A point to add; ``key`` names its vector, which the store must hold already."""
 
     ordinal: int
@@ -99,8 +92,7 @@ class NewPoint:
     key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewLink:
+class NewLink(NamedTuple):
     """A link of a note: the point it stands in, if any, and the key of the note it names."""
 
     ordinal: int | None
@@ -108,8 +100,7 @@ class NewLink:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoteChange:
+class NoteChange(NamedTuple):
     """What to do to one note: its new state, and which of its points stay, come and go.
 
     ``kept`` pairs the id of a point that stays with its new place and record: its words are the
@@ -126,8 +117,7 @@ class NoteChange:
     links: tuple[NewLink, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WholePoint:
+class WholePoint(NamedTuple):
     """A point with the name of its vector; ``point_id`` means nothing to another store."""
 
     point_id: int
@@ -136,8 +126,7 @@ class WholePoint:
     key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WholeLink:
+class WholeLink(NamedTuple):
     """A link as written, the place of the point it stands in, and where it leads."""
 
     ordinal: int | None
@@ -145,8 +134,7 @@ class WholeLink:
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class WholeNote:
+class WholeNote(NamedTuple):
     """A file with all that a store knows of it, so that another store can take it in."""
 
     state: NoteState
@@ -156,8 +144,7 @@ class WholeNote:
     links: tuple[WholeLink, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A part of an index that is not as it should be."""
 
     part: str

@@ -12,9 +12,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +42,7 @@ _FAISS_BYTES_A_THREAD = 128 << 20
 _NAME = re.compile(r"vectors-(\d+)-([0-9a-f]{32})\.faiss$")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A file of vectors and the generation it shows."""
 
     path: Path
@@ -83,15 +81,14 @@ class Snapshot:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Points and their vectors, wherever they come from.
 
     ``read(n)`` yields every n-th in blocks: ids, int64, shape ``(m,)``, rising, and vectors,
     float32, shape ``(m, dimension)``.
     """
 
-    count: int
+    points: int
     dimension: int
     read: Callable[[int], Iterable[tuple[PointIds, Vectors]]]
 
@@ -125,7 +122,7 @@ def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> 
     import faiss
 
     faiss.omp_set_num_threads(os.cpu_count() or 1)
-    index = faiss.IndexIDMap(_flat(rows) if rows.count <= MAX_FLAT_POINTS else _inverted(rows))
+    index = faiss.IndexIDMap(_flat(rows) if rows.points <= MAX_FLAT_POINTS else _inverted(rows))
     for ids, vectors in rows.read(1):
         index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
     temporary = str(folder / f".vectors-{os.getpid()}-{generation}")
@@ -163,13 +160,13 @@ def _inverted(rows: Rows) -> Any:
     """
     import faiss
 
-    cells = _cells(rows.count)
+    cells = _cells(rows.points)
     factory = f"IVF{cells},SQfp16"
     index: Any = faiss.index_factory(rows.dimension, factory, faiss.METRIC_INNER_PRODUCT)
     index.by_residual = False  # the same cosines as from a flat file
     index.cp.niter = _TRAINING_ROUNDS
     index.cp.min_points_per_centroid = 1  # of which it would warn on stderr
-    step = max(1, rows.count // (_TRAINING_POINTS_A_CELL * cells))
+    step = max(1, rows.points // (_TRAINING_POINTS_A_CELL * cells))
     index.train(np.concatenate([vectors for _, vectors in rows.read(step)]))
     return index
 

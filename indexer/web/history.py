@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.config import Settings
 
@@ -16,8 +16,7 @@ _MAX_STARRED = 50
 _MAX_CHARS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Searches:
+class Searches(NamedTuple):
     """Questions, newest first."""
 
     recent: tuple[str, ...] = ()

@@ -7,10 +7,9 @@ import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Encoder, Progress
 from indexer.errors import EncoderError, IndexerError, IndexNotFound, QueryError
@@ -34,8 +33,7 @@ _REMEMBERED_VECTORS = 4_096
 _REMEMBERED_NOTES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(NamedTuple):
     """What notes of one generation can be told apart by, each by name; titles by note."""
 
     generation: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ _NUMBERING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """Notes that are linked, where each lies on a plane, and which pairs of them are linked."""
 
     notes: tuple[str, ...]
@@ -42,8 +41,7 @@ class Graph:
     edges: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """The points of one generation in reading order; ``plane`` says where each of them lies."""
 
     generation: int

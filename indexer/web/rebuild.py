@@ -11,8 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexer.config import Settings
 
@@ -20,8 +19,7 @@ from indexer.config import Settings
 _STANDBY_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a build is; ``message`` says how the last one ended, empty while one runs."""
 
     running: bool = False
