@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from indexer.store.vectors import (
     PointVectors,
     Rows,
     Snapshot,
+    _FaissBase,
     drop_snapshots,
     list_snapshots,
 )
@@ -111,13 +115,27 @@ def removed_and_added(
     return found, np.concatenate([ids[alive], new_ids]), np.concatenate([vectors[alive], new])
 
 
-@pytest.mark.parametrize("library", ["a product", "faiss"])
+@pytest.mark.parametrize("library", ["a product", "faiss", "faiss in parts", "no thread"])
 @pytest.mark.parametrize("allowed", ["all", "some"])
 def test_small_snapshots_are_the_same_to_both_readers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, allowed: str
 ) -> None:
-    if library == "faiss":
+    if library != "a product":
         monkeypatch.setattr("indexer.store.vectors.MAX_PRODUCT_POINTS", 0)
+    scanning: list[str] = []
+    if library in ("faiss in parts", "no thread"):
+        monkeypatch.setattr("indexer.store.vectors._MIN_SCANNED", 120)
+    if library == "faiss in parts":
+        monkeypatch.setattr("indexer.store.vectors.os.cpu_count", lambda: 8)
+        parameters = _FaissBase._parameters
+
+        def watched(*args: Any) -> Any:
+            scanning.append(threading.current_thread().name)
+            return parameters(*args)
+
+        monkeypatch.setattr(_FaissBase, "_parameters", watched)
+    if library == "no thread":
+        monkeypatch.setattr("indexer.store.vectors._scanners", Mock(side_effect=RuntimeError))
     found, ids, vectors = removed_and_added(
         tmp_path, np.arange(5, 1505, 3, dtype=np.int64), some_vectors(500)
     )
@@ -125,6 +143,9 @@ def test_small_snapshots_are_the_same_to_both_readers(
     for query in some_vectors(5, seed=4):
         hits = [i for i, _ in found.search(query, 15, None if allowed == "all" else few)]
         assert hits == oracle(few, vectors[np.isin(ids, few)], query, 15)
+    if library == "faiss in parts":
+        assert len(scanning) == 5 * (500 // 120)
+        assert all(name.startswith("scan") for name in scanning)
 
 
 def test_small_snapshot_is_searched_without_faiss(tmp_path: Path) -> None:

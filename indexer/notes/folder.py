@@ -175,6 +175,8 @@ def _entry(child: os.DirEntry[str], path: str, size_limit: int) -> FileEntry:
         status = child.stat(follow_symlinks=False)
     except OSError as exc:
         return FileEntry(path, None, _unreadable("note", exc))
+    if stat.S_ISREG(status.st_mode) and status.st_size <= size_limit:  # nearly all
+        return FileEntry(path, stamp_of(status))
     if stat.S_ISLNK(status.st_mode):
         return FileEntry(
             path,
@@ -187,9 +189,7 @@ def _entry(child: os.DirEntry[str], path: str, size_limit: int) -> FileEntry:
     for is_special, name in _SPECIAL_FILES:
         if is_special(status.st_mode):
             return FileEntry(path, None, NoteWarning(f"{name}, not a file"))
-    if status.st_size > size_limit:
-        return FileEntry(path, None, _too_large(status.st_size, size_limit))
-    return FileEntry(path, stamp_of(status))
+    return FileEntry(path, None, _too_large(status.st_size, size_limit))
 
 
 def _leads_to_folder(child: os.DirEntry[str]) -> bool:

@@ -206,11 +206,14 @@ class Searcher:
 
     def _rank(self, view: View, asked: _Asked, vector: Vectors | None, query: Query) -> _Ranking:
         terms = asked.question.terms
-        dense = dict(view.dense(vector, _CANDIDATES, query.where)) if vector is not None else {}
+        nearest = None
+        if vector is not None:
+            nearest = view.begin_dense(vector, _CANDIDATES, query.where)
         words = {}
         if query.mode is not Mode.DENSE:
             common = vector is None  # words alone must find what they can
             words = dict(view.lexical(terms, _CANDIDATES, query.where, common=common))
+        dense = dict(nearest()) if nearest else {}
         ids = sorted({*dense, *words})
         missing = [point_id for point_id in ids if point_id not in dense]
         cosines = dense | (view.cosines(vector, missing) if vector is not None else {})

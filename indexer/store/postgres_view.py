@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,10 @@ class ServerView:
         scores = _stack(rows) @ vector
         found = zip((row[0] for row in rows), scores.tolist(), strict=True)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
+        """Return ``dense``, to be asked when it is called: a connection answers one at a time."""
+        return functools.partial(self.dense, vector, k, where)
 
     def _points_in(self, notes: str, values: Sequence[Any]) -> float:
         """Return about how many points a filter lets through: counting them takes longer."""

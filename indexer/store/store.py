@@ -5,7 +5,7 @@ A store is read in a view of one generation and changed in one transaction. Noth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
@@ -177,6 +177,12 @@ class View(Protocol):
 
     def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""
+
+    def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
+        """Begin ``dense``, beside what the caller does meanwhile where it takes long.
+
+        :return: waits for what ``dense`` returns.
+        """
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""

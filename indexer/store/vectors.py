@@ -6,24 +6,30 @@ that is added to aborts the process (faiss 1.15), one that is cut short ends it 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import os
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.reserve import has_room
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
 
 Mask = NDArray[np.bool_]
+_Scan = Callable[[], tuple[PointIds, Vectors]]  # positions and cosines, best first
 
 # Up to here one product is quicker than importing faiss, and takes 8 MB at most.
 MAX_PRODUCT_POINTS = 5_000
@@ -35,6 +41,10 @@ _MIN_PROBES = 32
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
 _MAX_FILTERS = 16
+# A scan is shared among so many threads at most (memory is read no faster by more), each with so
+# many points that it takes longer than to wake a thread; one of fewer points is done at once.
+_MAX_SCANNERS = 4
+_MIN_SCANNED = 10_000
 # Address space that importing faiss 1.15 takes, and more for each thread of its OpenBLAS.
 _FAISS_BYTES = 80 << 20
 _FAISS_BYTES_A_THREAD = 128 << 20
@@ -261,13 +271,33 @@ class PointVectors:
         :param allowed: ids that may be returned, sorted; None for all.
         :return: (point id, cosine) pairs, best first, equal cosines by point id.
         """
-        found = self._search_base(vector, k, allowed)
-        if len(self._added_ids):
-            cosines = self._added @ vector
-            keep = slice(None) if allowed is None else _are_in(allowed, self._added_ids)
-            found += zip(self._added_ids[keep].tolist(), cosines[keep].tolist(), strict=True)
-        found.sort(key=lambda pair: (-pair[1], pair[0]))
-        return found[:k]
+        return self.begin_search(vector, k, allowed)()
+
+    def begin_search(
+        self, vector: Vectors, k: int, allowed: PointIds | None = None
+    ) -> Callable[[], list[tuple[int, float]]]:
+        """Begin ``search``, beside what the caller does meanwhile where it takes long.
+
+        :return: waits for what ``search`` returns.
+        """
+        scans: Sequence[_Scan] = ()
+        mask, share = self._mask(allowed)
+        if self._base is not None and share:
+            scans = self._base.begin_search(vector, min(k, share), mask, share)
+
+        def end() -> list[tuple[int, float]]:
+            found: list[tuple[int, float]] = []
+            for scan in scans:
+                positions, cosines = scan()
+                found += zip(self._base_ids[positions].tolist(), cosines.tolist(), strict=True)
+            if len(self._added_ids):
+                cosines = self._added @ vector
+                keep = slice(None) if allowed is None else _are_in(allowed, self._added_ids)
+                found += zip(self._added_ids[keep].tolist(), cosines[keep].tolist(), strict=True)
+            found.sort(key=lambda pair: (-pair[1], pair[0]))
+            return found[:k]
+
+        return end
 
     def cosines(self, vector: Vectors, point_ids: PointIds) -> dict[int, float]:
         """Return the inner products of those given points whose vectors are at hand.
@@ -302,15 +332,30 @@ class PointVectors:
             known = self._masks[id(allowed)] = allowed, mask, int(np.count_nonzero(mask))
         return known[1:]
 
-    def _search_base(
-        self, vector: Vectors, k: int, allowed: PointIds | None
-    ) -> list[tuple[int, float]]:
-        mask, share = self._mask(allowed)
-        if self._base is None or not share:
-            return []
-        positions, cosines = self._base.search(vector, min(k, share), mask, share)
-        ids = self._base_ids[positions]
-        return list(zip(ids.tolist(), cosines.tolist(), strict=True))
+
+@functools.cache
+def _scanners() -> ThreadPoolExecutor:
+    """Return threads for scans; how many threads FAISS takes is set for each of them alone."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import faiss
+
+    return ThreadPoolExecutor(
+        _MAX_SCANNERS, "scan", initializer=faiss.omp_set_num_threads, initargs=(1,)
+    )
+
+
+def _beside(scan: _Scan) -> _Scan:
+    """Begin a scan in another thread, or do it at once where there is none to be had."""
+    try:
+        return _scanners().submit(scan).result
+    except RuntimeError:
+        return _at_once(scan)
+
+
+def _at_once(scan: _Scan) -> _Scan:
+    found = scan()
+    return lambda: found
 
 
 def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
@@ -333,10 +378,13 @@ class _Base(Protocol):
 
     ids: PointIds
 
-    def search(
+    def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> tuple[PointIds, Vectors]:
-        """Return the positions and cosines of the nearest points in a mask of so many."""
+    ) -> Sequence[_Scan]:
+        """Begin to look for the nearest points in a mask of so many, part by part.
+
+        :return: each waits for the positions and cosines of those of its part.
+        """
 
     def vectors(self, positions: PointIds) -> Vectors | None:
         """Return vectors by position; None where the file is not ordered by point."""
@@ -349,16 +397,16 @@ class _ProductBase:
         self.ids = ids
         self._matrix = halves.astype(np.float32)
 
-    def search(
+    def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> tuple[PointIds, Vectors]:
+    ) -> Sequence[_Scan]:
         # One thread: two that wake for a third of a millisecond wait for each other far longer on a
         # busy machine (23 ms at 3,683 points, against 0.4).
         cosines = np.vecdot(self._matrix, vector)
         if mask is not None:
             cosines[~mask] = -np.inf
         best = np.argpartition(-cosines, k - 1)[:k]
-        return best, cosines[best]
+        return [lambda: (best, cosines[best])]
 
     def vectors(self, positions: PointIds) -> Vectors | None:
         return self._matrix[positions]
@@ -384,25 +432,43 @@ class _FaissBase:
         self._index: Any = faiss.downcast_index(whole.index)
         self._cells: int = getattr(self._index, "nlist", 0)
 
-    def search(
+    def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> tuple[PointIds, Vectors]:
-        scores, positions = self._index.search(
-            vector[np.newaxis], k, params=self._parameters(mask, alive)
-        )
-        found = positions[0] >= 0
-        return positions[0][found], scores[0][found]
+    ) -> Sequence[_Scan]:
+        def scan(part: slice | None) -> tuple[PointIds, Vectors]:
+            parameters = self._parameters(mask, alive, part)
+            scores, positions = self._index.search(vector[np.newaxis], k, params=parameters)
+            found = positions[0] >= 0
+            return positions[0][found], scores[0][found]
+
+        begin = _at_once if len(self.ids) < _MIN_SCANNED else _beside
+        return [begin(functools.partial(scan, part)) for part in self._parts()]
+
+    def _parts(self) -> list[slice | None]:
+        """Return the parts to look through beside each other; None for one that is the whole."""
+        count = len(self.ids)
+        parts = min(os.cpu_count() or 1, _MAX_SCANNERS, count // _MIN_SCANNED)
+        if self._cells or parts < 2:
+            return [None]
+        ends = [part * count // parts for part in range(parts + 1)]
+        return [slice(*span) for span in pairwise(ends)]
 
     def vectors(self, positions: PointIds) -> Vectors | None:
         return None if self._halves is None else self._halves[positions].astype(np.float32)
 
-    def _parameters(self, mask: Mask | None, alive: int) -> Any:
+    def _parameters(self, mask: Mask | None, alive: int, part: slice | None) -> Any:
         import faiss
 
         untyped: Any = faiss
         more: dict[str, Any] = {}
         if mask is not None:
-            more["sel"] = untyped.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+            within = mask
+            if part is not None:
+                within = np.zeros_like(mask)
+                within[part] = mask[part]
+            more["sel"] = untyped.IDSelectorBitmap(np.packbits(within, bitorder="little"))
+        elif part is not None:
+            more["sel"] = untyped.IDSelectorRange(part.start, part.stop)
         if not self._cells:
             return untyped.SearchParameters(**more)
         # The fewer may be found, the more cells have to be looked through for them.

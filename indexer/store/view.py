@@ -136,8 +136,12 @@ class SqlView:
 
     def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""
+        return self.begin_dense(vector, k, where)()
+
+    def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
+        """Begin ``dense``, beside what the caller does meanwhile where it takes long."""
         vectors = self._vectors()
-        return vectors.search(vector, k, self._allowed(where, vectors) if where else None)
+        return vectors.begin_search(vector, k, self._allowed(where, vectors) if where else None)
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""
