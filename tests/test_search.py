@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from typing import Any
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
@@ -10,8 +12,10 @@ from fakes import FakeEncoder
 
 from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
+from indexer.notes.folder import scan_folder
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.render import answer_json, answer_text
+from indexer.retrieval import freshness
 from indexer.retrieval.ranking import MAX_PER_NOTE
 
 NOTES = {
@@ -181,6 +185,36 @@ def test_index_that_is_in_line_is_not_stale(notebook: Notebook) -> None:
 def test_new_note_makes_the_index_stale(notebook: Notebook) -> None:
     (notebook.settings.notes / "new.md").write_text("- new\n")
     assert notebook.search("ethics").index.stale
+
+
+def test_questions_close_upon_each_other_do_not_wait_for_a_look_at_a_large_folder(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookers: list[str] = []
+
+    def watched(*args: Any, **named: Any) -> Any:
+        lookers.append(threading.current_thread().name)
+        return scan_folder(*args, **named)
+
+    monkeypatch.setattr(freshness, "scan_folder", watched)
+    monkeypatch.setattr(freshness, "_LOOKED_BESIDE_S", -1.0)  # every folder is large
+    for setting in ("_STALE_FOR_S", "_STALE_FOR_TIMES"):
+        monkeypatch.setattr(freshness, setting, 1e-6)  # each question asks for a new look
+    monkeypatch.setattr(freshness, "_BESIDE_TIMES", 1e9)  # and comes close upon the last
+    notebook.search("ethics")
+    (notebook.settings.notes / "new.md").write_text("- new\n")
+    said = []
+    for _ in range(3):
+        said.append(notebook.search("ethics").index.stale)
+        for thread in threading.enumerate():
+            if thread.name == "look":
+                thread.join()
+    assert said == [False, True, True]
+    assert lookers == ["MainThread", "look", "MainThread", "MainThread"]
+    monkeypatch.setattr(freshness, "_BESIDE_TIMES", 0.0)  # the next one comes long after
+    (notebook.settings.notes / "new.md").unlink()
+    assert not notebook.search("ethics").index.stale
+    assert lookers[4:] == ["MainThread"]
 
 
 def test_examples_steer(notebook: Notebook) -> None:

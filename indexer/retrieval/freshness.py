@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, NotesError
@@ -16,8 +18,35 @@ from indexer.store.store import StoredPoint, View
 _STALE_FOR_S = 1.0
 # In a large folder it holds for this many times as long as it took to find out.
 _STALE_FOR_TIMES = 20.0
+# Where it took longer than this, questions close upon each other do not wait for the next look: for
+# so many times as long as an answer holds, the next one is sought beside them.
+_LOOKED_BESIDE_S = 0.01
+_BESIDE_TIMES = 10.0
 # How many notes are remembered as compared.
 _MAX_NOTES = 4_096
+
+
+class _Look(NamedTuple):
+    """What a look at the folder found: when it ended, and how long it took, in s."""
+
+    generation: int
+    stale: bool
+    ended: float
+    took: float
+
+    @classmethod
+    def since(cls, started: float, generation: int, stale: bool) -> _Look:
+        """Return a look that ends now."""
+        ended = time.monotonic()
+        return cls(generation, stale, ended, ended - started)
+
+    def holds(self, now: float, times: float = 1.0) -> bool:
+        """Tell whether it is taken as true, or was up to so many times as long ago."""
+        return now - self.ended < times * max(_STALE_FOR_S, _STALE_FOR_TIMES * self.took)
+
+    def may_be_renewed_beside(self, now: float) -> bool:
+        """Tell whether a question need not wait for the next look."""
+        return not self.stale and self.took > _LOOKED_BESIDE_S and self.holds(now, _BESIDE_TIMES)
 
 
 class Freshness:
@@ -35,7 +64,8 @@ class Freshness:
         self._size_limit = size_limit
         self._notes: dict[str, tuple[FileStamp, Note | None]] = {}  # as they were last seen
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
-        self._judged: tuple[float, int, bool] | None = None  # until when, generation, stale
+        self._look: _Look | None = None
+        self._looking = threading.Lock()
 
     def confirm(self, points: Sequence[StoredPoint], view: View) -> list[StoredPoint]:
         """Return the points that still stand in their notes, with their lines as they are now.
@@ -52,14 +82,48 @@ class Freshness:
 
     def is_stale(self, view: View) -> bool:
         """Tell whether a note was added, changed or removed since the index was built."""
-        generation, started = view.header().generation, time.monotonic()
-        if self._judged and self._judged[1] == generation and started < self._judged[0]:
-            return self._judged[2]
-        stale = _is_stale(self._root, view, self._stamps_of(view), size_limit=self._size_limit)
-        now = time.monotonic()
-        holds = max(_STALE_FOR_S, _STALE_FOR_TIMES * (now - started))
-        self._judged = (now + holds, generation, stale)
-        return stale
+        generation, now = view.header().generation, time.monotonic()
+        seen = self._look_at(generation)
+        if seen is not None and seen.holds(now):
+            return seen.stale
+        if seen is not None and seen.may_be_renewed_beside(now) and self._look_beside(view):
+            return False
+        with self._looking:
+            seen = self._look_at(generation)
+            if seen is None or not seen.holds(now):  # nobody looked meanwhile
+                started, stamps = time.monotonic(), self._stamps_of(view)
+                stale = _is_stale(self._root, view, stamps, size_limit=self._size_limit)
+                seen = self._look = _Look.since(started, generation, stale)
+        return seen.stale
+
+    def _look_at(self, generation: int) -> _Look | None:
+        look = self._look
+        return look if look is not None and look.generation == generation else None
+
+    def _look_beside(self, view: View) -> bool:
+        """Begin to look at the folder in another thread; tell whether one looks."""
+        generation, stamps = view.header().generation, self._stamps_of(view)
+        if not self._looking.acquire(blocking=False):
+            return True
+
+        def look() -> None:
+            seen = None  # of what differs in its stamp the next question sees if its words do
+            try:
+                started = time.monotonic()
+                if _differing(self._root, stamps, size_limit=self._size_limit) == []:
+                    seen = _Look.since(started, generation, stale=False)
+            except MemoryError:
+                pass  # the next question looks, and says so
+            finally:
+                self._look = seen
+                self._looking.release()
+
+        try:
+            threading.Thread(target=look, name="look", daemon=True).start()
+        except RuntimeError:  # no thread to be had
+            self._looking.release()
+            return False
+        return True
 
     def _now(self, stored: StoredPoint, view: View) -> StoredPoint | None:
         note_id = stored.note.note_id
@@ -128,19 +192,23 @@ def is_stale(root: Path, view: View, *, size_limit: int) -> bool:
 def _is_stale(
     root: Path, view: View, stamps: Mapping[str, FileStamp | None], *, size_limit: int
 ) -> bool:
+    differing = _differing(root, stamps, size_limit=size_limit)
+    return differing is None or not all(
+        _has_hash(root, note_id, view, size_limit=size_limit) for note_id in differing
+    )
+
+
+def _differing(
+    root: Path, stamps: Mapping[str, FileStamp | None], *, size_limit: int
+) -> list[str] | None:
+    """Return the notes whose stamps differ, None where some were added or removed."""
     try:
         entries = scan_folder(root, size_limit=size_limit).notes
     except NotesError:
-        return True
-    if len(entries) != len(stamps):
-        return True
-    for entry in entries:
-        if entry.note_id not in stamps:
-            return True
-        known = entry.stamp == stamps[entry.note_id]
-        if not known and not _has_hash(root, entry.note_id, view, size_limit=size_limit):
-            return True
-    return False
+        return None
+    if len(entries) != len(stamps) or any(entry.note_id not in stamps for entry in entries):
+        return None
+    return [entry.note_id for entry in entries if entry.stamp != stamps[entry.note_id]]
 
 
 def _has_hash(root: Path, note_id: str, view: View, *, size_limit: int) -> bool:
