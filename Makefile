@@ -52,7 +52,7 @@ bench-quality: setup-dev  ## Judge the answers with each kind of evidence left o
 bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain libraries (minutes)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --out benchmarks/last.json --plot benchmarks/growth.png
 
-bench-large: setup-dev  ## The same with a million points (an hour)
+bench-large: setup-dev  ## The same with a million points (a quarter of an hour)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --large --out benchmarks/last.json --plot benchmarks/growth.png
 
 faults-server: setup-dev  ## Kill the PostgreSQL store a hundred times at any moment

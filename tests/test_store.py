@@ -165,6 +165,12 @@ def test_rare_terms_find_and_all_rate(store: Store, monkeypatch: pytest.MonkeyPa
         assert view.lexical(terms, 1, NoteFilter()) == found[:1]
         assert view.lexical(["appl"], 5, NoteFilter(), common=False) == []
         assert len(view.lexical(["appl"], 5, NoteFilter())) == 3
+        ids = [point_id for point_id, _ in found]
+        assert view.bm25(terms, ids) == pytest.approx(dict(found))
+        assert max(view.bm25(["appl"], ids).values()) > 0.0
+    monkeypatch.setattr("indexer.store.words._RATE_PLACES", (2, 2))
+    with store.view() as view:
+        assert view.bm25(["appl"], ids) == dict.fromkeys(ids, 0.0)
 
 
 @pytest.mark.parametrize("term", ['"', "a OR b", "NEAR(", "*", "col:on", "'; DROP TABLE point;--"])

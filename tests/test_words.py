@@ -94,3 +94,5 @@ def test_terms_that_find_nothing_in_particular_are_told() -> None:
     chosen = choose_terms([*counts], counts, 100_000)
     assert chosen.common
     assert chosen.find == chosen.rate == ["common"]
+    assert not chosen.commonest
+    assert choose_terms(["everywhere"], counts, 100_000).commonest

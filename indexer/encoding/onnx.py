@@ -208,7 +208,8 @@ class OnnxEncoder:
                 getattr(self, name)  # whoever needs it sees the error
 
         if name not in self.__dict__:
-            # Waited for at the end of the process: a library that is cut off in its start aborts.
+            # No daemon: where the interpreter takes itself apart, a library that is cut off in its
+            # start aborts.
             threading.Thread(target=open_it).start()
 
     @functools.cached_property

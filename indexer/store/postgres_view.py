@@ -254,7 +254,8 @@ class ServerView:
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
         found: dict[int, float] = {}
-        if point_ids and (weights := self._weights(self._asked(terms).rate)):
+        chosen = self._asked(terms)
+        if point_ids and not chosen.commonest and (weights := self._weights(chosen.rate)):
             score, values = self._score_sql(weights)
             sql = f"SELECT id, {score} FROM point WHERE id = ANY(%s)"
             found = dict(self._run(sql, (*values, list(point_ids))))

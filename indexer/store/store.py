@@ -208,7 +208,10 @@ class View(Protocol):
         """
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
-        """Return the BM25 of given points for the terms of a question, 0 for those with none."""
+        """Return the BM25 of given points for the terms of a question, 0 for those with none.
+
+        Where even the rarest term stands in so many points that this would take long, all are 0.
+        """
 
     def read_points(
         self, point_ids: Collection[int], *, links: bool = True

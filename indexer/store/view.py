@@ -204,8 +204,9 @@ class SqlView:
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
-        chosen = self._asked(terms).rate
-        found = dict(self._match(chosen, len(point_ids), NoteFilter(), point_ids))
+        chosen = self._asked(terms)
+        rate = [] if chosen.commonest else chosen.rate
+        found = dict(self._match(rate, len(point_ids), NoteFilter(), point_ids))
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
     def _asked(self, terms: Sequence[str]) -> ChosenTerms:

@@ -111,12 +111,14 @@ def initials_of(text: str) -> Iterator[tuple[str, str]]:
 class ChosenTerms(NamedTuple):
     """The terms of a question to find points by, and those to rate points by, which are more.
 
-    ``common`` says that every one stands in so many points that it finds nothing in particular.
+    ``common`` says that every one stands in so many points that it finds nothing in particular,
+    ``commonest`` that to rate by it would take long as well.
     """
 
     find: list[str]
     rate: list[str]
     common: bool
+    commonest: bool
 
 
 def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> ChosenTerms:
@@ -132,7 +134,8 @@ def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -
     known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
     left = [term for term in known if counts[term] <= limit] or known
     find, rate = (_rarest(left, counts, *most) for most in (_FIND_PLACES, _RATE_PLACES))
-    return ChosenTerms(find, rate, all(counts[term] > _FIND_PLACES[1] for term in find))
+    rarest = min((counts[term] for term in find), default=0)
+    return ChosenTerms(find, rate, rarest > _FIND_PLACES[1], rarest > _RATE_PLACES[1])
 
 
 def _rarest(terms: list[str], counts: Mapping[str, int], in_all: int, alone: int) -> list[str]:
