@@ -95,6 +95,7 @@ def calibrate(samples: Sequence[Sample]) -> tuple[Table, Table]:
             "Brier",
             "limit",
             "far / near turned away",
+            "answerable where .0-.2, .2-.4, ... was said",
         )
     ]
     fits = (("beyond chance", beyond_chance), ("as they are", as_they_are), ("words", the_words))
@@ -146,4 +147,6 @@ def _judged_elsewhere(
     columns.append(float(limit))
     far = ~truth & ~near
     turned = f"{(found[far] < limit).mean():.2f} / {(found[near] < limit).mean():.2f}"
-    return [*(f"{value:.3f}" for value in columns), turned]
+    steps = np.minimum((5 * found).astype(int), 4)
+    shares = [f"{truth[steps == step].mean():.2f}" for step in range(5) if (steps == step).any()]
+    return [*(f"{value:.3f}" for value in columns), turned, " ".join(shares)]

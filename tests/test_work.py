@@ -199,7 +199,7 @@ def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_ind
     monkeypatch.setattr(Connections, "_connect_to_read", listening)
     monkeypatch.setattr(view, "link_from_row", counting)
     counts = []
-    for size in (10, 60):
+    for size in (10, 50):
         folder = tmp_path / str(size)
         folder.mkdir()
         for i in range(size):

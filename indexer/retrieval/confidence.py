@@ -15,16 +15,16 @@ MATCHED_ABOVE = 0.5
 # Nine tenths of the questions that have an answer lie above it.
 ANSWERED_ABOVE = 0.41
 
-_INTERCEPT = -3.38
-_COSINE = 3.36
-_PIECES = 4.22
-_COVERAGE = 1.62
-_LENGTH = 0.108
+_INTERCEPT = -3.95
+_COSINE = 2.89
+_PIECES = 4.97
+_COVERAGE = 1.91
+_LENGTH = 0.138
 # Longer questions than this were not among those it was fitted on.
 MAX_LENGTH = 24
 
-_WORDS_INTERCEPT = -0.98
-_WORDS = 5.95
+_WORDS_INTERCEPT = -0.94
+_WORDS = 6.27
 
 
 class Signs(NamedTuple):

@@ -36,8 +36,10 @@ from indexer.retrieval.snippets import make_snippet
 from indexer.store.store import Header, Store, StoredPoint, Vectors, View
 from indexer.store.words import terms_of
 
-# Candidates each leg hands in: 50, 100 and 200 gave the same answers (benchmarks/QUALITY.md).
-_CANDIDATES = 100
+# Candidates each leg hands in, and how many where more points are asked for: 50, 60 and 100 give
+# the same answers, the fewer the sooner (benchmarks/QUALITY.md).
+_CANDIDATES = 60
+_MOST_CANDIDATES = 100
 # Of these the best are read in full; more where more are asked for.
 _READ = 50
 _RERANKED = 50  # points a reranker looks at
@@ -206,13 +208,14 @@ class Searcher:
 
     def _rank(self, view: View, asked: _Asked, vector: Vectors | None, query: Query) -> _Ranking:
         terms = asked.question.terms
+        most = min(max(_CANDIDATES, query.k), _MOST_CANDIDATES)
         nearest = None
         if vector is not None:
-            nearest = view.begin_dense(vector, _CANDIDATES, query.where)
+            nearest = view.begin_dense(vector, most, query.where)
         words = {}
         if query.mode is not Mode.DENSE:
             common = vector is None  # words alone must find what they can
-            words = dict(view.lexical(terms, _CANDIDATES, query.where, common=common))
+            words = dict(view.lexical(terms, most, query.where, common=common))
         dense = dict(nearest()) if nearest else {}
         ids = sorted({*dense, *words})
         missing = [point_id for point_id in ids if point_id not in dense]
@@ -229,9 +232,11 @@ class Searcher:
             found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
             matched = dict(zip(ids, found, strict=True))
             pieces = (found @ asked.weights).tolist()
-        most = highest_bm25(terms, asked.rarity)
+        highest = highest_bm25(terms, asked.rarity)
         evidence = {
-            i: Evidence(cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), most), late, length)
+            i: Evidence(
+                cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), highest), late, length
+            )
             for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)
         }
         scores = fuse(evidence, query.mode, query.weights)
