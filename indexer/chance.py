@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoding.encoder import Encoder
+from indexer.encoding.encoder import Encoder, quiet_products
 from indexer.records import NoteFilter
 from indexer.store.store import View
 
@@ -96,6 +96,7 @@ class Chance(NamedTuple):
         return cls(vectors.reshape(count, -1), points[:-1], cosines, int(points[-1]))
 
 
+@quiet_products
 def measure_chance(view: View, encoder: Encoder, before: Chance | None = None) -> Chance:
     """Return how near an index comes to the everyday questions.
 

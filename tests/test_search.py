@@ -6,6 +6,7 @@ import datetime
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import OpenNotebook, WriteNotes
 from fakes import FakeEncoder
@@ -16,6 +17,7 @@ from indexer.notes.folder import scan_folder
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.render import answer_json, answer_text
 from indexer.retrieval import freshness
+from indexer.retrieval.late_interaction import max_similarities
 from indexer.retrieval.ranking import MAX_PER_NOTE
 
 NOTES = {
@@ -145,6 +147,20 @@ def test_filters_come_before_ranking(notebook: Notebook) -> None:
         NoteFilter(until=day): {"review.md"},
     }.items():
         assert {hit.note_id for hit in notebook.search("ethics", where=where).hits} == notes
+
+
+def test_flag_that_a_sound_product_may_set_is_no_warning(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flagged(*arguments: Any) -> Any:
+        np.full(3, np.inf, np.float32) - np.full(3, np.inf, np.float32)  # warns, and so fails
+        return max_similarities(*arguments)
+
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        flagged(np.ones((1, 8), np.float32), [])
+    monkeypatch.setattr("indexer.retrieval.search.max_similarities", flagged)
+    for _ in range(2):
+        assert notebook.search("discussion of ethics").hits
 
 
 def test_no_note_floods_the_list(write_notes: WriteNotes, open_notebook: OpenNotebook) -> None:

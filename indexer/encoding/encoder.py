@@ -204,6 +204,11 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+# Over finite numbers OpenBLAS at times sets the flag by which numpy warns of others, with the right
+# product (numpy/numpy#24067): in one of some thousands of questions.
+quiet_products = np.errstate(invalid="ignore")
+
+
 def unit_length(vectors: Vectors) -> Vectors:
     """Return vectors scaled to length 1; a vector of zeros stays as it is."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.chance import measure_chance
-from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
+from indexer.encoding.encoder import EncodedQuery, Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
@@ -105,6 +105,7 @@ class Searcher:
         self._freshness = freshness
         self._measured: tuple[int, float] | None = None
 
+    @quiet_products
     def search(self, query: Query) -> Answer:
         """Answer a question.
 
@@ -142,6 +143,7 @@ class Searcher:
             asked.question.reads,
         )
 
+    @quiet_products
     def similar(self, note_id: str, line: int | None, k: int) -> list[Hit]:
         """Return the nearest points of other notes, without those a note links to.
 
