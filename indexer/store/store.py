@@ -179,10 +179,7 @@ class View(Protocol):
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Begin ``dense``, beside what the caller does meanwhile where it takes long.
-
-        :return: waits for what ``dense`` returns.
-        """
+        """Begin ``dense``, beside what the caller does meanwhile; what is returned ends it."""
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""

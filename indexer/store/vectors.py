@@ -276,10 +276,7 @@ class PointVectors:
     def begin_search(
         self, vector: Vectors, k: int, allowed: PointIds | None = None
     ) -> Callable[[], list[tuple[int, float]]]:
-        """Begin ``search``, beside what the caller does meanwhile where it takes long.
-
-        :return: waits for what ``search`` returns.
-        """
+        """Begin ``search``, beside what the caller does meanwhile; what is returned ends it."""
         scans: Sequence[_Scan] = ()
         mask, share = self._mask(allowed)
         if self._base is not None and share:
@@ -381,10 +378,7 @@ class _Base(Protocol):
     def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
     ) -> Sequence[_Scan]:
-        """Begin to look for the nearest points in a mask of so many, part by part.
-
-        :return: each waits for the positions and cosines of those of its part.
-        """
+        """Begin to look for the nearest points in a mask of so many, part by part."""
 
     def vectors(self, positions: PointIds) -> Vectors | None:
         """Return vectors by position; None where the file is not ordered by point."""

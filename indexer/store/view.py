@@ -139,7 +139,7 @@ class SqlView:
         return self.begin_dense(vector, k, where)()
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Begin ``dense``, beside what the caller does meanwhile where it takes long."""
+        """Begin ``dense``, beside what the caller does meanwhile; what is returned ends it."""
         vectors = self._vectors()
         return vectors.begin_search(vector, k, self._allowed(where, vectors) if where else None)
 
