@@ -87,6 +87,9 @@ def test_in_a_large_index_the_rarest_find_and_the_others_rate() -> None:
     assert chosen.rate == ["rare", "usual", "common"]
     few = choose_terms(["common", "rare"], {"rare": 3, "common": 15_000}, 1_000_000)
     assert few.find == ["common", "rare"]
+    assert not few.common
+    fewer_points = choose_terms(["common"], {"common": 15_000}, 100_000)
+    assert fewer_points.common
 
 
 def test_terms_that_find_nothing_in_particular_are_told() -> None:

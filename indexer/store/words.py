@@ -25,8 +25,10 @@ _MIN_COMMON = 200
 _MAX_QUERY_TERMS = 64
 # To find points by BM25 every place of a term is rated, at 1.3 us each; to rate given points takes
 # a tenth of that (benchmarks/RESULTS.md). So the rarest terms are taken, up to as many places in
-# all, and beyond them one of up to the second number while they have found too few.
-_FIND_PLACES = 5_000, 20_000
+# all, and beyond them one of up to the second number while they have found too few; in an index of
+# a million, one that a fiftieth of the points have.
+_FIND_PLACES = 5_000, 10_000
+_FIND_PART = 50
 _RATE_PLACES = 50_000, 50_000
 _ENOUGH_PLACES = 200
 _MAX_TERM_CHARS = 64
@@ -133,9 +135,12 @@ def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -
     limit = max(_MIN_COMMON, _COMMON_SHARE * points)
     known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]
     left = [term for term in known if counts[term] <= limit] or known
-    find, rate = (_rarest(left, counts, *most) for most in (_FIND_PLACES, _RATE_PLACES))
+    in_all, alone = _FIND_PLACES
+    alone = max(alone, points // _FIND_PART)
+    find = _rarest(left, counts, in_all, alone)
+    rate = _rarest(left, counts, *_RATE_PLACES)
     rarest = min((counts[term] for term in find), default=0)
-    return ChosenTerms(find, rate, rarest > _FIND_PLACES[1], rarest > _RATE_PLACES[1])
+    return ChosenTerms(find, rate, rarest > alone, rarest > _RATE_PLACES[1])
 
 
 def _rarest(terms: list[str], counts: Mapping[str, int], in_all: int, alone: int) -> list[str]:
