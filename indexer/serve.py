@@ -38,6 +38,7 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
         "server.address": _ADDRESS,
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
+        "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",

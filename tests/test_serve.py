@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import subprocess
+import time
 import tomllib
+import urllib.request
 from pathlib import Path
 
 from conftest import ROOT
@@ -32,3 +38,39 @@ def test_shipped_settings_say_the_same() -> None:
 
 def test_browser_is_opened_only_when_wanted() -> None:
     assert "--server.headless=false" in serve_command(0, browser=True)
+
+
+def test_first_start_with_a_browser_asks_for_nothing(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "notes").mkdir()
+    environment = os.environ | {
+        "HOME": str(tmp_path),  # where no settings of Streamlit lie
+        "BROWSER": "true",
+        "PYTHONPATH": str(ROOT),
+        "NOTEPOINT_NOTES": str(tmp_path / "notes"),
+    }
+    server = subprocess.Popen(
+        serve_command(port, browser=True),
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + 60
+        while server.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(OSError):
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
+                assert answer.status == 200
+                break
+            time.sleep(0.2)
+        running = server.poll() is None
+    finally:
+        server.terminate()
+        said = server.communicate(timeout=30)[0]
+    assert running, said
+    assert "mail" not in said
