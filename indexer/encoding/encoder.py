@@ -204,8 +204,8 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# Over finite numbers OpenBLAS at times sets the flag by which numpy warns of others, with the right
-# product (numpy/numpy#24067): in one of some thousands of questions.
+# Over finite numbers OpenBLAS 0.3.31 at times sets the flag by which numpy warns of others, though
+# the product is right (as in numpy/numpy#24067): in one of some thousands of questions.
 quiet_products = np.errstate(invalid="ignore")
 
 

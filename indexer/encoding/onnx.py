@@ -49,9 +49,9 @@ _TEXTS_AT_ONCE = 8_192
 _CHARS_AT_ONCE = 262_144
 # From this many word pieces on, OpenVINO has won back the second it takes to start.
 _MANY_TOKENS = 20_000
-# Fewer texts are cut one by one: to wake the threads of the tokenizer takes 2 ms at times.
-_MANY_TEXTS = 16
 _MANY_POINTS = 400  # as many word pieces, as a rule
+# Fewer texts are cut one by one: to wake the threads of tokenizers takes 2 ms at times.
+_MANY_TEXTS = 16
 # Address space that each engine takes until it has run. Where a limit leaves less, the libraries
 # end the process by a signal, or hang.
 _QUERY_BYTES = 64 << 20
