@@ -6,14 +6,14 @@ import streamlit as st
 
 from indexer.errors import IndexerError
 from indexer.web.components import ICON, STYLE
-from indexer.web.index_view import index_view
-from indexer.web.links_view import links_view
-from indexer.web.map_view import map_view
 from indexer.web.opening import open_host
 from indexer.web.pulse import pulse
-from indexer.web.search_view import search_view
-from indexer.web.timeline_view import timeline_view
 from indexer.web.trouble import trouble
+from indexer.web.views.index import index_view
+from indexer.web.views.links import links_view
+from indexer.web.views.map import map_view
+from indexer.web.views.search import search_view
+from indexer.web.views.timeline import timeline_view
 
 st.set_page_config(page_title="Notepoint", page_icon=str(ICON), layout="wide")
 st.html(STYLE)

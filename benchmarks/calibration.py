@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from indexer.evaluation import Judged, auroc
+from indexer.evaluation.questions import Judged, auroc
 from indexer.retrieval import search
 from indexer.retrieval.confidence import MAX_LENGTH, Signs
 

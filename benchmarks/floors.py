@@ -31,7 +31,7 @@ def build_dense(folder: Path, notes: Path) -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from indexer.encoding.encoder import packaged_model
+    from indexer.encoding.opening import packaged_model
 
     lines = lines_of(notes)
     model = SentenceTransformer(str(packaged_model()))
@@ -46,7 +46,7 @@ def query_dense(folder: Path, question: str) -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from indexer.encoding.encoder import packaged_model
+    from indexer.encoding.opening import packaged_model
 
     model = SentenceTransformer(str(packaged_model()))
     index = faiss.read_index(str(folder / "lines.faiss"))

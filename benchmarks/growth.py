@@ -33,21 +33,15 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from indexer.build import BuildOptions, build  # noqa: E402
-from indexer.encoding.encoder import (  # noqa: E402
-    EncodedPoints,
-    EncodedQuery,
-    Progress,
-    Vectors,
-    unit_length,
-)
+from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, Vectors, unit_length  # noqa: E402
 from indexer.encoding.pieces import pack_pieces  # noqa: E402
+from indexer.indexing.build import BuildOptions, build  # noqa: E402
 from indexer.notes.folder import read_stamp  # noqa: E402
 from indexer.records import BlockKind, Note, NoteFilter, Point  # noqa: E402
 from indexer.retrieval.freshness import Freshness  # noqa: E402
 from indexer.retrieval.search import Query, Searcher  # noqa: E402
-from indexer.store.embedded import EmbeddedStore  # noqa: E402
-from indexer.store.store import NewPoint, NoteChange, Setup  # noqa: E402
+from indexer.store.embedded.store import EmbeddedStore  # noqa: E402
+from indexer.store.records import NewPoint, NoteChange, Setup  # noqa: E402
 
 DIMENSION, CLUSTERS, OWN_DIRECTIONS = 384, 2_000, 48
 POINTS_A_NOTE, WORDS_A_POINT, VOCABULARY = 20, 20, 50_000
@@ -185,7 +179,7 @@ def make(points: int, folder: Path) -> dict[str, Any]:
 
 def _versions() -> str:
     from indexer.notes.points import CHUNKING_VERSION
-    from indexer.store.words import ANALYSIS_VERSION
+    from indexer.text.terms import ANALYSIS_VERSION
 
     return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
 
@@ -249,7 +243,7 @@ def ask(points: int, folder: Path, questions: int) -> dict[str, Any]:
     opened, opened_worked = time.perf_counter() - started, time.process_time() - worked
     dense, lexical = [], []
     with store.view() as view:
-        from indexer.store.words import query_terms
+        from indexer.text.terms import query_terms
 
         found = [[i for i, _ in view.dense(v, 10, NoteFilter())] for v in asked]
         for vector, question in zip(asked, words, strict=True):

@@ -33,12 +33,13 @@ from ray_nodes import (  # noqa: E402
     wait_for_port,
 )
 
-from indexer.build import BuildOptions, build  # noqa: E402
-from indexer.cluster import Job, encode_by_ray  # noqa: E402
 from indexer.config import Settings  # noqa: E402
-from indexer.encoding.encoder import open_encoder, open_node_encoder  # noqa: E402
-from indexer.store.store import Store, open_store  # noqa: E402
-from indexer.transfer import read_shard  # noqa: E402
+from indexer.encoding.opening import open_encoder, open_node_encoder  # noqa: E402
+from indexer.indexing.build import BuildOptions, build  # noqa: E402
+from indexer.indexing.parquet import read_shard  # noqa: E402
+from indexer.indexing.ray import Job, encode_by_ray  # noqa: E402
+from indexer.store.opening import open_store  # noqa: E402
+from indexer.store.protocol import Store  # noqa: E402
 
 _TEXTS_AT_ONCE = 256
 _INSIDE = "NOTEPOINT_BENCHMARK_SESSIONS"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from calibration import Sample, calibrate, recorded, samples_of
 
-from indexer.evaluation import (
+from indexer.evaluation.questions import (
     Judged,
     auroc,
     compare,

@@ -34,19 +34,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from servers import Server  # noqa: E402
 
+from indexer.indexing.parquet import _change_of  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
-from indexer.records import (  # noqa: E402
-    BlockKind,
-    FileStamp,
-    Link,
-    LinkKind,
-    Note,
-    NoteFilter,
-    Point,
-)
+from indexer.records import BlockKind, FileStamp, Link, LinkKind, Note, NoteFilter, Point  # noqa: E402
 from indexer.retrieval.search import _CANDIDATES, _READ  # noqa: E402
-from indexer.store.store import NewPoint, NoteChange, Setup, Store, open_store  # noqa: E402
-from indexer.transfer import _change_of  # noqa: E402
+from indexer.store.opening import open_store  # noqa: E402
+from indexer.store.protocol import Store  # noqa: E402
+from indexer.store.records import NewPoint, NoteChange, Setup  # noqa: E402
 
 QUERIES, CHANGES = 300, 30
 POINTS_A_NOTE, WORDS_A_POINT = 10, 17
@@ -114,7 +108,7 @@ def synthetic(points: int, dimension: int = 384) -> Data:
 
 def real(folders: list[Path]) -> Data:
     """Return the index of all notes of some folders, encoded by the default model."""
-    from indexer.store.words import query_terms
+    from indexer.text.terms import query_terms
 
     with tempfile.TemporaryDirectory() as scratch:
         notes, folder = Path(scratch, "notes"), f"{scratch}/index"

@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 
 from indexer.config import Settings  # noqa: E402
 from indexer.encoding import onnx  # noqa: E402
-from indexer.encoding.encoder import open_encoder  # noqa: E402
+from indexer.encoding.opening import open_encoder  # noqa: E402
 from indexer.notes.folder import read_note_bytes, scan_folder  # noqa: E402
 from indexer.notes.note import parse_note  # noqa: E402
 from indexer.notes.points import context_of  # noqa: E402

@@ -18,12 +18,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fakes import FakeEncoder  # noqa: E402
 from servers import running_server  # noqa: E402
 
-from indexer.evaluation import read_questions  # noqa: E402
+from indexer.evaluation.questions import read_questions  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.records import NoteFilter  # noqa: E402
-from indexer.store.postgres_schema import quote_lexeme  # noqa: E402
-from indexer.store.store import open_store  # noqa: E402
-from indexer.store.words import choose_terms, query_terms  # noqa: E402
+from indexer.store.opening import open_store  # noqa: E402
+from indexer.store.postgres.schema import quote_lexeme  # noqa: E402
+from indexer.store.term_selection import choose_terms  # noqa: E402
+from indexer.text.terms import query_terms  # noqa: E402
 
 DEPTH = 10
 

@@ -21,8 +21,9 @@ sys.path.insert(0, str(ROOT))
 
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.retrieval.question import read_question  # noqa: E402
-from indexer.store.store import View, open_store  # noqa: E402
-from indexer.store.words import is_stop_word, terms_of, words_of  # noqa: E402
+from indexer.store.opening import open_store  # noqa: E402
+from indexer.store.protocol import View  # noqa: E402
+from indexer.text.terms import is_stop_word, terms_of, words_of  # noqa: E402
 
 _MIN_CHARS = 5
 _LETTERS = "aeiortnslc"

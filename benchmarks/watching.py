@@ -26,9 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from indexer.indexing.watch import watch  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.records import BuildReport  # noqa: E402
-from indexer.watch import watch  # noqa: E402
 from indexer.web.host import Host, Model  # noqa: E402
 
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"

@@ -2,8 +2,8 @@
 
 from typing import NoReturn
 
-from indexer.cli import main
-from indexer.streams import leave
+from indexer.commands.console import leave
+from indexer.commands.main import main
 
 
 def run() -> NoReturn:

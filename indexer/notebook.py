@@ -18,12 +18,13 @@ from indexer.errors import NotesError, QueryError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
 
 if TYPE_CHECKING:
-    from indexer.build import Reporter
     from indexer.encoding.encoder import Encoder
+    from indexer.indexing.build import Reporter
+    from indexer.indexing.parquet import Transfer
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Reranker, Searcher
-    from indexer.store.store import Fault, Header, NoteInfo, Store, StoredPoint, Vectors
-    from indexer.transfer import Transfer
+    from indexer.store.protocol import Store
+    from indexer.store.records import Fault, Header, NoteInfo, StoredPoint, Vectors
 
 
 class Status(NamedTuple):
@@ -134,10 +135,10 @@ class Notebook:
         :param dry_run: only say what would change.
         :param ray: encode on the Ray cluster of this address; on one of this machine if empty.
         :param reporter: told how it comes along.
-        :raises IndexerError: as ``indexer.build.build`` does.
+        :raises IndexerError: as ``indexer.indexing.build.build`` does.
         """
-        from indexer.build import BuildOptions, build
-        from indexer.store.store import open_store
+        from indexer.indexing.build import BuildOptions, build
+        from indexer.store.opening import open_store
 
         self.close()
         started = time.perf_counter()
@@ -161,8 +162,8 @@ class Notebook:
     def _encode_by_ray(
         self, store: Store, address: str, rebuild: bool, reporter: Reporter | None
     ) -> int:
-        from indexer.cluster import Job, encode_by_ray
-        from indexer.encoding.encoder import open_node_encoder
+        from indexer.encoding.opening import open_node_encoder
+        from indexer.indexing.ray import Job, encode_by_ray
 
         settings = self.settings
         # One folder an index, so that a build that was stopped finds what it had done.
@@ -271,10 +272,10 @@ class Notebook:
         :param note_id: a note of the index.
         :raises NotesError: if the index has no such note, or its file is gone.
         """
+        from indexer.notes.decoding import decode_note
         from indexer.notes.folder import read_note_bytes
         from indexer.notes.images import NoteImages
-        from indexer.notes.rendering import render_note
-        from indexer.notes.text import decode_note
+        from indexer.notes.markdown.render import render_note
 
         with self._open_store().view() as view:
             info = view.note(note_id)
@@ -388,15 +389,15 @@ class Notebook:
         return faults
 
     def export_index(self, folder: Path) -> Transfer:
-        """Write the index to a new folder of Parquet files; see ``indexer.transfer``."""
-        from indexer.transfer import export_index
+        """Write the index to a new folder of Parquet files; see ``indexer.indexing.parquet``."""
+        from indexer.indexing.parquet import export_index
 
         return export_index(self._open_store(), folder)
 
     def import_index(self, folder: Path, *, force: bool = False) -> Transfer:
-        """Read an index another store wrote; see ``indexer.transfer``."""
-        from indexer.store.store import open_store
-        from indexer.transfer import import_index
+        """Read an index another store wrote; see ``indexer.indexing.parquet``."""
+        from indexer.indexing.parquet import import_index
+        from indexer.store.opening import open_store
 
         self.close()
         store = open_store(self.settings.store)
@@ -410,7 +411,7 @@ class Notebook:
         """The encoder, opened when first needed."""
         with self._opening:
             if self._encoder is None:
-                from indexer.encoding.encoder import open_encoder
+                from indexer.encoding.opening import open_encoder
 
                 self._encoder = open_encoder(
                     self.settings.model, cache=self.settings.cache, say=self._say
@@ -424,7 +425,7 @@ class Notebook:
     def _open_store(self) -> Store:
         with self._opening:
             if self._store is None:
-                from indexer.store.store import open_store
+                from indexer.store.opening import open_store
 
                 self._store = open_store(self.settings.store, read_only=True)
             return self._store
@@ -445,7 +446,7 @@ class Notebook:
 
     def _open_reranker(self, name: str) -> Reranker:
         if name not in self._rerankers:
-            from indexer.encoding.transformer import CrossEncoderReranker
+            from indexer.encoding.reranker import CrossEncoderReranker
 
             self._rerankers[name] = CrossEncoderReranker(name).rate
         return self._rerankers[name]

@@ -12,21 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.records import (
-    Answer,
-    BuildReport,
-    FileReport,
-    Hit,
-    Link,
-    NoteWarning,
-    Outcome,
-)
+from indexer.records import Answer, BuildReport, FileReport, Hit, Link, NoteWarning, Outcome
 
 if TYPE_CHECKING:
-    from indexer.evaluation import Comparison, Evaluation
+    from indexer.evaluation.questions import Comparison, Evaluation
+    from indexer.indexing.parquet import Transfer
     from indexer.notebook import DumpedPoint, Status
-    from indexer.store.store import Fault
-    from indexer.transfer import Transfer
+    from indexer.store.records import Fault
 
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"

@@ -81,8 +81,8 @@ def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if folder is None or request.node.get_closest_marker("damages"):
         return
-    from indexer.store.embedded import DATABASE, EmbeddedStore
-    from indexer.store.pages import sums_path
+    from indexer.store.embedded.page_sums import sums_path
+    from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
     for path in folder.rglob(DATABASE):
         if path.is_file() and path.stat().st_size:
@@ -157,9 +157,10 @@ def run_cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     """Return a function that runs one command with the fake encoder: status, stdout, stderr."""
-    from indexer import cli
 
-    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+    from indexer.commands import main as cli
+
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", lambda *a, **k: FakeEncoder())
 
     def run_one(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["notepoint", *arguments])

@@ -71,10 +71,10 @@ def descendants(pid: int) -> list[int]:
 def main(folder: Path) -> dict[str, Any]:
     from fakes import FakeEncoder, open_slow_encoder
 
-    from indexer.build import BuildOptions, build
-    from indexer.cluster import Job, encode_by_ray
-    from indexer.store.store import open_store
-    from indexer.transfer import measure
+    from indexer.indexing.build import BuildOptions, build
+    from indexer.indexing.parquet import measure
+    from indexer.indexing.ray import Job, encode_by_ray
+    from indexer.store.opening import open_store
 
     notes, shards = folder / "notes", folder / "shards"
     notes.mkdir()

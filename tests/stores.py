@@ -12,8 +12,9 @@ from servers import Server
 
 from indexer.encoding.encoder import unit_length
 from indexer.records import BlockKind, FileStamp, Note, Point
-from indexer.store.embedded import DATABASE, EmbeddedStore
-from indexer.store.store import NewPoint, NoteChange, Setup, Store
+from indexer.store.embedded.store import DATABASE, EmbeddedStore
+from indexer.store.protocol import Store
+from indexer.store.records import NewPoint, NoteChange, Setup
 
 SETUP = Setup("fake 8", "fake", 8, "1.1")
 STAMP = FileStamp(10, 20, 30, 40)
@@ -51,7 +52,7 @@ class Folder:
         connection.close()
 
     def forget_vectors_above(self, count: int, patch: Any) -> None:
-        patch.setattr("indexer.store.embedded._MAX_OVERLAY", count)
+        patch.setattr("indexer.store.embedded.store._MAX_OVERLAY", count)
 
 
 class Space:
@@ -69,7 +70,7 @@ class Space:
         return f"{self.server.url(self.database)}?space={self.name}"
 
     def open(self, **options: Any) -> Store:
-        from indexer.store.postgres import PostgresStore
+        from indexer.store.postgres.store import PostgresStore
 
         return PostgresStore(self.url, **options)
 
@@ -78,7 +79,7 @@ class Space:
         self.server.sql(self.database, f"{search_path}; {statement}")
 
     def forget_vectors_above(self, count: int, patch: Any) -> None:
-        patch.setattr("indexer.store.postgres._MAX_SPARE", count)
+        patch.setattr("indexer.store.postgres.store._MAX_SPARE", count)
 
 
 def vector_of(text: str) -> np.ndarray:

@@ -10,7 +10,8 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.encoding.pieces import unpack_pieces
-from indexer.encoding.transformer import CrossEncoderReranker, TransformerEncoder
+from indexer.encoding.reranker import CrossEncoderReranker
+from indexer.encoding.transformer import TransformerEncoder
 from indexer.errors import EncoderError
 from indexer.notebook import Notebook
 

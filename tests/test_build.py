@@ -16,7 +16,7 @@ from fakes import FakeEncoder
 from indexer.errors import IndexOutdated, NotesError
 from indexer.notebook import Notebook
 from indexer.records import NoteFilter, Outcome
-from indexer.store.store import open_store
+from indexer.store.opening import open_store
 
 NOTES = {
     "review.md": "# Review\n\n- no discussion of ethics\n- volume of videos changes\n",
@@ -240,7 +240,7 @@ def test_other_chunking_rebuilds_by_itself(
     folder = write_notes(NOTES)
     notebook = open_notebook(folder)
     notebook.build()
-    monkeypatch.setattr("indexer.build.CHUNKING_VERSION", 999)
+    monkeypatch.setattr("indexer.indexing.build.CHUNKING_VERSION", 999)
     report = notebook.build()
     assert (report.notes_added, report.embedded, report.points_total) == (2, 0, 4)
 
@@ -269,7 +269,7 @@ def test_rebuild_mends_a_damaged_index(
 def test_killed_build_goes_on_where_it_stopped(
     write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.ahead.TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr("indexer.indexing.encode_queue.TEXTS_AT_ONCE", 2)
     folder = write_notes({"a.md": "".join(f"- point number {i}\n" for i in range(6))})
 
     class Stopping(FakeEncoder):
@@ -352,7 +352,9 @@ def edit(folder: Path, rng: random.Random) -> None:
 def test_incremental_equals_rebuild(
     seed: int, tmp_path: Path, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.store.embedded._MAX_OVERLAY", 3)  # so that snapshots are written
+    monkeypatch.setattr(
+        "indexer.store.embedded.store._MAX_OVERLAY", 3
+    )  # so that snapshots are written
     rng = random.Random(seed)
     folder = tmp_path / "notes"
     folder.mkdir()

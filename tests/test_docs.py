@@ -12,7 +12,7 @@ import click
 import pytest
 from conftest import ROOT
 
-from indexer.cli import cli
+from indexer.commands.main import cli
 
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs/cli.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.editor import editor_command, open_in_editor
+from indexer.commands.editor import editor_command, open_in_editor
 from indexer.errors import SettingsError
 
 PATH = Path("/notes/a b.md")

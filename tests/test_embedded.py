@@ -14,9 +14,9 @@ from stores import SETUP, note_of, put, vector_of
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
 from indexer.records import NoteFilter
-from indexer.store import pages
-from indexer.store.embedded import DATABASE, EmbeddedStore
-from indexer.store.vectors import list_snapshots
+from indexer.store.embedded import page_sums
+from indexer.store.embedded.faiss_snapshots import list_snapshots
+from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
 
 @pytest.fixture
@@ -137,13 +137,13 @@ def built(folder: Path) -> EmbeddedStore:
 def summed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return the databases whose pages are read during a test."""
     found: list[Path] = []
-    original = pages._sum_pages
+    original = page_sums._sum_pages
 
     def counting(database: Path, page_size: int) -> list[int]:
         found.append(database)
         return original(database, page_size)
 
-    monkeypatch.setattr(pages, "_sum_pages", counting)
+    monkeypatch.setattr(page_sums, "_sum_pages", counting)
     return found
 
 
@@ -205,7 +205,7 @@ def test_change_leaves_the_sum_of_a_page_that_was_damaged_meanwhile(
     content = bytearray(path.read_bytes())
     content[content.index(vector_of("point 3").astype(np.float16).tobytes())] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(pages, "_looks_the_same", lambda database, stamp: True)
+    monkeypatch.setattr(page_sums, "_looks_the_same", lambda database, stamp: True)
     with store.building():
         put(store, note_of("b.md", ["another"]))
     monkeypatch.undo()

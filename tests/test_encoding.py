@@ -14,14 +14,9 @@ import pytest
 from conftest import ROOT
 
 from indexer.config import DEFAULT_MODEL
-from indexer.encoding.encoder import (
-    WEIGHTS_SHA256,
-    hash_file,
-    open_encoder,
-    packaged_model,
-    unit_length,
-)
+from indexer.encoding.encoder import hash_file, unit_length
 from indexer.encoding.onnx import OnnxEncoder
+from indexer.encoding.opening import WEIGHTS_SHA256, open_encoder, packaged_model
 from indexer.encoding.pieces import unpack_pieces
 from indexer.errors import EncoderError
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.errors import QueryError
-from indexer.evaluation import (
+from indexer.evaluation.questions import (
     auroc,
     compare,
     judge,

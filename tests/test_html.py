@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.notes.html import read_html, read_tag
-from indexer.notes.markdown import read_blocks
+from indexer.notes.markdown.html import read_html, read_tag
+from indexer.notes.markdown.reader import read_blocks
 
 
 def shown(source: str) -> str:

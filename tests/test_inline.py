@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.notes.markdown import read_blocks
+from indexer.notes.markdown.reader import read_blocks
 from indexer.records import Block
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from indexer.notes.markdown import read_blocks
+from indexer.notes.markdown.reader import read_blocks
 from indexer.records import Block, BlockKind
 
 HEADING, PARAGRAPH, ITEM, ROW, CODE, MATH = BlockKind

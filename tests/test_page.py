@@ -55,7 +55,7 @@ def folder(
         address = request.getfixturevalue("server").url("notes")
         monkeypatch.setenv("NOTEPOINT_STORE", f"{address}?space=page_{uuid.uuid4().hex[:12]}")
     monkeypatch.setenv("NOTEPOINT_NOTES", str(made))
-    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: FakeEncoder())
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", lambda *a, **k: FakeEncoder())
     hosts: list[Host] = []
     initialise = Host.__init__
 
@@ -288,7 +288,7 @@ def test_without_a_model_words_answer_and_it_is_said(
     def missing(*args: object, **options: object) -> FakeEncoder:
         raise EncoderError("the weights are not installed", "install them")
 
-    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", missing)
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", missing)
     page = open_page(q="ethics")
     assert "By words alone: the weights are not installed" in texts(page)
     desk = element(page, "desk")
@@ -303,7 +303,7 @@ def test_words_answer_while_the_model_loads(built: Path, monkeypatch: pytest.Mon
         assert loaded.wait(30)
         return FakeEncoder()
 
-    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", slow)
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", slow)
     page = open_page(q="ethics")
     assert "Searching by words alone while the model loads" in texts(page)
     assert element(page, "desk")["hits"][0]["why"] == ["words: ethics"]
@@ -340,7 +340,7 @@ def test_index_of_another_model_offers_to_build_anew(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = FakeEncoder(name="other")
-    monkeypatch.setattr("indexer.encoding.encoder.open_encoder", lambda *a, **k: other)
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", lambda *a, **k: other)
     page = open_page(q="ethics")
     assert "another version or model" in texts(page)
     assert not page.button(key="build_anew").disabled

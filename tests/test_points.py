@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeEncoder
 
 from indexer.notes import points as cutting
-from indexer.notes.markdown import read_blocks
+from indexer.notes.markdown.reader import read_blocks
 from indexer.notes.points import MAX_POINT_CHARS, context_of, cut_points
 from indexer.records import BlockKind, Point, Row
 

@@ -23,9 +23,12 @@ from indexer.config import Settings, shown_store, split_space
 from indexer.errors import IndexerError, IndexNotFound, IndexOutdated, SettingsError
 from indexer.notebook import Notebook
 from indexer.records import BlockKind, Mode, Note, NoteFilter, Point
-from indexer.store import postgres, postgres_change, postgres_view
-from indexer.store.postgres import PostgresStore
-from indexer.store.store import NoteChange, Scored, open_store
+from indexer.store.opening import open_store
+from indexer.store.postgres import change as postgres_change
+from indexer.store.postgres import store as postgres
+from indexer.store.postgres import view as postgres_view
+from indexer.store.postgres.store import PostgresStore
+from indexer.store.records import NoteChange, Scored
 from indexer.web.rebuild import Rebuilder
 
 pytestmark = pytest.mark.slow
@@ -155,7 +158,7 @@ def test_password_in_an_address_that_cannot_be_read_is_not_shown() -> None:
 
 
 def test_missing_packages_are_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.store.store.find_spec", lambda name: None)
+    monkeypatch.setattr("indexer.store.opening.find_spec", lambda name: None)
     with pytest.raises(SettingsError, match="needs psycopg and pgvector") as caught:
         open_store("postgresql://host/db?space=a")
     assert "notepoint[postgres]" in str(caught.value.hint)
@@ -372,7 +375,7 @@ def test_another_dimension_is_another_era(space: Space, monkeypatch: pytest.Monk
 
 
 def _new_points(note: object) -> list[object]:
-    from indexer.store.store import NewPoint
+    from indexer.store.records import NewPoint
 
     return [NewPoint(i, point, b"") for i, point in enumerate(note.points)]  # type: ignore[attr-defined]
 
@@ -470,7 +473,7 @@ def test_both_stores_give_the_same_answers(both: list[Notebook], mode: Mode) -> 
 
 
 def test_words_are_scored_alike(both: list[Notebook]) -> None:
-    from indexer.store.words import query_terms
+    from indexer.text.terms import query_terms
 
     views = [notebook._open_store().view() for notebook in both]
     with views[0] as one, views[1] as other:

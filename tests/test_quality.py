@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from indexer.evaluation import Judged, auroc, judge, read_questions, summarise
+from indexer.evaluation.questions import Judged, auroc, judge, read_questions, summarise
 from indexer.notebook import Notebook
 
 QUESTIONS = ROOT / "benchmarks" / "questions"

@@ -10,7 +10,7 @@ from fakes import FakeEncoder
 
 from indexer.errors import QueryError
 from indexer.retrieval.question import Question, check_question, read_question, word_weights
-from indexer.store.store import open_store
+from indexer.store.opening import open_store
 
 NOTES = {
     "a.md": (

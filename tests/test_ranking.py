@@ -23,7 +23,7 @@ from indexer.retrieval.ranking import (
     share_of_words,
     spread,
 )
-from indexer.store.store import NoteInfo, StoredPoint
+from indexer.store.records import NoteInfo, StoredPoint
 
 
 def stored(point_id: int, text: str, ordinal: int, **fields: object) -> StoredPoint:

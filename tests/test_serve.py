@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
-from indexer.serve import page_script, serve_command
+from indexer.web.launch import page_script, serve_command
 
 
 def test_script_of_the_page_is_found() -> None:

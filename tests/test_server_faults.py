@@ -27,7 +27,7 @@ from servers import Server, running_server
 from indexer.errors import IndexerError
 from indexer.notebook import Notebook
 from indexer.records import BuildReport
-from indexer.store.store import open_store
+from indexer.store.opening import open_store
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("FAULTS_KILLS", "4"))

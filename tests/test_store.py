@@ -12,7 +12,8 @@ from stores import SETUP, STAMP, Place, ids_of, key_of, note_of, put, vector_of
 
 from indexer.errors import IndexDamaged, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import BlockKind, FileStamp, Link, LinkKind, Note, NoteFilter, Point, RawLink
-from indexer.store.store import NewLink, NewPoint, NoteChange, Store
+from indexer.store.protocol import Store
+from indexer.store.records import NewLink, NewPoint, NoteChange
 
 
 @pytest.fixture
@@ -156,8 +157,8 @@ def test_rare_terms_find_and_all_rate(store: Store, monkeypatch: pytest.MonkeyPa
     with store.view() as view:
         everything = view.lexical(terms, 5, NoteFilter())
         assert len(everything) == 4
-    monkeypatch.setattr("indexer.store.words._FIND_PLACES", (2, 2))
-    monkeypatch.setattr("indexer.store.words._ENOUGH_PLACES", 1)
+    monkeypatch.setattr("indexer.store.term_selection._FIND_PLACES", (2, 2))
+    monkeypatch.setattr("indexer.store.term_selection._ENOUGH_PLACES", 1)
     with store.view() as view:
         found = view.lexical(terms, 5, NoteFilter())
         assert [point_id for point_id, _ in found] == [point_id for point_id, _ in everything[:2]]
@@ -168,7 +169,7 @@ def test_rare_terms_find_and_all_rate(store: Store, monkeypatch: pytest.MonkeyPa
         ids = [point_id for point_id, _ in found]
         assert view.bm25(terms, ids) == pytest.approx(dict(found))
         assert max(view.bm25(["appl"], ids).values()) > 0.0
-    monkeypatch.setattr("indexer.store.words._RATE_PLACES", (2, 2))
+    monkeypatch.setattr("indexer.store.term_selection._RATE_PLACES", (2, 2))
     with store.view() as view:
         assert view.bm25(["appl"], ids) == dict.fromkeys(ids, 0.0)
 

@@ -13,11 +13,11 @@ import watchfiles
 from conftest import OpenNotebook, WriteNotes
 from watchfiles.main import FileChange
 
-import indexer.watch
+import indexer.indexing.watch
 from indexer.errors import IndexerError
+from indexer.indexing.watch import watch
 from indexer.notebook import Notebook
 from indexer.records import BuildReport
-from indexer.watch import watch
 
 WAIT_S = 20.0
 
@@ -90,8 +90,8 @@ def test_folder_without_events_is_looked_at_on_a_timer(
     def watch_silence(root: str, **options: Any) -> Iterator[set[FileChange]]:
         return watchfiles.watch(silent, **options)
 
-    monkeypatch.setattr(indexer.watch, "watch_files", watch_silence)
-    monkeypatch.setattr(indexer.watch, "_RESCAN_S", 0.5)
+    monkeypatch.setattr(indexer.indexing.watch, "watch_files", watch_silence)
+    monkeypatch.setattr(indexer.indexing.watch, "_RESCAN_S", 0.5)
     running = Watched(open_notebook(folder))
     running.reports.get(timeout=WAIT_S)
     (folder / "a.md").write_text("- one\n- more\n")

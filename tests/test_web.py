@@ -20,15 +20,23 @@ from hypothesis import given, settings, strategies
 
 from indexer.config import Settings
 from indexer.notes.images import MAX_IMAGE_BYTES, NoteImages
-from indexer.notes.math import to_mathml
-from indexer.notes.rendering import place_of, render_note
+from indexer.notes.markdown.math import to_mathml
+from indexer.notes.markdown.render import place_of, render_note
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode, NoteFilter
-from indexer.store.store import NoteInfo
+from indexer.store.records import NoteInfo
 from indexer.web import export
-from indexer.web.data import card_of, editors_of, formulas_of, link_of, plain, split_lines, why_of
 from indexer.web.filtering import passes
 from indexer.web.history import History, Searches
 from indexer.web.overview import lay_out, lay_out_links, question_from
+from indexer.web.presenters import (
+    card_of,
+    editors_of,
+    formulas_of,
+    link_of,
+    plain,
+    split_lines,
+    why_of,
+)
 from indexer.web.rebuild import Rebuilder
 
 

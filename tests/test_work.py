@@ -18,8 +18,8 @@ from fakes import FakeEncoder
 
 from indexer.records import Link
 from indexer.retrieval.ranking import Weights
-from indexer.store import view
-from indexer.store.connections import Connections
+from indexer.store.embedded import faiss_snapshots, view
+from indexer.store.embedded.connections import Connections
 
 _opened: list[str] | None = None
 
@@ -154,16 +154,15 @@ def test_question_opens_no_note(
 def test_snapshot_is_hashed_when_it_is_written_and_not_again(
     write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.store import vectors
 
     hashed: list[str] = []
-    original = vectors._hash
+    original = faiss_snapshots._hash
 
     def counting(path: str, identity: str, generation: int) -> str:
         hashed.append(path)
         return original(path, identity, generation)
 
-    monkeypatch.setattr(vectors, "_hash", counting)
+    monkeypatch.setattr(faiss_snapshots, "_hash", counting)
     folder = write_notes(notes_of(12))
     notebook = open_notebook(folder)
     notebook.build()
@@ -224,18 +223,17 @@ def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_ind
 def test_change_maps_no_vectors_and_questions_map_them_once(
     write_notes: WriteNotes, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.store import vectors
 
     mapped: list[Path] = []
-    original = vectors._open_base
+    original = faiss_snapshots._open_base
 
     def counting(path: Path, dimension: int) -> object:
         mapped.append(path)
         return original(path, dimension)
 
-    monkeypatch.setattr(vectors, "_open_base", counting)
+    monkeypatch.setattr(faiss_snapshots, "_open_base", counting)
     # It asks questions of what was built.
-    monkeypatch.setattr("indexer.build._Build._measure_chance", lambda build: None)
+    monkeypatch.setattr("indexer.indexing.build._Build._measure_chance", lambda build: None)
     folder = write_notes(notes_of(12))
     building, asking = open_notebook(folder), open_notebook(folder)
     building.build()
@@ -270,7 +268,7 @@ def test_word_pieces_are_not_read_where_they_count_nothing(
 def test_question_loads_nothing_it_does_not_need() -> None:
     code = """
 import sys
-from indexer.cli import main
+from indexer.commands.main import main
 def run(*arguments):
     sys.argv = ["notepoint", *arguments]
     try:

@@ -19,13 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.encoding.encoder import (
-    EncodedPoints,
-    EncodedQuery,
-    Progress,
-    hash_file,
-    unit_length,
-)
+from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, hash_file, unit_length
 from indexer.encoding.engines import (
     Batch,
     Engine,
@@ -36,7 +30,7 @@ from indexer.encoding.engines import (
 )
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
-from indexer.reserve import demand_room, has_room
+from indexer.memory_limit import demand_room, has_room
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -6,12 +6,8 @@ The only importer of torch, transformers and sentence_transformers; importing th
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
-import shutil
-import sys
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,31 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.config import DEFAULT_MODEL
-from indexer.encoding.encoder import (
-    EncodedPoints,
-    EncodedQuery,
-    Progress,
-    hash_file,
-    unit_length,
-)
-from indexer.encoding.onnx import OnnxEncoder
+from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, hash_file, unit_length
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
 
 _BATCH = 32
-_OPSET = 17
-# What the converted files must reach against sentence-transformers before they are used.
-_MIN_COSINE_FP32 = 0.9999
-_MIN_COSINE_INT8 = 0.95
-_PROBES = (
-    "no discussion of ethics",
-    "Does the course talk about ethics?",
-    "Batch normalization keeps running averages of mean and variance for use at test time.",
-    r"$J(w,b)=\frac{1}{m}\sum_{i=1}^m L(\hat{y}^{(i)},y^{(i)})$",
-    "60M parameters",
-    "Sequence Models > Week 3 > Attention: a quadratic cost in the length of the input, " * 6,
-)
 
 
 class TransformerEncoder:
@@ -61,14 +37,14 @@ class TransformerEncoder:
         :raises EncoderError: if it cannot be loaded, or the weights are others.
         """
         folder = Path(model)
-        self._model = _load("SentenceTransformer", model, "--model")
+        self._model = load_model("SentenceTransformer", model, "--model")
         self.name = name or (folder.name if folder.is_dir() else model)
         self.dimension = int(self._model.get_embedding_dimension())
         self.window = int(self._model.max_seq_length or 512) - self._count_specials()
         self._means = self._pools_by_mean()
-        found = _hash_weights(folder) if folder.is_dir() else self._hub_revision()
+        found = hash_weights(folder) if folder.is_dir() else self._hub_revision()
         if weights_hash is not None and found != weights_hash:
-            raise _wrong_weights(folder, found, weights_hash)
+            raise wrong_weights(folder, found, weights_hash)
         pooling = "own-words-in-context" if self._means else "whole-text-in-context"
         self.fingerprint = f"{self.name} {found[:16]} {pooling} window-{self.window} fp32"
 
@@ -218,31 +194,7 @@ class TransformerEncoder:
         return str(getattr(revision, "_commit_hash", None) or "unknown")
 
 
-class CrossEncoderReranker:
-    """A model that reads a question and a text together; slower and finer than any vector."""
-
-    def __init__(self, model: str) -> None:
-        """Load a model.
-
-        :param model: folder, or name on the hub.
-        :raises EncoderError: if it cannot be loaded.
-        """
-        self._model = _load("CrossEncoder", model, "--rerank")
-
-    def rate(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return how well each text answers a question; only their order means something.
-
-        :param question: as it is read.
-        :param texts: points behind their context.
-        """
-        if not texts:
-            return []
-        pairs = [(question, text) for text in texts]
-        rated: list[float] = self._model.predict(pairs, show_progress_bar=False).tolist()
-        return rated
-
-
-def _load(kind: str, model: str, option: str) -> Any:
+def load_model(kind: str, model: str, option: str) -> Any:
     """Load a model of sentence-transformers; a local folder without asking the network."""
     if Path(model).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -250,7 +202,7 @@ def _load(kind: str, model: str, option: str) -> Any:
         raise EncoderError(
             f"there is no model folder {model}", f"check the path given with {option}"
         )
-    _quiet()
+    quiet_libraries()
     import sentence_transformers
 
     try:
@@ -263,168 +215,13 @@ def _load(kind: str, model: str, option: str) -> Any:
         ) from exc
 
 
-def export_onnx(source: Path, target: Path, weights_hash: str) -> None:
-    """Convert a BERT model to the folder ``OnnxEncoder`` reads, and prove it against the original.
-
-    :param source: folder of a sentence-transformers model that pools by the mean.
-    :param target: folder to make; it appears complete or not at all.
-    :param weights_hash: SHA-256 that ``model.safetensors`` must have.
-    :raises EncoderError: if the weights are others.
-    :raises RuntimeError: if the converted model does not give the same vectors.
-    """
-    found = _hash_weights(source)
-    if found != weights_hash:
-        raise _wrong_weights(source, found, weights_hash)
-    _quiet()
-    original = TransformerEncoder(str(source), name=DEFAULT_MODEL)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
-    try:
-        _convert(source, work)
-        shutil.copyfile(source / "tokenizer.json", work / OnnxEncoder.TOKENIZER_FILE)
-        _write_manifest(work, original, weights_hash)
-        cosines = _compare(original, OnnxEncoder(work))
-        if cosines[0] < _MIN_COSINE_FP32 or cosines[1] < _MIN_COSINE_INT8:
-            raise RuntimeError(
-                f"the converted model differs: cosine {cosines[0]:.5f}, int8 {cosines[1]:.3f}"
-            )
-        try:
-            work.rename(target)
-        except OSError:
-            if not (target / OnnxEncoder.MANIFEST).is_file():  # another process was first
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _convert(source: Path, work: Path) -> None:
-    """Write the fp32 file (fused) and the int8 file."""
-    import onnx
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.transformers.fusion_options import FusionOptions
-    from onnxruntime.transformers.optimizer import optimize_model
-    from transformers import AutoModel
-
-    class LastHiddenState(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self, model: Any) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
-            return self.model(input_ids, attention_mask, token_type_ids).last_hidden_state
-
-    model = AutoModel.from_pretrained(str(source), attn_implementation="eager").eval()
-    example = torch.ones(2, 7, dtype=torch.long)
-    inputs = ["input_ids", "attention_mask", "token_type_ids"]
-    plain = work / "plain.onnx"
-    # dynamo=True wants onnxscript and took twenty times as long (torch 2.13).
-    torch.onnx.export(
-        LastHiddenState(model),
-        (example, example, torch.zeros_like(example)),
-        str(plain),
-        input_names=inputs,
-        output_names=["last_hidden_state"],
-        dynamic_axes={name: {0: "batch", 1: "length"} for name in [*inputs, "last_hidden_state"]},
-        opset_version=_OPSET,
-        dynamo=False,
-    )
-    fused = optimize_model(
-        str(plain),
-        model_type="bert",
-        num_heads=model.config.num_attention_heads,
-        hidden_size=model.config.hidden_size,
-        optimization_options=FusionOptions("bert"),
-        opt_level=0,
-    )
-    if fused.get_fused_operator_statistics().get("Attention") != model.config.num_hidden_layers:
-        raise RuntimeError("the attention layers were not recognised")
-    whole, quantised, optimised = (work / f"{n}.onnx" for n in ("whole", "quantised", "optimised"))
-    fused.save_model_to_file(str(whole))
-    quantize_dynamic(
-        str(whole),
-        str(quantised),
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        op_types_to_quantize=["MatMul", "Attention", "Gather", "EmbedLayerNormalization"],
-        # The fused operators have no type that shape inference knows (onnxruntime 1.31).
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
-    _optimise(quantised, optimised)
-    _part(whole, work / OnnxEncoder.POINTS_FILE, OnnxEncoder.POINTS_WEIGHTS)
-    _part(optimised, work / OnnxEncoder.QUERY_FILE, OnnxEncoder.QUERY_WEIGHTS)
-    for path in (plain, whole, quantised, optimised):
-        path.unlink()
-
-
-def _part(source: Path, target: Path, weights: str) -> None:
-    """Write a model with its weights in a file of their own, which is mapped instead of parsed.
-
-    That takes three quarters off the opening of the fp32 model and half off that of the int8 one.
-    """
-    import onnx
-
-    onnx.save_model(
-        onnx.load(str(source)),
-        str(target),
-        save_as_external_data=True,
-        all_tensors_to_one_file=True,
-        location=weights,
-        size_threshold=1024,
-    )
-
-
-def _optimise(source: Path, target: Path) -> None:
-    """Write a model as ONNX Runtime would rearrange it at every start.
-
-    The extended level holds on every processor. It takes a tenth off the opening of the int8 file
-    and nothing off that of the fp32 file, which is fused already.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(target)
-    options.log_severity_level = 3
-    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
-
-
-def _write_manifest(work: Path, original: TransformerEncoder, weights_hash: str) -> None:
-    names = (
-        OnnxEncoder.POINTS_FILE,
-        OnnxEncoder.POINTS_WEIGHTS,
-        OnnxEncoder.QUERY_FILE,
-        OnnxEncoder.QUERY_WEIGHTS,
-        OnnxEncoder.TOKENIZER_FILE,
-    )
-    manifest = {
-        "format": OnnxEncoder.FORMAT,
-        "model": DEFAULT_MODEL,
-        "weights_sha256": weights_hash,
-        "dimension": original.dimension,
-        "window": original.window,
-        "files": {name: hash_file(work / name) for name in names},
-    }
-    (work / OnnxEncoder.MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-
-
-def _compare(original: TransformerEncoder, converted: OnnxEncoder) -> tuple[float, float]:
-    """Return the lowest cosines to the original: of points in fp32, of questions in int8."""
-    contexts = ["Neural Networks > Week 2:"] * len(_PROBES)
-    ours, theirs = (e.encode_points(contexts, _PROBES).vectors for e in (converted, original))
-    queries = [
-        original.encode_query(text).vector @ converted.encode_query(text).vector for text in _PROBES
-    ]
-    return float((ours * theirs).sum(axis=1).min()), float(min(queries))
-
-
 def _find_run(row: Sequence[int], ids: Sequence[int]) -> int | None:
     """Return where word pieces stand in a row that ends with them, or nearly."""
     places = range(len(row) - len(ids), -1, -1)
     return next((i for i in places if list(row[i : i + len(ids)]) == list(ids)), None)
 
 
-def _hash_weights(folder: Path) -> str:
+def hash_weights(folder: Path) -> str:
     """Return the SHA-256 of the weights of a folder: of its one file, or over those of all."""
     found = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("pytorch_model*.bin"))
     if len(found) == 1:
@@ -434,7 +231,13 @@ def _hash_weights(folder: Path) -> str:
     return hashlib.sha256("".join(map(hash_file, found)).encode()).hexdigest()
 
 
-def _wrong_weights(folder: Path, found: str, wanted: str) -> EncoderError:
+def wrong_weights(folder: Path, found: str, wanted: str) -> EncoderError:
+    """Return the error for a folder whose weights have another hash.
+
+    :param folder: of the model.
+    :param found: SHA-256 of its weights.
+    :param wanted: SHA-256 they should have.
+    """
     return EncoderError(
         f"the weights in {folder} are not those published: "
         f"SHA-256 {found[:16]}..., not {wanted[:16]}...",
@@ -442,7 +245,7 @@ def _wrong_weights(folder: Path, found: str, wanted: str) -> EncoderError:
     )
 
 
-def _quiet() -> None:
+def quiet_libraries() -> None:
     """Keep the libraries' bars and warnings off the terminal; our own messages say enough."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -458,18 +261,3 @@ def _quiet() -> None:
 
 def _first_line(exc: BaseException) -> str:
     return (str(exc).strip().split("\n") or [type(exc).__name__])[0][:200]
-
-
-def _main(arguments: Sequence[str]) -> int:
-    """Convert a model: source, target, hash of the weights. With status 2, stderr says why."""
-    source, target, weights_hash = arguments
-    try:
-        export_onnx(Path(source), Path(target), weights_hash)
-    except EncoderError as exc:
-        sys.stderr.write(f"{exc.message}\n{exc.hint}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from indexer.memory_limit import released_on_shortage
+from indexer.notes.decoding import decode_note
 from indexer.notes.folder import FOLDER_NOTES, hash_content, printable, without_note_suffix
 from indexer.notes.front_matter import parse_date, split_front_matter
 from indexer.notes.links import slug_of
-from indexer.notes.markdown import read_blocks
+from indexer.notes.markdown.reader import read_blocks
 from indexer.notes.points import TokenCounter, cut_points
-from indexer.notes.text import decode_note
 from indexer.records import Block, BlockKind, Note, NoteWarning, Outcome
-from indexer.reserve import released_on_shortage
 
 _MAX_TITLE_CHARS = 300
 

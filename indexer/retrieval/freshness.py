@@ -12,7 +12,8 @@ from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, NotesError
 from indexer.notes.folder import hash_content, read_note_bytes, read_stamp, scan_folder
 from indexer.records import FileStamp, Note
-from indexer.store.store import StoredPoint, View
+from indexer.store.protocol import View
+from indexer.store.records import StoredPoint
 
 # How long "is the index behind?" is taken as answered, in a process that answers many questions.
 _STALE_FOR_S = 1.0

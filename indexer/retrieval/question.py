@@ -15,8 +15,8 @@ from typing import NamedTuple
 from indexer.encoding.encoder import Encoder
 from indexer.errors import QueryError
 from indexer.records import NoteFilter
-from indexer.store.store import View
-from indexer.store.words import (
+from indexer.store.protocol import View
+from indexer.text.terms import (
     find_terms,
     initials_of,
     is_stop_word,

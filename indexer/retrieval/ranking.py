@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.records import BlockKind, Mode
-from indexer.store.store import StoredPoint
+from indexer.store.records import StoredPoint
 
 
 class Weights(NamedTuple):

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indexer.chance import measure_chance
 from indexer.encoding.encoder import EncodedQuery, Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Link, Mode, NoteFilter, RelatedNote
+from indexer.retrieval.baseline import measure_chance
 from indexer.retrieval.confidence import ANSWERED_ABOVE, MATCHED_ABOVE, Signs, confidence
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.late_interaction import max_similarities, rate_parts
@@ -33,8 +33,9 @@ from indexer.retrieval.ranking import (
     spread,
 )
 from indexer.retrieval.snippets import make_snippet
-from indexer.store.store import Header, Store, StoredPoint, Vectors, View
-from indexer.store.words import terms_of
+from indexer.store.protocol import Store, View
+from indexer.store.records import Header, StoredPoint, Vectors
+from indexer.text.terms import terms_of
 
 # Candidates each leg hands in, and how many where more points are asked for: 50, 60 and 100 give
 # the same answers, the fewer the sooner (benchmarks/QUALITY.md).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from indexer.store.words import find_terms
+from indexer.text.terms import find_terms
 
 MAX_SNIPPET_CHARS = 320
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\n+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.records import NoteFilter
-from indexer.store.store import NoteInfo
+from indexer.store.records import NoteInfo
 
 
 def passes(note: NoteInfo, where: NoteFilter) -> bool:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Encoder, Progress
 from indexer.errors import EncoderError, IndexerError, IndexNotFound, QueryError
+from indexer.indexing.watch import watch
 from indexer.notebook import Notebook, NotePage
 from indexer.notes.folder import read_stamp
 from indexer.records import Answer, BuildReport, Hit, Mode, NoteFilter
-from indexer.watch import watch
 from indexer.web.history import History
 from indexer.web.overview import Overview, make_overview
 from indexer.web.rebuild import Rebuilder
 
 if TYPE_CHECKING:
-    from indexer.build import Reporter
+    from indexer.indexing.build import Reporter
 
 # A converted model is open within this time: then the first page asks by meaning at once.
 _MODEL_PATIENCE_S = 0.5

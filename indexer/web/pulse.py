@@ -7,8 +7,8 @@ import gc
 import streamlit as st
 
 from indexer.errors import IndexerError
-from indexer.web.data import count
 from indexer.web.host import Host, Model
+from indexer.web.presenters import count
 
 _BEAT_S = 1.0
 

@@ -9,7 +9,7 @@ import streamlit as st
 from indexer.errors import IndexerError
 from indexer.notebook import split_place
 from indexer.records import Answer
-from indexer.web import address, data
+from indexer.web import address, presenters
 from indexer.web.components import show_reader
 from indexer.web.host import Host
 from indexer.web.widgets import sentence
@@ -34,13 +34,15 @@ def note_at(
             "title": "This note cannot be opened",
             "text": sentence(exc) if note_id in exc.message else f"{note_id}: {sentence(exc)}",
         }
-    lines = data.split_lines(place, answer.hits if answer else ())
-    path = data.plain(str(host.notebook.settings.notes / note_id))
-    note = data.note_of(page, place, lines, path)
-    note["backlinks"] = data.backlinks_of(host.reader.backlinks(note_id), host.labels().titles)
-    note["related"] = [data.related_of(hit) for hit in host.similar(place, _SIMILAR)]
+    lines = presenters.split_lines(place, answer.hits if answer else ())
+    path = presenters.plain(str(host.notebook.settings.notes / note_id))
+    note = presenters.note_of(page, place, lines, path)
+    note["backlinks"] = presenters.backlinks_of(
+        host.reader.backlinks(note_id), host.labels().titles
+    )
+    note["related"] = [presenters.related_of(hit) for hit in host.similar(place, _SIMILAR)]
     note["published"] = host.reader.published_address(page.info)
-    note["quote"] = data.quote_of(host.reader.points_of(note_id), line) if line else ""
+    note["quote"] = presenters.quote_of(host.reader.points_of(note_id), line) if line else ""
     return note, None
 
 

@@ -135,7 +135,7 @@ class Rebuilder:
 
     def _command(self, anew: bool) -> Sequence[str]:
         settings = self._settings
-        command = [sys.executable, "-m", "indexer", "build", "--progress-json"]
+        command = [sys.executable, "-P", "-m", "indexer", "build", "--progress-json"]
         command += [
             "--notes",
             str(settings.notes),

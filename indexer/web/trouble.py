@@ -6,9 +6,9 @@ import streamlit as st
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated, NotesError
 from indexer.notes.folder import scan_folder
-from indexer.web.data import plain
 from indexer.web.host import Host
-from indexer.web.index_view import Cure, controls
+from indexer.web.presenters import plain
+from indexer.web.views.index import Cure, controls
 from indexer.web.widgets import sentence
 
 _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (

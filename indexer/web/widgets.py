@@ -9,8 +9,8 @@ import streamlit as st
 from indexer.errors import IndexerError
 from indexer.records import Mode, NoteFilter
 from indexer.web import address
-from indexer.web.data import plain
 from indexer.web.host import Host, Model
+from indexer.web.presenters import plain
 
 _MODES = {Mode.HYBRID.value: "Both", Mode.DENSE.value: "Meaning", Mode.LEXICAL.value: "Words"}
 

@@ -19,12 +19,12 @@ from typing import Any
 
 from fakes import FakeEncoder
 
-from indexer.build import BuildOptions, build
 from indexer.errors import IndexerError
+from indexer.indexing.build import BuildOptions, build
 from indexer.notebook import Notebook
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.search import Query, Searcher
-from indexer.store.embedded import DATABASE, EmbeddedStore
+from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
 FULL = os.environ.get("NOTEPOINT_FAULTS") == "full"
 WORKER = Path(__file__).with_name("worker.py")
@@ -44,7 +44,12 @@ def rounds(reduced: int, full: int) -> int:
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
-        *("indexer.notebook", "indexer.build", "indexer.render", "indexer.store.embedded"),
+        *(
+            "indexer.notebook",
+            "indexer.indexing.build",
+            "indexer.render",
+            "indexer.store.embedded.store",
+        ),
         *("faiss", "fakes", "harness"),
     ]
 )

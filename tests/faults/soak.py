@@ -22,8 +22,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from fakes import FakeEncoder  # noqa: E402
 from harness import QUESTIONS, build_at, faults_of, note_text, rows_of, write_notes  # noqa: E402
 
+from indexer.indexing.watch import watch  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
-from indexer.watch import watch  # noqa: E402
 
 
 def resident_mb() -> float:

@@ -23,7 +23,7 @@ from harness import (
     rows_of,
 )
 
-import indexer.build
+import indexer.indexing.build
 from indexer.records import Note
 
 pytestmark = pytest.mark.slow
@@ -37,14 +37,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     What is compared is the upkeep of the index, not the reading of Markdown.
     """
-    parse_note, count = indexer.build.parse_note, FakeEncoder().count_tokens
+    parse_note, count = indexer.indexing.build.parse_note, FakeEncoder().count_tokens
 
     @functools.cache
     def parse(content: bytes, note_id: str, window: int) -> Note:
         return parse_note(content, note_id, window=window, count_tokens=count)
 
     monkeypatch.setattr(
-        indexer.build,
+        indexer.indexing.build,
         "parse_note",
         lambda content, note_id, *, window, count_tokens: parse(content, note_id, window),
     )

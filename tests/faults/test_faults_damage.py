@@ -26,9 +26,9 @@ from harness import (
 
 from indexer.errors import EncoderError, IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
 from indexer.notebook import Notebook
-from indexer.store.embedded import DATABASE, EmbeddedStore
-from indexer.store.pages import sums_path
-from indexer.store.vectors import list_snapshots
+from indexer.store.embedded.faiss_snapshots import list_snapshots
+from indexer.store.embedded.page_sums import sums_path
+from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
 pytestmark = pytest.mark.slow
 ASKED = ["gradient feature", "batch error", "loss stride"]
@@ -302,8 +302,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the converted model."""
     from conftest import ROOT
 
-    from indexer.encoding.encoder import open_encoder
     from indexer.encoding.onnx import OnnxEncoder
+    from indexer.encoding.opening import open_encoder
 
     open_encoder("all-MiniLM-L6-v2", cache=ROOT / ".cache")
     return next((ROOT / ".cache" / "models").glob(f"*-{OnnxEncoder.FORMAT}"))

@@ -31,7 +31,7 @@ from harness import (
 )
 
 from indexer.notebook import Notebook
-from indexer.store.embedded import DATABASE
+from indexer.store.embedded.store import DATABASE
 
 pytestmark = [
     pytest.mark.slow,
@@ -112,7 +112,7 @@ def test_fault_02_kill_in_a_rebuild(tmp_path: Path, held: list[str]) -> None:
 def watch_in_child(notes: Path, store: Path) -> None:
     from fakes import FakeEncoder
 
-    from indexer.watch import watch
+    from indexer.indexing.watch import watch
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     notebook = Notebook(notes, store=str(store), encoder=FakeEncoder())

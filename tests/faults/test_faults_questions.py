@@ -29,7 +29,7 @@ from harness import (
     write_notes,
 )
 
-import indexer.build
+import indexer.indexing.build
 from indexer.errors import IndexerError, QueryError
 from indexer.notebook import Notebook
 from indexer.notes.note import parse_note
@@ -168,7 +168,7 @@ def test_hostile_notes_of_the_evaluation(
         finally:
             longest = max(longest, time.process_time() - started)
 
-    monkeypatch.setattr(indexer.build, "parse_note", timed)
+    monkeypatch.setattr(indexer.indexing.build, "parse_note", timed)
     notebook.build()
     assert make_nasty.judge(manifest, as_report(notebook)) == []
     count = len({entry["case"] for entry in manifest["entries"]})
@@ -211,7 +211,7 @@ def test_hostile_notes_as_an_ordinary_user(shared: Path, seed: int, held: list[s
 @pytest.fixture
 def model() -> Path:
     """Return the cache with the converted model in it."""
-    from indexer.encoding.encoder import open_encoder
+    from indexer.encoding.opening import open_encoder
 
     open_encoder("all-MiniLM-L6-v2", cache=ROOT / ".cache")
     return ROOT / ".cache"

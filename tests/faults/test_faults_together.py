@@ -31,7 +31,7 @@ from harness import (
 import indexer.encoding.encoder
 from indexer.errors import IndexLocked
 from indexer.notebook import Notebook
-from indexer.store.embedded import EmbeddedStore
+from indexer.store.embedded.store import EmbeddedStore
 
 pytestmark = pytest.mark.slow
 

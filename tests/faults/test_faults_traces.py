@@ -33,7 +33,7 @@ _LOOKING = re.compile(r"\b(stat|lstat|statx|newfstatat|access|faccessat2?|readli
 @pytest.fixture
 def model() -> Path:
     """Return the cache with the converted model in it."""
-    from indexer.encoding.encoder import open_encoder
+    from indexer.encoding.opening import open_encoder
 
     open_encoder("all-MiniLM-L6-v2", cache=ROOT / ".cache")
     return ROOT / ".cache"

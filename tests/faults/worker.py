@@ -12,7 +12,7 @@ from fakes import FakeEncoder
 
 import indexer.encoding.encoder
 
-indexer.encoding.encoder.open_encoder = lambda model, **_: FakeEncoder()
+indexer.encoding.opening.open_encoder = lambda model, **_: FakeEncoder()
 
 
 def limit_memory(room: int) -> None:
@@ -25,7 +25,7 @@ def limit_memory(room: int) -> None:
 
 
 if __name__ == "__main__":
-    from indexer.cli import main
+    from indexer.commands.main import main
 
     if room := os.environ.get("ROOM_MB"):
         limit_memory(int(room) << 20)

@@ -1,0 +1,29 @@
+"""``notepoint dump``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.commands.options import (
+    common,
+    echo_warnings,
+    open_notebook,
+)
+
+
+@click.command()
+@common
+def dump(**options: Any) -> None:
+    """Print every note with what became of it, and every point with its lines."""
+    from indexer import render
+
+    with open_notebook(options) as notebook:
+        files, points = notebook.dump()
+    if options["as_json"]:
+        click.echo(render.to_json(render.dump_json(files, points)))
+        return
+    if not options["quiet"]:
+        echo_warnings(render.warnings_text(files, everything=True))
+    click.echo(render.dump_text(points))

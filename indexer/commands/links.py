@@ -1,0 +1,45 @@
+"""``notepoint links``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.commands.options import (
+    FOUND,
+    NOTHING,
+    common,
+    open_notebook,
+)
+
+
+@click.command()
+@common
+@click.argument("note", required=False)
+@click.option("--broken", is_flag=True, help="Only links that lead nowhere or have a mend")
+@click.option("--back", is_flag=True, help="Links of other notes to NOTE")
+def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
+    """Show where links lead: those of NOTE, or of all notes.
+
+    A link written the wrong way round, or without its target, is read as it was meant and shown
+    with its mend.
+
+    \b
+    notepoint links --broken
+    notepoint links --back review.md
+    """  # noqa: D301 - click knows a block by this character
+    from indexer import render
+
+    if back and note is None:
+        raise click.UsageError("--back needs a NOTE")
+    with open_notebook(options) as notebook:
+        if note is not None and back:
+            found = notebook.backlinks(note)
+        else:
+            found = notebook.links(note, broken=broken)
+    text = (
+        render.to_json(render.links_json(found)) if options["as_json"] else render.links_text(found)
+    )
+    click.echo(text)
+    return FOUND if found else NOTHING

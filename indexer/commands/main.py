@@ -1,0 +1,108 @@
+"""The command line: its commands, and how each error leaves it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from indexer import __version__
+from indexer.commands import console
+from indexer.commands.build import build
+from indexer.commands.check import check
+from indexer.commands.dump import dump
+from indexer.commands.evaluate import evaluate
+from indexer.commands.links import links
+from indexer.commands.options import (
+    FAILED,
+    FOUND,
+    INTERRUPTED,
+)
+from indexer.commands.query import query
+from indexer.commands.serve import serve
+from indexer.commands.similar import similar
+from indexer.commands.status import status
+from indexer.commands.transfer import export_, import_
+from indexer.commands.watch import watch
+from indexer.errors import IndexerError
+from indexer.memory_limit import hold_reserve
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit status."""
+    # A product of a matrix and a question is over before a second thread has begun.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    hold_reserve()
+    console.prepare()
+    try:
+        status = cli.main(prog_name="notepoint", standalone_mode=False)
+        sys.stdout.flush()
+    except IndexerError as exc:
+        console.complain(exc)
+        status = FAILED
+    except click.ClickException as exc:
+        exc.show()
+        status = exc.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        console.discard_output()  # whoever read it has enough
+        status = FOUND
+    except (OSError, MemoryError, RuntimeError, ImportError) as exc:
+        shortage = console.shortage(exc)
+        if shortage is None:
+            raise
+        console.complain(shortage)
+        console.discard_output()
+        status = FAILED
+    sys.exit(status if isinstance(status, int) else FOUND)
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="notepoint")
+def cli() -> None:
+    """Ask a folder of Markdown notes; get the point you once wrote.
+
+    \b
+    notepoint build --notes ~/notes
+    notepoint query "does it talk about ethics?"
+
+    Exit status: 0 found or built, 1 nothing found or notes skipped, 2 error or wrong use.
+    """  # noqa: D301 - click knows a block by this character
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell.
+
+    \b
+    notepoint completion bash >> ~/.bashrc
+    """  # noqa: D301 - click knows a block by this character
+    from click.shell_completion import get_completion_class
+
+    source = get_completion_class(shell)
+    if source is not None:
+        click.echo(source(cli, {}, "notepoint", "_NOTEPOINT_COMPLETE").source())
+
+
+for _command in (
+    build,
+    check,
+    completion,
+    dump,
+    evaluate,
+    export_,
+    import_,
+    links,
+    query,
+    serve,
+    similar,
+    status,
+    watch,
+):
+    cli.add_command(_command)

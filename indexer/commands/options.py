@@ -1,0 +1,86 @@
+"""What several commands share: options, exit statuses, opening the notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from indexer.config import DEFAULT_TOP_K
+from indexer.memory_limit import demand_room
+
+if TYPE_CHECKING:
+    from indexer.notebook import Notebook
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+FOUND, NOTHING, FAILED, INTERRUPTED = 0, 1, 2, 130
+_LEAST_BYTES = 256 << 20  # address space of a query; with less the libraries end by a signal
+
+
+def common(command: _Command) -> _Command:
+    """Add the options every command takes."""
+    options = [
+        click.option(
+            "--notes",
+            metavar="DIR",
+            help="Notes folder [default: $NOTEPOINT_NOTES, else the nearest "
+            "folder upwards that has an index, else ./corpus]",
+        ),
+        click.option(
+            "--store", metavar="URL|DIR", help="Index [default: .notepoint in the notes folder]"
+        ),
+        click.option(
+            "--model", metavar="NAME", help="Model: a name or a folder [default: all-MiniLM-L6-v2]"
+        ),
+        click.option("--site-url", metavar="URL", help="Address the notes are published at"),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON"),
+        click.option("-q", "--quiet", is_flag=True, help="Print results only"),
+        click.option("-v", "--verbose", is_flag=True, help="Say more of what is going on"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+top_k_option = click.option(
+    "-k",
+    "--top-k",
+    type=click.IntRange(1, 1000),
+    default=DEFAULT_TOP_K,
+    show_default=True,
+    help="How many points",
+)
+
+
+@contextlib.contextmanager
+def open_notebook(options: dict[str, Any]) -> Iterator[Notebook]:
+    """Open the notebook the common options name."""
+    demand_room(_LEAST_BYTES)
+    from indexer.notebook import Notebook
+
+    if options["verbose"]:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+
+    def say(line: str) -> None:
+        if not options["quiet"]:
+            click.echo(line, err=True)
+
+    names = ("notes", "store", "model", "site_url")
+    with Notebook(**{name: options[name] for name in names}, say=say) as notebook:
+        yield notebook
+
+
+def echo_warnings(text: str) -> None:
+    """Write warnings to stderr, if there are any.
+
+    :param text: one warning a line.
+    """
+    if text:
+        click.echo(text, err=True)

@@ -1,0 +1,156 @@
+"""``notepoint query``."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from indexer.commands.options import (
+    FOUND,
+    NOTHING,
+    common,
+    open_notebook,
+    top_k_option,
+)
+from indexer.errors import QueryError
+from indexer.records import Mode, NoteFilter
+
+
+@click.command()
+@common
+@click.argument("question", required=False)
+@top_k_option
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.HYBRID.value,
+    show_default=True,
+    help="By words, by meaning, or both",
+)
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only notes with this tag")
+@click.option(
+    "--category", "categories", multiple=True, metavar="NAME", help="Only notes of this category"
+)
+@click.option(
+    "--folder", "folders", multiple=True, metavar="PATH", help="Only notes below this folder"
+)
+@click.option("--note", "only_notes", multiple=True, metavar="PATH", help="Only this note")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only notes of this day or later",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only notes of this day or before",
+)
+@click.option(
+    "--more-like", multiple=True, metavar="POINT", help="Lean towards a point (NOTE:LINE or an id)"
+)
+@click.option("--less-like", multiple=True, metavar="POINT", help="Lean away from a point")
+@click.option(
+    "--batch",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='Answer each question of a JSON-lines file ({"id", "question"}), one JSON line each',
+)
+@click.option(
+    "--open",
+    "open_hit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Open the N-th hit in your editor",
+)
+@click.option("--markdown", is_flag=True, help="Print Markdown")
+@click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
+def query(
+    question: str | None,
+    top_k: int,
+    batch: Path | None,
+    open_hit: int | None,
+    markdown: bool,
+    **options: Any,
+) -> int:
+    """Answer a question with the points of the notes that answer it.
+
+    Options of one kind are alternatives; options of different kinds all hold.
+
+    \b
+    notepoint query "does it talk about ethics?"
+    notepoint query "batch norm at test time" --tag deeplearning --since 2020-01-01 -k 5
+    notepoint query "why mini-batches?" --json
+    """  # noqa: D301 - click knows a block by this character
+    if (question is None) == (batch is None):
+        raise click.UsageError("give a question, or --batch FILE")
+    search = {
+        "k": max(top_k, open_hit or 0),
+        "mode": Mode(options["mode"]),
+        "where": _filter(options),
+        "more_like": options["more_like"],
+        "less_like": options["less_like"],
+        "rerank": options["rerank"],
+    }
+    with open_notebook(options) as notebook:
+        if search["mode"] is not Mode.LEXICAL:
+            notebook.open_ahead()
+        from indexer import render  # while the model is opened
+
+        if batch is not None:
+            return _answer_batch(notebook, batch, search)
+        answer = notebook.search(question or "", **search)
+        if options["as_json"]:
+            click.echo(render.to_json(render.answer_json(answer)))
+        elif markdown:
+            click.echo(render.answer_markdown(answer))
+        else:
+            click.echo(render.answer_text(answer))
+        if open_hit is not None:
+            _open_hit(notebook, answer, open_hit)
+    return FOUND if answer.answered else NOTHING
+
+
+def _filter(options: dict[str, Any]) -> NoteFilter:
+    def day(value: datetime.datetime | None) -> datetime.date | None:
+        return value.date() if value else None
+
+    return NoteFilter(
+        options["tags"],
+        options["categories"],
+        options["folders"],
+        options["only_notes"],
+        day(options["since"]),
+        day(options["until"]),
+    )
+
+
+def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
+    """Print one answer a line; a question that cannot be asked gets a line that says why."""
+    from indexer import render
+    from indexer.evaluation.questions import read_json_lines
+
+    status = FOUND
+    for number, row in read_json_lines(batch):
+        if "question" not in row or "id" not in row:
+            raise QueryError(
+                f"{batch}:{number}: a question lacks its id or its text", 'write {"id", "question"}'
+            )
+        answer = notebook.search(str(row["question"]), **search)
+        click.echo(render.to_json({"id": row["id"], **render.answer_json(answer)}))
+    return status
+
+
+def _open_hit(notebook: Any, answer: Any, number: int) -> None:
+    from indexer.commands.editor import open_in_editor
+
+    if number > len(answer.hits):
+        raise QueryError(
+            f"there is no hit {number}: {len(answer.hits)} were found", "ask for more with -k"
+        )
+    hit = answer.hits[number - 1]
+    open_in_editor(notebook.settings.editor, notebook.settings.notes / hit.note_id, hit.line_start)

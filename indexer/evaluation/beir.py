@@ -1,0 +1,148 @@
+"""Retrieval collections in BEIR's layout: documents as notes, rankings as figures and TREC runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from indexer.errors import QueryError
+from indexer.evaluation.questions import read_json_lines
+from indexer.records import Answer
+
+DEPTH = 100
+_FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
+_NOTE = re.compile(r"(\d+)\.md$")
+# A line that begins so would be read as a heading, a list, a quote, a fence or a rule.
+_MARKUP = re.compile(r"^(\d*)([#>*+=|~`.)-])")
+
+Run = dict[str, list[tuple[str, float]]]
+"""Query id to (document id, score) pairs, best first."""
+
+
+class Collection(NamedTuple):
+    """Documents, questions, and which documents answer which question, with grades."""
+
+    documents: tuple[tuple[str, str, str], ...]  # id, title, text
+    queries: dict[str, str]
+    judgements: dict[str, dict[str, int]]
+
+
+def is_collection(path: Path) -> bool:
+    """Tell whether a path is a folder in BEIR's layout."""
+    return path.is_dir() and all((path / name).is_file() for name in _FILES)
+
+
+def read_collection(folder: Path) -> Collection:
+    """Read a collection.
+
+    :param folder: with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``.
+    :raises QueryError: naming the file and line that cannot be read.
+    """
+    corpus, queries, qrels = (folder / name for name in _FILES)
+    try:
+        documents = tuple(
+            (str(row["_id"]), row.get("title") or "", row["text"])
+            for _, row in read_json_lines(corpus)
+        )
+        asked = {str(row["_id"]): row["text"] for _, row in read_json_lines(queries)}
+    except KeyError as exc:
+        raise QueryError(
+            f"a line of {corpus} or {queries} lacks {exc}", "each needs _id and text"
+        ) from exc
+    judgements: dict[str, dict[str, int]] = {}
+    for number, line in enumerate(qrels.read_text("utf-8").splitlines(), 1):
+        fields = line.split("\t")
+        if number == 1 and not fields[-1].isdigit():
+            continue  # the names of the columns
+        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+            raise QueryError(
+                f"{qrels}:{number}: no judgement",
+                "a line is query-id, corpus-id and score, by tabs",
+            )
+        judgements.setdefault(fields[0], {})[fields[1]] = int(fields[2])
+    judged = {query: text for query, text in asked.items() if query in judgements}
+    if not judged:
+        raise QueryError(f"no query of {queries} is judged in {qrels}", "the ids must be the same")
+    return Collection(documents, judged, judgements)
+
+
+def write_notes(collection: Collection, folder: Path) -> None:
+    """Write each document as a note, named by its place in the collection."""
+    for number, (_, title, text) in enumerate(collection.documents):
+        body = _MARKUP.sub(r"\1\\\2", " ".join(text.split()))
+        head = f"---\ntitle: {json.dumps(title)}\n---\n" if title else ""
+        (folder / f"{number}.md").write_text(f"{head}{body}\n", "utf-8", errors="replace")
+
+
+def rank_documents(collection: Collection, answer: Answer) -> list[tuple[str, float]]:
+    """Return the documents of an answer's hits, each by its best point, best first.
+
+    :param collection: whose documents were written as notes.
+    :param answer: to one of its queries.
+    """
+    best: dict[str, float] = {}
+    for hit in answer.hits:
+        found = _NOTE.search(hit.note_id)
+        if found:
+            document = collection.documents[int(found.group(1))][0]
+            best[document] = max(best.get(document, hit.score), hit.score)
+    return sorted(best.items(), key=lambda pair: -pair[1])[:DEPTH]
+
+
+def run_queries(collection: Collection, ask: Callable[[str], Answer]) -> Run:
+    """Ask every query of a collection and rank its documents.
+
+    :param collection: whose documents were written as notes.
+    :param ask: query to answer, deep enough for ``DEPTH`` documents.
+    """
+    queries = collection.queries.items()
+    return {query: rank_documents(collection, ask(text)) for query, text in queries}
+
+
+def score_run(judgements: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, dict[str, float]]:
+    """Return nDCG@10, R@100 and RR@10 of each query, by ir-measures.
+
+    :param judgements: query id to document id to grade.
+    :param run: what was ranked; a query that is missing counts 0.
+    :return: measure to query id to figure.
+    """
+    import ir_measures
+    from ir_measures import RR, R, nDCG
+
+    qrels = [
+        ir_measures.Qrel(query, document, grade)
+        for query, graded in judgements.items()
+        if query in run
+        for document, grade in graded.items()
+    ]
+    ranked = [
+        ir_measures.ScoredDoc(query, document, score)
+        for query, found in run.items()
+        for document, score in found
+    ]
+    measures = [nDCG @ 10, R @ DEPTH, RR @ 10]
+    found: dict[str, dict[str, float]] = {str(m): dict.fromkeys(run, 0.0) for m in measures}
+    for metric in ir_measures.iter_calc(measures, qrels, ranked):
+        found[str(metric.measure)][metric.query_id] = float(metric.value)
+    return found
+
+
+def write_run(path: Path, run: Run) -> None:
+    """Write a ranking as a TREC run: query, Q0, document, rank, score, name.
+
+    :param path: the file.
+    :param run: what was ranked.
+    :raises QueryError: if it cannot be written.
+    """
+    lines = [
+        f"{query} Q0 {document} {rank} {score:.6f} notepoint\n"
+        for query, found in run.items()
+        for rank, (document, score) in enumerate(found, 1)
+    ]
+    try:
+        path.write_text("".join(lines), "utf-8")
+    except OSError as exc:
+        raise QueryError(f"the run cannot be written: {exc}", "name another file") from exc

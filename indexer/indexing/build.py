@@ -1,0 +1,399 @@
+"""Notes on disk against the store: what differs becomes one atomic change.
+
+A note whose stamp or content is the same costs a stat call or a hash; of a changed one only the
+points whose words or context are new are encoded. Vectors are kept under the hash of what was
+encoded, before the change that needs them, so that a build that was killed goes on where it
+stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from indexer.encoding.encoder import Encoder, open_ahead
+from indexer.errors import IndexOutdated, NoteError, NotesError
+from indexer.indexing.encode_queue import EncodingAhead
+from indexer.memory_limit import released_on_shortage
+from indexer.notes.folder import Scan, hash_content, read_note_bytes, scan_folder
+from indexer.notes.links import LinkResolver, NoteName, link_key, name_keys, name_of
+from indexer.notes.links import published_path as published_path_of
+from indexer.notes.note import parse_note, title_of_path
+from indexer.notes.points import CHUNKING_VERSION, context_of
+from indexer.records import (
+    BuildReport,
+    FileEntry,
+    FileReport,
+    FileStamp,
+    Note,
+    NoteWarning,
+    Outcome,
+    Point,
+)
+from indexer.retrieval.baseline import Chance, measure_chance
+from indexer.store.protocol import Change, Store, View
+from indexer.store.records import NewLink, NewPoint, NoteChange, NoteState, Setup, StoredPoint
+from indexer.text.terms import ANALYSIS_VERSION
+
+# How many points a note that changed is taken to have, before it is read.
+_POINTS_A_NOTE = 20
+# A file written this shortly before it was read may be written again without its times changing.
+_RACY_NS = 50_000_000
+_NO_STAMP = FileStamp(-1, -1, -1, -1)
+
+
+class Reporter(Protocol):
+    """Told how a build comes along."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """Begin a phase of so many steps."""
+
+    def advance(self, steps: int) -> None:
+        """Note that steps of the phase are done."""
+
+
+class SilentReporter:
+    """A reporter for those who do not watch."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """Ignore it."""
+
+    def advance(self, steps: int) -> None:
+        """Ignore it."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a build is going to do, and what it found on the way."""
+
+    changes: list[NoteChange] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    touched: dict[str, FileStamp] = field(default_factory=dict)
+    files: list[FileReport] = field(default_factory=list)
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    @property
+    def skipped(self) -> int:
+        """How many files could not be read."""
+        return sum(file.outcome is Outcome.SKIPPED for file in self.files)
+
+
+class BuildOptions(NamedTuple):
+    """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing.
+
+    ``encoded`` says that the vectors in the store are fresh, so that a rebuild uses them.
+    """
+
+    size_limit: int
+    site_url: str = ""
+    rebuild: bool = False
+    force: bool = False
+    dry_run: bool = False
+    encoded: bool = False
+
+
+def build(
+    root: Path,
+    store: Store,
+    encoder: Encoder,
+    options: BuildOptions,
+    reporter: Reporter | None = None,
+) -> BuildReport:
+    """Bring an index in line with the notes of a folder.
+
+    :param root: the notes folder.
+    :param store: the index.
+    :param encoder: makes the vectors; must be the one the index was built with.
+    :param options: how to build.
+    :param reporter: told how it comes along.
+    :return: what was found and done.
+    :raises NotesError: if the folder is missing or has no notes, or most of the index would be
+        dropped.
+    :raises IndexOutdated: if the index was built with another encoder.
+    :raises IndexLocked: if another process is building.
+    """
+    with store.building():
+        return _Build(root, store, encoder, options, reporter or SilentReporter()).run()
+
+
+class _Build:
+    """One run, from the scan to the report."""
+
+    def __init__(
+        self, root: Path, store: Store, encoder: Encoder, options: BuildOptions, reporter: Reporter
+    ) -> None:
+        self._root = root
+        self._store = store
+        self._encoder = encoder
+        self._options = options
+        self._reporter = reporter
+        versions = f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
+        self._setup = Setup(encoder.fingerprint, encoder.name, encoder.dimension, versions)
+
+    def run(self) -> BuildReport:
+        started = time.perf_counter()
+        scan = scan_folder(self._root, size_limit=self._options.size_limit)
+        if not scan.notes:
+            raise NotesError(
+                f"there are no notes in {self._root}",
+                "notes are files that end in .md or .markdown",
+            )
+        anew_vectors = self._options.rebuild and not self._options.encoded
+        with EncodingAhead(self._store, self._encoder, anew=anew_vectors) as encoding:
+            with self._store.view() as view:
+                header = view.header()
+                anew = self._begins_anew(header.setup)
+                states = {} if anew else view.note_states()
+                plan = self._plan(scan, view, states, encoding)
+                total = 0 if anew else header.points
+            self._refuse_to_empty(plan, states)
+            embedded, generation = self._finish_encoding(encoding), header.generation
+        if not self._options.dry_run:
+            if plan.changes or plan.gone or anew:
+                engine = getattr(self._encoder, "engine", "")
+                setup = self._setup._replace(engine=engine)
+                with self._store.change(setup, anew=anew) as change:
+                    self._apply(plan, change, scan)
+                generation += 1
+            if plan.touched:
+                self._store.touch(plan.touched)
+            self._store.optimise()
+            self._measure_chance()
+        new = sum(len(change.added) for change in plan.changes)
+        old = sum(len(change.removed) for change in plan.changes) + sum(
+            states[gone].points for gone in plan.gone
+        )
+        return BuildReport(
+            plan.added,
+            plan.changed,
+            len(plan.gone),
+            plan.unchanged,
+            plan.skipped,
+            new,
+            old,
+            total + new - old,
+            generation,
+            time.perf_counter() - started,
+            embedded,
+            tuple(plan.files),
+            self._options.dry_run,
+        )
+
+    def _measure_chance(self) -> None:
+        """See how near the index comes to any question, unless that is known."""
+        with self._store.view() as view:
+            header = view.header()
+            if header.chance is not None:
+                return
+            before = Chance.unpack(view.chance_trace(), self._encoder)
+            chance = measure_chance(view, self._encoder, before)
+        self._store.keep_chance(header.generation, chance.mean, chance.pack(self._encoder))
+
+    def _begins_anew(self, setup: Setup | None) -> bool:
+        """Tell whether nothing of the index can stay; another chunking rebuilds by itself."""
+        if setup is None or self._options.rebuild:
+            return True
+        if setup.encoder != self._setup.encoder:
+            raise IndexOutdated(
+                f"the index was built with another model ({setup.model}, "
+                f"{setup.dimension} dimensions; now {self._setup.model}, {self._setup.dimension})",
+                "run `notepoint build --rebuild`, or name the old model with --model",
+            )
+        return setup.chunking != self._setup.chunking
+
+    # finding out what to do
+    def _plan(
+        self, scan: Scan, view: View, states: dict[str, NoteState], encoding: EncodingAhead
+    ) -> _Plan:
+        plan = _Plan()
+        self._open_ahead(scan, states)
+        self._reporter.begin("reading", len(scan.notes))
+        for entry in scan.notes:
+            state = states.get(entry.note_id)
+            if entry.refusal is not None:
+                self._plan_refused(plan, entry, state, view)
+            elif state is not None and state.stamp == entry.stamp:
+                self._keep(plan, entry.note_id, state)
+            else:
+                planned = len(plan.changes)
+                self._plan_note(plan, entry, state, view)
+                if not self._options.dry_run:
+                    encoding.add(_inputs(plan.changes[planned:]))
+            self._reporter.advance(1)
+        present = {entry.note_id for entry in scan.notes}
+        plan.gone += [note_id for note_id in states if note_id not in present]
+        return plan
+
+    def _keep(self, plan: _Plan, note_id: str, state: NoteState) -> None:
+        plan.unchanged += state.outcome is not Outcome.SKIPPED
+        plan.files.append(FileReport(note_id, state.outcome, state.warnings))
+
+    def _plan_refused(
+        self, plan: _Plan, entry: FileEntry, state: NoteState | None, view: View
+    ) -> None:
+        refusal = entry.refusal or NoteWarning("cannot be read")
+        if state is not None and not state.content_hash and state.warnings == (refusal,):
+            self._keep(plan, entry.note_id, state)
+            return
+        self._change(plan, _skipped(entry.note_id, b"", refusal), None, state, view)
+
+    def _plan_note(
+        self, plan: _Plan, entry: FileEntry, state: NoteState | None, view: View
+    ) -> None:
+        note_id = entry.note_id
+        digest, stamp = b"", entry.stamp
+        try:
+            content, stamp = read_note_bytes(
+                self._root, note_id, size_limit=self._options.size_limit
+            )
+            stamp = _safe_stamp(stamp)
+            digest = hash_content(content)
+            if state is not None and state.content_hash == digest:
+                plan.touched[note_id] = stamp
+                self._keep(plan, note_id, state)
+                return
+            note = parse_note(
+                content,
+                note_id,
+                window=self._encoder.window,
+                count_tokens=self._encoder.count_tokens,
+            )
+        except NoteError as exc:
+            note = _skipped(note_id, digest, NoteWarning(exc.message, exc.line, exc.hint))
+        self._change(plan, note, stamp, state, view)
+
+    def _change(
+        self, plan: _Plan, note: Note, stamp: FileStamp | None, state: NoteState | None, view: View
+    ) -> None:
+        plan.files.append(FileReport(note.note_id, note.outcome, note.warnings))
+        if note.outcome is not Outcome.SKIPPED:
+            known = state is not None and state.outcome is not Outcome.SKIPPED
+            plan.changed += known
+            plan.added += not known
+        stored = view.points_of(note.note_id) if state is not None else []
+        change = self._difference(note, stamp, stored)
+        plan.changes.append(change)
+
+    @released_on_shortage
+    def _difference(
+        self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
+    ) -> NoteChange:
+        """Match the points of a note with those stored: same words in the same context stay."""
+        waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for old in reversed(stored):
+            waiting[_identity(old.note.title, old.point)].append(old.point_id)
+        kept, added = [], []
+        for ordinal, point in enumerate(note.points):
+            same = waiting.get(_identity(note.title, point))
+            if same:
+                kept.append((same.pop(), ordinal, point))
+            else:
+                added.append(NewPoint(ordinal, point, self._key(note.title, point)))
+        name = name_of(note)
+        linkable = note.outcome is not Outcome.SKIPPED
+        links = [NewLink(None, link, link_key(link, note.note_id)) for link in note.links]
+        for ordinal, point in enumerate(note.points):
+            links += [NewLink(ordinal, link, link_key(link, note.note_id)) for link in point.links]
+        return NoteChange(
+            note,
+            stamp,
+            published_path_of(note) if linkable else "",
+            name_keys(name) if linkable else frozenset(),
+            tuple(kept),
+            tuple(added),
+            tuple(point_id for ids in waiting.values() for point_id in ids),
+            tuple(links),
+        )
+
+    def _key(self, title: str, point: Point) -> bytes:
+        return vector_key(self._encoder.fingerprint, title, point)
+
+    def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
+        """Refuse to let go of most notes at once: the folder is more likely absent than emptied."""
+        known = sum(state.outcome is not Outcome.SKIPPED for state in states.values())
+        lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
+        if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
+            raise NotesError(
+                f"{lost} of {known} notes are no longer in {self._root}; the index is kept",
+                "if they were removed on purpose, run `notepoint build --force`",
+            )
+
+    # doing it
+    def _open_ahead(self, scan: Scan, states: dict[str, NoteState]) -> None:
+        """Let the model open while the first notes are read, if any will be."""
+        known = {note_id: state.stamp for note_id, state in states.items()}
+        new = sum(entry.stamp != known.get(entry.note_id) for entry in scan.notes)
+        if new and not self._options.dry_run:
+            open_ahead(self._encoder, _POINTS_A_NOTE * new)
+
+    def _finish_encoding(self, encoding: EncodingAhead) -> int:
+        if self._options.dry_run:
+            return 0
+        return encoding.finish(
+            lambda total: self._reporter.begin("encoding", total), self._reporter.advance
+        )
+
+    @released_on_shortage
+    def _apply(self, plan: _Plan, change: Change, scan: Scan) -> None:
+        self._reporter.begin("writing", len(plan.changes) + len(plan.gone))
+        for note_id in plan.gone:
+            change.drop(note_id)
+            self._reporter.advance(1)
+        for one in plan.changes:
+            change.put(one)
+            self._reporter.advance(1)
+        _resolve_links(change, scan, self._options.site_url)
+
+
+def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
+    """Return what has to be encoded for changes: key to context and text."""
+    return {
+        new.key: (context_of(change.note.title, new.point), new.point.text)
+        for change in changes
+        for new in change.added
+    }
+
+
+def vector_key(fingerprint: str, title: str, point: Point) -> bytes:
+    """Return the name of a vector: the hash of all that shapes it.
+
+    :param fingerprint: of the encoder.
+    :param title: of the note.
+    :param point: of the note.
+    """
+    source = "\x00".join((fingerprint, context_of(title, point), point.text))
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _resolve_links(change: Change, scan: Scan, site_url: str) -> None:
+    files = {*scan.files, *(path.rpartition("/")[2] for path in scan.files)}
+
+    def find_notes(key: str) -> list[NoteName]:
+        return [NoteName(i.note_id, i.title, i.aliases, i.published) for i in change.names_for(key)]
+
+    resolver = LinkResolver(find_notes, files.__contains__, change.anchor_line, site_url=site_url)
+    for link_id, note_id, raw in change.open_links():
+        change.close_link(link_id, resolver.resolve(raw, note_id))
+
+
+def _identity(title: str, point: Point) -> tuple[object, ...]:
+    return title, point.text, point.kind, point.heading_path, point.parents, point.lead_in
+
+
+def _skipped(note_id: str, digest: bytes, warning: NoteWarning) -> Note:
+    return Note(
+        note_id, digest, title_of_path(note_id), outcome=Outcome.SKIPPED, warnings=(warning,)
+    )
+
+
+def _safe_stamp(stamp: FileStamp) -> FileStamp:
+    """Return a stamp that will not be trusted, for a file that was written just now."""
+    fresh = time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < _RACY_NS
+    return _NO_STAMP if fresh else stamp

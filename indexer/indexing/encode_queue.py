@@ -1,0 +1,112 @@
+"""Encoding beside reading: texts become stored vectors while the next notes are read.
+
+One thread encodes, and leaves the interpreter to the others while it does; the thread that reads
+the notes writes the vectors, so that a store is changed by one thread only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from indexer.encoding.encoder import EncodedPoints, Encoder
+from indexer.memory_limit import released_on_shortage
+from indexer.store.protocol import Store
+
+# Vectors are kept after this many texts: what a kill can cost.
+TEXTS_AT_ONCE = 1_024
+Inputs = Mapping[bytes, tuple[str, str]]
+"""The key of a vector to the context and the text it is made of."""
+
+
+class EncodingAhead:
+    """Texts on their way to stored vectors."""
+
+    def __init__(self, store: Store, encoder: Encoder, *, anew: bool) -> None:
+        """Begin with none.
+
+        :param store: where the vectors are kept.
+        :param encoder: makes them.
+        :param anew: True to make those again that the store has.
+        """
+        self._store = store
+        self._encoder = encoder
+        self._anew = anew
+        self._pool = ThreadPoolExecutor(1, "encoding")
+        self._waiting: dict[bytes, tuple[str, str]] = {}
+        self._seen: set[bytes] = set()
+        self._running: deque[tuple[Sequence[bytes], Future[EncodedPoints]]] = deque()
+        self._lock = threading.Lock()
+        self._done = 0
+        self._tell: Callable[[int], None] | None = None
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        """Return it; at the end of the block nothing is encoded any more."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give up what has not begun."""
+        self._pool.shutdown(cancel_futures=True)
+
+    @released_on_shortage
+    def add(self, inputs: Inputs) -> None:
+        """Encode texts once there are enough of them, and keep what is encoded by now."""
+        for key, text in inputs.items():
+            if key not in self._seen:
+                self._seen.add(key)
+                self._waiting[key] = text
+        while len(self._waiting) >= TEXTS_AT_ONCE:
+            self._begin(list(self._waiting)[:TEXTS_AT_ONCE])
+        while self._running and self._running[0][1].done():
+            self._keep()
+
+    def finish(self, begin: Callable[[int], None], advance: Callable[[int], None]) -> int:
+        """Encode and keep what is left.
+
+        :param begin: told how many texts there are in all.
+        :param advance: told how many more of them are done.
+        :return: how many texts were encoded.
+        """
+        self._begin(list(self._waiting))
+        with self._lock:
+            begin(self.count)
+            advance(self._done)
+            self._tell = advance
+        while self._running:
+            self._keep()
+        return self.count
+
+    def _begin(self, keys: Sequence[bytes]) -> None:
+        texts = {key: self._waiting.pop(key) for key in keys}
+        known = set() if self._anew or not texts else self._store.known_keys(texts)
+        missing = [key for key in texts if key not in known]
+        if missing:
+            self.count += len(missing)
+            job = self._pool.submit(self._encode, [texts[key] for key in missing])
+            self._running.append((missing, job))
+
+    @released_on_shortage
+    def _encode(self, texts: Sequence[tuple[str, str]]) -> EncodedPoints:
+        contexts, own = zip(*texts, strict=True)
+        return self._encoder.encode_points(contexts, own, self._advance)
+
+    def _advance(self, steps: int) -> None:
+        with self._lock:
+            self._done += steps
+            if self._tell is not None:
+                self._tell(steps)
+
+    def _keep(self) -> None:
+        keys, job = self._running.popleft()
+        encoded = job.result()
+        self._store.add_vectors(keys, encoded.vectors, encoded.pieces)

@@ -1,0 +1,260 @@
+"""Vectors made on many machines by Ray, before a plain build uses them; the only importer of ray.
+
+Ray reads and cuts the notes that changed and encodes their points in actors, which write shards of
+Parquet named by the hash of their content. The store takes the shards in, and the build that
+follows finds every vector there: the index is that of a plain build, whatever the cluster went
+through. A run that was stopped goes on with the shards there are. Every node must see the notes
+folder and the folder of the shards under the same paths.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from indexer.encoding.encoder import Encoder
+from indexer.errors import NoteError, SettingsError
+from indexer.indexing.build import Reporter, SilentReporter, vector_key
+from indexer.indexing.parquet import read_shard, shards_in, write_shard
+from indexer.notes.folder import read_note_bytes, scan_folder
+from indexer.notes.note import parse_note
+from indexer.notes.points import context_of
+from indexer.store.protocol import Store
+
+MakeEncoder = Callable[[bool], Encoder]
+"""Opens the encoder where it is needed; True where a GPU is at hand."""
+_NOTES_AT_ONCE = 64
+_TEXTS_AT_ONCE = 1_024
+_CONNECT_TIMEOUT_S = 5.0
+
+
+class Job(NamedTuple):
+    """What to encode, where and how; ``address`` is empty for a cluster on this machine alone."""
+
+    root: Path
+    size_limit: int
+    shards: Path
+    make_encoder: MakeEncoder
+    address: str = ""
+    rebuild: bool = False
+    texts_at_once: int = _TEXTS_AT_ONCE
+
+
+def encode_by_ray(job: Job, store: Store, reporter: Reporter | None = None) -> int:
+    """Encode what a build will need and the store lacks.
+
+    :param job: what, where and how.
+    :param store: takes the vectors.
+    :param reporter: told how it comes along.
+    :return: how many texts were encoded in this run.
+    :raises SettingsError: if Ray is not installed, or there is no cluster at the address.
+    """
+    reporter = reporter or SilentReporter()
+    with store.view() as view:
+        stamps = {} if job.rebuild else view.stamps()
+    entries = scan_folder(job.root, size_limit=job.size_limit).notes
+    changed = [e.note_id for e in entries if not e.refusal and stamps.get(e.note_id) != e.stamp]
+    if not changed:
+        return 0
+    job.shards.mkdir(parents=True, exist_ok=True)
+    with _Cluster(job.address) as cluster:
+        encoded = _encode(cluster, job, store, changed, reporter)
+    paths = shards_in(job.shards)
+    reporter.begin("loading", len(paths))
+    for path in paths:
+        store.add_vectors(*read_shard(path))
+        path.unlink()
+        reporter.advance(1)
+    return encoded
+
+
+def _encode(
+    cluster: _Cluster, job: Job, store: Store, changed: list[str], reporter: Reporter
+) -> int:
+    import ray
+
+    # JSON holds names that are no UTF-8, which the columns of Arrow do not.
+    rows = [{"note": json.dumps(note_id)} for note_id in changed]
+    texts = cluster.map(
+        ray.data.from_items(rows), _Cutter, _NOTES_AT_ONCE, job=job, cpus=1
+    ).materialize()
+    keys = {key for batch in texts.iter_batches() for key in batch["key"].tolist()} - {b""}
+    done = {key for path in shards_in(job.shards) for key in read_shard(path)[0]}
+    known = set() if job.rebuild else store.known_keys(keys)
+    missing = keys - done - known
+    reporter.begin("encoding", len(missing))
+    if not missing:
+        return 0
+    encoder = functools.partial(_ShardWriter, missing=ray.put(missing))
+    shards = cluster.map(texts, encoder, job.texts_at_once, job=job, cpus=cluster.cpus)
+    encoded = 0
+    for row in shards.iter_rows():
+        reporter.advance(row["texts"])
+        encoded += row["texts"]
+    return encoded
+
+
+class _Cluster:
+    """A connection to a cluster; without an address, one of this machine that ends with it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.cpus = 1
+
+    def __enter__(self) -> _Cluster:
+        # Before the import, which reads them: Ray reports usage over the network otherwise, and
+        # parts of a cluster of this machine listen on every interface, to whom nobody else may
+        # speak.
+        if not self._address:
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        try:
+            import ray
+            import ray.data
+        except ImportError as exc:
+            raise SettingsError(
+                "--ray needs Ray, which is not installed here", "run `pip install 'notepoint[ray]'`"
+            ) from exc
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if self._address:
+            options["address"] = self._address
+        else:  # "local": a new one, not one that is or was running here
+            options |= {"address": "local", "include_dashboard": False}
+            options["_node_ip_address"] = "127.0.0.1"
+        _knock(self._address)
+        try:
+            ray.init(**options)
+        except (OSError, RuntimeError, ValueError) as exc:
+            first = str(exc).splitlines()[0]
+            raise SettingsError(
+                f"the Ray cluster at {self._address or 'this machine'} cannot be used: {first}",
+                "if it asks for a token, as `ray start` does where ~/.ray/auth_token is, set "
+                "RAY_AUTH_MODE=token here too; see that all have the same version of Ray",
+            ) from exc
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.actor_task_retry_on_errors = True
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        self._nodes = len(nodes)
+        self.cpus = int(min(node.get("CPU", 1) for node in nodes)) or 1
+        self._gpus = int(ray.cluster_resources().get("GPU", 0))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import ray
+
+        ray.shutdown()
+
+    def map(self, rows: Any, worker: Any, at_once: int, *, job: Job, cpus: int) -> Any:
+        """Return the rows that actors make of rows, one actor a node, or one a GPU to encode."""
+        import ray
+
+        gpu = bool(self._gpus) and worker is not _Cutter
+        actors = self._gpus if gpu else self._nodes
+        resources: dict[str, Any] = {"num_gpus": 1} if gpu else {"num_cpus": cpus}
+        return rows.map_batches(
+            _Worker,
+            fn_constructor_args=(worker, job, gpu),
+            batch_size=at_once,
+            # One is enough to go on with when nodes die.
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
+            **resources,
+        )
+
+
+def _knock(address: str) -> None:
+    """Look whether anything listens at an address; Ray itself would try for minutes.
+
+    :param address: of a cluster; empty for none.
+    :raises SettingsError: if nothing does.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        if host and port.isdecimal():
+            socket.create_connection((host, int(port)), _CONNECT_TIMEOUT_S).close()
+    except OSError as exc:
+        raise SettingsError(
+            f"there is no Ray cluster at {address}: {exc.strerror or exc}",
+            "start one with `ray start --head`, or leave the address out",
+        ) from exc
+
+
+class _Worker:
+    """An actor: makes what it runs on its own node, once."""
+
+    def __init__(self, worker: Any, job: Job, gpu: bool) -> None:
+        self._run = worker(job, job.make_encoder(gpu))
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = self._run(batch)
+        return found
+
+
+class _Cutter:
+    """Notes to the texts that are encoded, each with the name of its vector."""
+
+    def __init__(self, job: Job, encoder: Encoder) -> None:
+        self._job = job
+        self._encoder = encoder
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        found: dict[bytes, tuple[str, str]] = {}
+        for name in batch["note"]:
+            found.update(self._texts_of(json.loads(name)))
+        contexts, texts = [c for c, _ in found.values()], [t for _, t in found.values()]
+        return {
+            "key": np.array([*found, b""], object)[:-1] if found else np.array([b""], object),
+            "context": [json.dumps(context) for context in contexts] or [""],
+            "text": [json.dumps(text) for text in texts] or [""],
+        }
+
+    def _texts_of(self, note_id: str) -> dict[bytes, tuple[str, str]]:
+        try:
+            content, _ = read_note_bytes(self._job.root, note_id, size_limit=self._job.size_limit)
+            note = parse_note(
+                content,
+                note_id,
+                window=self._encoder.window,
+                count_tokens=self._encoder.count_tokens,
+            )
+        except NoteError:
+            return {}  # the build that follows says why
+        fingerprint = self._encoder.fingerprint
+        return {
+            vector_key(fingerprint, note.title, point): (context_of(note.title, point), point.text)
+            for point in note.points
+        }
+
+
+class _ShardWriter:
+    """Texts to a shard of vectors on disk."""
+
+    def __init__(self, job: Job, encoder: Encoder, *, missing: Any) -> None:
+        import ray
+
+        self._shards = job.shards
+        self._encoder = encoder
+        self._missing = ray.get(missing)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        rows = zip(batch["key"], batch["context"], batch["text"], strict=True)
+        wanted = {bytes(key): (c, t) for key, c, t in rows if bytes(key) in self._missing}
+        if wanted:
+            contexts = [json.loads(context) for context, _ in wanted.values()]
+            texts = [json.loads(text) for _, text in wanted.values()]
+            found = self._encoder.encode_points(contexts, texts)
+            write_shard(self._shards, list(wanted), found.vectors, found.pieces)
+        return {"texts": np.array([len(wanted)])}

@@ -1,0 +1,144 @@
+"""Keep an index in line with its notes: events are hints, the rescan is the truth."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from watchfiles import watch as watch_files
+
+from indexer.config import Settings
+from indexer.errors import IndexerError
+from indexer.notes.folder import IGNORE_FILE, IGNORED_FOLDERS
+from indexer.records import BuildReport
+
+# Editors save in several steps; this long after the last of them the folder is read.
+_QUIET_MS = 80
+# Network folders give no events, and any system may lose some.
+_RESCAN_S = 30.0
+# How often it is looked whether the notes folder is still the one that is watched.
+_LOOK_S = 1.0
+
+
+class Buildable(Protocol):
+    """What can be watched: it knows its folder and builds its index."""
+
+    @property
+    def settings(self) -> Settings:
+        """Where the notes and the index are."""
+
+    def build(self) -> BuildReport:
+        """Bring the index up to date; see ``Notebook.build``."""
+
+
+def watch(
+    notebook: Buildable,
+    stop: threading.Event,
+    *,
+    built: Callable[[BuildReport], None],
+    failed: Callable[[IndexerError], None],
+) -> None:
+    """Build now and whenever notes change, until told to stop.
+
+    :param notebook: what to keep in line.
+    :param stop: set it to end.
+    :param built: told of each build that changed something, and of the first.
+    :param failed: told of each build that failed, once for as long as the reason is the same; the
+        next change is another try.
+    """
+    first, said = True, ""
+    for _ in _hints(notebook, stop, failed):
+        try:
+            report = notebook.build()
+        except IndexerError as exc:
+            if exc.message != said:
+                failed(exc)
+            said = exc.message
+            continue
+        changed = report.notes_added or report.notes_changed or report.notes_removed
+        if first or changed:
+            built(report)
+        first, said = False, ""
+
+
+def _hints(
+    notebook: Buildable, stop: threading.Event, failed: Callable[[IndexerError], None]
+) -> Iterator[None]:
+    """Yield when the folder may have changed: at once, after events, and now and then."""
+    polling = lenient = False
+    while not stop.is_set():
+        yield
+        try:
+            yield from _events(notebook, stop, polling=polling, lenient=lenient)
+        except FileNotFoundError:
+            stop.wait(_LOOK_S)
+        except PermissionError:
+            # Only now: watchfiles 1.3 passes over the limit of watches along with these.
+            stop.wait(_LOOK_S if lenient else 0)
+            lenient = True
+        except OSError as exc:  # the system's limit of watches
+            if not polling:
+                failed(IndexerError(f"no events from the system ({exc}); looking every second"))
+            else:
+                stop.wait(_LOOK_S)
+            polling = True
+
+
+def _events(
+    notebook: Buildable, stop: threading.Event, *, polling: bool, lenient: bool
+) -> Iterator[None]:
+    """Yield after changes and on a timer, for as long as the folder is the same one.
+
+    The first look comes soon: what changed between the build before and the first watch was seen by
+    neither. A folder that was replaced is still watched where it went to, so that its name has to
+    be looked at.
+    """
+    root = os.fspath(notebook.settings.notes)
+    watched = _identity(root)
+    changes = watch_files(
+        root,
+        watch_filter=None,  # with one, changes that do not matter would hold up the timer
+        stop_event=stop,
+        debounce=10 * _QUIET_MS,
+        step=_QUIET_MS,
+        rust_timeout=int(_LOOK_S * 1000),
+        yield_on_timeout=True,
+        force_polling=polling,
+        poll_delay_ms=1000,
+        ignore_permission_denied=lenient,
+    )
+    matters = _filter(root, notebook.settings.store)
+    due = time.monotonic()
+    for found in changes:
+        if _identity(root) != watched:
+            return
+        if any(matters(path) for _, path in found) or time.monotonic() >= due:
+            yield
+            due = time.monotonic() + _RESCAN_S
+
+
+def _filter(root: str, store: str) -> Callable[[str], bool]:
+    """Return a test of what may matter: all but hidden files, other people's, and the index."""
+    index = os.path.join(os.path.abspath(store), "")
+
+    def matters(path: str) -> bool:
+        if path.startswith(index):
+            return False
+        parts = os.path.relpath(path, root).split(os.sep)
+        if parts == [IGNORE_FILE]:
+            return True
+        return not any(part.startswith(".") or part in IGNORED_FOLDERS for part in parts)
+
+    return matters
+
+
+def _identity(root: str) -> tuple[int, int] | None:
+    """Return what tells one folder from another of the same name, None where there is none."""
+    try:
+        status = os.stat(root)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,1 @@
+"""Markdown to blocks with their lines, and Markdown to HTML for the page."""

@@ -1,0 +1,165 @@
+"""Inline tokens to the text a reader sees, row by row, and the links in it.
+
+The tokens are those of markdown-it, told apart by their ``type``; this module does not import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from indexer.notes.links import mend_link
+from indexer.notes.markdown.html import read_tag
+from indexer.records import RawLink, Row
+
+
+class InlineToken(Protocol):
+    """What is used of a token; ``meta["source"]`` is all that a token may span lines with."""
+
+    type: str
+    content: str
+    markup: str
+    meta: dict[Any, Any]
+    attrs: dict[str, str | int | float]
+
+
+@dataclass(slots=True)
+class InlineText:
+    """Visible text by rows, with its links; ``bold`` is True when all of it is strong.
+
+    ``breaks`` says of a line end what its source shows: True for a hard break, False for one within
+    a link, which cannot be meant; of all others nothing is known.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    links: list[RawLink] = field(default_factory=list)
+    breaks: dict[int, bool] = field(default_factory=dict)
+    bold: bool = False
+
+    @property
+    def text(self) -> str:
+        """All rows on one line."""
+        return " ".join(row.text for row in self.rows)
+
+
+class _Collector:
+    """Walks inline tokens and keeps count of the line it is on."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.pieces: list[tuple[int, str]] = []
+        self.result = InlineText()
+        self.open_links: list[tuple[str, int, int]] = []  # target, line, pieces before it
+
+    def take(self, token: InlineToken) -> None:
+        match token.type:
+            case "softbreak" | "hardbreak":
+                self._end_line(hard=token.type == "hardbreak")
+                return
+            case "own_link":
+                self.pieces.append((self.line, token.content))
+                self.result.links.append(token.meta["link"]._replace(line=self.line))
+            case "link_open":
+                self.open_links.append(
+                    (str(token.attrs.get("href", "")), self.line, len(self.pieces))
+                )
+            case "link_close":
+                self._close_link(_line_ends(token))
+                return
+            case "image":
+                self._take_image(token)
+            case "html_inline":
+                self._take_tag(token.content)
+            case "math_inline" | "math_inline_double":
+                self._take_rows(f"{token.markup}{token.content}{token.markup}")
+            case "code_inline":
+                self._take_rows(_code(token))
+            case "text" | "text_special":
+                self.pieces.append((self.line, token.content))
+        self._pass_line_ends(_line_ends(token))
+
+    def _pass_line_ends(self, count: int) -> None:
+        for line in range(self.line, self.line + count):
+            self.result.breaks[line] = False  # within code, math or a tag: never meant
+        self.line += count
+
+    def _end_line(self, *, hard: bool) -> None:
+        if self.open_links or hard:
+            self.result.breaks[self.line] = not self.open_links
+        self.pieces.append((self.line, " "))
+        self.line += 1
+
+    def _close_link(self, line_ends: int) -> None:
+        if not self.open_links:
+            return
+        target, line, before = self.open_links.pop()
+        label = " ".join("".join(piece for _, piece in self.pieces[before:]).split())
+        link = mend_link(label, target)
+        if link.text != label:
+            self.pieces[before:] = [(line, link.text)]
+        self.result.links.append(link._replace(line=line))
+        self.line = max(self.line, line + line_ends)
+
+    def _take_rows(self, text: str) -> None:
+        for offset, row in enumerate(text.split("\n")):
+            self.pieces.append((self.line + offset, f" {row}" if offset else row))
+
+    def _take_image(self, token: InlineToken) -> None:
+        text = " ".join(token.content.split())
+        self.pieces.append((self.line, text))
+        self.result.links.append(RawLink(self.line, text, str(token.attrs.get("src", ""))))
+
+    def _take_tag(self, source: str) -> None:
+        name, attributes = read_tag(source)
+        if name == "br":
+            self.pieces.append((self.line, " "))
+        elif name == "img":
+            self.pieces.append((self.line, attributes.get("alt", "")))
+        elif name == "a" and attributes.get("href"):
+            self.open_links.append((attributes["href"], self.line, len(self.pieces)))
+        elif name == "/a":
+            self._close_link(0)
+
+
+def _code(token: InlineToken) -> str:
+    """Return the text of a code span with its line ends, which the parser makes blanks."""
+    source = str(token.meta.get("source", ""))
+    return source.strip(token.markup) if "\n" in source else token.content
+
+
+def _line_ends(token: InlineToken) -> int:
+    return str(token.meta.get("source", "")).count("\n")
+
+
+def read_inline(tokens: Sequence[InlineToken], line: int) -> InlineText:
+    """Return the visible text of inline tokens.
+
+    :param tokens: the children of an ``inline`` token.
+    :param line: the 1-based line the first of them stands on.
+    :return: one row a source line that has text; images stand by their alternative text, math with
+        its dollar signs.
+    """
+    collector = _Collector(line)
+    for token in tokens:
+        collector.take(token)
+    result = collector.result
+    by_line: dict[int, list[str]] = {}
+    for number, piece in collector.pieces:
+        by_line.setdefault(number, []).append(piece)
+    for number in sorted(by_line):
+        text = " ".join("".join(by_line[number]).split())
+        if text:
+            result.rows.append(Row(number, text))
+    result.bold = _is_all_strong(tokens)
+    return result
+
+
+def _is_all_strong(tokens: Sequence[InlineToken]) -> bool:
+    depth = strong = 0
+    for token in tokens:
+        depth += (token.type == "strong_open") - (token.type == "strong_close")
+        strong += depth > 0
+        if depth == 0 and token.type != "strong_close" and token.content.strip(" :"):
+            return False
+    return strong > 0

@@ -1,0 +1,483 @@
+"""The body of a note to blocks with true line ranges.
+
+A block keeps its text row by row, each row with its line, so that a part of it can be found again.
+What the parser would drop (nesting beyond its limit, surplus table cells) is taken from the source
+lines instead: no visible word is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+
+from indexer.notes.markdown.html import read_html
+from indexer.notes.markdown.inline import InlineText, read_inline
+from indexer.notes.markdown.lines import cut_runs, was_broken
+from indexer.notes.markdown.parser import LIQUID, make_parser
+from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
+
+_PSEUDO_HEADING_LEVEL = 7
+_MAX_PSEUDO_HEADING_CHARS = 80
+_CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
+_HEADING_ID = re.compile(r"\s*\{#([^}\s]+)[^}]*\}$")
+_FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
+_MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(slots=True)
+class Document:
+    """What a body holds: blocks in reading order, places links can point at, and warnings."""
+
+    blocks: list[Block] = field(default_factory=list)
+    anchors: list[tuple[str, int]] = field(default_factory=list)
+    loose_links: list[RawLink] = field(default_factory=list)
+    warnings: list[NoteWarning] = field(default_factory=list)
+
+
+def read_blocks(body: str) -> Document:
+    r"""Cut a body into blocks.
+
+    :param body: Markdown, lines ended by ``\n``.
+    :return: blocks in reading order; ``parent`` names the item or callout around a block. Links
+        that stand in no block (those of a table of contents) are in ``loose_links``.
+    """
+    return _Reader(body).document
+
+
+# --- tokens to blocks ---------------------------------------------------------------------------
+
+
+_OPENING = frozenset(
+    {
+        "bullet_list_open",
+        "ordered_list_open",
+        "list_item_open",
+        "blockquote_open",
+        "footnote_reference_open",
+        "table_open",
+    }
+)
+# Lists and tables have no frame of their own: items do.
+_CLOSING = frozenset({"list_item_close", "blockquote_close", "footnote_reference_close"})
+_OF_CONTENTS_TABLES = frozenset(
+    f"{name}_{edge}"
+    for name in ("bullet_list", "ordered_list", "list_item", "paragraph")
+    for edge in ("open", "close")
+) | {"inline"}
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open list item, quote or footnote: the block that parents what is inside, if any.
+
+    ``takes_text`` is True while text still belongs to the item itself, that is before its first
+    list, quote or table. ``quote`` tells one quote from another, 0 where there is none.
+    """
+
+    block: int | None = None
+    takes_text: bool = False
+    quote: int = 0
+
+
+@dataclass(slots=True)
+class _Table:
+    """An open table: where it begins, its header row and which cells of it some row shows."""
+
+    line: int
+    position: int
+    header: tuple[str, ...] | None = None
+    links: tuple[RawLink, ...] = ()
+    shown: set[int] = field(default_factory=set)
+
+
+class _Reader:
+    """Walks the tokens of one body and gathers its blocks."""
+
+    def __init__(self, body: str, first_line: int = 1) -> None:
+        self.document = Document()
+        self._lines = body.split("\n")
+        self._first_line = first_line
+        self._covered: set[int] = set()
+        self._frames: list[_Frame] = []
+        self._quotes = 0
+        self._table = _Table(0, 0)
+        self._row_line = 0
+        self._cells: list[InlineText] = []
+        tokens = make_parser(html=True).parse(body)
+        self._read(tokens)
+        self._keep_uncovered_lines()
+
+    def _read(self, tokens: list[Token]) -> None:
+        position = 0
+        while position < len(tokens):
+            token = tokens[position]
+            if token.type in _OPENING:
+                position = self._open(tokens, position)
+                continue
+            if token.type in _CLOSING:
+                self._frames.pop()
+            elif token.type == "inline":
+                self._read_text(token, tokens[position - 1])
+            else:
+                self._read_leaf(token)
+            position += 1
+
+    def _open(self, tokens: list[Token], position: int) -> int:
+        """Open a list, item, quote, footnote or table; return where to go on."""
+        token = tokens[position]
+        if token.type == "list_item_open":
+            line = self._line(token)
+            block = Block(BlockKind.ITEM, (), line, line, self._parent())
+            self._frames.append(_Frame(self._add(block), takes_text=True))
+            return position + 1
+        if self._frames:  # what comes now is a child of the item, its own text is over
+            self._frames[-1].takes_text = False
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            return self._skip_contents_table(tokens, position) or position + 1
+        if token.type == "table_open":
+            self._table = _Table(self._line(token), len(self.document.blocks))
+        elif token.type == "blockquote_open":
+            self._quotes += 1
+            self._frames.append(_Frame(quote=self._quotes))
+        else:
+            self._cover_label(self._line(token) - self._first_line)
+            self._frames.append(_Frame())
+        return position + 1
+
+    def _read_leaf(self, token: Token) -> None:
+        match token.type:
+            case "fence":
+                self._warn_of_open_fence(token)
+                self._add_code(token, self._line(token) + 1)
+            case "code_block":
+                self._add_code(token, self._line(token))
+            case "math_block" | "math_block_label":
+                self._add_math(token)
+            case "html_block":
+                self._add_html(token)
+            case "tr_open":
+                self._cover(token)
+                self._cells, self._row_line = [], self._line(token)
+            case "tr_close":
+                self._end_table_row()
+            case "table_close":
+                self._end_table()
+            case "hr" | "definition" | "heading_open":
+                self._cover(token)
+
+    # where things stand
+    def _line(self, token: Token) -> int:
+        return (token.map[0] if token.map else 0) + self._first_line
+
+    def _last_line(self, token: Token) -> int:
+        return (token.map[1] - 1 if token.map else 0) + self._first_line
+
+    def _cover(self, token: Token) -> None:
+        if token.map:
+            self._covered.update(range(*token.map))
+
+    def _cover_label(self, index: int) -> None:
+        if _FOOTNOTE_LABEL.fullmatch(self._lines[index]):
+            self._covered.add(index)
+
+    def _parent(self) -> int | None:
+        return next((f.block for f in reversed(self._frames) if f.block is not None), None)
+
+    def _own_item(self) -> int | None:
+        """Return the item that text found here belongs to, None where it stands for itself."""
+        frame = self._frames[-1] if self._frames else None
+        return frame.block if frame is not None and frame.takes_text else None
+
+    def _add(self, block: Block) -> int:
+        quote = next((f.quote for f in reversed(self._frames) if f.quote), 0)
+        self.document.blocks.append(block._replace(quote=quote) if quote else block)
+        return len(self.document.blocks) - 1
+
+    def _extend(self, position: int, rows: list[Row], end: int, links: list[RawLink]) -> None:
+        block = self.document.blocks[position]
+        self.document.blocks[position] = block._replace(
+            rows=block.rows + tuple(rows),
+            line_end=max(block.line_end, end),
+            links=block.links + tuple(links),
+        )
+
+    def _warn(self, message: str, line: int, hint: str) -> None:
+        self.document.warnings.append(NoteWarning(message, line, hint))
+
+    # text
+    def _read_text(self, token: Token, opener: Token) -> None:
+        text = read_inline(token.children or [], self._line(token))
+        if opener.type in ("th_open", "td_open"):
+            self._cells.append(text)
+            return
+        self._cover(token)
+        if opener.type == "heading_open":
+            self._add_heading(text, int(opener.tag[1:]), token)
+        elif (item := self._own_item()) is not None:
+            self._add_item_text(item, text, token)
+        elif self._frames and text.rows and _CALLOUT.match(text.rows[0].text):
+            self._add_callout(text, token)
+        else:
+            self._add_paragraph(text, self._line(token), self._last_line(token))
+
+    def _add_heading(self, text: InlineText, level: int, token: Token) -> None:
+        rows, line = text.rows, self._line(token)
+        given = _HEADING_ID.search(rows[-1].text) if rows else None
+        if given:
+            self.document.anchors.append((given.group(1), line))
+            last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
+            rows = [*rows[:-1], last] if last.text else rows[:-1]
+        end, links = self._last_line(token), tuple(text.links)
+        self._add(Block(BlockKind.HEADING, tuple(rows), line, end, None, level, links))
+
+    def _add_item_text(self, item: int, text: InlineText, token: Token) -> None:
+        """Give an item its text; lines that are its own by laziness alone become blocks."""
+        first = self.document.blocks[item]
+        rows, breaks = self._take_block_id(text.rows), text.breaks
+        keep = len(rows)
+        for i in range(1, len(rows)):
+            if (
+                not first.rows
+                and self._is_lazy(rows[i].line, first)
+                and was_broken(rows[i - 1], rows[i], breaks)
+            ):
+                keep = i
+                break
+        own = [link for link in text.links if keep == len(rows) or link.line < rows[keep].line]
+        end = self._last_line(token) if keep == len(rows) else rows[keep - 1].line
+        self._extend(item, rows[:keep], end, own)
+        if keep < len(rows):
+            rest = [link for link in text.links if link.line >= rows[keep].line]
+            self._add_runs(rows[keep:], rest, breaks, first.parent, self._last_line(token))
+
+    def _is_lazy(self, line: int, item: Block) -> bool:
+        """Tell whether a line of an item starts no further right than the item's own marker."""
+        here, marker = self._indent(line), self._indent(item.line_start)
+        return here <= marker
+
+    def _indent(self, line: int) -> int:
+        source = self._lines[line - self._first_line].expandtabs(4)
+        return len(source) - len(source.lstrip(" >"))
+
+    def _add_callout(self, text: InlineText, token: Token) -> None:
+        """Add the title of a callout, which parents the rest of it."""
+        title = _CALLOUT.sub("", text.rows[0].text, count=1).strip()
+        line = text.rows[0].line
+        if title:
+            links = tuple(link for link in text.links if link.line == line)
+            block = Block(
+                BlockKind.PARAGRAPH, (Row(line, title),), line, line, self._parent(), 0, links
+            )
+            self._frames[-1].block = self._add(block)
+        rest = [link for link in text.links if link.line > line]
+        if text.rows[1:]:
+            self._add_runs(text.rows[1:], rest, text.breaks, self._parent(), self._last_line(token))
+
+    def _add_paragraph(self, text: InlineText, line: int, last: int) -> None:
+        rows = self._take_block_id(text.rows)
+        if not rows:
+            self.document.loose_links += text.links
+        elif (
+            text.bold
+            and len(rows) == 1
+            and not self._frames
+            and len(rows[0].text) <= _MAX_PSEUDO_HEADING_CHARS
+        ):
+            links = tuple(text.links)
+            self._add(
+                Block(
+                    BlockKind.HEADING, tuple(rows), line, last, None, _PSEUDO_HEADING_LEVEL, links
+                )
+            )
+        else:
+            self._add_runs(rows, text.links, text.breaks, self._parent(), last)
+
+    def _add_runs(
+        self,
+        rows: list[Row],
+        links: list[RawLink],
+        breaks: dict[int, bool],
+        parent: int | None,
+        last: int,
+    ) -> None:
+        """Add a paragraph; one whose lines were each broken on purpose is added line by line."""
+        runs = cut_runs(rows, breaks)
+        for i, run in enumerate(runs):
+            end = runs[i + 1][0].line - 1 if i + 1 < len(runs) else last
+            own = tuple(link for link in links if run[0].line <= link.line <= end)
+            self._add(Block(BlockKind.PARAGRAPH, tuple(run), run[0].line, end, parent, 0, own))
+
+    def _take_block_id(self, rows: list[Row]) -> list[Row]:
+        """Register ``^id`` at the end of a block as a place to link to, and take it off."""
+        found = _BLOCK_ID.search(rows[-1].text) if rows else None
+        if not found:
+            return rows
+        self.document.anchors.append((f"^{found.group(1)}", rows[0].line))
+        last = rows[-1]._replace(text=rows[-1].text[: found.start()].rstrip())
+        return [*rows[:-1], last] if last.text else rows[:-1]
+
+    # code, math, HTML
+    def _add_code(self, token: Token, first: int) -> None:
+        source = token.content.split("\n")
+        rows = [Row(first + i, row.rstrip(), True) for i, row in enumerate(source) if row.strip()]
+        self._add_leaf(BlockKind.CODE, rows, token)
+
+    def _add_math(self, token: Token) -> None:
+        source = f"$${token.content}$$".split("\n")
+        rows = [
+            Row(self._line(token) + i, row.strip(), True)
+            for i, row in enumerate(source)
+            if row.strip()
+        ]
+        self._add_leaf(BlockKind.MATH, rows, token)
+
+    def _add_leaf(self, kind: BlockKind, rows: list[Row], token: Token) -> None:
+        self._cover(token)
+        item = self._own_item()
+        if item is not None:
+            self._extend(item, rows, self._last_line(token), [])
+        elif rows:
+            self._add(
+                Block(kind, tuple(rows), self._line(token), self._last_line(token), self._parent())
+            )
+
+    def _warn_of_open_fence(self, token: Token) -> None:
+        start, end = token.map or [0, 0]
+        fence_end = rf"[\s>]*{token.markup[0]}{{{len(token.markup)},}}\s*"
+        if end - 1 == start or not re.fullmatch(fence_end, self._lines[end - 1]):
+            hint = "end it with a line of the same characters"
+            self._warn("a code fence is opened and never closed", self._line(token), hint)
+
+    def _add_html(self, token: Token) -> None:
+        source, line = token.content, self._line(token)
+        opened = source.find("<!--", source.rfind("-->") + 1)
+        if opened >= 0:
+            rest = source[opened:].replace("<!--", " ")
+            self._read_open_comment(token, source[:opened] + rest, opened)
+            return
+        self._cover(token)
+        visible = read_html(source)
+        by_row: dict[int, str] = {}
+        for row, piece in visible.pieces:
+            by_row[row] = by_row.get(row, "") + piece
+        rows = [
+            Row(line + row, " ".join(by_row[row].split()))
+            for row in sorted(by_row)
+            if by_row[row].strip()
+        ]
+        links = [RawLink(line + row, text, target) for row, text, target in visible.links]
+        item = self._own_item()
+        if rows and item is not None:
+            self._extend(item, rows, self._last_line(token), links)
+        elif rows:
+            self._add_runs(rows, links, {}, self._parent(), self._last_line(token))
+        else:
+            self.document.loose_links += links
+
+    def _read_open_comment(self, token: Token, source: str, opened: int) -> None:
+        """Read what follows a comment that is never closed: it may not vanish in silence."""
+        line = self._line(token) + token.content.count("\n", 0, opened)
+        self._warn(
+            "a comment is opened and never closed; what follows is read as text",
+            line,
+            "end it with -->",
+        )
+        self._cover(token)
+        inner = _Reader(source, self._line(token)).document
+        shift, parent = len(self.document.blocks), self._parent()
+        for block in inner.blocks:
+            self._add(
+                block._replace(parent=parent if block.parent is None else block.parent + shift)
+            )
+        self.document.anchors += inner.anchors
+        self.document.loose_links += inner.loose_links
+        self.document.warnings += inner.warnings
+
+    # tables
+    def _end_table_row(self) -> None:
+        table, line = self._table, self._row_line
+        cells = [cell.text for cell in self._cells]
+        links = tuple(link for cell in self._cells for link in cell.links)
+        if table.header is None:  # context of the rows below it
+            table.header, table.links = tuple(cells), links
+            return
+        self._add_row(self._row_text(cells, table, line), line, links)
+
+    def _end_table(self) -> None:
+        """Keep a header row as a row of its own where no row below shows all of it."""
+        table = self._table
+        header = table.header or ()
+        self._covered.add(table.line + 1 - self._first_line)  # the line of dashes
+        if all(i in table.shown for i, name in enumerate(header) if name):
+            self.document.loose_links += table.links
+            return
+        self._add_row(" | ".join(name for name in header if name), table.line, table.links)
+        row = self.document.blocks.pop()
+        self.document.blocks.insert(table.position, row)
+
+    def _add_row(self, text: str, line: int, links: tuple[RawLink, ...]) -> None:
+        if not text:
+            self.document.loose_links += links
+            return
+        rows = (Row(line, text),)
+        self._add(Block(BlockKind.ROW, rows, line, line, self._parent(), 0, links))
+
+    def _row_text(self, cells: list[str], table: _Table, line: int) -> str:
+        """Return "header: cell" pairs, or the source of a row with more cells than headers."""
+        source = self._lines[line - self._first_line]
+        markers = _MARKERS.match(source)
+        source = source[markers.end() if markers else 0 :].strip().strip("|")
+        if len(re.findall(r"(?<!\\)\|", source)) >= len(cells) > 0:
+            return " | ".join(part.strip() for part in source.split("|") if part.strip())
+        header = table.header or ()
+        table.shown.update(i for i, cell in enumerate(cells) if cell)
+        pairs = zip(header, cells, strict=False)
+        return " | ".join(
+            f"{name}: {cell}" if name and name != cell else cell for name, cell in pairs if cell
+        )
+
+    # what is left out, and what was dropped
+    def _skip_contents_table(self, tokens: list[Token], position: int) -> int:
+        """Return the position behind a list that is a table of contents, 0 for any other."""
+        level, end = tokens[position].level, position + 1
+        while end < len(tokens) and not (tokens[end].level == level and tokens[end].nesting == -1):
+            end += 1
+        inlines = [token for token in tokens[position:end] if token.type == "inline"]
+        if len(inlines) < 3 or any(
+            token.type not in _OF_CONTENTS_TABLES for token in tokens[position:end]
+        ):
+            return 0
+        links = []
+        for token in inlines:
+            text = read_inline(token.children or [], self._line(token))
+            if (
+                len(text.links) != 1
+                or not text.links[0].target.startswith("#")
+                or text.text != text.links[0].text
+            ):
+                return 0
+            links += text.links
+        self.document.loose_links += links
+        self._cover(tokens[position])
+        return end + 1
+
+    def _keep_uncovered_lines(self) -> None:
+        """Add the lines that no token covers as paragraphs of their source, where they stand."""
+        dropped = []
+        for index, source in enumerate(self._lines):
+            found = _MARKERS.match(source)
+            text = source[found.end() :].strip() if found else source.strip()
+            if index not in self._covered and _WORD.search(LIQUID.sub("", text)):
+                line = index + self._first_line
+                dropped.append(Block(BlockKind.PARAGRAPH, (Row(line, text),), line, line))
+        if dropped:
+            blocks = self.document.blocks + dropped
+            order = sorted(range(len(blocks)), key=lambda i: (blocks[i].line_start, i))
+            place: dict[int | None, int] = {old: new for new, old in enumerate(order)}
+            self.document.blocks = [
+                blocks[i]._replace(parent=place.get(blocks[i].parent)) for i in order
+            ]

@@ -1,0 +1,1 @@
+"""The embedded store: SQLite is the truth, FAISS files are derived from it."""

@@ -1,0 +1,83 @@
+"""What is derived from the rows of an index, compared with what it is derived from."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+
+from indexer.store.rows import NOTE_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
+from indexer.text.terms import point_terms
+
+# As the tokenizer of the lists cuts: a ligature that stands for several words is one term of ours.
+_TOKEN = re.compile(r"[0-9A-Z_a-z\x80-\U0010ffff]+")
+
+
+def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what does not fit: lists of words, counts of terms, labels.
+
+    :param connection: to a database whose rows are sound.
+    """
+    entries, terms = _words_wanted(connection)
+    if entries != _words_found(connection):
+        yield "the lists of words do not fit the points"
+    if terms != Counter(dict(connection.execute("SELECT term, points FROM term"))):
+        yield "the counts of words do not fit the points"
+    if set(_labels_wanted(connection)) != set(
+        connection.execute("SELECT kind, lower(value), note FROM label")
+    ):
+        yield "the tags and categories do not fit the notes"
+
+
+def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Counter[str]]:
+    """Return how many words there should be with the sum of their hashes, and points a term."""
+    columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
+    rows = connection.execute(
+        f"SELECT point.id, title, {columns} FROM point JOIN note ON note.id = point.note"
+    )
+    count = total = 0
+    terms: Counter[str] = Counter()
+    for point_id, title, *row in rows:
+        point = point_from_row(row)[1]
+        own, context = point_terms(point.text, [title, *point.heading_path, *point.parents])
+        terms.update({*own, *context})
+        for column, words in (("own", own), ("context", context)):
+            for offset, term in enumerate(_TOKEN.findall(" ".join(words))):
+                count += 1
+                total += _hash(term, point_id, column, offset)
+    return (count, total), terms
+
+
+def _words_found(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many words the lists hold, and the sum of their hashes."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab('main', 'words', 'instance')"
+    )
+    count = total = 0
+    for term, point_id, column, offset in connection.execute(
+        "SELECT term, doc, col, offset FROM temp.word"
+    ):
+        count += 1
+        total += _hash(term, point_id, column, offset)
+    return count, total
+
+
+def _hash(term: str, point_id: int, column: str, offset: int) -> int:
+    return zlib.crc32(f"{term} {point_id} {column} {offset}".encode("utf-8", "surrogatepass"))
+
+
+def _labels_wanted(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int]]:
+    rows = connection.execute(f"SELECT id, {NOTE_COLUMNS} FROM note")
+    for note, path, *rest in rows:
+        info = note_info_from_row((path, *rest[7:]))
+        for kind, values in (("tag", info.tags), ("category", info.categories)):
+            for value in values:
+                yield kind, _ascii_lower(value), note
+
+
+def _ascii_lower(text: str) -> str:
+    """Return a text as SQLite's ``lower`` does."""
+    return "".join(c.lower() if c.isascii() else c for c in text)

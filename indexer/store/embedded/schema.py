@@ -1,0 +1,146 @@
+"""The tables of the embedded store, and how records and rows become each other.
+
+Every row that can reach an answer carries a checksum: three of four flipped bits in a database pass
+SQLite's own integrity check.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from indexer.errors import IndexDamaged
+from indexer.store.rows import (
+    NOTE_COLUMNS,
+    POINT_COLUMNS,
+    REBUILD,
+    checksum,
+    checksum_bytes,
+    path_from_row,
+)
+
+# Raised whenever an index of before could not be read. Each format has a file name of its own, so
+# that a new one is built beside the old.
+FORMAT_VERSION = 3
+# Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
+PAGE_SIZE = 8192
+
+TABLES = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path NOT NULL UNIQUE,  -- text, or bytes where the name is no UTF-8
+    content_hash BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
+    outcome TEXT NOT NULL, warnings TEXT NOT NULL,
+    title TEXT NOT NULL, date TEXT, tags TEXT NOT NULL, categories TEXT NOT NULL, aliases TEXT NOT
+    NULL, published TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE TABLE label (
+    kind TEXT NOT NULL, value TEXT NOT NULL COLLATE NOCASE, note INTEGER NOT NULL,
+    PRIMARY KEY (kind, value, note)
+) WITHOUT ROWID;
+CREATE INDEX label_note ON label (note);
+CREATE TABLE name (key TEXT NOT NULL, note INTEGER NOT NULL, PRIMARY KEY (key, note)) WITHOUT ROWID;
+CREATE INDEX name_note ON name (note);
+CREATE TABLE anchor (
+    note INTEGER NOT NULL, anchor TEXT NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (note, anchor)
+) WITHOUT ROWID;
+CREATE TABLE point (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    note INTEGER NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL, lead_in INTEGER NOT NULL,
+    line_start INTEGER NOT NULL, line_end INTEGER NOT NULL,
+    text TEXT NOT NULL, heading_path TEXT NOT NULL, parents TEXT NOT NULL,
+    vector INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+);
+CREATE INDEX point_note ON point (note, ordinal);
+CREATE TABLE tombstone (point INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
+CREATE TABLE vector (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+    value BLOB NOT NULL, checksum INTEGER NOT NULL,
+    pieces BLOB NOT NULL, pieces_checksum INTEGER NOT NULL
+);
+CREATE VIRTUAL TABLE words USING fts5 (
+    own, context, content = '', tokenize = "ascii tokenchars '_'"
+);
+CREATE TABLE term (term TEXT PRIMARY KEY, points INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE link (
+    id INTEGER PRIMARY KEY, note INTEGER NOT NULL, point INTEGER,
+    line INTEGER NOT NULL, text TEXT NOT NULL, target TEXT NOT NULL,
+    wiki INTEGER NOT NULL, raw_mend TEXT, key TEXT NOT NULL,
+    kind TEXT, reached INTEGER, reached_line INTEGER, ok INTEGER, mend TEXT
+);
+CREATE INDEX link_note ON link (note);
+CREATE INDEX link_point ON link (point);
+CREATE INDEX link_key ON link (key);
+CREATE INDEX link_reached ON link (reached);
+CREATE INDEX link_open ON link (id) WHERE ok IS NULL
+"""
+
+
+# The one long value beside the header, read only where it is asked for.
+CHANCE_TRACE = "chance_trace"
+# What the header says in digits.
+_NUMBERS = (
+    "format generation dimension notes points released vectors_since chance_millionths chance_of"
+).split()
+
+
+def read_header(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the header of an index; empty where it has no tables yet.
+
+    :param connection: to its database.
+    :raises IndexDamaged: if what should be a number is none.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'header'").fetchone():
+        return {}
+    sql = "SELECT key, value FROM header WHERE key <> ?"
+    header = dict(connection.execute(sql, (CHANCE_TRACE,)).fetchall())
+    for key in _NUMBERS:
+        if not str(header.get(key, "0")).isdecimal():
+            raise IndexDamaged(f"the header of the index is damaged: {key}", REBUILD)
+    return header
+
+
+def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong with the rows of an index, and between its tables."""
+    for row in connection.execute(f"SELECT {NOTE_COLUMNS}, checksum FROM note"):
+        if checksum(row[:-1]) != row[-1]:
+            yield f"the row of the note {path_from_row(row[0])!r} is damaged"
+    for row in connection.execute(f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point"):
+        if checksum(row[:-2]) != row[-2]:
+            yield f"the row of point {row[-1]} is damaged"
+    columns = "id, value, checksum, pieces, pieces_checksum"
+    for identity, value, check, pieces, other in connection.execute(
+        f"SELECT {columns} FROM vector"
+    ):
+        if checksum_bytes(value) != check or checksum_bytes(pieces) != other:
+            yield f"vector {identity} is damaged"
+    counts = {
+        "points without their note": "FROM point WHERE note NOT IN (SELECT id FROM note)",
+        "points without their vector": "FROM point WHERE vector NOT IN (SELECT id FROM vector)",
+        "points without their words": "FROM point WHERE id NOT IN (SELECT id FROM words_docsize)",
+        "words without their point": "FROM words_docsize WHERE id NOT IN (SELECT id FROM point)",
+        "links without their note": "FROM link WHERE note NOT IN (SELECT id FROM note)",
+        "links without their point": (
+            "FROM link WHERE point IS NOT NULL AND point NOT IN (SELECT id FROM point)"
+        ),
+        "links to a note that is gone": (
+            "FROM link WHERE reached IS NOT NULL AND reached NOT IN (SELECT id FROM note)"
+        ),
+        "links that were not followed": "FROM link WHERE ok IS NULL",
+        "names without their note": "FROM name WHERE note NOT IN (SELECT id FROM note)",
+        "anchors without their note": "FROM anchor WHERE note NOT IN (SELECT id FROM note)",
+        "removed points that are still there": (
+            "FROM tombstone WHERE point IN (SELECT id FROM point)"
+        ),
+    }
+    for what, rest in counts.items():
+        count = connection.execute(f"SELECT count(*) {rest}").fetchone()[0]
+        if count:
+            yield f"{count} {what}"
+    header = read_header(connection)
+    points = connection.execute("SELECT count(*) FROM point").fetchone()[0]
+    if header.get("points", "0") != str(points):
+        yield f"the header counts {header.get('points')} points, the table {points}"

@@ -1,0 +1,597 @@
+"""The store for one machine: SQLite holds everything, FAISS files are made from it.
+
+One build is one transaction, and a view shows one generation. A point id is never used twice, so
+that what a snapshot of the vectors lacks, or has too much, can be told from ids alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
+from indexer.records import FileStamp
+from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections
+from indexer.store.embedded.faiss_snapshots import (
+    PointIds,
+    PointVectors,
+    Rows,
+    Snapshot,
+    drop_snapshots,
+    has_room_for_faiss,
+    list_snapshots,
+    sync,
+    write_snapshot,
+)
+from indexer.store.embedded.page_sums import (
+    NoSums,
+    check_pages,
+    has_sums,
+    is_at_rest,
+    known_sums,
+    sums_path,
+    write_sums,
+)
+from indexer.store.embedded.schema import (
+    CHANCE_TRACE,
+    FORMAT_VERSION,
+    PAGE_SIZE,
+    TABLES,
+    read_header,
+    row_faults,
+)
+from indexer.store.embedded.view import SqlView
+from indexer.store.records import Fault, Setup, Vectors
+from indexer.store.rows import REBUILD, checksum_bytes
+
+if TYPE_CHECKING:
+    from indexer.store.embedded.change import SqlChange
+
+DATABASE = f"index-{FORMAT_VERSION}.db"
+_DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
+# A snapshot is written anew when this many points, or this share of them, came or went since.
+_MAX_OVERLAY = 2_000
+_MAX_OVERLAY_SHARE = 0.05
+_MAX_UNUSED_SHARE = 0.25
+_SELECT_LIMIT = 500
+_ROWS_AT_ONCE = 8_192
+# Opening reads every page of a database up to this size that looks changed since it was summed, in
+# about 1 ms a megabyte; the pages of a larger one are read by `check` alone.
+_MAX_OPENING_BYTES = 64 << 20
+# How long a build waits for readers before it leaves its log to the next one.
+_CHECKPOINT_TIMEOUT_MS = 500
+# What vectors are of: index, generation, dimension.
+_State = tuple[str, int, int]
+
+
+class EmbeddedStore:
+    """An index in a folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        mend: bool = False,
+        lock_timeout_s: float = 60.0,
+    ) -> None:
+        """Open the index of a folder, or make an empty one.
+
+        :param folder: where the index lives.
+        :param read_only: True to neither make nor change anything.
+        :param mend: True to make an empty one in the place of one that is damaged.
+        :param lock_timeout_s: how long to wait for another build to end, in seconds.
+        :raises IndexNotFound: if there is none and ``read_only``.
+        :raises IndexOutdated: if it was built by a newer Notepoint.
+        :raises IndexDamaged: if its pages are not as they were written.
+        """
+        self.folder = folder
+        self._read_only = read_only
+        self._lock_timeout_s = lock_timeout_s
+        self._path = folder / DATABASE
+        self._connections = Connections(self._path, read_only=read_only)
+        self._lock = threading.Lock()
+        self._vectors: tuple[_State, PointVectors] | None = None
+        self._refuse_newer()
+        if read_only:
+            if not self._path.is_file():
+                raise self._none_to_read()
+        else:
+            if mend and self._path.is_file():
+                self._start_over_if_damaged()
+            self._make()
+        with self._connections.lend() as connection:
+            self._refuse_damaged_pages(connection)
+            self._refuse_newer_header(connection)
+
+    def _none_to_read(self) -> IndexerError:
+        if any(number < FORMAT_VERSION for number in self._formats()):
+            return IndexOutdated(
+                f"the index in {self.folder} was built by an older Notepoint",
+                "run `notepoint build`: it makes a new one from the notes",
+            )
+        return IndexNotFound(f"there is no index in {self.folder}", "run `notepoint build`")
+
+    def close(self) -> None:
+        """Close every connection and let go of the vectors."""
+        self._connections.close()
+        with self._lock:
+            self._vectors = None
+
+    # making
+    def _refuse_newer(self) -> None:
+        if any(number > FORMAT_VERSION for number in self._formats()):
+            raise _newer(self.folder)
+
+    def _formats(self) -> list[int]:
+        """Return the formats of the databases in the folder."""
+        names = os.listdir(self.folder) if self.folder.is_dir() else []
+        return [int(found.group(1)) for found in map(_DATABASE_NAME.match, names) if found]
+
+    def _refuse_newer_header(self, connection: sqlite3.Connection) -> None:
+        if int(read_header(connection).get("format", "0")) > FORMAT_VERSION:
+            raise _newer(self.folder)
+
+    def _refuse_damaged_pages(self, connection: sqlite3.Connection) -> None:
+        """Look at every page before the first answer, where that takes no time to speak of."""
+        if self._path.stat().st_size <= _MAX_OPENING_BYTES:
+            with contextlib.suppress(NoSums):  # the rows are looked at one by one; `check` says so
+                fault = self._page_fault(connection, trust=True)
+                if fault:
+                    raise IndexDamaged(f"the index is damaged: {fault}", REBUILD)
+
+    def _page_fault(self, connection: sqlite3.Connection, *, trust: bool) -> str | None:
+        """Return what is wrong with the pages of the state a transaction would show now.
+
+        :param connection: without an open transaction.
+        :param trust: True to take a file as sound that looks as it did when it was summed.
+        :raises NoSums: if there are no sums of that state.
+        """
+        connection.execute("BEGIN")
+        try:
+            # As long as this view is open and the log was empty, nobody writes to the file.
+            token = read_header(connection).get("state", "")
+            if not is_at_rest(self._path):
+                return None
+            return check_pages(self._path, token, trust=trust)
+        finally:
+            connection.execute("ROLLBACK")
+
+    def _seal(self) -> None:
+        """Copy the log into the database and write the sums of its pages, unless a reader waits."""
+        with self._connections.lend() as connection:
+            token = read_header(connection).get("state", "")
+            connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
+            try:
+                if is_at_rest(self._path) and has_sums(self._path, token):
+                    return  # nothing was changed
+                known = known_sums(self._path)
+                busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+                if not busy and pages == copied:
+                    # While the log is not empty, these sums are not asked for.
+                    write_sums(self._path, token, PAGE_SIZE, known)
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except OSError as exc:
+                raise _unwritable(self.folder, exc) from exc
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+
+    def _make(self) -> None:
+        """Make the tables of a new index, all or none."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", "utf-8")
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        if not self._is_there():
+            with self._locked():
+                if not self._is_there():  # of several processes one makes it
+                    self._make_database()
+
+    def _is_there(self) -> bool:
+        return self._path.is_file() and self._path.stat().st_size > 0
+
+    def _make_database(self) -> None:
+        """Make a database under another name, and give it its own when it is whole.
+
+        Several processes may not turn the same new file to its log: where a lock to read is raised,
+        SQLite does not wait (https://www.sqlite.org/c3ref/busy_handler.html).
+        """
+        temporary = self._path.with_suffix(".new")
+        try:
+            for leftover in (temporary, self._path):  # of a killed process; a log without its file
+                _remove_database(leftover)
+            with contextlib.closing(Connections(temporary, read_only=False)) as connections:
+                _make_tables(connections)
+            os.replace(temporary, self._path)
+            sync(self.folder)
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+
+    def _start_over_if_damaged(self) -> None:
+        """Remove a damaged index with all its files, unless another process just did."""
+        with self._locked():
+            if not self.verify():
+                return
+            self.close()
+            self._remove()
+
+    def _remove(self) -> None:
+        _remove_database(self._path)
+        sums_path(self._path).unlink(missing_ok=True)
+        drop_snapshots(self.folder)
+
+    # reading
+    @contextlib.contextmanager
+    def view(self) -> Iterator[SqlView]:
+        """Open a view of the newest generation.
+
+        :raises IndexDamaged: if a row is not as it was written.
+        """
+        with self._connections.lend() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield SqlView(connection, self._vectors_for)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")  # nothing was changed; this ends the view
+
+    def _vectors_for(
+        self, connection: sqlite3.Connection, generation: int, dimension: int
+    ) -> PointVectors:
+        """Return the vectors of the generation a transaction sees."""
+        state = (_identity(connection), generation, dimension)
+        with self._lock:
+            if self._vectors is None or self._vectors[0] != state:
+                same = self._vectors is not None and self._vectors[0][0] == state[0]
+                before = self._vectors[1] if self._vectors and same else None
+                vectors = self._open_vectors(connection, generation, dimension, before)
+                self._vectors = state, vectors
+            return self._vectors[1]
+
+    def _open_vectors(
+        self,
+        connection: sqlite3.Connection,
+        generation: int,
+        dimension: int,
+        before: PointVectors | None,
+    ) -> PointVectors:
+        """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
+        vectors = PointVectors(dimension, None)
+        for snapshot in self._sound_snapshots(connection, generation):
+            # A build that ends now removes the file: then the rows are read.
+            with contextlib.suppress(OSError):
+                vectors = PointVectors(dimension, snapshot, before)
+                break
+        since = vectors.generation
+        removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
+        ids, added = read_vectors(connection, dimension, above=vectors.last_id)
+        vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added)
+        vectors.generation = generation
+        return vectors
+
+    def _sound_snapshots(
+        self, connection: sqlite3.Connection, generation: int
+    ) -> Iterator[Snapshot]:
+        """Yield the snapshots that vectors of a generation may be read from, newest first."""
+        header = read_header(connection)
+        oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
+        for snapshot in list_snapshots(self.folder):
+            if oldest <= snapshot.generation <= generation and (
+                snapshot.state() == header.get("snapshot") or snapshot.is_sound(identity)
+            ):
+                yield snapshot
+
+    # changing
+    @contextlib.contextmanager
+    def change(self, setup: Setup, *, anew: bool = False) -> Iterator[SqlChange]:
+        """Begin a change; see ``Store``."""
+        from indexer.store.embedded.change import SqlChange
+
+        with self._connections.transaction() as connection:
+            self._drop_later_snapshots(connection)
+            change = SqlChange(connection)
+            if anew:
+                change.drop_everything()
+            yield change
+            change.finish(setup)
+
+    def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
+        """Return which vectors are there already, and sound."""
+        known: set[bytes] = set()
+        wanted = list(keys)
+        with self._connections.lend() as connection:
+            for start in range(0, len(wanted), _SELECT_LIMIT):
+                part = wanted[start : start + _SELECT_LIMIT]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(
+                    "SELECT key, value, checksum, pieces, pieces_checksum FROM vector "
+                    f"WHERE key IN ({marks})",
+                    part,
+                )
+                known.update(
+                    key
+                    for key, value, check, pieces, other in rows
+                    if checksum_bytes(value) == check and checksum_bytes(pieces) == other
+                )
+        return known
+
+    def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
+        """Keep vectors, as float16, and word pieces under their keys."""
+        values = [vector.tobytes() for vector in vectors.astype(np.float16)]
+        rows = [
+            (key, value, checksum_bytes(value), packed, checksum_bytes(packed))
+            for key, value, packed in zip(keys, values, pieces, strict=True)
+        ]
+        sql = (
+            "INSERT INTO vector (key, value, checksum, pieces, pieces_checksum) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "value = excluded.value, checksum = excluded.checksum, "
+            "pieces = excluded.pieces, pieces_checksum = excluded.pieces_checksum"
+        )
+        with self._connections.transaction() as connection:
+            connection.executemany(sql, rows)
+
+    def touch(self, stamps: Mapping[str, FileStamp]) -> None:
+        """Note that files were written anew with the same content; the generation stays."""
+        from indexer.store.embedded.change import touch_note
+
+        with self._connections.transaction() as connection:
+            for note_id, stamp in stamps.items():
+                touch_note(connection, note_id, stamp)
+
+    def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
+        """Keep how near a generation comes to any question; see ``Store``."""
+        values = {
+            "chance_of": str(generation),
+            "chance_millionths": str(max(0, round(1_000_000 * cosine))),
+            CHANCE_TRACE: trace,
+        }
+        with self._connections.transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values.items())
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Hold the right to build; see ``Store``."""
+        with self._locked():
+            try:
+                yield
+            finally:
+                self._seal()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the index, which the system releases when a process dies."""
+        from filelock import FileLock, Timeout
+
+        holder = self.folder / "build.pid"
+        lock = FileLock(self.folder / "build.lock")
+        try:
+            lock.acquire(timeout=self._lock_timeout_s)
+        except Timeout as exc:
+            raise IndexLocked(
+                f"process {_read_pid(holder)} is building this index",
+                "wait for it to end, then try again",
+            ) from exc
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        try:
+            try:
+                holder.write_text(str(os.getpid()), "utf-8")
+            except OSError as exc:
+                raise _unwritable(self.folder, exc) from exc
+            yield
+        finally:
+            lock.release()
+
+    # housekeeping
+    def optimise(self) -> None:
+        """Write a snapshot where the old one has fallen behind; drop unused vectors."""
+        with self.view() as view:
+            header = view.header()
+            if header.setup is None:
+                return
+            dimension, generation, total = header.setup.dimension, header.generation, header.points
+            overlay = self._overlay(view.connection, generation)
+            most = min(total - 1, max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total))
+            behind = total and (overlay is None or overlay > most)
+            if behind and has_room_for_faiss():  # what is not in it is read from the rows
+                rows = Rows(
+                    total, dimension, lambda step: _blocks(view.connection, dimension, step)
+                )
+                self._write_snapshot(_identity(view.connection), generation, rows)
+        self._drop_unused(total)
+        self._drop_older()
+
+    def _overlay(self, connection: sqlite3.Connection, generation: int) -> int | None:
+        """Return how many points came or went since the snapshot; None where there is none."""
+        for snapshot in self._sound_snapshots(connection, generation):
+            with contextlib.suppress(OSError):
+                last = snapshot.last_id()
+                sql = "SELECT count(*) FROM tombstone WHERE generation > ? AND point <= ?"
+                (removed,) = connection.execute(sql, (snapshot.generation, last)).fetchone()
+                sql = "SELECT count(*) FROM point WHERE id > ?"
+                return int(removed + connection.execute(sql, (last,)).fetchone()[0])
+        return None
+
+    def _write_snapshot(self, identity: str, generation: int, rows: Rows) -> None:
+        try:
+            snapshot = write_snapshot(self.folder, identity, generation, rows)
+        except OSError as exc:
+            raise _unwritable(self.folder, exc) from exc
+        with self._connections.transaction() as connection:
+            # Whoever opens it need not hash it, for as long as the file looks the same.
+            sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
+            connection.execute(sql, (snapshot.state(),))
+            connection.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
+        with self._lock:
+            self._vectors = None
+
+    def _drop_older(self) -> None:
+        """Remove the databases of older formats, now that there is a new one."""
+        for number in self._formats():
+            if number < FORMAT_VERSION:
+                for path in self.folder.glob(f"index-{number}.*"):
+                    path.unlink(missing_ok=True)
+
+    def _drop_unused(self, points: int) -> None:
+        """Remove unused vectors once they are many; the others make an undone edit cheap."""
+        with self._connections.lend() as connection:
+            released = int(read_header(connection).get("released", "0"))
+        if released <= max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * points):
+            return
+        with self._connections.transaction() as connection:
+            connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
+            connection.execute("INSERT OR REPLACE INTO header VALUES ('released', '0')")
+        with self._connections.lend() as connection:
+            connection.execute("PRAGMA incremental_vacuum")
+
+    def verify(self) -> list[Fault]:
+        """Read every row and every file, and return what is wrong.
+
+        :raises IndexOutdated: if the index was built by a newer Notepoint.
+        """
+        from indexer.store.embedded.audit import derived_faults
+
+        faults: list[Fault] = []
+        try:
+            with self._connections.lend() as connection:
+                faults += self._page_faults(connection)
+                faults += [
+                    Fault(DATABASE, str(line))
+                    for (line,) in connection.execute("PRAGMA integrity_check").fetchall()
+                    if line != "ok"
+                ]
+                self._refuse_newer_header(connection)
+                wrong = list(row_faults(connection)) or list(derived_faults(connection))
+                faults += [Fault(DATABASE, message) for message in wrong]
+                faults += self._snapshot_faults(read_header(connection))
+        except IndexDamaged as exc:
+            faults.append(Fault(DATABASE, exc.message))
+        return faults
+
+    def _drop_later_snapshots(self, connection: sqlite3.Connection) -> None:
+        """Remove vectors of generations still to come: they were another's, before a restore."""
+        generation = int(read_header(connection).get("generation", "0"))
+        for snapshot in list_snapshots(self.folder):
+            if snapshot.generation > generation:
+                snapshot.path.unlink(missing_ok=True)
+
+    def _snapshot_faults(self, header: Mapping[str, str]) -> list[Fault]:
+        snapshots = list_snapshots(self.folder)
+        generation = int(header.get("generation", "0"))
+        faults = [
+            Fault(snapshot.path.name, "its content does not fit its name")
+            for snapshot in snapshots
+            if not snapshot.is_sound(header.get("identity", ""))
+        ]
+        faults += [
+            Fault(snapshot.path.name, "it is of a generation that the database has not reached")
+            for snapshot in snapshots
+            if snapshot.generation > generation
+        ]
+        # Before its first file, or where the first build was killed, an index is read by its rows.
+        if "snapshot" in header and not snapshots and header.get("points", "0") != "0":
+            faults.append(Fault("vectors", "the file of vectors is missing"))
+        return faults
+
+    def _page_faults(self, connection: sqlite3.Connection) -> list[Fault]:
+        try:
+            fault = self._page_fault(connection, trust=False)
+        except NoSums as exc:
+            built = read_header(connection).get("generation", "0") != "0"
+            return [Fault(sums_path(self._path).name, str(exc))] if built else []
+        return [Fault(DATABASE, fault)] if fault else []
+
+    def size(self) -> int:
+        """Return the bytes of all files of the index."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+
+def read_vectors(
+    connection: sqlite3.Connection, dimension: int, *, above: int = 0
+) -> tuple[PointIds, Vectors]:
+    """Return the ids and vectors of all points with an id above another.
+
+    :param connection: to the database.
+    :param dimension: numbers in a vector.
+    :param above: the other id.
+    :raises IndexDamaged: if one of them is not as it was written.
+    """
+    blocks = list(_blocks(connection, dimension, 1, above))
+    ids = [np.zeros(0, np.int64), *(ids for ids, _ in blocks)]
+    vectors = [np.zeros((0, dimension), np.float32), *(vectors for _, vectors in blocks)]
+    return np.concatenate(ids), np.concatenate(vectors)
+
+
+def _blocks(
+    connection: sqlite3.Connection, dimension: int, step: int, above: int = 0
+) -> Iterator[tuple[PointIds, Vectors]]:
+    """Yield ids and vectors of every ``step``-th point with an id above another, in blocks."""
+    cursor = connection.execute(
+        "SELECT point.id, vector.value, vector.checksum FROM point "
+        "JOIN vector ON vector.id = point.vector "
+        "WHERE point.id > ? AND point.id % ? = 0 ORDER BY point.id",
+        (above, step),
+    )
+    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        for point_id, value, check in rows:
+            if checksum_bytes(value) != check or len(value) != 2 * dimension:
+                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
+        ids = np.array([row[0] for row in rows], np.int64)
+        halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
+        yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
+
+
+def _make_tables(connections: Connections) -> None:
+    """Make the tables of an empty index, and leave nothing of them in the log."""
+    header = {"format": str(FORMAT_VERSION), "generation": "0", "identity": os.urandom(8).hex()}
+    with connections.transaction() as connection:
+        for statement in TABLES.split(";\n"):
+            connection.execute(statement)
+        connection.executemany("INSERT INTO header VALUES (?, ?)", header.items())
+    with connections.lend() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _remove_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def _identity(connection: sqlite3.Connection) -> str:
+    """Return what names an index, another one for each that is begun anew."""
+    row = connection.execute("SELECT value FROM header WHERE key = 'identity'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _read_pid(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip() or "unknown"
+    except OSError:
+        return "unknown"
+
+
+def _newer(folder: Path) -> IndexOutdated:
+    return IndexOutdated(
+        f"the index in {folder} was built by a newer Notepoint",
+        "update Notepoint, or give another place with --store",
+    )
+
+
+def _unwritable(folder: Path, exc: OSError) -> IndexerError:
+    reason = (exc.strerror or str(exc)).lower()
+    return IndexerError(
+        f"the index in {folder} cannot be written: {reason}",
+        "check disk space and permissions, or give another place with --store",
+    )

@@ -1,0 +1,121 @@
+"""What a PostgreSQL server may say, in our own errors: what is wrong, and what mends it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import psycopg
+from psycopg import errors
+
+from indexer.errors import IndexDamaged, IndexerError
+from indexer.store.rows import REBUILD
+
+_SETUP = "see docs/SCALE.md"
+
+# What a kind of error means, and its cure; the first that fits counts.
+_KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, str], ...] = (
+    (
+        (errors.DiskFull,),
+        "the disk of {server} is full; the index is as it was",
+        "make room there, then run the command again",
+    ),
+    (
+        (errors.OutOfMemory, errors.ConfigurationLimitExceeded),
+        "{server} is out of memory: {reason}",
+        "give it more, or lower maintenance_work_mem and max_parallel_maintenance_workers there",
+    ),
+    (
+        (errors.TooManyConnections,),
+        "{server} takes no more connections",
+        "try again, or raise max_connections there",
+    ),
+    (
+        (errors.QueryCanceled,),
+        "{server} gave up on a statement: {reason}",
+        "try again, or raise statement_timeout for this role",
+    ),
+    (
+        (errors.ReadOnlySqlTransaction,),
+        "{server} is a replica, which takes no changes",
+        "name the primary as well: postgresql://user@primary,replica/database",
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        "{server} does not allow this: {reason}",
+        f"ask whoever runs the server for the right, {_SETUP}",
+    ),
+    (
+        (errors.FeatureNotSupported, errors.UndefinedFile),
+        "{server} has no pgvector: {reason}",
+        f"install pgvector on the server, {_SETUP}",
+    ),
+    (
+        (errors.SerializationFailure, errors.DeadlockDetected),
+        "{server} took back a statement: {reason}",
+        "try again",
+    ),
+    (
+        (errors.LockNotAvailable,),
+        "the index is being changed by another process",
+        "try again",
+    ),
+)
+_DAMAGE = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.InvalidSchemaName,
+    errors.DataCorrupted,
+    errors.IndexCorrupted,
+)
+# What stands in the text of a connection that failed, and its cure; these have no code.
+_REFUSALS = (
+    ("password authentication failed", "give the password in PGPASSWORD or ~/.pgpass"),
+    ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
+    ("no pg_hba.conf entry", "let this machine in by the server's pg_hba.conf"),
+    ("does not exist", "make it with createdb or createuser, or name another"),
+    (
+        "session is read-only",
+        "name the primary, postgresql://user@primary,replica/database, and see that it runs",
+    ),
+)
+
+
+@contextlib.contextmanager
+def translated(server: str) -> Iterator[None]:
+    """Turn errors of the server into ours; wrong statements are faults of the program and stay.
+
+    :param server: its address as it may be shown.
+    """
+    try:
+        yield
+    except _DAMAGE as exc:
+        raise IndexDamaged(f"the index in {server} is damaged: {_first(exc)}", REBUILD) from exc
+    except psycopg.Error as exc:
+        for kinds, message, hint in _KINDS:
+            if isinstance(exc, kinds):
+                raise IndexerError(message.format(server=server, reason=_first(exc)), hint) from exc
+        if isinstance(exc, psycopg.OperationalError) or "connection" in str(exc):
+            raise _unreachable(server, exc) from exc
+        raise
+
+
+def _unreachable(server: str, exc: psycopg.Error) -> IndexerError:
+    text = str(exc)
+    for part, hint in _REFUSALS:
+        if part in text:
+            return IndexerError(f"{server} refuses the connection: {_first(exc)}", hint)
+    return IndexerError(
+        f"{server} cannot be reached: {_first(exc)}",
+        "check the address and that the server runs, then try again",
+    )
+
+
+def _first(exc: psycopg.Error) -> str:
+    """Return what the server said, on one line and without what may hold a password."""
+    said = exc.diag.message_primary or str(exc).strip() or type(exc).__name__
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = next((line for line in lines if "FATAL" in line or "failed" in line), lines[0])
+    told = re.split("FATAL: +|failed: ", told)[-1].strip()
+    return re.sub(r"postgres(ql)?://\S*", "the address", told).rstrip(".")

@@ -1,0 +1,153 @@
+"""What a store is given and gives back: records shared by the embedded and the server store."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.records import FileStamp, Link, Note, NoteWarning, Outcome, Point, RawLink
+
+_AND = " and "
+Vectors = NDArray[np.float32]
+
+
+Scored = list[tuple[int, float]]
+"""(point id, score) pairs, best first, equal scores by point id."""
+
+
+class Setup(NamedTuple):
+    """What an index is built for; an index of another setup is begun anew.
+
+    ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
+    what turns notes into points and points into terms. ``engine`` says what computed the vectors,
+    for people: those of all engines of one model fit each other.
+    """
+
+    encoder: str
+    model: str
+    dimension: int
+    chunking: str
+    engine: str = ""
+
+
+class Header(NamedTuple):
+    """What an index says of itself; ``setup`` is None before its first build.
+
+    ``chance`` is what ``Store.keep_chance`` kept of this generation, None where nothing was kept.
+    """
+
+    generation: int
+    setup: Setup | None
+    notes: int
+    points: int
+    chance: float | None = None
+
+
+class NoteState(NamedTuple):
+    """What is known of a file: enough to see whether it changed, and what became of it."""
+
+    content_hash: bytes | None
+    stamp: FileStamp | None
+    outcome: Outcome
+    warnings: tuple[NoteWarning, ...]
+    points: int
+
+
+class NoteInfo(NamedTuple):
+    """The front matter of a note, as it is shown beside its points."""
+
+    note_id: str
+    title: str
+    date: str | None
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    aliases: tuple[str, ...]
+    published: str
+
+
+class StoredPoint(NamedTuple):
+    """A point in the store with its note and its links; ``ordinal`` is its place in the note."""
+
+    point_id: int
+    ordinal: int
+    note: NoteInfo
+    point: Point
+    links: tuple[Link, ...] = ()
+
+
+class NewPoint(NamedTuple):
+    """A point to add; ``key`` names its vector, which the store must hold already."""
+
+    ordinal: int
+    point: Point
+    key: bytes
+
+
+class NewLink(NamedTuple):
+    """A link of a note: the point it stands in, if any, and the key of the note it names."""
+
+    ordinal: int | None
+    link: RawLink
+    key: str
+
+
+class NoteChange(NamedTuple):
+    """What to do to one note: its new state, and which of its points stay, come and go.
+
+    ``kept`` pairs the id of a point that stays with its new place and record: its words are the
+    same, its lines may have moved.
+    """
+
+    note: Note
+    stamp: FileStamp | None
+    published: str = ""
+    names: frozenset[str] = frozenset()
+    kept: tuple[tuple[int, int, Point], ...] = ()
+    added: tuple[NewPoint, ...] = ()
+    removed: tuple[int, ...] = ()
+    links: tuple[NewLink, ...] = ()
+
+
+class WholePoint(NamedTuple):
+    """A point with the name of its vector; ``point_id`` means nothing to another store."""
+
+    point_id: int
+    ordinal: int
+    point: Point
+    key: bytes
+
+
+class WholeLink(NamedTuple):
+    """A link as written, the place of the point it stands in, and where it leads."""
+
+    ordinal: int | None
+    raw: RawLink
+    link: Link
+
+
+class WholeNote(NamedTuple):
+    """A file with all that a store knows of it, so that another store can take it in."""
+
+    state: NoteState
+    info: NoteInfo
+    anchors: tuple[tuple[str, int], ...]
+    points: tuple[WholePoint, ...]
+    links: tuple[WholeLink, ...]
+
+
+class Fault(NamedTuple):
+    """A part of an index that is not as it should be."""
+
+    part: str
+    message: str
+
+
+def join_engines(known: str, last: str) -> str:
+    """Return all that computed vectors of an index, those of before being kept.
+
+    :param known: what its header says.
+    :param last: of the last build, or empty.
+    """
+    return _AND.join(sorted({*known.split(_AND), last} - {""}))

@@ -1,0 +1,163 @@
+"""How records and rows become each other, in both stores.
+
+Every row that can reach an answer carries a checksum: three of four flipped bits in a database pass
+SQLite's own integrity check.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from indexer.errors import IndexDamaged
+from indexer.records import BlockKind, FileStamp, Link, LinkKind, NoteWarning, Outcome, Point
+from indexer.store.records import NoteChange, NoteInfo, NoteState
+
+REBUILD = "run `notepoint build --rebuild`"
+NOTE_STATE_COLUMNS = "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings"
+
+
+NOTE_INFO_COLUMNS = "path, title, date, tags, categories, aliases, published"
+NOTE_COLUMNS = (
+    "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings, "
+    "title, date, tags, categories, aliases, published"
+)
+POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
+
+
+LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
+# Looked up in a third of the time the enumerations take.
+_KINDS = {kind.value: kind for kind in BlockKind}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+_LINK_KINDS = {kind.value: kind for kind in LinkKind}
+Row = Sequence[Any]
+
+
+def checksum(values: Row) -> int:
+    """Return the CRC-32 of the values of a row, which any single flipped bit changes."""
+    return zlib.crc32(repr(tuple(values)).encode("utf-8", "surrogatepass"))
+
+
+def checksum_bytes(value: bytes) -> int:
+    """Return the CRC-32 of a vector, or of the word pieces of a point."""
+    return zlib.crc32(value)
+
+
+def path_to_row(path: str) -> str | bytes:
+    """Return a path as SQLite can hold it: bytes where the name is no UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def path_from_row(value: str | bytes) -> str:
+    """Return a path as the operating system gave it."""
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def warnings_to_row(warnings: Sequence[NoteWarning]) -> str:
+    """Return warnings as JSON."""
+    return json.dumps([[w.message, w.line, w.hint] for w in warnings])
+
+
+def list_to_row(values: Sequence[str]) -> str:
+    """Return texts as JSON."""
+    return json.dumps(list(values))
+
+
+@functools.lru_cache(maxsize=4096)
+def stamp_to_row(stamp: FileStamp | None) -> tuple[int | None, ...]:
+    """Return the four numbers of a stamp, or as many times nothing."""
+    return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
+
+
+def note_to_row(change: NoteChange) -> tuple[Any, ...]:
+    """Return a note as a row of ``NOTE_COLUMNS``, without its path."""
+    note = change.note
+    return (
+        note.content_hash,
+        *stamp_to_row(change.stamp),
+        note.outcome.value,
+        warnings_to_row(note.warnings),
+        note.title,
+        note.date.isoformat() if note.date else None,
+        *(list_to_row(labels) for labels in (note.tags, note.categories, note.aliases)),
+        change.published,
+    )
+
+
+@functools.lru_cache(maxsize=4096)  # points share their headings and parents
+def _list_from_row(value: str) -> tuple[str, ...]:
+    return tuple(json.loads(value)) if value != "[]" else ()
+
+
+def note_state_from_row(row: Row, points: int) -> NoteState:
+    """Return the state in a row of ``NOTE_STATE_COLUMNS``, without its path."""
+    _, content_hash, size, mtime, ctime, inode, outcome, warnings = row
+    stamp = None if size is None else FileStamp(size, mtime, ctime, inode)
+    found: tuple[NoteWarning, ...] = ()
+    if warnings != "[]":
+        found = tuple(NoteWarning(*warning) for warning in json.loads(warnings))
+    return NoteState(content_hash, stamp, _OUTCOMES[outcome], found, points)
+
+
+def note_info_from_row(row: Row) -> NoteInfo:
+    """Return the note in a row of ``NOTE_INFO_COLUMNS``."""
+    path, title, date, tags, categories, aliases, published = row
+    return NoteInfo(
+        path_from_row(path),
+        title,
+        date,
+        _list_from_row(tags),
+        _list_from_row(categories),
+        _list_from_row(aliases),
+        published,
+    )
+
+
+def point_to_row(ordinal: int, point: Point) -> tuple[Any, ...]:
+    """Return a point as a row of ``POINT_COLUMNS``."""
+    return (
+        ordinal,
+        point.kind.value,
+        int(point.lead_in),
+        point.line_start,
+        point.line_end,
+        point.text,
+        list_to_row(point.heading_path),
+        list_to_row(point.parents),
+    )
+
+
+def point_from_row(row: Row) -> tuple[int, Point]:
+    """Return the ordinal and the point, without its links, of a row of ``POINT_COLUMNS``."""
+    ordinal, kind, lead_in, start, end, text, heading_path, parents = row
+    path, above = _list_from_row(heading_path), _list_from_row(parents)
+    return ordinal, Point(text, _KINDS[kind], start, end, path, above, lead_in=bool(lead_in))
+
+
+def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
+    """Return the link in a row of ``LINK_COLUMNS``."""
+    line, text, target, kind, reached_line, ok, mend = row
+    to = None if reached is None else path_from_row(reached)
+    return Link(note_id, line, text, target, _LINK_KINDS[kind], to, reached_line, bool(ok), mend)
+
+
+def sound(row: Row, what: str) -> Row:
+    """Return a row without its last value, the checksum.
+
+    :param row: with it.
+    :param what: says which row it is, for the error.
+    :raises IndexDamaged: if the checksum does not fit.
+    """
+    if checksum(row[:-1]) != row[-1]:
+        raise IndexDamaged(f"the row of {what} is damaged", REBUILD)
+    return row[:-1]

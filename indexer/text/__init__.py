@@ -1,0 +1,1 @@
+"""Texts to the terms they are found by; shared by the stores and by retrieval."""

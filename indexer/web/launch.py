@@ -1,0 +1,73 @@
+"""Start the page with safe settings, from whatever folder one is in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from indexer.config import Settings
+from indexer.errors import IndexerError
+
+_ADDRESS = "127.0.0.1"
+
+
+def page_script() -> Path:
+    """Return the script of the page: in a checkout beside the package, installed within it.
+
+    :raises IndexerError: if it is not there.
+    """
+    package = Path(__file__).parent
+    for script in (package / "app.py", package.parents[1] / "app.py"):
+        if script.is_file():
+            return script
+    raise IndexerError("the page is not installed", "install Notepoint again")
+
+
+def serve_command(port: int, *, browser: bool) -> list[str]:
+    """Return the command that starts the page, with every setting that keeps it to this machine.
+
+    The same settings stand in ``.streamlit/config.toml``, for those who start Streamlit themselves;
+    options come before any file.
+
+    :param port: 0 for any that is free.
+    :param browser: True to open one.
+    """
+    options = {
+        "server.address": _ADDRESS,
+        "server.port": str(port),
+        "server.headless": str(not browser).lower(),
+        "server.showEmailPrompt": "false",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "runner.postScriptGC": "false",
+    }
+    command = [sys.executable, "-P", "-m", "indexer.web", "run", str(page_script())]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    # A list is given by repeating the option; only these names may stand in a request's Host.
+    command += [f"--server.allowedHosts={host}" for host in ("localhost", _ADDRESS)]
+    return command
+
+
+def serve(settings: Settings, *, port: int, browser: bool) -> int:
+    """Run the page until it is stopped.
+
+    :param settings: what it shows.
+    :param port: where it listens, on the loopback address.
+    :param browser: True to open one.
+    :return: the exit status of the server.
+    """
+    environment = os.environ | {
+        "NOTEPOINT_NOTES": str(settings.notes),
+        "NOTEPOINT_STORE": settings.store,
+        "NOTEPOINT_MODEL": settings.model,
+        "NOTEPOINT_SITE_URL": settings.site_url,
+    }
+    command = serve_command(port, browser=browser)
+    if os.name == "posix":
+        # The server takes the place of this process, so that whoever ends the one ends the other.
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, env=environment)

@@ -1,0 +1,195 @@
+"""The map: every point on a plane, near to what is like it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from indexer.notebook import DumpedPoint
+from indexer.records import Mode
+from indexer.web import address, presenters
+from indexer.web.components import show_plot, show_table
+from indexer.web.filtering import passes
+from indexer.web.host import Host, Model
+from indexer.web.overview import Overview
+from indexer.web.reading import act, reader_beside
+from indexer.web.widgets import ask_box, filters
+
+_RINGS = 20
+_COLOURS = 10
+_NAMES = 40
+# A label that most points share tells little apart.
+_MOST = 0.6
+_TEXT_CHARS = 140
+# Above this many points their texts stay on the server: the dots would take seconds to send.
+_MAX_TEXTS = 30_000
+_BY = {"category": "Category", "note": "Note", "folder": "Folder", "tag": "Tag"}
+
+
+def map_view(host: Host) -> None:
+    """Draw the view.
+
+    :param host: whose points are drawn.
+    :raises IndexerError: if there is no index, or it cannot be read.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        with st.container(key="ask"):
+            question = ask_box()
+        where, mode = filters(host)
+    overview = host.overview()
+    if overview is None:
+        waiting("Laying out the points")
+        return
+    points = [(i, p) for i, p in enumerate(overview.points) if passes(p.stored.note, where)]
+    if not points:
+        st.info("There is no point to draw: no note passes the filters, or none is indexed.")
+        return
+    by = _colour_by(overview.points)
+    rings = _rings(host, question, mode, points) if question else []
+    left, right = _columns()
+    with left:
+        show_plot(
+            key="map",
+            data=_plot(overview, points, by, rings),
+            on_act_change=lambda: act(host, "map"),
+        )
+        with st.expander("The same as a table"):
+            show_table(
+                key="map_table",
+                data=_table(points, by, rings),
+                on_act_change=lambda: act(host, "map_table"),
+            )
+    if right is not None:
+        with right:
+            reader_beside(host)
+
+
+def waiting(what: str) -> None:
+    """Draw that something is being made behind the page, which draws itself anew when it is."""
+    st.caption(f"{what} ...")
+    st.skeleton(height=420)
+
+
+def _columns() -> tuple[Any, Any]:
+    if not address.opened():
+        return st.container(), None
+    left, right = st.columns([6, 5], gap="medium")
+    return left, right
+
+
+def _colour_by(points: Sequence[DumpedPoint]) -> str:
+    """Draw what to colour by and return it; the first that tells the notes apart is proposed."""
+    counts = {name: Counter(group_of(point, name) for point in points) for name in _BY}
+    usable = [name for name in _BY if name == "note" or len(counts[name]) > 1]
+    telling = [name for name in usable if max(counts[name].values()) < _MOST * len(points)]
+    if len(usable) == 1:
+        return usable[0]
+    return str(
+        st.segmented_control(
+            "Colour by",
+            usable,
+            format_func=lambda name: _BY[name],
+            default=telling[0] if telling else "note",
+            required=True,
+            key="by",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    )
+
+
+def group_of(dumped: DumpedPoint, by: str) -> str:
+    """Return what a point is coloured by; empty for one that has no such label."""
+    note = dumped.stored.note
+    if by == "note":
+        return note.title
+    if by == "folder":
+        return note.note_id.rpartition("/")[0]
+    labels = note.categories if by == "category" else note.tags
+    return labels[0] if labels else ""
+
+
+def _rings(
+    host: Host, question: str, mode: Mode, points: Sequence[tuple[int, DumpedPoint]]
+) -> list[int]:
+    """Return which of the points drawn answer a question, the best first, by their place."""
+    k = _RINGS
+    answer = host.ask(
+        question, k, mode if host.model is Model.READY else Mode.LEXICAL, address.where()
+    )
+    drawn = {point.stored.point_id: i for i, (_, point) in enumerate(points)}
+    return [drawn[hit.point_id] for hit in answer.hits if hit.point_id in drawn]
+
+
+def _plot(
+    overview: Overview, points: Sequence[tuple[int, DumpedPoint]], by: str, rings: list[int]
+) -> dict[str, Any]:
+    plane = overview.plane[[i for i, _ in points]]
+    groups = [group_of(point, by) for _, point in points]
+    common = [name for name, _ in Counter(filter(None, groups)).most_common(_COLOURS)]
+    number = {name: i for i, name in enumerate(common)}
+    titles, title_of = np.unique(
+        [point.stored.note.title for _, point in points], return_inverse=True
+    )
+    few = len(points) <= _MAX_TEXTS
+    return {
+        "label": f"A map of {presenters.count(len(points), 'point')}; "
+        "the table below holds the same.",
+        "x": [round(float(x), 4) for x in plane[:, 0]],
+        "y": [round(float(y), 4) for y in plane[:, 1]],
+        "group": [number.get(name, -1) for name in groups],
+        "groups": [presenters.plain(name) for name in common],
+        "titles": [presenters.plain(str(title)) for title in titles],
+        "title": title_of.tolist(),
+        "texts": [
+            presenters.plain(p.stored.point.text[:_TEXT_CHARS]) if few else "" for _, p in points
+        ],
+        "places": [place_of_point(point) for _, point in points],
+        "rings": rings,
+        "edges": [],
+        "names": _names(plane, groups),
+    }
+
+
+def _names(plane: Any, groups: list[str]) -> list[dict[str, Any]]:
+    """Return the names of the groups at the middle of their points, the largest first."""
+    names, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    sizes = np.bincount(place)
+    order = np.argsort(-sizes, kind="stable")[:_NAMES]
+    return [
+        {
+            "text": presenters.plain(str(names[i])),
+            "x": round(float(np.median(plane[place == i, 0])), 4),
+            "y": round(float(np.median(plane[place == i, 1])), 4),
+        }
+        for i in order
+        if names[i]
+    ]
+
+
+def _table(points: Sequence[tuple[int, DumpedPoint]], by: str, rings: list[int]) -> dict[str, Any]:
+    rank = {place: i for i, place in enumerate(rings, 1)}
+    order = sorted(range(len(points)), key=lambda i: rank.get(i, len(rings) + 1))
+    rows = []
+    for i in order:
+        point = points[i][1]
+        place = place_of_point(point)
+        text = presenters.plain(point.stored.point.text[:_TEXT_CHARS])
+        row = [
+            {"text": text, "place": place, "href": presenters.href_of(place)},
+            presenters.plain(point.stored.note.title),
+            presenters.plain(group_of(point, by)),
+            str(rank.get(i, "")),
+        ]
+        rows.append(row)
+    columns = ["Point", "Note", _BY[by], "Hit"]
+    return {"label": "Every point of the map", "columns": columns, "rows": rows}
+
+
+def place_of_point(dumped: DumpedPoint) -> str:
+    """Return how the address of the page names a point."""
+    return presenters.plain(f"{dumped.note_id}:{dumped.stored.point.line_start}")

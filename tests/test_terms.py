@@ -1,0 +1,102 @@
+"""Texts to the terms they are found by."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.store.term_selection import choose_terms
+from indexer.text.terms import find_terms, query_terms, terms_of
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ethics", "ethical"),
+        ("convolutions", "Convolution"),
+        ("learning", "learned"),
+        ("naïve", "naive"),
+        ("course's", "courses"),
+        ("\N{LATIN SMALL LIGATURE FI}nal", "final"),
+    ],
+)
+def test_forms_of_a_word_share_a_term(one: str, other: str) -> None:
+    assert set(terms_of(one)) & set(terms_of(other))
+
+
+def test_repeated_words_are_repeated_terms() -> None:
+    assert terms_of("batch norm, batch size").count("batch") == 2
+
+
+def test_parts_of_a_name_of_code_are_found() -> None:
+    found = terms_of("train_test_split and LeakyReLU")
+    assert {"train_test_split", "train", "test", "split", "leaki"} <= set(found)
+
+
+def test_latex_commands_are_words() -> None:
+    assert "epsilon" in terms_of(r"$\epsilon=10^{-8}$")
+    assert {"beta", "beta_1"} <= set(terms_of(r"$\beta_1$"))
+
+
+def test_text_without_blanks_is_cut_into_pairs() -> None:
+    assert terms_of("机器学习") == ["机器", "器学", "学习"]
+    assert "学习" in query_terms("学习是什么？")
+
+
+def test_single_unspaced_character_is_a_term() -> None:
+    assert terms_of("用") == ["用"]
+
+
+def test_stop_words_are_not_asked() -> None:
+    assert query_terms("does it talk about ethics?") == ["ethic"]
+
+
+def test_question_of_stop_words_alone_keeps_them() -> None:
+    assert query_terms("to be or not to be") == ["to", "be", "or", "not", "to", "be"]
+
+
+def test_text_without_words_has_no_terms() -> None:
+    assert terms_of("!!! ... --- ___") == []
+
+
+def test_endless_word_is_no_term() -> None:
+    assert terms_of("x" * 1000 + " end") == ["end"]
+
+
+def test_places_of_terms_are_those_of_whole_words() -> None:
+    text = "Ethical questions; an ethic."
+    spans = list(find_terms(text, frozenset(query_terms("ethics"))))
+    assert [text[a:b] for a, b in spans] == ["Ethical", "ethic"]
+
+
+def test_places_in_text_without_blanks_do_not_overlap() -> None:
+    text = "机器学习"
+    spans = list(find_terms(text, frozenset(query_terms("机器学习"))))
+    assert "".join(text[a:b] for a, b in spans) == text
+
+
+def test_all_terms_find_and_rate_where_points_are_few() -> None:
+    counts = {"rare": 3, "usual": 400, "common": 900, "everywhere": 2_000}
+    chosen = choose_terms(["usual", "rare", "common", "none", "everywhere", "rare"], counts, 5_000)
+    assert chosen.find == chosen.rate == ["usual", "rare", "common", "rare"]
+    assert not chosen.common
+
+
+def test_in_a_large_index_the_rarest_find_and_the_others_rate() -> None:
+    counts = {"rare": 300, "usual": 4_000, "common": 15_000, "everywhere": 400_000}
+    chosen = choose_terms([*counts], counts, 1_000_000)
+    assert chosen.find == ["rare", "usual"]
+    assert chosen.rate == ["rare", "usual", "common"]
+    few = choose_terms(["common", "rare"], {"rare": 3, "common": 15_000}, 1_000_000)
+    assert few.find == ["common", "rare"]
+    assert not few.common
+    fewer_points = choose_terms(["common"], {"common": 15_000}, 100_000)
+    assert fewer_points.common
+
+
+def test_terms_that_find_nothing_in_particular_are_told() -> None:
+    counts = {"common": 30_000, "everywhere": 80_000}
+    chosen = choose_terms([*counts], counts, 100_000)
+    assert chosen.common
+    assert chosen.find == chosen.rate == ["common"]
+    assert not chosen.commonest
+    assert choose_terms(["everywhere"], counts, 100_000).commonest
