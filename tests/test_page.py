@@ -16,6 +16,7 @@ import pytest
 import streamlit as st
 from conftest import ROOT, STORES, WriteNotes
 from fakes import FakeEncoder
+from patience import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
 from indexer.config import split_space
@@ -87,7 +88,7 @@ def build(folder: Path) -> None:
 
 
 def open_page(**parameters: str | list[str]) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
     for name, value in parameters.items():
         page.query_params[name] = value
     page.run()
@@ -308,7 +309,7 @@ def test_words_answer_while_the_model_loads(built: Path, monkeypatch: pytest.Mon
     assert "Searching by words alone while the model loads" in texts(page)
     assert element(page, "desk")["hits"][0]["why"] == ["words: ethics"]
     loaded.set()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while "words alone" in texts(page):
         assert time.monotonic() < end
         page.run()

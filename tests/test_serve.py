@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from conftest import ROOT
+from patience import PATIENCE_S
 
 from indexer.web.launch import page_script, serve_command
 
@@ -61,7 +62,7 @@ def test_first_start_with_a_browser_asks_for_nothing(tmp_path: Path) -> None:
         text=True,
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         while server.poll() is None and time.monotonic() < until:
             with contextlib.suppress(OSError):
                 answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
@@ -71,6 +72,6 @@ def test_first_start_with_a_browser_asks_for_nothing(tmp_path: Path) -> None:
         running = server.poll() is None
     finally:
         server.terminate()
-        said = server.communicate(timeout=30)[0]
+        said = server.communicate(timeout=PATIENCE_S)[0]
     assert running, said
     assert "mail" not in said

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import watchfiles
 from conftest import OpenNotebook, WriteNotes
+from patience import PATIENCE_S
 from watchfiles.main import FileChange
 
 import indexer.indexing.watch
@@ -19,7 +20,7 @@ from indexer.indexing.watch import watch
 from indexer.notebook import Notebook
 from indexer.records import BuildReport
 
-WAIT_S = 20.0
+WAIT_S = PATIENCE_S
 
 
 class Watched:

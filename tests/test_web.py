@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import WriteNotes
 from hypothesis import given, settings, strategies
+from patience import PATIENCE_S
 
 from indexer.config import Settings
 from indexer.notes.images import MAX_IMAGE_BYTES, NoteImages
@@ -348,7 +349,7 @@ def test_notes_pass_filters_as_in_the_store(where: NoteFilter, through: bool) ->
 
 
 def wait_for(rebuilder: Rebuilder) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while rebuilder.progress.running:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -377,7 +378,7 @@ def test_build_in_another_process_tells_how_far_it_is(
 ) -> None:
     fake_build(monkeypatch, step("encoding", 3, 10) + "time.sleep(2)")
     rebuilder.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while rebuilder.progress.phase != "encoding":
         assert time.monotonic() < end
     assert (rebuilder.progress.done, rebuilder.progress.total) == (3, 10)
@@ -422,7 +423,7 @@ def test_process_that_stands_by_ends_after_a_while(
     monkeypatch.setattr("indexer.web.rebuild._STANDBY_S", 0.2)
     rebuilder.start(again_soon=True)
     rebuilder.wait()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while rebuilder._standby is not None:
         assert time.monotonic() < end
         time.sleep(0.02)

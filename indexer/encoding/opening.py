@@ -91,7 +91,10 @@ def _convert(source: Path, folder: Path) -> str:
         str(folder),
         WEIGHTS_SHA256,
     ]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace"
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from patience import PATIENCE_S
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CORPUS = ROOT / "corpus"
@@ -83,7 +84,7 @@ FLAGS = [
 ]
 
 
-PATIENCE_MS = 30_000  # a machine may have much else to do
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -127,7 +128,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while not self.is_healthy():
             assert time.monotonic() < end, "the page did not start"
             assert self.process.poll() is None, "the page ended"

@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
     port = free_port()
     process = serve(folder / "notes", port, Path("/"))
     try:
-        wait_until(lambda: answers(port), 60, "the page answers")
+        wait_until(lambda: answers(port), 180, "the page answers")
         yield port, folder
     finally:
         process.kill()

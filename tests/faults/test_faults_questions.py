@@ -173,7 +173,8 @@ def test_hostile_notes_of_the_evaluation(
     assert make_nasty.judge(manifest, as_report(notebook)) == []
     count = len({entry["case"] for entry in manifest["entries"]})
     assert count == 202
-    assert longest < 10  # processor seconds; what hangs takes for ever
+    # Processor seconds; docs/RELIABILITY.md promises 10 on its machine. A hang takes far more.
+    assert longest < 60
     held.append(f"seed {seed}: {count} of {count} cases, the longest note {longest:.1f} s")
 
 

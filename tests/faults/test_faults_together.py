@@ -27,6 +27,7 @@ from harness import (
     wait_until,
     write_notes,
 )
+from patience import PATIENCE_S
 
 import indexer.encoding.encoder
 from indexer.errors import IndexLocked
@@ -65,7 +66,9 @@ def test_fault_15_lock_names_its_holder_and_dies_with_it(tmp_path: Path, held: l
     pid_file = tmp_path / "build.pid"
     pid_file.unlink()  # of the lock under which the index was made
     holder = start(hold_lock, tmp_path)
-    wait_until(lambda: pid_file.exists() and pid_file.read_text() != "", 20, "the lock is held")
+    wait_until(
+        lambda: pid_file.exists() and pid_file.read_text() != "", PATIENCE_S, "the lock is held"
+    )
     waiting = EmbeddedStore(tmp_path, lock_timeout_s=0.2)
     with pytest.raises(IndexLocked, match=rf"process {holder.pid} ") as error, waiting.building():
         pass
@@ -101,7 +104,7 @@ def test_fault_16_questions_during_rebuilds(tmp_path: Path, held: list[str]) -> 
     try:
         reader = EmbeddedStore(store, read_only=True)
         with Notebook(live, store=str(store), encoder=FakeEncoder()) as notebook:
-            limit = time.monotonic() + 8
+            limit = time.monotonic() + PATIENCE_S
             while asked < rounds(40, 200) or (len(seen) < 2 and time.monotonic() < limit):
                 answer = notebook.search(QUESTIONS[asked % 20])
                 generations.add(answer.index.generation)

@@ -155,7 +155,7 @@ def serve_and_ask(command: list[str], port: int, environment: dict[str, str]) ->
         start_new_session=True,
     )
     try:
-        wait_until(lambda: answers(port), 120, "the page answers")
+        wait_until(lambda: answers(port), 180, "the page answers")
         return ask_the_page(port, "gradient")
     finally:
         os.killpg(server.pid, signal.SIGKILL)

@@ -27,6 +27,7 @@ from harness import (
     worker_environment,
     write_notes,
 )
+from patience import PATIENCE_S
 from test_watch import WAIT_S, Watched
 
 from indexer.notebook import Notebook
@@ -222,7 +223,9 @@ def test_fault_21_network_folder(notes: Path, tmp_path: Path, held: list[str]) -
     )
     try:
         wait_until(
-            lambda: process.poll() is not None or state_or_none(store) is not None, 20, "a build"
+            lambda: process.poll() is not None or state_or_none(store) is not None,
+            PATIENCE_S,
+            "a build",
         )
         if process.poll() is not None:
             pytest.skip(f"no overlay may be mounted here: {process.communicate()[1]}")
@@ -231,7 +234,7 @@ def test_fault_21_network_folder(notes: Path, tmp_path: Path, held: list[str]) -
         shutil.copy(upper / "from-elsewhere.md", notes)
         clean = clean_rows(notes, tmp_path / "clean")
         started = time.monotonic()
-        wait_until(lambda: rows_of(store) == clean, 45, "the index equals a clean build")
+        wait_until(lambda: rows_of(store) == clean, PATIENCE_S, "the index equals a clean build")
         took = time.monotonic() - started
     finally:
         process.kill()
