@@ -39,7 +39,8 @@ from indexer.indexing.build import BuildOptions, build  # noqa: E402
 from indexer.notes.folder import read_stamp  # noqa: E402
 from indexer.records import BlockKind, Note, NoteFilter, Point  # noqa: E402
 from indexer.retrieval.freshness import Freshness  # noqa: E402
-from indexer.retrieval.search import Query, Searcher  # noqa: E402
+from indexer.retrieval.query import Query  # noqa: E402
+from indexer.retrieval.search import Searcher  # noqa: E402
 from indexer.store.embedded.store import EmbeddedStore  # noqa: E402
 from indexer.store.records import NewPoint, NoteChange, Setup  # noqa: E402
 

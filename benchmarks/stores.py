@@ -37,7 +37,8 @@ from servers import Server  # noqa: E402
 from indexer.indexing.parquet import _change_of  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.records import BlockKind, FileStamp, Link, LinkKind, Note, NoteFilter, Point  # noqa: E402
-from indexer.retrieval.search import _CANDIDATES, _READ  # noqa: E402
+from indexer.retrieval.candidates import _CANDIDATES  # noqa: E402
+from indexer.retrieval.search import _READ  # noqa: E402
 from indexer.store.opening import open_store  # noqa: E402
 from indexer.store.protocol import Store  # noqa: E402
 from indexer.store.records import NewPoint, NoteChange, Setup  # noqa: E402

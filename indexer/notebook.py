@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from indexer.encoding.encoder import Encoder
     from indexer.indexing.build import Reporter
     from indexer.indexing.parquet import Transfer
+    from indexer.retrieval.query import Reranker
     from indexer.retrieval.ranking import Weights
-    from indexer.retrieval.search import Reranker, Searcher
+    from indexer.retrieval.search import Searcher
     from indexer.store.protocol import Store
     from indexer.store.records import Fault, Header, NoteInfo, StoredPoint, Vectors
 
@@ -212,8 +213,8 @@ class Notebook:
         :param rerank: name or folder of a cross-encoder that orders the first points anew.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
+        from indexer.retrieval.query import Query
         from indexer.retrieval.ranking import Weights
-        from indexer.retrieval.search import Query
 
         searcher = self._open_searcher()
         more, less = self._point_ids(more_like), self._point_ids(less_like)

@@ -14,7 +14,8 @@ import indexer.retrieval.baseline
 from indexer.indexing.build import BuildOptions, build
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, Chance, measure_chance
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.search import Query, Searcher
+from indexer.retrieval.query import Query
+from indexer.retrieval.search import Searcher
 from indexer.store.embedded.store import EmbeddedStore
 
 OPTIONS = BuildOptions(1 << 20)

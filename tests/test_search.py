@@ -158,7 +158,7 @@ def test_flag_that_a_sound_product_may_set_is_no_warning(
 
     with pytest.warns(RuntimeWarning, match="invalid value"):
         flagged(np.ones((1, 8), np.float32), [])
-    monkeypatch.setattr("indexer.retrieval.search.max_similarities", flagged)
+    monkeypatch.setattr("indexer.retrieval.candidates.max_similarities", flagged)
     for _ in range(2):
         assert notebook.search("discussion of ethics").hits
 

@@ -10,6 +10,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
+from indexer.retrieval.query import Asked
+from indexer.retrieval.ranking import Ranking
+
+_JUDGED = 10  # points in which the words of a question are looked for
 # A word of the question is matched by one whose cosine to it is above this.
 MATCHED_ABOVE = 0.5
 # Nine tenths of the questions that have an answer lie above it.
@@ -42,6 +48,31 @@ class Signs(NamedTuple):
     coverage: float = 0.0
     length: int = 0
     chance: float = 0.0
+
+
+def signs_of(ranking: Ranking, asked: Asked, chance: float) -> Signs | None:
+    """Return the signs of a ranking, None where nothing was found.
+
+    :param ranking: of the question, without points that are gone.
+    :param asked: the question.
+    :param chance: the highest cosine to be expected for any question.
+    """
+    best, evidence = ranking.order[:_JUDGED], ranking.evidence.values()
+    if not best:
+        return None
+    signs = Signs(
+        cosine=max(one.cosine for one in evidence) if asked.encoded else None,
+        words=max(one.words for one in evidence),
+    )
+    if not ranking.matched:
+        return signs
+    matched = np.max([ranking.matched[i] for i in best], axis=0)
+    return signs._replace(
+        pieces=ranking.evidence[best[0]].pieces,
+        coverage=float(asked.weights[matched > MATCHED_ABOVE].sum()),
+        length=len(asked.weights),
+        chance=chance,
+    )
 
 
 def confidence(signs: Signs) -> float:

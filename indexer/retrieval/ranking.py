@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +65,32 @@ class Evidence(NamedTuple):
     words: float
     pieces: float
     length: int
+
+
+class Ranking(NamedTuple):
+    """The best candidates in order, with what is known of all candidates, by point id.
+
+    ``order`` and ``points`` hold the best, which were read; ``evidence`` holds all. ``matched``
+    says how well each word piece of the question is matched, ``packed`` are a point's own pieces.
+    """
+
+    order: list[int]
+    scores: dict[int, float]
+    evidence: dict[int, Evidence]
+    points: dict[int, StoredPoint]
+    matched: dict[int, NDArray[np.float32]] = {}  # noqa: RUF012 - a record's default, never changed
+    packed: dict[int, bytes] = {}  # noqa: RUF012
+    bm25: dict[int, float] = {}  # noqa: RUF012
+
+    def without(self, gone: Collection[int]) -> Ranking:
+        """Return the ranking without points that are gone from their notes.
+
+        :param gone: their ids.
+        """
+        if not gone:
+            return self
+        evidence = {i: one for i, one in self.evidence.items() if i not in gone}
+        return self._replace(order=[i for i in self.order if i not in gone], evidence=evidence)
 
 
 def fuse(

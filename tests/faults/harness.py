@@ -23,7 +23,8 @@ from indexer.errors import IndexerError
 from indexer.indexing.build import BuildOptions, build
 from indexer.notebook import Notebook
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.search import Query, Searcher
+from indexer.retrieval.query import Query
+from indexer.retrieval.search import Searcher
 from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
 FULL = os.environ.get("NOTEPOINT_FAULTS") == "full"

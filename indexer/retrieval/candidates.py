@@ -1,0 +1,89 @@
+"""Question to candidates, and what each retriever says of them."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import NamedTuple
+
+from indexer.records import Mode
+from indexer.retrieval.late_interaction import max_similarities
+from indexer.retrieval.query import Asked, Query
+from indexer.retrieval.ranking import Evidence, highest_bm25, share_of_words
+from indexer.store.protocol import View
+from indexer.store.records import Vectors
+
+# Candidates per retriever, and the limit when the caller asks for more points: 50, 60 and 100 give
+# the same answers, and fewer are faster (benchmarks/QUALITY.md).
+_CANDIDATES = 60
+_MOST_CANDIDATES = 100
+
+
+class Candidates(NamedTuple):
+    """Points that may answer, by id, with what the first stage says of each.
+
+    ``cosines`` is empty in a search by words, ``bm25`` in a search by meaning.
+    """
+
+    ids: list[int]
+    cosines: dict[int, float]
+    bm25: dict[int, float]
+
+
+class Weighed(NamedTuple):
+    """Candidates with all evidence.
+
+    ``matched`` says how well each word piece of the question is matched, shape ``(pieces,)``;
+    ``packed`` holds the word pieces of the points. Both are empty without late interaction.
+    """
+
+    evidence: dict[int, Evidence]
+    matched: dict[int, Vectors]
+    packed: dict[int, bytes]
+
+
+def find_candidates(view: View, asked: Asked, query: Query) -> Candidates:
+    """Return the nearest points by vector and by words, each with the figures of both.
+
+    :param view: the index.
+    :param asked: the question as it was read.
+    :param query: its options.
+    """
+    vector, terms = asked.vector, asked.question.terms
+    most = min(max(_CANDIDATES, query.k), _MOST_CANDIDATES)
+    by_words = query.mode is not Mode.DENSE
+    search_dense = None if vector is None else view.begin_dense(vector, most, query.where)
+    # Words alone must find what they can, however common they are.
+    words = view.lexical(terms, most, query.where, common=vector is None) if by_words else ()
+    bm25, cosines = dict(words), dict(search_dense() if search_dense else ())
+    ids = sorted({*cosines, *bm25})
+    if vector is not None:
+        cosines |= view.cosines(vector, [i for i in ids if i not in cosines])
+    if by_words:
+        bm25 |= view.bm25(terms, [i for i in ids if i not in bm25])
+    return Candidates(ids, cosines, bm25)
+
+
+def weigh(view: View, asked: Asked, candidates: Candidates, query: Query) -> Weighed:
+    """Return the candidates with the share of words and late interaction (the second stage).
+
+    :param view: the index.
+    :param asked: the question as it was read.
+    :param candidates: of the first stage.
+    :param query: its options; a weight of 0 leaves late interaction out, with its time.
+    """
+    ids, cosines, bm25 = candidates
+    matched: dict[int, Vectors] = {}
+    packed: dict[int, bytes] = {}
+    pieces: list[float] = []
+    lengths: list[int] = []
+    if ids and asked.encoded and len(asked.encoded.pieces) and query.weights.pieces:
+        packed = view.pieces(ids)
+        found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
+        matched = dict(zip(ids, found, strict=True))
+        pieces = (found @ asked.weights).tolist()
+    highest = highest_bm25(asked.question.terms, asked.rarity)
+    evidence = {
+        i: Evidence(cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), highest), late, length)
+        for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)
+    }
+    return Weighed(evidence, matched, packed)

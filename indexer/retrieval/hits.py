@@ -1,0 +1,124 @@
+"""Ranked points to hits: with snippet, marks and links, as a surface shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from indexer.encoding.encoder import Encoder
+from indexer.records import Hit, Link, RelatedNote
+from indexer.retrieval.late_interaction import rate_parts
+from indexer.retrieval.query import Asked
+from indexer.retrieval.ranking import Ranking
+from indexer.retrieval.snippets import make_snippet
+from indexer.store.protocol import View
+from indexer.store.records import StoredPoint
+
+_MAX_RELATED = 5
+_LINKING_HITS = 3
+_MAX_NOTE_LINKS = 12
+
+_Links = tuple[tuple[Link, ...], tuple[Link, ...]]
+
+
+def make_hits(
+    view: View,
+    points: Sequence[StoredPoint],
+    ranking: Ranking,
+    asked: Asked | None,
+    encoder: Encoder,
+) -> tuple[Hit, ...]:
+    """Return points as hits, in their order.
+
+    :param view: the index.
+    :param points: the points, best first.
+    :param ranking: what is known of them.
+    :param asked: the question; None where points are compared with points.
+    :param encoder: counts word pieces, to rate the sentences of a point.
+    """
+    links = _links_of(view, points)
+    return tuple(
+        _hit(place, stored, ranking, asked, links[stored.point_id], encoder)
+        for place, stored in enumerate(points, 1)
+    )
+
+
+def related_notes(view: View, ranking: Ranking, hits: Sequence[Hit]) -> tuple[RelatedNote, ...]:
+    """Return notes linked with those of the first hits, and others that are close.
+
+    :param view: the index.
+    :param ranking: of the question.
+    :param hits: what is shown.
+    """
+    shown = {hit.note_id for hit in hits}
+    why: dict[str, str] = {}
+    for hit in hits[:_LINKING_HITS]:
+        for link in (*hit.links, *hit.note_links):
+            if link.to:
+                why.setdefault(link.to, f"linked from {hit.title}")
+        for link in view.backlinks(hit.note_id):
+            why.setdefault(link.note_id, f"links to {hit.title}")
+    for point_id in ranking.order:
+        why.setdefault(ranking.points[point_id].note.note_id, "close as well")
+    notes = (view.note(note_id) for note_id in why if note_id not in shown)
+    found = (RelatedNote(note.note_id, note.title, why[note.note_id]) for note in notes if note)
+    return tuple(islice(found, _MAX_RELATED))  # looked up one by one, up to there
+
+
+def _hit(
+    place: int,
+    stored: StoredPoint,
+    ranking: Ranking,
+    asked: Asked | None,
+    links: _Links,
+    encoder: Encoder,
+) -> Hit:
+    point, note, point_id = stored.point, stored.note, stored.point_id
+    encoded = asked.encoded if asked else None
+    rate_sentences = None
+    if asked and encoded and point_id in ranking.packed:
+        packed = ranking.packed[point_id]
+
+        def rate_sentences(sentences: list[str]) -> list[float]:
+            counts = encoder.count_pieces(sentences)
+            return rate_parts(encoded.pieces, asked.weights, packed, counts)
+
+    terms = frozenset(asked.question.terms if asked else ())
+    snippet, marks = make_snippet(point.text, terms, rate_sentences)
+    return Hit(
+        rank=place,
+        point_id=point_id,
+        note_id=note.note_id,
+        title=note.title,
+        date=note.date,
+        tags=note.tags,
+        categories=note.categories,
+        heading_path=point.heading_path,
+        parents=point.parents,
+        line_start=point.line_start,
+        line_end=point.line_end,
+        text=point.text,
+        snippet=snippet,
+        marks=tuple(marks),
+        score=ranking.scores[point_id],
+        cosine=None if asked and encoded is None else ranking.evidence[point_id].cosine,
+        bm25=ranking.bm25.get(point_id),
+        links=links[0],
+        note_links=links[1],
+    )
+
+
+def _links_of(view: View, points: Sequence[StoredPoint]) -> dict[int, _Links]:
+    """Return the links in each point, and the first others of its note."""
+    inside = view.links_in([stored.point_id for stored in points])
+    notes: dict[str, list[Link]] = {}
+    most = _MAX_NOTE_LINKS + max(map(len, inside.values()), default=0)
+    found: dict[int, _Links] = {}
+    for stored in points:
+        note_id = stored.note.note_id
+        if note_id not in notes:
+            notes[note_id] = view.links_of(note_id, most)
+        own = tuple(inside.get(stored.point_id, ()))
+        others = [link for link in notes[note_id] if link not in own]
+        found[stored.point_id] = own, tuple(others[:_MAX_NOTE_LINKS])
+    return found

@@ -1,0 +1,78 @@
+"""A question with its options, and what the encoder and the notes say of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
+from indexer.records import Mode, NoteFilter
+from indexer.retrieval.question import Question, read_question, word_weights
+from indexer.retrieval.ranking import Weights, idf
+from indexer.store.protocol import View
+from indexer.store.records import Header, Vectors
+from indexer.text.terms import terms_of
+
+# Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
+_MORE_WEIGHT = 0.6
+_LESS_WEIGHT = 0.3
+
+Reranker = Callable[[str, Sequence[str]], Sequence[float]]
+"""A question and texts to how well each answers it."""
+
+
+class Query(NamedTuple):
+    """A question and how to answer it; ``more_like`` and ``less_like`` are point ids."""
+
+    question: str
+    k: int = 10
+    mode: Mode = Mode.HYBRID
+    where: NoteFilter = NoteFilter()
+    more_like: tuple[int, ...] = ()
+    less_like: tuple[int, ...] = ()
+    weights: Weights = Weights()
+    reranker: Reranker | None = None
+
+
+class Asked(NamedTuple):
+    """A question as it was read, with what the encoder and the notes say of its words.
+
+    ``vector`` is what points are compared with: the question's own, moved by examples; None in a
+    search by words. ``weights`` says what each of its word pieces counts; they sum to 1.
+    """
+
+    question: Question
+    encoded: EncodedQuery | None
+    vector: Vectors | None
+    rarity: dict[str, float]
+    weights: Vectors
+
+
+def ask(view: View, header: Header, encoder: Encoder, query: Query) -> Asked:
+    """Read a question with the notes as the dictionary, and encode it.
+
+    :param view: the index.
+    :param header: of the view.
+    :param encoder: the one the index was built with.
+    :param query: the question and its options.
+    :raises QueryError: if the question is empty or too long.
+    """
+    question = read_question(query.question, view, encoder)
+    encoded = None
+    if query.mode is not Mode.LEXICAL:
+        encoded = encoder.encode_query(question.text)
+    terms = {*question.terms, *terms_of(question.text)}
+    rarity = idf(header.points, view.term_counts(terms), terms)
+    weights = word_weights(question, encoded.spans if encoded else (), rarity)
+    vector = _moved(view, encoded.vector, query) if encoded else None
+    return Asked(question, encoded, vector, rarity, np.asarray(weights, np.float32))
+
+
+def _moved(view: View, vector: Vectors, query: Query) -> Vectors:
+    """Return the question's vector, moved towards and away from examples."""
+    for ids, weight in ((query.more_like, _MORE_WEIGHT), (query.less_like, -_LESS_WEIGHT)):
+        if ids:
+            vector = vector + weight * view.vectors(ids).mean(axis=0)
+    return unit_length(vector)
