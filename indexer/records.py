@@ -181,10 +181,17 @@ class Note(NamedTuple):
     anchors: tuple[tuple[str, int], ...] = ()
     outcome: Outcome = Outcome.INDEXED
     warnings: tuple[NoteWarning, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class NoteFilter(NamedTuple):
-    """Which notes may answer; empty fields let all through, values of a field are alternatives."""
+    """Which notes may answer; empty fields let all through, values of a field are alternatives.
+
+    Nothing depends on case, Unicode form or outer slashes. A tag or folder includes those nested in
+    it. ``properties`` holds (key, value) pairs: values of one key are alternatives. ``paths`` and
+    ``without_paths`` are parts of a note's path; a note that has one of the ``without`` values does
+    not pass.
+    """
 
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -192,9 +199,13 @@ class NoteFilter(NamedTuple):
     notes: tuple[str, ...] = ()
     since: datetime.date | None = None
     until: datetime.date | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    paths: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+    without_paths: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether anything is filtered at all."""
+        """Return whether anything is filtered at all."""
         return self != NoteFilter()
 
 

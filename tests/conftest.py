@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stores import Place
 
     from indexer.notebook import Notebook
+    from indexer.store.protocol import Store
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -191,6 +192,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "embedded":
         return Folder(tmp_path / "index")
     return Space(request.getfixturevalue("server"), f"test_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[Store]:
+    """Return an empty store of each kind in turn, and check every byte of it at the end."""
+    opened = place.open(lock_timeout_s=0.1)
+    yield opened
+    assert opened.verify() == []
+    opened.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import json
 import os
@@ -23,10 +22,8 @@ from indexer.config import Settings
 from indexer.notes.images import MAX_IMAGE_BYTES, NoteImages
 from indexer.notes.markdown.math import to_mathml
 from indexer.notes.markdown.render import place_of, render_note
-from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode, NoteFilter
-from indexer.store.records import NoteInfo
+from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
 from indexer.web import export
-from indexer.web.filtering import passes
 from indexer.web.history import History, Searches
 from indexer.web.overview import lay_out, lay_out_links, question_from
 from indexer.web.presenters import (
@@ -328,24 +325,6 @@ def test_linked_notes_lie_near_each_other() -> None:
     apart = np.linalg.norm(graph.plane[:, np.newaxis] - graph.plane, axis=2)
     assert max(apart[a, b] for a, b in graph.edges) < apart[0, 3]
     assert lay_out_links([]).plane.shape == (0, 2)
-
-
-@pytest.mark.parametrize(
-    ("where", "through"),
-    [
-        (NoteFilter(), True),
-        (NoteFilter(tags=("T",)), True),
-        (NoteFilter(tags=("u",)), False),
-        (NoteFilter(categories=("c",)), True),
-        (NoteFilter(folders=("sub",)), True),
-        (NoteFilter(folders=("su",)), False),
-        (NoteFilter(since=datetime.date(2020, 4, 7)), True),
-        (NoteFilter(until=datetime.date(2020, 4, 6)), False),
-    ],
-)
-def test_notes_pass_filters_as_in_the_store(where: NoteFilter, through: bool) -> None:
-    note = NoteInfo("sub/a.md", "A", "2020-04-07", ("t",), ("C",), (), "")
-    assert passes(note, where) is through
 
 
 def wait_for(rebuilder: Rebuilder) -> None:

@@ -389,6 +389,7 @@ def _change_of(note: WholeNote) -> NoteChange:
         anchors=note.anchors,
         outcome=state.outcome,
         warnings=state.warnings,
+        properties=info.properties,
     )
     linkable = state.outcome is not Outcome.SKIPPED
     name = NoteName(info.note_id, info.title, info.aliases, info.published)
@@ -437,7 +438,7 @@ def _state_from_row(state: dict[str, Any], content_hash: bytes | None) -> NoteSt
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _groups(path: Path) -> int:

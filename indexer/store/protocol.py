@@ -46,7 +46,11 @@ class View(Protocol):
         """Return the indexed notes, by path."""
 
     def labels(self) -> dict[str, dict[str, int]]:
-        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
+        """Return how many notes carry each label: {"tag": {value: notes}, ...}.
+
+        The kinds are those of ``indexer.store.filters.SHOWN_KINDS``; a property is "key=value".
+        Labels that differ in case alone are one.
+        """
 
     def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""

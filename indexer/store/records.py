@@ -56,7 +56,7 @@ class NoteState(NamedTuple):
 
 
 class NoteInfo(NamedTuple):
-    """The front matter of a note, as it is shown beside its points."""
+    """The front matter of a note, as it is shown next to its points."""
 
     note_id: str
     title: str
@@ -65,6 +65,7 @@ class NoteInfo(NamedTuple):
     categories: tuple[str, ...]
     aliases: tuple[str, ...]
     published: str
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class StoredPoint(NamedTuple):

@@ -21,10 +21,10 @@ REBUILD = "run `notepoint build --rebuild`"
 NOTE_STATE_COLUMNS = "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings"
 
 
-NOTE_INFO_COLUMNS = "path, title, date, tags, categories, aliases, published"
+NOTE_INFO_COLUMNS = "path, title, date, tags, categories, aliases, published, properties"
 NOTE_COLUMNS = (
     "path, content_hash, size, mtime_ns, ctime_ns, inode, outcome, warnings, "
-    "title, date, tags, categories, aliases, published"
+    "title, date, tags, categories, aliases, published, properties"
 )
 POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
 
@@ -68,8 +68,8 @@ def warnings_to_row(warnings: Sequence[NoteWarning]) -> str:
     return json.dumps([[w.message, w.line, w.hint] for w in warnings])
 
 
-def list_to_row(values: Sequence[str]) -> str:
-    """Return texts as JSON."""
+def list_to_row(values: Sequence[str | tuple[str, str]]) -> str:
+    """Return texts, or pairs of them, as JSON."""
     return json.dumps(list(values))
 
 
@@ -91,12 +91,17 @@ def note_to_row(change: NoteChange) -> tuple[Any, ...]:
         note.date.isoformat() if note.date else None,
         *(list_to_row(labels) for labels in (note.tags, note.categories, note.aliases)),
         change.published,
+        list_to_row(note.properties),
     )
 
 
 @functools.lru_cache(maxsize=4096)  # points share their headings and parents
 def _list_from_row(value: str) -> tuple[str, ...]:
     return tuple(json.loads(value)) if value != "[]" else ()
+
+
+def _pairs_from_row(value: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, text) for key, text in json.loads(value)) if value != "[]" else ()
 
 
 def note_state_from_row(row: Row, points: int) -> NoteState:
@@ -111,7 +116,7 @@ def note_state_from_row(row: Row, points: int) -> NoteState:
 
 def note_info_from_row(row: Row) -> NoteInfo:
     """Return the note in a row of ``NOTE_INFO_COLUMNS``."""
-    path, title, date, tags, categories, aliases, published = row
+    path, title, date, tags, categories, aliases, published, properties = row
     return NoteInfo(
         path_from_row(path),
         title,
@@ -120,6 +125,7 @@ def note_info_from_row(row: Row) -> NoteInfo:
         _list_from_row(categories),
         _list_from_row(aliases),
         published,
+        _pairs_from_row(properties),
     )
 
 

@@ -186,7 +186,7 @@ def _read_rows(connection: sqlite3.Connection) -> Rows:
     connection.execute("CREATE VIRTUAL TABLE temp.w USING fts5vocab('main', 'words', 'instance')")
     statements = {
         "notes": "SELECT path, content_hash, outcome, warnings, title, date, tags, categories, "
-        "aliases, published FROM note",
+        "aliases, published, properties FROM note",
         "points": "SELECT note.path, ordinal, kind, lead_in, line_start, line_end, text, "
         "heading_path, parents, vector.value, vector.pieces "
         "FROM point JOIN note ON note.id = point.note "
@@ -195,7 +195,7 @@ def _read_rows(connection: sqlite3.Connection) -> Rows:
         "key, link.kind, reached.path, reached_line, ok, mend FROM link "
         "JOIN note ON note.id = link.note LEFT JOIN point ON point.id = link.point "
         "LEFT JOIN note AS reached ON reached.id = link.reached",
-        "labels": "SELECT kind, lower(value), note.path FROM label JOIN note ON note.id = note",
+        "labels": "SELECT kind, folded, note.path FROM label JOIN note ON note.id = note",
         "names": "SELECT key, note.path FROM name JOIN note ON note.id = note",
         "anchors": "SELECT note.path, anchor, line FROM anchor JOIN note ON note.id = note",
         "terms": "SELECT term, points FROM term",

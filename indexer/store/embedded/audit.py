@@ -8,7 +8,8 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 
-from indexer.store.rows import NOTE_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
+from indexer.store.filters import labels_of
+from indexer.store.rows import NOTE_INFO_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
 from indexer.text.terms import point_terms
 
 # As the tokenizer of the lists cuts: a ligature that stands for several words is one term of ours.
@@ -26,7 +27,7 @@ def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
     if terms != Counter(dict(connection.execute("SELECT term, points FROM term"))):
         yield "the counts of words do not fit the points"
     if set(_labels_wanted(connection)) != set(
-        connection.execute("SELECT kind, lower(value), note FROM label")
+        connection.execute("SELECT kind, value, folded, note FROM label")
     ):
         yield "the tags and categories do not fit the notes"
 
@@ -69,15 +70,8 @@ def _hash(term: str, point_id: int, column: str, offset: int) -> int:
     return zlib.crc32(f"{term} {point_id} {column} {offset}".encode("utf-8", "surrogatepass"))
 
 
-def _labels_wanted(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int]]:
-    rows = connection.execute(f"SELECT id, {NOTE_COLUMNS} FROM note")
-    for note, path, *rest in rows:
-        info = note_info_from_row((path, *rest[7:]))
-        for kind, values in (("tag", info.tags), ("category", info.categories)):
-            for value in values:
-                yield kind, _ascii_lower(value), note
-
-
-def _ascii_lower(text: str) -> str:
-    """Return a text as SQLite's ``lower`` does."""
-    return "".join(c.lower() if c.isascii() else c for c in text)
+def _labels_wanted(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, int]]:
+    rows = connection.execute(f"SELECT id, {NOTE_INFO_COLUMNS} FROM note")
+    for note, *row in rows:
+        for label in labels_of(note_info_from_row(row)):
+            yield *label, note

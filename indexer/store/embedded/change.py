@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from indexer.errors import IndexDamaged
 from indexer.records import FileStamp, Link, Outcome, Point, RawLink
 from indexer.store.embedded.schema import read_header
+from indexer.store.filters import labels_of
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
 from indexer.store.rows import (
     NOTE_COLUMNS,
@@ -168,12 +169,12 @@ class SqlChange:
             self._sql.execute(
                 "UPDATE note SET path = ?, content_hash = ?, size = ?, mtime_ns = ?, ctime_ns = ?, "
                 "inode = ?, outcome = ?, warnings = ?, title = ?, date = ?, tags = ?, "
-                "categories = ?, aliases = ?, published = ?, checksum = ? WHERE id = ?",
+                "categories = ?, aliases = ?, published = ?, properties = ?, checksum = ? "
+                "WHERE id = ?",
                 (*values, checksum(values), identity),
             )
-        labels = [("tag", value, identity) for value in note.tags]
-        labels += [("category", value, identity) for value in note.categories]
-        self._sql.executemany("INSERT OR IGNORE INTO label VALUES (?, ?, ?)", labels)
+        labels = [(kind, folded, identity, value) for kind, value, folded in labels_of(note)]
+        self._sql.executemany("INSERT INTO label VALUES (?, ?, ?, ?)", labels)
         self._sql.executemany(
             "INSERT INTO name VALUES (?, ?)", [(key, identity) for key in sorted(change.names)]
         )

@@ -19,9 +19,9 @@ from indexer.store.rows import (
     path_from_row,
 )
 
-# Raised whenever an index of before could not be read. Each format has a file name of its own, so
-# that a new one is built beside the old.
-FORMAT_VERSION = 3
+# Bump when an older index can no longer be read. Each format has a file name of its own, so that
+# the new one is built next to the old.
+FORMAT_VERSION = 4
 # Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
 PAGE_SIZE = 8192
 
@@ -33,12 +33,12 @@ CREATE TABLE note (
     content_hash BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
     outcome TEXT NOT NULL, warnings TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, tags TEXT NOT NULL, categories TEXT NOT NULL, aliases TEXT NOT
-    NULL, published TEXT NOT NULL,
+    NULL, published TEXT NOT NULL, properties TEXT NOT NULL,
     checksum INTEGER NOT NULL
 );
 CREATE TABLE label (
-    kind TEXT NOT NULL, value TEXT NOT NULL COLLATE NOCASE, note INTEGER NOT NULL,
-    PRIMARY KEY (kind, value, note)
+    kind TEXT NOT NULL, folded TEXT NOT NULL, note INTEGER NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (kind, folded, note)
 ) WITHOUT ROWID;
 CREATE INDEX label_note ON label (note);
 CREATE TABLE name (key TEXT NOT NULL, note INTEGER NOT NULL, PRIMARY KEY (key, note)) WITHOUT ROWID;

@@ -14,6 +14,7 @@ from indexer.errors import IndexDamaged, IndexNotFound
 from indexer.records import FileStamp, Link, NoteFilter
 from indexer.store.embedded.faiss_snapshots import PointVectors
 from indexer.store.embedded.schema import CHANCE_TRACE, read_header
+from indexer.store.filters import COUNT_LABELS, SHOWN_KINDS, compile_filter
 from indexer.store.records import (
     Header,
     NoteInfo,
@@ -127,10 +128,9 @@ class SqlView:
         return [note_info_from_row(row) for row in self.connection.execute(sql)]
 
     def labels(self) -> dict[str, dict[str, int]]:
-        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
-        found: dict[str, dict[str, int]] = {"tag": {}, "category": {}}
-        sql = "SELECT kind, value, count(*) FROM label GROUP BY kind, value ORDER BY value"
-        for kind, value, count in self.connection.execute(sql):
+        """Return how many notes carry each label, by kind; see ``View``."""
+        found: dict[str, dict[str, int]] = {kind: {} for kind in SHOWN_KINDS}
+        for kind, value, count in self.connection.execute(COUNT_LABELS):
             found[kind][value] = count
         return found
 
@@ -226,7 +226,7 @@ class SqlView:
             sql += f" AND +rowid IN ({','.join('?' * len(point_ids))})"
             return self._ranked(sql, (*values, *point_ids))
         if where:
-            notes, more = _filter_sql(where)
+            notes, more = compile_filter(where, "?")
             values += more
             if len(self._allowed(where, self._vectors())) <= _MAX_LISTED:
                 sql += f" AND +rowid IN (SELECT id FROM point WHERE note IN ({notes}))"
@@ -347,7 +347,7 @@ class SqlView:
         """Return the ids of the points a filter lets through, rising; found once a generation."""
 
         def find() -> NDArray[np.int64]:
-            notes, values = _filter_sql(where)
+            notes, values = compile_filter(where, "?")
             sql = f"SELECT id FROM point WHERE note IN ({notes})"
             rows = self.connection.execute(sql, values).fetchall()
             return np.sort(np.array([row[0] for row in rows], np.int64))
@@ -367,31 +367,3 @@ class SqlView:
 def _length_of(count: int) -> int:
     """Return the next power of two."""
     return 1 << (count - 1).bit_length()
-
-
-def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:
-    """Return a statement for the ids of the notes a filter lets through, and its values."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    for kind, wanted in (("tag", where.tags), ("category", where.categories)):
-        if wanted:
-            marks = ",".join("?" * len(wanted))
-            conditions.append(
-                f"id IN (SELECT note FROM label WHERE kind = '{kind}' AND value IN ({marks}))"
-            )
-            values += wanted
-    if where.notes:
-        conditions.append(f"path IN ({','.join('?' * len(where.notes))})")
-        values += [path_to_row(note) for note in where.notes]
-    if where.folders:
-        conditions.append("(" + " OR ".join(["substr(path, 1, ?) = ?"] * len(where.folders)) + ")")
-        for folder in where.folders:
-            prefix = folder.strip("/") + "/"
-            values += [len(prefix), prefix]
-    if where.since:
-        conditions.append("date >= ?")
-        values.append(where.since.isoformat())
-    if where.until:
-        conditions.append("date <= ?")
-        values.append(where.until.isoformat())
-    return f"SELECT id FROM note WHERE {' AND '.join(conditions) or '1'}", values

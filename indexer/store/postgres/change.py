@@ -11,6 +11,7 @@ from psycopg import Connection
 from indexer.errors import IndexDamaged
 from indexer.records import FileStamp, Link, Point, RawLink
 from indexer.store.embedded.change import words_of_point
+from indexer.store.filters import labels_of
 from indexer.store.postgres.schema import TABLES, digest, lexeme, words_to_row
 from indexer.store.postgres.view import read_header, run
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
@@ -28,7 +29,7 @@ from indexer.store.rows import (
 
 _COLUMNS = {
     "note": f"id, {NOTE_COLUMNS}, checksum",
-    "label": "note, kind, value",
+    "label": "note, kind, value, folded",
     "name": "note, key",
     "anchor": "note, anchor, line",
     "point": f"id, note, era, {POINT_COLUMNS}, checksum, length, words",
@@ -204,9 +205,7 @@ class ServerChange:
             sql = f"UPDATE note SET {columns}, checksum = %s WHERE id = %s"
             self._run(sql, (*values, checksum(values), identity))
         self._note_ids[note.note_id] = identity
-        for kind, labels in (("tag", note.tags), ("category", note.categories)):
-            once = {_fold(value): value for value in reversed(labels)}
-            self._rows["label"] += [(identity, kind, value) for value in reversed(once.values())]
+        self._rows["label"] += [(identity, *label) for label in labels_of(note)]
         names = {digest(key) for key in change.names}
         self._rows["name"] += [(identity, key) for key in sorted(names)]
         self._names |= names
@@ -431,8 +430,3 @@ def touch_note(connection: Connection, note_id: str, stamp: FileStamp) -> None:
         "WHERE path = %s",
         (*values, check, note_id),
     )
-
-
-def _fold(label: str) -> str:
-    """Return a label in lower case as the database folds it: ASCII letters alone."""
-    return "".join(c.lower() if c.isascii() else c for c in label)

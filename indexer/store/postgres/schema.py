@@ -81,6 +81,15 @@ STEPS = (
     """,
     "ALTER TABLE header ADD COLUMN chance double precision, ADD COLUMN chance_of bigint",
     "ALTER TABLE header ADD COLUMN chance_trace bytea",
+    # Notes are read again by the build that makes this step, which fills both columns.
+    """
+    DELETE FROM label;
+    DROP INDEX label_value;
+    ALTER TABLE label ADD COLUMN folded text COLLATE "C" NOT NULL;
+    CREATE INDEX label_folded ON label USING hash (folded);
+    ALTER TABLE note ADD COLUMN properties text NOT NULL DEFAULT '[]';
+    UPDATE header SET chunking = '';
+    """,
 )
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
 """The tables that hold what came from notes."""

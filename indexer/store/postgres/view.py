@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from indexer.errors import IndexDamaged, IndexNotFound
 from indexer.records import FileStamp, Link, NoteFilter
+from indexer.store.filters import COUNT_LABELS, SHOWN_KINDS, compile_filter
 from indexer.store.postgres.schema import lexeme, quote_lexeme
 from indexer.store.records import (
     Header,
@@ -148,13 +149,9 @@ class ServerView:
         return [note_info_from_row(row) for row in self._run(sql)]
 
     def labels(self) -> dict[str, dict[str, int]]:
-        """Return how many notes carry each label: {"tag": {value: notes}, "category": {...}}."""
-        found: dict[str, dict[str, int]] = {"tag": {}, "category": {}}
-        sql = (
-            "SELECT kind, min(value), count(*) FROM label "
-            "GROUP BY kind, lower(value) ORDER BY lower(value)"
-        )
-        for kind, value, count in self._run(sql):
+        """Return how many notes carry each label, by kind; see ``View``."""
+        found: dict[str, dict[str, int]] = {kind: {} for kind in SHOWN_KINDS}
+        for kind, value, count in self._run(COUNT_LABELS):
             found[kind][value] = count
         return found
 
@@ -170,7 +167,7 @@ class ServerView:
         values: list[Any] = []
         column = f"value::halfvec({setup.dimension})"
         if where:
-            notes, values = _filter_sql(where)
+            notes, values = compile_filter(where, "%s")
             conditions += f" AND note IN ({notes})"
             if self._points_in(notes, values) <= _EXACT_UP_TO:
                 column = "value"  # which no index is on
@@ -246,7 +243,7 @@ class ServerView:
         conditions = f"era = {self._era()} AND words @@ %s::tsquery"
         values.append(" | ".join(quote_lexeme(term) for term in sorted({*chosen.find})))
         if where:
-            notes, more = _filter_sql(where)
+            notes, more = compile_filter(where, "%s")
             conditions += f" AND note IN ({notes})"
             values += more
         sql = f"SELECT id, {score} AS score FROM point WHERE {conditions}"
@@ -382,29 +379,3 @@ def _stack(rows: Sequence[tuple[Any, ...]]) -> Vectors:
             raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
         values.append(value)
     return np.frombuffer(b"".join(values), np.float16).reshape(len(values), -1).astype(np.float32)
-
-
-def _filter_sql(where: NoteFilter) -> tuple[str, list[Any]]:
-    """Return a statement for the ids of the notes a filter lets through, and its values."""
-    conditions: list[str] = []
-    values: list[Any] = []
-    for kind, wanted in (("tag", where.tags), ("category", where.categories)):
-        if wanted:
-            conditions.append(
-                f"id IN (SELECT note FROM label WHERE kind = '{kind}' AND lower(value) = "
-                'ANY(SELECT lower(one COLLATE "C") FROM unnest(%s::text[]) AS one))'
-            )
-            values.append(list(wanted))
-    if where.notes:
-        conditions.append("path = ANY(%s)")
-        values.append(list(where.notes))
-    if where.folders:
-        conditions.append(f"({' OR '.join(['starts_with(path, %s)'] * len(where.folders))})")
-        values += [folder.strip("/") + "/" for folder in where.folders]
-    if where.since:
-        conditions.append("date >= %s")
-        values.append(where.since.isoformat())
-    if where.until:
-        conditions.append("date <= %s")
-        values.append(where.until.isoformat())
-    return f"SELECT id FROM note WHERE {' AND '.join(conditions) or 'true'}", values

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from indexer.records import Link, LinkKind
+from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
-from indexer.web.filtering import passes
 from indexer.web.host import Host
 from indexer.web.overview import Graph
 from indexer.web.reading import act, reader_beside
@@ -37,7 +37,7 @@ def links_view(host: Host) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         st.caption(_summary(graph, overview.links))
         where, _ = filters(host)
-    let_through = {note.note_id for note in host.reader.notes() if passes(note, where)}
+    let_through = {note.note_id for note in filter(matcher(where), host.reader.notes())}
     left, right = st.columns([6, 5], gap="medium") if address.opened() else (st.container(), None)
     with left:
         plot = _plot(graph, titles, let_through)

@@ -11,9 +11,9 @@ import streamlit as st
 
 from indexer.notebook import DumpedPoint
 from indexer.records import Mode
+from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
-from indexer.web.filtering import passes
 from indexer.web.host import Host, Model
 from indexer.web.overview import Overview
 from indexer.web.reading import act, reader_beside
@@ -44,7 +44,8 @@ def map_view(host: Host) -> None:
     if overview is None:
         waiting("Laying out the points")
         return
-    points = [(i, p) for i, p in enumerate(overview.points) if passes(p.stored.note, where)]
+    passes = matcher(where)
+    points = [(i, p) for i, p in enumerate(overview.points) if passes(p.stored.note)]
     if not points:
         st.info("There is no point to draw: no note passes the filters, or none is indexed.")
         return

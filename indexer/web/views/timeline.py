@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from indexer.notebook import DumpedPoint
+from indexer.store.filters import matcher
 from indexer.store.records import NoteInfo
 from indexer.web import address, presenters
 from indexer.web.components import show_timeline
-from indexer.web.filtering import passes
 from indexer.web.host import Host
 from indexer.web.reading import act, reader_beside
 from indexer.web.views.map import waiting
@@ -44,7 +44,8 @@ def timeline_view(host: Host) -> None:
         if overview is None:
             waiting("Sorting the points by date")
             return
-        entries = _notes(p for p in overview.points if passes(p.stored.note, where))
+        passes = matcher(where)
+        entries = _notes(p for p in overview.points if passes(p.stored.note))
     left, right = st.columns([6, 5], gap="medium") if address.opened() else (st.container(), None)
     with left:
         if any(entry["date"] for entry in entries):
