@@ -36,7 +36,7 @@ import numpy as np  # noqa: E402
 from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, Vectors, unit_length  # noqa: E402
 from indexer.encoding.pieces import pack_pieces  # noqa: E402
 from indexer.indexing.build import BuildOptions, build  # noqa: E402
-from indexer.notes.folder import read_stamp  # noqa: E402
+from indexer.notes.folder import NotesFolder, read_stamp  # noqa: E402
 from indexer.records import BlockKind, Note, NoteFilter, Point  # noqa: E402
 from indexer.retrieval.freshness import Freshness  # noqa: E402
 from indexer.retrieval.query import Query  # noqa: E402
@@ -179,10 +179,9 @@ def make(points: int, folder: Path) -> dict[str, Any]:
 
 
 def _versions() -> str:
-    from indexer.notes.points import CHUNKING_VERSION
-    from indexer.text.terms import ANALYSIS_VERSION
+    from indexer.indexing.versions import current_versions
 
-    return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
+    return current_versions()
 
 
 def _kind(store: EmbeddedStore) -> str:
@@ -251,7 +250,7 @@ def ask(points: int, folder: Path, questions: int) -> dict[str, Any]:
             dense.append(_timed(lambda v=vector: view.dense(v, 100, NoteFilter())))
             terms = query_terms(question)
             lexical.append(_timed(lambda t=terms: view.lexical(t, 100, NoteFilter())))
-    freshness = Freshness(folder / "notes", encoder, size_limit=SIZE_LIMIT)
+    freshness = Freshness(NotesFolder(folder / "notes", SIZE_LIMIT), encoder)
     searcher = Searcher(store, encoder, freshness)
     searcher.search(Query(words[0]))  # the first looks at every file; later ones every so often
     hybrid = [_timed(lambda q=q: searcher.search(Query(q))) for q in words]
@@ -322,14 +321,13 @@ def edit(points: int, folder: Path, times: int) -> dict[str, Any]:
     store = EmbeddedStore(folder / "index")
     builds: list[Times] = []
     alone: list[Times] = []
-    path = folder / "notes" / note_of(points // POINTS_A_NOTE // 2)
+    notes = NotesFolder(folder / "notes", SIZE_LIMIT)
+    path = notes.root / note_of(points // POINTS_A_NOTE // 2)
     for number in range(times):
         path.write_text(f"{path.read_text()}- edit {number} {WORDS[number]}\n")
         time.sleep(0.06)  # a file written just now is not trusted
         inner = _StoreTime(store)
-        builds.append(
-            _timed(lambda i=inner: build(folder / "notes", i, encoder, BuildOptions(SIZE_LIMIT)))
-        )
+        builds.append(_timed(lambda i=inner: build(notes, i, encoder, BuildOptions())))
         alone.append((inner.clock, inner.worked))
     store.close()
     return {

@@ -38,6 +38,7 @@ from indexer.encoding.opening import open_encoder, open_node_encoder  # noqa: E4
 from indexer.indexing.build import BuildOptions, build  # noqa: E402
 from indexer.indexing.parquet import read_shard  # noqa: E402
 from indexer.indexing.ray import Job, encode_by_ray  # noqa: E402
+from indexer.notes.folder import NotesFolder  # noqa: E402
 from indexer.store.opening import open_store  # noqa: E402
 from indexer.store.protocol import Store  # noqa: E402
 
@@ -91,12 +92,12 @@ def vectors_of(store: Store) -> tuple[list[object], np.ndarray]:
 def main(notes: Path, scratch: Path) -> None:
     """Measure both, and print what each took."""
     settings = Settings.load(notes=notes)
-    options = BuildOptions(settings.size_limit)
+    folder, options = NotesFolder(notes, settings.size_limit), BuildOptions()
 
     plain, clock = open_store(str(scratch / "plain")), Clock()
     began = time.perf_counter()
     encoder = open_encoder(settings.model, cache=settings.cache)
-    report = build(notes, plain, encoder, options, clock)
+    report = build(folder, plain, encoder, options, clock)
     whole = time.perf_counter() - began
     print(f"{report.points_total:,} points, load {os.getloadavg()[0]:.1f}")
     print(
@@ -117,8 +118,7 @@ def main(notes: Path, scratch: Path) -> None:
     make = functools.partial(open_node_encoder, settings.model, settings.cache)
     address = f"127.0.0.1:{PORT}"
     job = Job(
-        notes,
-        settings.size_limit,
+        folder,
         shards,
         make,
         address,
@@ -132,7 +132,7 @@ def main(notes: Path, scratch: Path) -> None:
         f"{clock.rate():.0f} a second, {by_ray:.1f} s in all for {encoded:,} texts"
     )
     began = time.perf_counter()
-    build(notes, store, encoder, BuildOptions(settings.size_limit, encoded=True))
+    build(folder, store, encoder, BuildOptions(encoded=True))
     print(f"two nodes: cutting and writing {time.perf_counter() - began:.1f} s")
     (points, vectors), (others, again) = vectors_of(plain), vectors_of(store)
     cosines = (vectors * again).sum(axis=1) if points == others else np.zeros(1)

@@ -25,8 +25,7 @@ import numpy as np  # noqa: E402
 from indexer.config import Settings  # noqa: E402
 from indexer.encoding import onnx  # noqa: E402
 from indexer.encoding.opening import open_encoder  # noqa: E402
-from indexer.notes.folder import read_note_bytes, scan_folder  # noqa: E402
-from indexer.notes.note import parse_note  # noqa: E402
+from indexer.notes.folder import NotesFolder  # noqa: E402
 from indexer.notes.points import context_of  # noqa: E402
 
 FLOP_A_PIECE, FLOP_A_PIECE_AND_LENGTH = 21.2e6, 9.2e3
@@ -58,11 +57,9 @@ def points_of(folders: list[Path], encoder: Any) -> list[tuple[str, str]]:
     """Return the contexts and texts of all points, distinct ones once."""
     found: dict[tuple[str, str], None] = {}
     for root in folders:
-        for entry in scan_folder(root, size_limit=1 << 24).notes:
-            content, _ = read_note_bytes(root, entry.note_id, size_limit=1 << 24)
-            note = parse_note(
-                content, entry.note_id, window=encoder.window, count_tokens=encoder.count_tokens
-            )
+        folder = NotesFolder(root, 1 << 24)
+        for entry in folder.scan().notes:
+            note = folder.cut(folder.read(entry.note_id), encoder)
             found.update(((context_of(note.title, p), p.text), None) for p in note.points)
     return list(found)
 

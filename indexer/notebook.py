@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indexer.encoding.encoder import Encoder
     from indexer.indexing.build import Reporter
     from indexer.indexing.parquet import Transfer
+    from indexer.notes.folder import NotesFolder
     from indexer.retrieval.query import Reranker
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
@@ -149,12 +150,16 @@ class Notebook:
                 f"the notes folder {self.settings.notes} is gone", "the index waits for its return"
             )
         options = BuildOptions(
-            self.settings.size_limit, self.settings.site_url, rebuild, force, dry_run, by_ray
+            site_url=self.settings.site_url,
+            rebuild=rebuild,
+            force=force,
+            dry_run=dry_run,
+            encoded=by_ray,
         )
         store = open_store(self.settings.store, mend=rebuild)
         try:
             encoded = self._encode_by_ray(store, ray or "", rebuild, reporter) if by_ray else 0
-            report = build(self.settings.notes, store, self.encoder, options, reporter)
+            report = build(self.folder, store, self.encoder, options, reporter)
             seconds = time.perf_counter() - started if by_ray else report.seconds
             return report._replace(embedded=report.embedded + encoded, seconds=seconds)
         finally:
@@ -170,8 +175,7 @@ class Notebook:
         # One folder an index, so that a build that was stopped finds what it had done.
         name = hashlib.blake2b(settings.store.encode("utf-8", "surrogatepass"), digest_size=8)
         job = Job(
-            settings.notes,
-            settings.size_limit,
+            self.folder,
             settings.shards / name.hexdigest(),
             functools.partial(open_node_encoder, settings.model, settings.cache),
             address,
@@ -273,10 +277,7 @@ class Notebook:
         :param note_id: a note of the index.
         :raises NotesError: if the index has no such note, or its file is gone.
         """
-        from indexer.notes.decoding import decode_note
-        from indexer.notes.folder import read_note_bytes
         from indexer.notes.images import NoteImages
-        from indexer.notes.markdown.render import render_note
 
         with self._open_store().view() as view:
             info = view.note(note_id)
@@ -285,12 +286,8 @@ class Notebook:
                     f"the index has no note {note_id}", "it may have been moved: search"
                 )
             links = view.links_of(note_id)
-        content, _ = read_note_bytes(
-            self.settings.notes, note_id, size_limit=self.settings.size_limit
-        )
-        text, _ = decode_note(content, note_id)
-        images = NoteImages(self.settings.notes, note_id)
-        html = render_note(text, links, images.find)
+        images = NoteImages(self.folder, note_id)
+        html = self.folder.render(self.folder.read(note_id), links, images.find)
         return NotePage(info, html, tuple(images.data))
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
@@ -347,7 +344,7 @@ class Notebook:
         with store.view() as view:
             header = view.header()
             states = view.note_states()
-            stale = is_stale(self.settings.notes, view, size_limit=self.settings.size_limit)
+            stale = is_stale(self.folder, view)
         incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
         return Status(
             str(self.settings.notes),
@@ -408,6 +405,13 @@ class Notebook:
             store.close()
 
     @property
+    def folder(self) -> NotesFolder:
+        """The notes on disk."""
+        from indexer.notes.folder import NotesFolder
+
+        return NotesFolder(self.settings.notes, self.settings.size_limit)
+
+    @property
     def encoder(self) -> Encoder:
         """The encoder, opened when first needed."""
         with self._opening:
@@ -439,9 +443,7 @@ class Notebook:
                 from indexer.retrieval.search import Searcher
 
                 store = self._open_store()
-                freshness = Freshness(
-                    self.settings.notes, self.encoder, size_limit=self.settings.size_limit
-                )
+                freshness = Freshness(self.folder, self.encoder)
                 self._searcher = Searcher(store, self.encoder, freshness)
             return self._searcher
 

@@ -74,6 +74,7 @@ def main(folder: Path) -> dict[str, Any]:
     from indexer.indexing.build import BuildOptions, build
     from indexer.indexing.parquet import measure
     from indexer.indexing.ray import Job, encode_by_ray
+    from indexer.notes.folder import NotesFolder
     from indexer.store.opening import open_store
 
     notes, shards = folder / "notes", folder / "shards"
@@ -82,12 +83,12 @@ def main(folder: Path) -> dict[str, Any]:
         lines = "".join(f"- point {i} of note {n} word{n * i % 97}\n" for i in range(20))
         (notes / f"n{n}.md").write_text(f"# Note {n}\n\n{lines}\nsee [[n{(n + 1) % 60}]]\n")
     time.sleep(0.2)  # the times of a file written just now are not trusted, and so not kept
-    limit = 10**6
+    notes_folder = NotesFolder(notes, 10**6)
 
     plain = open_store(str(folder / "plain"))
-    build(notes, plain, FakeEncoder(), BuildOptions(limit))
+    build(notes_folder, plain, FakeEncoder(), BuildOptions())
     store = open_store(str(folder / "ray"))
-    job = Job(notes, limit, shards, open_slow_encoder, f"127.0.0.1:{PORT}", texts_at_once=64)
+    job = Job(notes_folder, shards, open_slow_encoder, f"127.0.0.1:{PORT}", texts_at_once=64)
 
     second: list[int] = []
 
@@ -110,7 +111,7 @@ def main(folder: Path) -> dict[str, Any]:
     encoded = encode_by_ray(job, store)
     seconds = time.monotonic() - started
     killer.join(5)
-    report = build(notes, store, FakeEncoder(), BuildOptions(limit, encoded=True))
+    report = build(notes_folder, store, FakeEncoder(), BuildOptions(encoded=True))
     again = encode_by_ray(job, store)
     found = {
         "killed": node.poll() is not None,

@@ -12,13 +12,14 @@ from fakes import FakeEncoder
 
 import indexer.retrieval.baseline
 from indexer.indexing.build import BuildOptions, build
+from indexer.notes.folder import NotesFolder
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, Chance, measure_chance
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.query import Query
 from indexer.retrieval.search import Searcher
 from indexer.store.embedded.store import EmbeddedStore
 
-OPTIONS = BuildOptions(1 << 20)
+OPTIONS = BuildOptions()
 
 
 class Counting(FakeEncoder):
@@ -42,7 +43,7 @@ def notes(tmp_path: Path) -> Path:
 def test_it_is_the_mean_of_the_highest_cosines(notes: Path, tmp_path: Path) -> None:
     encoder = FakeEncoder()
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, encoder, OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, encoder, OPTIONS)
         with store.view() as view:
             ids = [point.point_id for point in view.points_of("a.md")]
             vectors = view.vectors(ids)
@@ -55,13 +56,13 @@ def test_it_is_the_mean_of_the_highest_cosines(notes: Path, tmp_path: Path) -> N
 
 def test_a_build_with_nothing_to_do_measures_nothing(notes: Path, tmp_path: Path) -> None:
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, FakeEncoder(), OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, FakeEncoder(), OPTIONS)
         again = Counting()
-        build(notes, store, again, OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, again, OPTIONS)
         assert again.asked == []
         with store.building():
             store.keep_chance(0, 0.9, b"")
-        build(notes, store, again, OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, again, OPTIONS)
         assert tuple(again.asked) == EVERYDAY_QUESTIONS
 
 
@@ -73,7 +74,7 @@ def test_an_edit_compares_what_came_and_looks_again_for_what_went(
     generator = random.Random(5)
     monkeypatch.setattr(indexer.retrieval.baseline, "_MOST_NEW", 12)
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, FakeEncoder(), OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, FakeEncoder(), OPTIONS)
         encoder = Counting()
         seen = set()
         for number in range(40):
@@ -81,7 +82,7 @@ def test_an_edit_compares_what_came_and_looks_again_for_what_went(
             path.write_text("".join(generator.choices(texts, k=generator.choice((0, 1, 3, 20)))))
             if number % 7 == 6:
                 path.unlink()
-            build(notes, store, encoder, OPTIONS)
+            build(NotesFolder(notes, 1 << 20), store, encoder, OPTIONS)
             assert encoder.asked == []
             with store.view() as view:
                 found = Chance.unpack(view.chance_trace(), encoder)
@@ -99,7 +100,7 @@ def test_what_was_kept_of_other_questions_or_vectors_is_measured_anew(
 ) -> None:
     encoder = FakeEncoder()
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, encoder, OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, encoder, OPTIONS)
         with store.view() as view:
             trace = view.chance_trace()
     assert Chance.unpack(trace, encoder) is not None
@@ -116,8 +117,8 @@ def test_what_was_kept_of_other_questions_or_vectors_is_measured_anew(
 def test_an_index_without_it_is_measured_when_asked_and_once(notes: Path, tmp_path: Path) -> None:
     encoder = Counting()
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, encoder, OPTIONS)
-        searcher = Searcher(store, encoder, Freshness(notes, encoder, size_limit=1 << 20))
+        build(NotesFolder(notes, 1 << 20), store, encoder, OPTIONS)
+        searcher = Searcher(store, encoder, Freshness(NotesFolder(notes, 1 << 20), encoder))
         kept = searcher.search(Query("why do tides rise?")).confidence
         with store.building():
             store.keep_chance(0, 0.9, b"")  # of another generation: what a killed build leaves
@@ -130,7 +131,7 @@ def test_an_index_without_it_is_measured_when_asked_and_once(notes: Path, tmp_pa
 def test_notes_without_points_have_none(notes: Path, tmp_path: Path) -> None:
     (notes / "a.md").write_text("---\ntitle: Nothing\n---\n")
     with closing(EmbeddedStore(tmp_path / "index")) as store:
-        build(notes, store, FakeEncoder(), OPTIONS)
+        build(NotesFolder(notes, 1 << 20), store, FakeEncoder(), OPTIONS)
         with store.view() as view:
             assert view.header().points == 0
             assert view.header().chance == 0.0

@@ -212,7 +212,7 @@ def test_renaming_most_notes_is_no_emptying(
 
 
 def test_folder_without_notes_is_an_error(tmp_path: Path, open_notebook: OpenNotebook) -> None:
-    (tmp_path / "text.txt").write_text("no note")
+    (tmp_path / "table.csv").write_text("no note")
     with pytest.raises(NotesError, match="there are no notes"):
         open_notebook(tmp_path).build()
 
@@ -240,7 +240,7 @@ def test_other_chunking_rebuilds_by_itself(
     folder = write_notes(NOTES)
     notebook = open_notebook(folder)
     notebook.build()
-    monkeypatch.setattr("indexer.indexing.build.CHUNKING_VERSION", 999)
+    monkeypatch.setattr("indexer.indexing.versions.CHUNKING_VERSION", 999)
     report = notebook.build()
     assert (report.notes_added, report.embedded, report.points_total) == (2, 0, 4)
 

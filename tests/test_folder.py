@@ -11,13 +11,7 @@ import pytest
 from limits import no_longer_than
 
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import (
-    is_note_name,
-    read_note_bytes,
-    read_stamp,
-    scan_folder,
-    without_note_suffix,
-)
+from indexer.notes.folder import read_note_bytes, read_stamp, scan_folder
 
 LIMIT = 1_000
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs POSIX names and files")
@@ -32,27 +26,6 @@ def refusals(root: Path, *, limit: int = LIMIT) -> dict[str, str]:
     return {entry.note_id: entry.refusal.message for entry in entries if entry.refusal}
 
 
-# --- names --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["a.md", "a.MD", "a.markdown", "a.Markdown", ".md", "a.b.Md"])
-def test_note_is_known_by_its_suffix_in_any_case(name):
-    assert is_note_name(name)
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a.mdx", "amd", "a.md~", "a.md.bak", "markdown", ""])
-def test_other_suffix_is_no_note(name):
-    assert not is_note_name(name)
-
-
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [("a.md", "a"), ("A.MARKDOWN", "A"), ("a.b.md", "a.b"), ("a.txt", "a.txt"), (".md", "")],
-)
-def test_only_the_suffix_of_a_note_is_taken_off(name, stem):
-    assert without_note_suffix(name) == stem
-
-
 # --- scanning -----------------------------------------------------------------------------------
 
 
@@ -62,13 +35,13 @@ def test_notes_come_in_path_order_whatever_the_order_of_writing(write_notes):
 
 
 def test_scan_finds_suffixes_in_any_case(write_notes):
-    root = write_notes({"a.MD": "", "b.Markdown": "", "c.mdown": ""})
+    root = write_notes({"a.MD": "", "b.Markdown": "", "c.csv": ""})
     assert found(root) == ["a.MD", "b.Markdown"]
 
 
 def test_files_that_are_no_notes_are_listed_apart(write_notes):
-    root = write_notes({"n.md": "", "pictures/p.png": "", "a.txt": ""})
-    assert scan_folder(root, size_limit=LIMIT).files == ("a.txt", "pictures/p.png")
+    root = write_notes({"n.md": "", "pictures/p.png": "", "a.csv": ""})
+    assert scan_folder(root, size_limit=LIMIT).files == ("a.csv", "pictures/p.png")
 
 
 @pytest.mark.parametrize(

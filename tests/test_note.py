@@ -11,7 +11,8 @@ from limits import no_longer_than
 
 from indexer.errors import NoteError
 from indexer.notes.folder import hash_content
-from indexer.notes.note import parse_note, title_of_path
+from indexer.notes.names import title_of_path
+from indexer.notes.note import parse_note
 from indexer.records import Note, NoteWarning, Outcome
 
 

@@ -212,7 +212,7 @@ def test_questions_close_upon_each_other_do_not_wait_for_a_look_at_a_large_folde
         lookers.append(threading.current_thread().name)
         return scan_folder(*args, **named)
 
-    monkeypatch.setattr(freshness, "scan_folder", watched)
+    monkeypatch.setattr("indexer.notes.folder.scan_folder", watched)
     monkeypatch.setattr(freshness, "_LOOKED_BESIDE_S", -1.0)  # every folder is large
     for setting in ("_STALE_FOR_S", "_STALE_FOR_TIMES"):
         monkeypatch.setattr(freshness, setting, 1e-6)  # each question asks for a new look

@@ -19,6 +19,7 @@ from hypothesis import given, settings, strategies
 from patience import PATIENCE_S
 
 from indexer.config import Settings
+from indexer.notes.folder import NotesFolder
 from indexer.notes.images import MAX_IMAGE_BYTES, NoteImages
 from indexer.notes.markdown.math import to_mathml
 from indexer.notes.markdown.render import place_of, render_note
@@ -152,7 +153,7 @@ def test_images_of_the_folder_are_numbered_and_no_others(tmp_path: Path) -> None
         path.write_bytes(PNG)
     (folder / "fake.png").write_text("<svg onload=alert(1)>")
     (folder / "link.png").symlink_to(tmp_path / "outside.png")
-    images = NoteImages(folder, "sub/n.md")
+    images = NoteImages(NotesFolder(folder, 1 << 20), "sub/n.md")
     text = (
         "![a](a.png) ![b](/top.png) ![c](../top.png) ![d](../../outside.png) ![e](/etc/passwd) "
         "![f](https://e.org/x.png) ![g](/fake.png) ![h](/link.png) ![[a.png]]\n"
@@ -166,7 +167,7 @@ def test_images_of_the_folder_are_numbered_and_no_others(tmp_path: Path) -> None
 
 def test_images_beyond_the_limit_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "big.png").write_bytes(PNG + bytes(MAX_IMAGE_BYTES))
-    assert NoteImages(tmp_path, "n.md").find("big.png") is None
+    assert NoteImages(NotesFolder(tmp_path, 1 << 20), "n.md").find("big.png") is None
 
 
 def test_what_a_note_can_hold_is_drawn_as_such() -> None:

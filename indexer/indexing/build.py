@@ -13,18 +13,19 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from indexer.encoding.encoder import Encoder, open_ahead
 from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.indexing.encode_queue import EncodingAhead
+from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
 from indexer.memory_limit import released_on_shortage
-from indexer.notes.folder import Scan, hash_content, read_note_bytes, scan_folder
+from indexer.notes.folder import NotesFolder, Scan
+from indexer.notes.formats import format_of, note_suffixes
 from indexer.notes.links import LinkResolver, NoteName, link_key, name_keys, name_of
 from indexer.notes.links import published_path as published_path_of
-from indexer.notes.note import parse_note, title_of_path
-from indexer.notes.points import CHUNKING_VERSION, context_of
+from indexer.notes.names import title_of_path
+from indexer.notes.points import context_of
 from indexer.records import (
     BuildReport,
     FileEntry,
@@ -38,7 +39,6 @@ from indexer.records import (
 from indexer.retrieval.baseline import Chance, measure_chance
 from indexer.store.protocol import Change, Store, View
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteState, Setup, StoredPoint
-from indexer.text.terms import ANALYSIS_VERSION
 
 # How many points a note that changed is taken to have, before it is read.
 _POINTS_A_NOTE = 20
@@ -91,7 +91,6 @@ class BuildOptions(NamedTuple):
     ``encoded`` says that the vectors in the store are fresh, so that a rebuild uses them.
     """
 
-    size_limit: int
     site_url: str = ""
     rebuild: bool = False
     force: bool = False
@@ -100,7 +99,7 @@ class BuildOptions(NamedTuple):
 
 
 def build(
-    root: Path,
+    folder: NotesFolder,
     store: Store,
     encoder: Encoder,
     options: BuildOptions,
@@ -108,7 +107,7 @@ def build(
 ) -> BuildReport:
     """Bring an index in line with the notes of a folder.
 
-    :param root: the notes folder.
+    :param folder: the notes.
     :param store: the index.
     :param encoder: makes the vectors; must be the one the index was built with.
     :param options: how to build.
@@ -120,43 +119,52 @@ def build(
     :raises IndexLocked: if another process is building.
     """
     with store.building():
-        return _Build(root, store, encoder, options, reporter or SilentReporter()).run()
+        return _Build(folder, store, encoder, options, reporter or SilentReporter()).run()
 
 
 class _Build:
     """One run, from the scan to the report."""
 
     def __init__(
-        self, root: Path, store: Store, encoder: Encoder, options: BuildOptions, reporter: Reporter
+        self,
+        folder: NotesFolder,
+        store: Store,
+        encoder: Encoder,
+        options: BuildOptions,
+        reporter: Reporter,
     ) -> None:
-        self._root = root
+        self._folder = folder
         self._store = store
         self._encoder = encoder
         self._options = options
         self._reporter = reporter
-        versions = f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}"
-        self._setup = Setup(encoder.fingerprint, encoder.name, encoder.dimension, versions)
+        self._setup = Setup(
+            encoder.fingerprint, encoder.name, encoder.dimension, current_versions()
+        )
+        self._outdated: frozenset[str] = frozenset()
 
     def run(self) -> BuildReport:
         started = time.perf_counter()
-        scan = scan_folder(self._root, size_limit=self._options.size_limit)
+        scan = self._folder.scan()
         if not scan.notes:
             raise NotesError(
-                f"there are no notes in {self._root}",
-                "notes are files that end in .md or .markdown",
+                f"there are no notes in {self._folder.root}",
+                f"notes are files that end in {', '.join(note_suffixes())}",
             )
         anew_vectors = self._options.rebuild and not self._options.encoded
         with EncodingAhead(self._store, self._encoder, anew=anew_vectors) as encoding:
             with self._store.view() as view:
                 header = view.header()
                 anew = self._begins_anew(header.setup)
+                stored = header.setup.chunking if header.setup else ""
+                self._outdated = outdated_formats(stored)
                 states = {} if anew else view.note_states()
                 plan = self._plan(scan, view, states, encoding)
                 total = 0 if anew else header.points
             self._refuse_to_empty(plan, states)
             embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
-            if plan.changes or plan.gone or anew:
+            if plan.changes or plan.gone or anew or self._outdated:
                 engine = getattr(self._encoder, "engine", "")
                 setup = self._setup._replace(engine=engine)
                 with self._store.change(setup, anew=anew) as change:
@@ -206,7 +214,7 @@ class _Build:
                 f"{setup.dimension} dimensions; now {self._setup.model}, {self._setup.dimension})",
                 "run `notepoint build --rebuild`, or name the old model with --model",
             )
-        return setup.chunking != self._setup.chunking
+        return needs_rebuild(setup.chunking)
 
     # finding out what to do
     def _plan(
@@ -219,7 +227,11 @@ class _Build:
             state = states.get(entry.note_id)
             if entry.refusal is not None:
                 self._plan_refused(plan, entry, state, view)
-            elif state is not None and state.stamp == entry.stamp:
+            elif (
+                state is not None
+                and state.stamp == entry.stamp
+                and not self._is_outdated(entry.note_id)
+            ):
                 self._keep(plan, entry.note_id, state)
             else:
                 planned = len(plan.changes)
@@ -230,6 +242,11 @@ class _Build:
         present = {entry.note_id for entry in scan.notes}
         plan.gone += [note_id for note_id in states if note_id not in present]
         return plan
+
+    def _is_outdated(self, note_id: str) -> bool:
+        """Return whether a note is to be read again, because its format is read in another way."""
+        form = format_of(note_id)
+        return form is not None and form.name in self._outdated
 
     def _keep(self, plan: _Plan, note_id: str, state: NoteState) -> None:
         plan.unchanged += state.outcome is not Outcome.SKIPPED
@@ -250,21 +267,14 @@ class _Build:
         note_id = entry.note_id
         digest, stamp = b"", entry.stamp
         try:
-            content, stamp = read_note_bytes(
-                self._root, note_id, size_limit=self._options.size_limit
-            )
-            stamp = _safe_stamp(stamp)
-            digest = hash_content(content)
-            if state is not None and state.content_hash == digest:
+            file = self._folder.read(note_id)
+            stamp, digest = _safe_stamp(file.stamp), file.content_hash
+            same = state is not None and state.content_hash == digest
+            if state is not None and same and not self._is_outdated(note_id):
                 plan.touched[note_id] = stamp
                 self._keep(plan, note_id, state)
                 return
-            note = parse_note(
-                content,
-                note_id,
-                window=self._encoder.window,
-                count_tokens=self._encoder.count_tokens,
-            )
+            note = self._folder.cut(file, self._encoder)
         except NoteError as exc:
             note = _skipped(note_id, digest, NoteWarning(exc.message, exc.line, exc.hint))
         self._change(plan, note, stamp, state, view)
@@ -321,7 +331,7 @@ class _Build:
         lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
         if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
             raise NotesError(
-                f"{lost} of {known} notes are no longer in {self._root}; the index is kept",
+                f"{lost} of {known} notes are no longer in {self._folder.root}; the index is kept",
                 "if they were removed on purpose, run `notepoint build --force`",
             )
 

@@ -25,8 +25,7 @@ from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, SettingsError
 from indexer.indexing.build import Reporter, SilentReporter, vector_key
 from indexer.indexing.parquet import read_shard, shards_in, write_shard
-from indexer.notes.folder import read_note_bytes, scan_folder
-from indexer.notes.note import parse_note
+from indexer.notes.folder import NotesFolder
 from indexer.notes.points import context_of
 from indexer.store.protocol import Store
 
@@ -40,8 +39,7 @@ _CONNECT_TIMEOUT_S = 5.0
 class Job(NamedTuple):
     """What to encode, where and how; ``address`` is empty for a cluster on this machine alone."""
 
-    root: Path
-    size_limit: int
+    folder: NotesFolder
     shards: Path
     make_encoder: MakeEncoder
     address: str = ""
@@ -61,7 +59,7 @@ def encode_by_ray(job: Job, store: Store, reporter: Reporter | None = None) -> i
     reporter = reporter or SilentReporter()
     with store.view() as view:
         stamps = {} if job.rebuild else view.stamps()
-    entries = scan_folder(job.root, size_limit=job.size_limit).notes
+    entries = job.folder.scan().notes
     changed = [e.note_id for e in entries if not e.refusal and stamps.get(e.note_id) != e.stamp]
     if not changed:
         return 0
@@ -223,13 +221,7 @@ class _Cutter:
 
     def _texts_of(self, note_id: str) -> dict[bytes, tuple[str, str]]:
         try:
-            content, _ = read_note_bytes(self._job.root, note_id, size_limit=self._job.size_limit)
-            note = parse_note(
-                content,
-                note_id,
-                window=self._encoder.window,
-                count_tokens=self._encoder.count_tokens,
-            )
+            note = self._job.folder.cut(self._job.folder.read(note_id), self._encoder)
         except NoteError:
             return {}  # the build that follows says why
         fingerprint = self._encoder.fingerprint

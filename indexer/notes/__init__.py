@@ -1,1 +1,8 @@
-"""Disk to points: finds, reads and cuts notes. Knows Markdown; knows no vectors, no database."""
+"""Disk to points: finds, reads and cuts notes. Knows their formats; no vectors, no database."""
+
+from indexer.notes.formats import register_format
+from indexer.notes.markdown.format import MarkdownFormat
+from indexer.notes.plain_text import PlainTextFormat
+
+register_format(MarkdownFormat())
+register_format(PlainTextFormat())

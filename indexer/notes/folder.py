@@ -7,20 +7,18 @@ over.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from indexer.errors import NoteError, NotesError
-from indexer.records import FileEntry, FileStamp, NoteWarning
+from indexer.notes.decoding import decode_note, hash_content
+from indexer.notes.formats import FindImage, format_of, is_note_name
+from indexer.records import FileEntry, FileStamp, Link, Note, NoteWarning
 
-NOTE_SUFFIXES = (".md", ".markdown")
-# A note of this name stands for its folder.
-FOLDER_NOTES = frozenset({"readme", "index"})
 IGNORE_FILE = ".notepointignore"
 # Folders that tools fill with other people's Markdown; hidden ones are ignored by their dot.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
@@ -45,6 +43,86 @@ class Scan(NamedTuple):
 
     notes: tuple[FileEntry, ...]
     files: tuple[str, ...]
+
+
+class NoteFile(NamedTuple):
+    """A note as it was read: its bytes, and the stamp the file had before."""
+
+    note_id: str
+    content: bytes
+    stamp: FileStamp
+
+    @property
+    def content_hash(self) -> bytes:
+        """The hash by which a changed note is known."""
+        return hash_content(self.content)
+
+
+class TextMeasure(Protocol):
+    """What cutting needs of an encoder: how many word pieces it reads, and their count in texts."""
+
+    @property
+    def window(self) -> int:
+        """How many word pieces are read of one text."""
+
+    def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
+        """Return the lengths of texts in word pieces, without the special ones."""
+
+
+class NotesFolder(NamedTuple):
+    """A folder of notes; ``size_limit`` is in bytes, a larger note is refused."""
+
+    root: Path
+    size_limit: int
+
+    def scan(self) -> Scan:
+        """List the notes without opening one of them.
+
+        :return: entries sorted by path; refused ones carry the reason.
+        :raises NotesError: if the folder is missing or cannot be listed.
+        """
+        return scan_folder(self.root, size_limit=self.size_limit)
+
+    def read(self, note_id: str) -> NoteFile:
+        """Read one file without following a link on its way.
+
+        :param note_id: its path relative to the folder.
+        :raises NoteError: if the file is gone, is no regular file inside the folder, or is too
+            large.
+        """
+        content, stamp = read_note_bytes(self.root, note_id, size_limit=self.size_limit)
+        return NoteFile(note_id, content, stamp)
+
+    def read_stamp(self, note_id: str) -> FileStamp | None:
+        """Return the stamp of a note as it is now, None if it is gone or no regular file."""
+        return read_stamp(self.root, note_id)
+
+    def cut(self, file: NoteFile, measure: TextMeasure) -> Note:
+        """Return a note that was read, with its points.
+
+        :param file: as ``read`` gives it.
+        :param measure: the encoder, which says how long a point may be.
+        :raises NoteError: if the content is no text.
+        """
+        from indexer.notes.note import parse_note  # few questions read a note
+
+        return parse_note(
+            file.content, file.note_id, window=measure.window, count_tokens=measure.count_tokens
+        )
+
+    def render(
+        self, file: NoteFile, links: Sequence[Link], find_image: FindImage = lambda target: None
+    ) -> str:
+        """Return a note that was read as safe HTML.
+
+        :param file: as ``read`` gives it.
+        :param links: its links, resolved.
+        :param find_image: says which images can be shown.
+        :raises NoteError: if the content is no text.
+        """
+        text, _ = decode_note(file.content, file.note_id)
+        form = format_of(file.note_id)
+        return form.render(text, links, find_image) if form else ""
 
 
 def scan_folder(root: Path, *, size_limit: int) -> Scan:
@@ -82,22 +160,6 @@ def scan_folder(root: Path, *, size_limit: int) -> Scan:
     return Scan(tuple(sorted(notes, key=lambda entry: entry.note_id)), tuple(sorted(files)))
 
 
-def is_note_name(name: str) -> bool:
-    """Tell whether a file of this name is a note, by its suffix."""
-    return name.lower().endswith(NOTE_SUFFIXES)
-
-
-def without_note_suffix(name: str) -> str:
-    """Return a file name without the suffix of a note; other suffixes stay."""
-    suffix = next((s for s in NOTE_SUFFIXES if name.lower().endswith(s)), "")
-    return name[: len(name) - len(suffix)]
-
-
-def printable(name: str) -> str:
-    """Return a name with its bytes that are no UTF-8 replaced, for titles, keys and addresses."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes, FileStamp]:
     """Read one note without following a link on its way.
 
@@ -126,11 +188,6 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
         refusal = _too_large(len(content), size_limit)
         raise NoteError(refusal.message, refusal.hint, path=note_id)
     return content, stamp_of(status)
-
-
-def hash_content(content: bytes) -> bytes:
-    """Return the hash by which a changed note is known: BLAKE2b, 16 bytes."""
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def stamp_of(status: os.stat_result) -> FileStamp:

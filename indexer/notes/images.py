@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from indexer.errors import NoteError
-from indexer.notes.folder import read_note_bytes
+from indexer.notes.folder import NotesFolder
 
 MAX_IMAGE_BYTES = 2_000_000
 MAX_NOTE_BYTES = 6_000_000
@@ -26,14 +26,14 @@ _KINDS = (
 class NoteImages:
     """The images of one note, each read once, up to a limit of bytes."""
 
-    def __init__(self, root: Path, note_id: str) -> None:
+    def __init__(self, notes: NotesFolder, note_id: str) -> None:
         """Keep where to look.
 
-        :param root: the notes folder; nothing outside of it is read.
+        :param notes: the notes folder; nothing outside of it is read.
         :param note_id: the note the images stand in.
         """
         self.data: list[str] = []
-        self._root = root
+        self._notes = notes
         self._folder = PurePosixPath(note_id).parent
         self._places: dict[str, int | None] = {}
         self._left = MAX_NOTE_BYTES
@@ -70,7 +70,7 @@ class NoteImages:
     def _read(self, path: str) -> bytes:
         try:
             limit = min(MAX_IMAGE_BYTES, self._left)
-            return read_note_bytes(self._root, path, size_limit=limit)[0]
+            return self._notes._replace(size_limit=limit).read(path).content
         except NoteError:
             return b""
 

@@ -13,17 +13,17 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from indexer.notes.folder import FOLDER_NOTES, NOTE_SUFFIXES, printable, without_note_suffix
+from indexer.notes.formats import is_note_name, note_suffixes, without_note_suffix
+from indexer.notes.names import FOLDER_NOTES, printable
 from indexer.records import Link, LinkKind, Note, RawLink
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+)\]\](?!\()")
 _ODD_LINK = re.compile(r"\[((?:\\.|[^\[\]\\\n])+)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _URL = re.compile(r"(?:https?://|mailto:)\S+$", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_PATH = re.compile(
-    r"\S*\.(?:md|markdown|html?|pdf|txt|png|jpe?g|gif|svg|webp|ipynb|canvas)(?:[#?]\S*)?$", re.I
+_FILE_PATH = re.compile(
+    r"\S*\.(?:html?|pdf|png|jpe?g|gif|svg|webp|ipynb|canvas)(?:[#?]\S*)?$", re.IGNORECASE
 )
-_NOTE_PATH = re.compile(r"[^\n]*\.(?:md|markdown)(?:[#?][^\n]*)?$", re.IGNORECASE)
 _IMAGE = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|bmp|avif)$", re.IGNORECASE)
 _POST_URL = re.compile(r"\{%-?\s*(?:post_url|link)\s+(\S+?)\s*-?%\}(.*)")
 _LIQUID_PREFIX = re.compile(r"\{\{.{0,200}?\}\}")
@@ -72,9 +72,9 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     text, target = found.group(1).strip(), found.group(2).strip()
     if target.startswith(("{%", "{{")):
         return RawLink(0, text, target), found.end()
-    if (_URL.match(text) or _NOTE_PATH.match(text)) and not _is_target(target):
+    if (_URL.match(text) or _is_note_path(text)) and not _is_target(target):
         return RawLink(0, target, text, mend=_markdown(target, text)), found.end()
-    if _NOTE_PATH.match(target):
+    if _is_note_path(target):
         return RawLink(0, text, target, mend=_markdown(text, target)), found.end()
     return None
 
@@ -93,9 +93,19 @@ def mend_link(label: str, target: str) -> RawLink:
 
 
 def _is_target(text: str) -> bool:
+    if _is_note_path(text) and " " not in text:
+        return True
     return bool(
-        _SCHEME.match(text) or _PATH.match(text) or text.startswith(("/", "#", "./", "../", "www."))
+        _SCHEME.match(text)
+        or _FILE_PATH.match(text)
+        or text.startswith(("/", "#", "./", "../", "www."))
     )
+
+
+def _is_note_path(text: str) -> bool:
+    """Return whether a text is the path of a note, with or without an anchor or a query."""
+    path = re.split("[#?]", text, maxsplit=1)[0]
+    return "\n" not in text and is_note_name(path)
 
 
 def _markdown(text: str, target: str) -> str:
@@ -326,9 +336,9 @@ def _by_path(path: str | None, name: str, candidates: Iterable[NoteName]) -> str
     """Return the note a path means: as written, without suffix, of a folder, or as published."""
     if path is None:
         return None
-    wanted = [path, *(path + suffix for suffix in NOTE_SUFFIXES)]
+    wanted = [path, *(path + suffix for suffix in note_suffixes())]
     if path.endswith((".html", ".htm")):
-        wanted += [path.rpartition(".")[0] + suffix for suffix in NOTE_SUFFIXES]
+        wanted += [path.rpartition(".")[0] + suffix for suffix in note_suffixes()]
     folded = [_fold(one) for one in wanted]
     published = _fold("/" + name.lstrip("/"))
     best: tuple[int, str] | None = None
@@ -383,16 +393,16 @@ def _relative(to: str, note_id: str) -> str:
 
 def _differs_by_case_only(path: str, to: str) -> bool:
     here = unicodedata.normalize("NFC", to)
-    return here not in (path, *(path + suffix for suffix in NOTE_SUFFIXES)) and _fold(here) in (
+    return here not in (path, *(path + suffix for suffix in note_suffixes())) and _fold(here) in (
         _fold(path),
-        *(_fold(path + suffix) for suffix in NOTE_SUFFIXES),
+        *(_fold(path + suffix) for suffix in note_suffixes()),
     )
 
 
 def _has_other_suffix(name: str) -> bool:
     suffix = PurePosixPath(name).suffix.lower()
     return bool(re.fullmatch(r"\.[a-z][a-z0-9]{0,7}", suffix)) and suffix not in (
-        *NOTE_SUFFIXES,
+        *note_suffixes(),
         ".html",
         ".htm",
     )

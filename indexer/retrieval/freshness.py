@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import hash_content, read_note_bytes, read_stamp, scan_folder
+from indexer.notes.folder import NotesFolder
 from indexer.records import FileStamp, Note
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
@@ -53,16 +52,14 @@ class _Look(NamedTuple):
 class Freshness:
     """Compares an index with the folder it was built from."""
 
-    def __init__(self, root: Path, encoder: Encoder, *, size_limit: int) -> None:
-        """Keep what is needed to read a note anew.
+    def __init__(self, folder: NotesFolder, encoder: Encoder) -> None:
+        """Keep what is needed to read a note again.
 
-        :param root: the notes folder.
+        :param folder: the notes.
         :param encoder: its window and its way of counting word pieces cut the points.
-        :param size_limit: bytes above which a note is refused.
         """
-        self._root = root
+        self._folder = folder
         self._encoder = encoder
-        self._size_limit = size_limit
         self._notes: dict[str, tuple[FileStamp, Note | None]] = {}  # as they were last seen
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
         self._look: _Look | None = None
@@ -93,7 +90,7 @@ class Freshness:
             seen = self._look_at(generation)
             if seen is None or not seen.holds(now):  # nobody looked meanwhile
                 started, stamps = time.monotonic(), self._stamps_of(view)
-                stale = _is_stale(self._root, view, stamps, size_limit=self._size_limit)
+                stale = _is_stale(self._folder, view, stamps)
                 seen = self._look = _Look.since(started, generation, stale)
         return seen.stale
 
@@ -111,7 +108,7 @@ class Freshness:
             seen = None  # of what differs in its stamp the next question sees if its words do
             try:
                 started = time.monotonic()
-                if _differing(self._root, stamps, size_limit=self._size_limit) == []:
+                if _differing(self._folder, stamps) == []:
                     seen = _Look.since(started, generation, stale=False)
             except MemoryError:
                 pass  # the next question looks, and says so
@@ -128,7 +125,7 @@ class Freshness:
 
     def _now(self, stored: StoredPoint, view: View) -> StoredPoint | None:
         note_id = stored.note.note_id
-        stamp = read_stamp(self._root, note_id)
+        stamp = self._folder.read_stamp(note_id)
         if stamp is None:
             return None
         seen = self._notes.get(note_id)
@@ -161,50 +158,35 @@ class Freshness:
         return self._stamps[1]
 
     def _is_same(self, note_id: str, view: View) -> bool:
-        return _has_hash(self._root, note_id, view, size_limit=self._size_limit)
+        return _has_hash(self._folder, note_id, view)
 
     def _read(self, note_id: str) -> Note:
-        from indexer.notes.note import parse_note  # reads Markdown, which few questions need
-
         try:
-            content, _ = read_note_bytes(self._root, note_id, size_limit=self._size_limit)
-            return parse_note(
-                content,
-                note_id,
-                window=self._encoder.window,
-                count_tokens=self._encoder.count_tokens,
-            )
+            return self._folder.cut(self._folder.read(note_id), self._encoder)
         except NoteError:
             return Note(note_id, b"", "")
 
 
-def is_stale(root: Path, view: View, *, size_limit: int) -> bool:
+def is_stale(folder: NotesFolder, view: View) -> bool:
     """Tell whether a note was added, changed or removed since an index was built.
 
     Files are read only where their stamps differ.
 
-    :param root: the notes folder.
+    :param folder: the notes.
     :param view: the index.
-    :param size_limit: bytes above which a note is refused.
     """
-    return _is_stale(root, view, view.stamps(), size_limit=size_limit)
+    return _is_stale(folder, view, view.stamps())
 
 
-def _is_stale(
-    root: Path, view: View, stamps: Mapping[str, FileStamp | None], *, size_limit: int
-) -> bool:
-    differing = _differing(root, stamps, size_limit=size_limit)
-    return differing is None or not all(
-        _has_hash(root, note_id, view, size_limit=size_limit) for note_id in differing
-    )
+def _is_stale(folder: NotesFolder, view: View, stamps: Mapping[str, FileStamp | None]) -> bool:
+    differing = _differing(folder, stamps)
+    return differing is None or not all(_has_hash(folder, note_id, view) for note_id in differing)
 
 
-def _differing(
-    root: Path, stamps: Mapping[str, FileStamp | None], *, size_limit: int
-) -> list[str] | None:
+def _differing(folder: NotesFolder, stamps: Mapping[str, FileStamp | None]) -> list[str] | None:
     """Return the notes whose stamps differ, None where some were added or removed."""
     try:
-        entries = scan_folder(root, size_limit=size_limit).notes
+        entries = folder.scan().notes
     except NotesError:
         return None
     if len(entries) != len(stamps) or any(entry.note_id not in stamps for entry in entries):
@@ -212,10 +194,9 @@ def _differing(
     return [entry.note_id for entry in entries if entry.stamp != stamps[entry.note_id]]
 
 
-def _has_hash(root: Path, note_id: str, view: View, *, size_limit: int) -> bool:
+def _has_hash(folder: NotesFolder, note_id: str, view: View) -> bool:
     """Tell whether the content of a note is what was indexed."""
     try:
-        content, _ = read_note_bytes(root, note_id, size_limit=size_limit)
+        return folder.read(note_id).content_hash == view.content_hash(note_id)
     except NoteError:
         return False
-    return hash_content(content) == view.content_hash(note_id)

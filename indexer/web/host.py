@@ -15,7 +15,6 @@ from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Encoder, Progr
 from indexer.errors import EncoderError, IndexerError, IndexNotFound, QueryError
 from indexer.indexing.watch import watch
 from indexer.notebook import Notebook, NotePage
-from indexer.notes.folder import read_stamp
 from indexer.records import Answer, BuildReport, Hit, Mode, NoteFilter
 from indexer.web.history import History
 from indexer.web.overview import Overview, make_overview
@@ -133,7 +132,7 @@ class Host:
         :param note_id: a note of the index.
         :raises NotesError: if there is no such note any more.
         """
-        stamp = read_stamp(self.notebook.settings.notes, note_id)
+        stamp = self.notebook.folder.read_stamp(note_id)
         key = (note_id, stamp, self.generation())
         with self._lock:
             known = self._notes.get(key)

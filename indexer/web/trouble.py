@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated, NotesError
-from indexer.notes.folder import scan_folder
 from indexer.web.host import Host
 from indexer.web.presenters import plain
 from indexer.web.views.index import Cure, controls
@@ -57,8 +56,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
 
 
 def _is_empty(host: Host) -> bool:
-    settings = host.notebook.settings
     try:
-        return not scan_folder(settings.notes, size_limit=settings.size_limit).notes
+        return not host.notebook.folder.scan().notes
     except NotesError:
         return False

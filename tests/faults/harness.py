@@ -22,6 +22,7 @@ from fakes import FakeEncoder
 from indexer.errors import IndexerError
 from indexer.indexing.build import BuildOptions, build
 from indexer.notebook import Notebook
+from indexer.notes.folder import NotesFolder
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.query import Query
 from indexer.retrieval.search import Searcher
@@ -29,7 +30,8 @@ from indexer.store.embedded.store import DATABASE, EmbeddedStore
 
 FULL = os.environ.get("NOTEPOINT_FAULTS") == "full"
 WORKER = Path(__file__).with_name("worker.py")
-OPTIONS = BuildOptions(size_limit=1 << 20, force=True)
+OPTIONS = BuildOptions(force=True)
+SIZE_LIMIT = 1 << 20
 
 Rows = dict[str, Any]
 
@@ -168,8 +170,8 @@ def build_at(notes: Path, store: Path, *, rebuild: bool = False) -> None:
     """Bring an index in line with notes, quickly."""
     opened = EmbeddedStore(store)
     try:
-        options = BuildOptions(OPTIONS.size_limit, force=True, rebuild=rebuild)
-        build(notes, opened, FakeEncoder(), options)
+        options = BuildOptions(force=True, rebuild=rebuild)
+        build(NotesFolder(notes, SIZE_LIMIT), opened, FakeEncoder(), options)
     finally:
         opened.close()
 
@@ -220,7 +222,7 @@ def answers_of(notes: Path, store: Path, questions: list[str] | None = None) -> 
     opened = EmbeddedStore(store, read_only=True)
     try:
         searcher = Searcher(
-            opened, FakeEncoder(), Freshness(notes, FakeEncoder(), size_limit=1 << 20)
+            opened, FakeEncoder(), Freshness(NotesFolder(notes, SIZE_LIMIT), FakeEncoder())
         )
         return [_answer(searcher, question) for question in questions or QUESTIONS]
     finally:

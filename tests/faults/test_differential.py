@@ -24,6 +24,7 @@ from harness import (
 )
 
 import indexer.indexing.build
+import indexer.notes.note
 from indexer.records import Note
 
 pytestmark = pytest.mark.slow
@@ -37,14 +38,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     What is compared is the upkeep of the index, not the reading of Markdown.
     """
-    parse_note, count = indexer.indexing.build.parse_note, FakeEncoder().count_tokens
+    parse_note, count = indexer.notes.note.parse_note, FakeEncoder().count_tokens
 
     @functools.cache
     def parse(content: bytes, note_id: str, window: int) -> Note:
         return parse_note(content, note_id, window=window, count_tokens=count)
 
     monkeypatch.setattr(
-        indexer.indexing.build,
+        indexer.notes.note,
         "parse_note",
         lambda content, note_id, *, window, count_tokens: parse(content, note_id, window),
     )

@@ -29,7 +29,6 @@ from harness import (
     write_notes,
 )
 
-import indexer.indexing.build
 from indexer.errors import IndexerError, QueryError
 from indexer.notebook import Notebook
 from indexer.notes.note import parse_note
@@ -168,7 +167,7 @@ def test_hostile_notes_of_the_evaluation(
         finally:
             longest = max(longest, time.process_time() - started)
 
-    monkeypatch.setattr(indexer.indexing.build, "parse_note", timed)
+    monkeypatch.setattr("indexer.notes.note.parse_note", timed)
     notebook.build()
     assert make_nasty.judge(manifest, as_report(notebook)) == []
     count = len({entry["case"] for entry in manifest["entries"]})

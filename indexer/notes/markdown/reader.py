@@ -29,7 +29,7 @@ _WORD = re.compile(r"\w")
 
 
 @dataclass(slots=True)
-class Document:
+class Body:
     """What a body holds: blocks in reading order, places links can point at, and warnings."""
 
     blocks: list[Block] = field(default_factory=list)
@@ -37,8 +37,15 @@ class Document:
     loose_links: list[RawLink] = field(default_factory=list)
     warnings: list[NoteWarning] = field(default_factory=list)
 
+    def first_heading(self) -> str | None:
+        """Return the first heading of level 1, None if there is none."""
+        for block in self.blocks:
+            if block.kind is BlockKind.HEADING and block.level == 1 and block.rows:
+                return block.text
+        return None
 
-def read_blocks(body: str) -> Document:
+
+def read_blocks(body: str) -> Body:
     r"""Cut a body into blocks.
 
     :param body: Markdown, lines ended by ``\n``.
@@ -98,7 +105,7 @@ class _Reader:
     """Walks the tokens of one body and gathers its blocks."""
 
     def __init__(self, body: str, first_line: int = 1) -> None:
-        self.document = Document()
+        self.document = Body()
         self._lines = body.split("\n")
         self._first_line = first_line
         self._covered: set[int] = set()

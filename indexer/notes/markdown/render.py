@@ -8,13 +8,14 @@ removes whatever else there might be.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import nh3
 
+from indexer.notes.formats import FindImage
 from indexer.notes.front_matter import split_front_matter
 from indexer.notes.markdown import math
 from indexer.notes.markdown.parser import make_parser
@@ -66,9 +67,6 @@ _CALLOUT_KINDS = {
 }
 _IMAGE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(left|right|center)")
-
-FindImage = Callable[[str], int | None]
-"""The target of an image to the number it is shown by, None where it cannot be shown."""
 
 
 class LinkPlace(NamedTuple):

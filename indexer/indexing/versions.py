@@ -1,0 +1,30 @@
+"""What an index was cut with: the versions of cutting, of words and of each format of notes.
+
+They are one text in the index: ``3.2 markdown:1 text:1``. Another version of cutting or of words
+rebuilds the index, another version of a format reads its notes again and no others.
+"""
+
+from __future__ import annotations
+
+from indexer.notes.formats import format_versions
+from indexer.notes.points import CHUNKING_VERSION
+from indexer.text.terms import ANALYSIS_VERSION
+
+
+def current_versions() -> str:
+    """Return the versions of this code."""
+    formats = "".join(f" {name}:{version}" for name, version in format_versions().items())
+    return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}{formats}"
+
+
+def needs_rebuild(stored: str) -> bool:
+    """Return whether nothing of an index of these versions can stay."""
+    return stored.partition(" ")[0] != current_versions().partition(" ")[0]
+
+
+def outdated_formats(stored: str) -> frozenset[str]:
+    """Return the names of the formats whose notes have to be read again."""
+    known = set(stored.split()[1:])
+    return frozenset(
+        name for name, version in format_versions().items() if f"{name}:{version}" not in known
+    )
