@@ -75,7 +75,7 @@ def test_converted_model_gives_the_vectors_of_the_original(encoder: OnnxEncoder)
     code = f"""
 import json, sys
 from indexer.encoding.transformer import TransformerEncoder
-from indexer.encoding.encoder import packaged_model
+from indexer.encoding.opening import packaged_model
 original = TransformerEncoder(str(packaged_model()))
 texts = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {TEXTS!r}
 contexts = ["Course > Week 1:"] * len(texts)
@@ -131,7 +131,7 @@ def test_question_imports_no_torch() -> None:
     code = """
 import sys
 from pathlib import Path
-from indexer.encoding.encoder import open_encoder
+from indexer.encoding.opening import open_encoder
 open_encoder("all-MiniLM-L6-v2", cache=Path(".cache")).encode_query("ethics")
 print(*[m for m in ("torch", "transformers", "sentence_transformers") if m in sys.modules])
 """
@@ -243,7 +243,7 @@ def test_missing_folder_is_an_error_without_the_network(tmp_path: Path) -> None:
 def test_hub_that_cannot_be_reached_is_one_clear_message() -> None:
     code = """
 from pathlib import Path
-from indexer.encoding.encoder import open_encoder
+from indexer.encoding.opening import open_encoder
 from indexer.errors import EncoderError
 try:
     open_encoder("nobody/no-such-model", cache=Path(".cache"))
@@ -263,7 +263,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     (source / "model.safetensors").write_bytes(content)
     code = f"""
 from pathlib import Path
-from indexer.encoding.transformer import export_onnx
+from indexer.encoding.convert import export_onnx
 from indexer.errors import EncoderError
 try:
     export_onnx(Path({str(source)!r}), Path({str(tmp_path / "target")!r}), {WEIGHTS_SHA256!r})

@@ -236,7 +236,7 @@ def peak_mb(*command: str) -> float:
 LONG_LINE = """
 import sys
 from pathlib import Path
-from indexer.encoding.encoder import open_encoder
+from indexer.encoding.opening import open_encoder
 from indexer.notes.note import parse_note
 encoder = open_encoder("all-MiniLM-L6-v2", cache=Path(sys.argv[1]))
 content = b" ".join(b"word%d" % (i % 5000) for i in range(500_000)) if sys.argv[2:] else b"word"
