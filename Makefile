@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
+STEP := $(BIN)/python .ci/step.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench bench-quality bench-large browser clean faults-server faults soak
@@ -36,14 +37,14 @@ run: setup  ## Build the index over NOTES=DIR (default: corpus) and open the pag
 	@$(BIN)/notepoint serve --notes "$(NOTES)" --port $(PORT) --no-browser
 
 test: setup-dev browser  ## Run every test
-	@$(BIN)/python -m pytest
+	@$(STEP) tests $(BIN)/python -m pytest
 
-check: setup-dev  ## Format, lint, types and the fast tests
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/flake8 indexer app.py
-	@$(BIN)/python -m pytest -q -m "not slow"
+check: setup-dev  ## Format, lint, types, docstrings and the fast tests
+	@$(STEP) format $(BIN)/ruff format --check .
+	@$(STEP) lint $(BIN)/ruff check .
+	@$(STEP) types $(BIN)/mypy
+	@$(STEP) docstrings $(BIN)/flake8 indexer app.py
+	@$(STEP) "fast tests" $(BIN)/python -m pytest -m "not slow"
 
 bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...")
 	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))

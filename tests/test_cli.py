@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -140,29 +141,58 @@ def test_every_command_has_a_transcript() -> None:
     assert shown | endless >= set(cli.cli.commands)
 
 
-@pytest.mark.parametrize(
-    ("schema", "command"),
-    [
-        ("build", "build"),
-        ("query", "query ethics"),
-        ("query", "query zebra --mode lexical"),
-        ("links", "links"),
-        ("status", "status"),
-        ("dump", "dump"),
-    ],
+_SCHEMAS = (
+    ("build", "build"),
+    ("query", "query ethics"),
+    ("query", "query zebra --mode lexical"),
+    ("links", "links"),
+    ("status", "status"),
+    ("dump", "dump"),
 )
-def test_json_keeps_the_contract(run: Run, shared: Path, schema: str, command: str) -> None:
+
+
+def json_of(run: Run, command: str) -> Any:
     run("build", "--notes", "notes")
     _, out, _ = run(*command.split(), "--notes", "notes", "--json")
-    out = re.sub(r'"(took_ms|seconds|bytes)": N', r'"\1": 1', out)
+    return json.loads(re.sub(r'"(took_ms|seconds|bytes)": N', r'"\1": 1', out))
+
+
+@pytest.mark.parametrize(("schema", "command"), _SCHEMAS)
+def test_json_is_as_documented(run: Run, schema: str, command: str) -> None:
+    documented = json.loads((ROOT / f"docs/schemas/{schema}.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(documented)
+    jsonschema.validate(json_of(run, command), documented)
+
+
+@pytest.mark.parametrize(("schema", "command"), _SCHEMAS)
+def test_json_keeps_the_contract(run: Run, shared: Path, schema: str, command: str) -> None:
     contract = json.loads((shared / f"contract/{schema}.schema.json").read_text("utf-8"))
-    jsonschema.validate(json.loads(out), contract)
+    jsonschema.validate(json_of(run, command), contract)
 
 
-def test_batch_prints_one_answer_a_line(run: Run, shared: Path) -> None:
+def test_documented_json_requires_what_the_contract_requires(shared: Path) -> None:
+    def required(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            below = {k: required(v) for k, v in schema.get("properties", {}).items()}
+            return sorted(schema.get("required", ())), below, required(schema.get("items"))
+        return None
+
+    def missing(ours: Any, theirs: Any) -> bool:
+        if theirs is None:
+            return False
+        return not set(theirs[0]) <= set(ours[0]) or any(
+            missing(ours[1][name], below) for name, below in theirs[1].items()
+        )
+
+    for path in (shared / "contract").glob("*.schema.json"):
+        ours = json.loads((ROOT / "docs/schemas" / path.name).read_text("utf-8"))
+        assert not missing(required(ours), required(json.loads(path.read_text("utf-8")))), path.name
+
+
+def test_batch_prints_one_answer_a_line(run: Run) -> None:
     run("build", "--notes", "notes")
     status, out, _ = run("query", "--batch", "questions.jsonl", "--notes", "notes")
-    contract = json.loads((shared / "contract/query.schema.json").read_text("utf-8"))
+    contract = json.loads((ROOT / "docs/schemas/query.schema.json").read_text("utf-8"))
     rows = [json.loads(line.replace('"took_ms": N', '"took_ms": 1')) for line in out.splitlines()]
     for row in rows:
         jsonschema.validate(row, contract)
