@@ -52,7 +52,7 @@ class Folder:
         connection.close()
 
     def forget_vectors_above(self, count: int, patch: Any) -> None:
-        patch.setattr("indexer.store.embedded.store._MAX_OVERLAY", count)
+        patch.setattr("indexer.store.embedded.store._MIN_UNUSED", count)
 
 
 class Space:

@@ -36,7 +36,7 @@ LEVELS = {name: level for level, (names, _) in enumerate(FLOORS) for name in nam
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {"notes/markdown/parser.py", "notes/markdown/reader.py"},
-    "faiss": {"store/embedded/faiss_snapshots.py"},
+    "faiss": {"store/embedded/faiss_snapshots.py", "store/embedded/vector_search.py"},
     "onnxruntime": {"encoding/convert.py", "encoding/engines.py"},
     "openvino": {"encoding/engines.py"},
     "torch": {"encoding/convert.py", "encoding/transformer.py"},
@@ -47,6 +47,7 @@ ONLY_IMPORTERS = {
         "store/embedded/change.py",
         "store/embedded/connections.py",
         "store/embedded/schema.py",
+        "store/embedded/snapshot_keeper.py",
         "store/embedded/store.py",
         "store/embedded/view.py",
     },

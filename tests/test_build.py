@@ -353,7 +353,7 @@ def test_incremental_equals_rebuild(
     seed: int, tmp_path: Path, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "indexer.store.embedded.store._MAX_OVERLAY", 3
+        "indexer.store.embedded.snapshot_keeper.MAX_OVERLAY", 3
     )  # so that snapshots are written
     rng = random.Random(seed)
     folder = tmp_path / "notes"

@@ -14,15 +14,9 @@ import pytest
 from conftest import ROOT
 
 from indexer.encoding.encoder import unit_length
-from indexer.store.embedded.faiss_snapshots import (
-    PointVectors,
-    Rows,
-    Snapshot,
-    _FaissBase,
-    drop_snapshots,
-    list_snapshots,
-)
+from indexer.store.embedded.faiss_snapshots import Rows, Snapshot, drop_snapshots, list_snapshots
 from indexer.store.embedded.faiss_snapshots import write_snapshot as write_rows
+from indexer.store.embedded.vector_search import PointVectors, _FaissBase
 
 DIMENSION = 32
 IDENTITY = "this index"
@@ -75,7 +69,7 @@ def test_overlay_answers_as_a_product_does(tmp_path: Path) -> None:
 def test_cosines_of_given_points_are_those_of_a_product(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("indexer.store.embedded.faiss_snapshots.MAX_PRODUCT_POINTS", most)
+    monkeypatch.setattr("indexer.store.embedded.vector_search.MAX_PRODUCT_POINTS", most)
     ids, vectors = np.arange(1, 101, dtype=np.int64), some_vectors(100)
     new_ids, new = np.arange(101, 121, dtype=np.int64), some_vectors(20, seed=3)
     found = PointVectors(DIMENSION, write_snapshot(tmp_path, IDENTITY, 1, ids, vectors))
@@ -121,12 +115,12 @@ def test_small_snapshots_are_the_same_to_both_readers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, allowed: str
 ) -> None:
     if library != "a product":
-        monkeypatch.setattr("indexer.store.embedded.faiss_snapshots.MAX_PRODUCT_POINTS", 0)
+        monkeypatch.setattr("indexer.store.embedded.vector_search.MAX_PRODUCT_POINTS", 0)
     scanning: list[str] = []
     if library in ("faiss in parts", "no thread"):
-        monkeypatch.setattr("indexer.store.embedded.faiss_snapshots._MIN_SCANNED", 120)
+        monkeypatch.setattr("indexer.store.embedded.vector_search._MIN_SCANNED", 120)
     if library == "faiss in parts":
-        monkeypatch.setattr("indexer.store.embedded.faiss_snapshots.os.cpu_count", lambda: 8)
+        monkeypatch.setattr("indexer.store.embedded.vector_search.os.cpu_count", lambda: 8)
         parameters = _FaissBase._parameters
 
         def watched(*args: Any) -> Any:
@@ -136,7 +130,7 @@ def test_small_snapshots_are_the_same_to_both_readers(
         monkeypatch.setattr(_FaissBase, "_parameters", watched)
     if library == "no thread":
         monkeypatch.setattr(
-            "indexer.store.embedded.faiss_snapshots._scanners", Mock(side_effect=RuntimeError)
+            "indexer.store.embedded.vector_search._scanners", Mock(side_effect=RuntimeError)
         )
     found, ids, vectors = removed_and_added(
         tmp_path, np.arange(5, 1505, 3, dtype=np.int64), some_vectors(500)
@@ -156,7 +150,8 @@ def test_small_snapshot_is_searched_without_faiss(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from indexer.store.embedded.faiss_snapshots import PointVectors, list_snapshots
+from indexer.store.embedded.faiss_snapshots import list_snapshots
+from indexer.store.embedded.vector_search import PointVectors
 vectors = PointVectors({DIMENSION}, list_snapshots(Path({str(tmp_path)!r}))[0])
 print(len(vectors.search(np.ones({DIMENSION}, np.float32), 3)), "faiss" in sys.modules)
 """
@@ -167,7 +162,7 @@ print(len(vectors.search(np.ones({DIMENSION}, np.float32), 3)), "faiss" in sys.m
 def test_large_snapshots_are_put_in_cells_and_found_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.store.embedded.faiss_snapshots.MAX_PRODUCT_POINTS", 0)
+    monkeypatch.setattr("indexer.store.embedded.vector_search.MAX_PRODUCT_POINTS", 0)
     monkeypatch.setattr("indexer.store.embedded.faiss_snapshots.MAX_FLAT_POINTS", 1_000)
     ids, vectors = np.arange(7, 6007, dtype=np.int64), some_vectors(6000)
     found, ids, vectors = removed_and_added(tmp_path, ids, vectors)

@@ -18,7 +18,7 @@ from fakes import FakeEncoder
 
 from indexer.records import Link
 from indexer.retrieval.ranking import Weights
-from indexer.store.embedded import faiss_snapshots, view
+from indexer.store.embedded import faiss_snapshots, vector_search, view
 from indexer.store.embedded.connections import Connections
 
 _opened: list[str] | None = None
@@ -225,13 +225,13 @@ def test_change_maps_no_vectors_and_questions_map_them_once(
 ) -> None:
 
     mapped: list[Path] = []
-    original = faiss_snapshots._open_base
+    original = vector_search._open_base
 
     def counting(path: Path, dimension: int) -> object:
         mapped.append(path)
         return original(path, dimension)
 
-    monkeypatch.setattr(faiss_snapshots, "_open_base", counting)
+    monkeypatch.setattr(vector_search, "_open_base", counting)
     # It asks questions of what was built.
     monkeypatch.setattr("indexer.indexing.build._Build._measure_chance", lambda build: None)
     folder = write_notes(notes_of(12))

@@ -1,4 +1,4 @@
-"""Vectors to nearest neighbours, in immutable FAISS files; the only importer of faiss.
+"""Write vectors to immutable FAISS files, and find those files.
 
 A snapshot file is named by its generation and its hash and is never written to again: a mapped file
 that is added to aborts the process (faiss 1.15), one that is cut short ends it by a signal.
@@ -6,45 +6,27 @@ that is added to aborts the process (faiss 1.15), one that is cut short ends it 
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import math
 import os
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.memory_limit import has_room
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
 Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
 
-Mask = NDArray[np.bool_]
-_Scan = Callable[[], tuple[PointIds, Vectors]]  # positions and cosines, best first
 
-# Up to here one product is quicker than importing faiss, and takes 8 MB at most.
-MAX_PRODUCT_POINTS = 5_000
 # Up to here every vector is scored, which is exact; above, those of the nearest cells.
 MAX_FLAT_POINTS = 200_000
-# Cells are 2 sqrt(n); this share of them holds .98 of the ten nearest (benchmarks/RESULTS.md).
-_PROBED_SHARE = 1 / 32
-_MIN_PROBES = 32
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
-_MAX_FILTERS = 16
-# A scan is shared among so many threads at most (memory is read no faster by more), each with so
-# many points that it takes longer than to wake a thread; one of fewer points is done at once.
-_MAX_SCANNERS = 4
-_MIN_SCANNED = 10_000
 # Address space that importing faiss 1.15 takes, and more for each thread of its OpenBLAS.
 _FAISS_BYTES = 80 << 20
 _FAISS_BYTES_A_THREAD = 128 << 20
@@ -198,300 +180,6 @@ def drop_snapshots(folder: Path, *, keep: Path | None = None) -> None:
             snapshot.path.unlink(missing_ok=True)
     for leftover in folder.glob(".vectors-*"):
         leftover.unlink(missing_ok=True)
-
-
-class PointVectors:
-    """The vectors of a generation: a mapped snapshot, less what is gone, plus what was added."""
-
-    def __init__(
-        self, dimension: int, snapshot: Snapshot | None, before: PointVectors | None = None
-    ) -> None:
-        """Map a snapshot, or start empty.
-
-        :param dimension: numbers in a vector.
-        :param snapshot: a sound one (see ``Snapshot.is_sound``), None for none.
-        :param before: vectors of another generation; of the same snapshot they are mapped already.
-        :raises OSError: if it cannot be mapped, for example as it was just removed.
-        """
-        self.dimension = dimension
-        self.generation = snapshot.generation if snapshot else 0
-        self._snapshot = snapshot
-        self._base: _Base | None = None
-        if snapshot is not None and before is not None and before._snapshot == snapshot:
-            self._base = before._base
-        elif snapshot is not None:
-            self._base = _open_base(snapshot.path, dimension)
-        self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
-        self._alive: Mask | None = None  # by position in the snapshot; None while all are
-        self._allowed: dict[Hashable, PointIds] = {}
-        # By identity of the ids let through, which are held here so that it stays theirs.
-        self._masks: dict[int, tuple[PointIds | None, Mask, int]] = {}
-        self._added_ids: PointIds = np.zeros(0, np.int64)
-        self._added: Vectors = np.zeros((0, dimension), np.float32)
-
-    @property
-    def last_id(self) -> int:
-        """The highest point id of the snapshot; ids above it were added since."""
-        return int(self._base_ids[-1]) if len(self._base_ids) else 0
-
-    def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
-        """Set what changed since the snapshot.
-
-        :param removed: ids of the snapshot that are gone.
-        :param added_ids: ids that are new, shape ``(m,)``, rising.
-        :param added: their vectors, shape ``(m, dimension)``.
-        """
-        gone = _positions(self._base_ids, removed)
-        self._alive = None
-        if len(gone):
-            self._alive = np.ones(len(self._base_ids), bool)
-            self._alive[gone] = False
-        self._masks.clear()
-        self._added_ids, self._added = added_ids, added
-
-    def allowed(self, where: Hashable, find: Callable[[], PointIds]) -> PointIds:
-        """Return the ids a filter lets through, found by a function the first time.
-
-        :param where: the filter.
-        :param find: finds them in the generation of these vectors.
-        """
-        if where not in self._allowed:
-            if len(self._allowed) >= _MAX_FILTERS:
-                self._allowed.clear()
-            self._allowed[where] = find()
-        return self._allowed[where]
-
-    def search(
-        self, vector: Vectors, k: int, allowed: PointIds | None = None
-    ) -> list[tuple[int, float]]:
-        """Return the ``k`` nearest points by inner product.
-
-        :param vector: float32, unit length, shape ``(dimension,)``.
-        :param k: how many.
-        :param allowed: ids that may be returned, sorted; None for all.
-        :return: (point id, cosine) pairs, best first, equal cosines by point id.
-        """
-        return self.begin_search(vector, k, allowed)()
-
-    def begin_search(
-        self, vector: Vectors, k: int, allowed: PointIds | None = None
-    ) -> Callable[[], list[tuple[int, float]]]:
-        """Begin ``search``, beside what the caller does meanwhile; what is returned ends it."""
-        scans: Sequence[_Scan] = ()
-        mask, share = self._mask(allowed)
-        if self._base is not None and share:
-            scans = self._base.begin_search(vector, min(k, share), mask, share)
-
-        def end() -> list[tuple[int, float]]:
-            found: list[tuple[int, float]] = []
-            for scan in scans:
-                positions, cosines = scan()
-                found += zip(self._base_ids[positions].tolist(), cosines.tolist(), strict=True)
-            if len(self._added_ids):
-                cosines = self._added @ vector
-                keep = slice(None) if allowed is None else _are_in(allowed, self._added_ids)
-                found += zip(self._added_ids[keep].tolist(), cosines[keep].tolist(), strict=True)
-            found.sort(key=lambda pair: (-pair[1], pair[0]))
-            return found[:k]
-
-        return end
-
-    def cosines(self, vector: Vectors, point_ids: PointIds) -> dict[int, float]:
-        """Return the inner products of those given points whose vectors are at hand.
-
-        :param vector: float32, unit length, shape ``(dimension,)``.
-        :param point_ids: any ids.
-        """
-        found: dict[int, float] = {}
-        if self._base is not None:
-            positions = _positions(self._base_ids, point_ids)
-            vectors = self._base.vectors(positions)
-            if vectors is not None:
-                ids = self._base_ids[positions]
-                found = dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True))
-        positions = _positions(self._added_ids, point_ids)
-        cosines = self._added[positions] @ vector
-        return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
-
-    def _mask(self, allowed: PointIds | None) -> tuple[Mask | None, int]:
-        """Return which positions of the snapshot may be returned, None for all, and how many."""
-        if allowed is None and self._alive is None:
-            return None, len(self._base_ids)
-        known = self._masks.get(id(allowed))
-        if known is None or known[0] is not allowed:
-            mask = np.ones(len(self._base_ids), bool) if self._alive is None else self._alive
-            if allowed is not None:
-                within = np.zeros(len(mask), bool)
-                within[_positions(self._base_ids, allowed)] = True
-                mask = mask & within
-            if len(self._masks) >= _MAX_FILTERS:
-                self._masks.clear()
-            known = self._masks[id(allowed)] = allowed, mask, int(np.count_nonzero(mask))
-        return known[1:]
-
-
-@functools.cache
-def _scanners() -> ThreadPoolExecutor:
-    """Return threads for scans; how many threads FAISS takes is set for each of them alone."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    import faiss
-
-    return ThreadPoolExecutor(
-        _MAX_SCANNERS, "scan", initializer=faiss.omp_set_num_threads, initargs=(1,)
-    )
-
-
-def _beside(scan: _Scan) -> _Scan:
-    """Begin a scan in another thread, or do it at once where there is none to be had."""
-    try:
-        return _scanners().submit(scan).result
-    except RuntimeError:
-        return _at_once(scan)
-
-
-def _at_once(scan: _Scan) -> _Scan:
-    found = scan()
-    return lambda: found
-
-
-def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
-    """Return where ids stand in a rising list, those that are in it."""
-    places = np.searchsorted(ids, wanted)
-    places = np.minimum(places, max(0, len(ids) - 1))
-    return places[ids[places] == wanted] if len(ids) else places[:0]
-
-
-def _are_in(ids: PointIds, wanted: PointIds) -> Mask:
-    """Tell of each wanted id whether it is in a rising list."""
-    if not len(ids):
-        return np.zeros(len(wanted), bool)
-    places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.asarray(ids[places] == wanted)
-
-
-class _Base(Protocol):
-    """A snapshot, open for searching; positions count its points in the order of their ids."""
-
-    ids: PointIds
-
-    def begin_search(
-        self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> Sequence[_Scan]:
-        """Begin to look for the nearest points in a mask of so many, part by part."""
-
-    def vectors(self, positions: PointIds) -> Vectors | None:
-        """Return vectors by position; None where the file is not ordered by point."""
-
-
-class _ProductBase:
-    """A small snapshot: one product of a matrix, without importing faiss."""
-
-    def __init__(self, ids: PointIds, halves: NDArray[np.float16]) -> None:
-        self.ids = ids
-        self._matrix = halves.astype(np.float32)
-
-    def begin_search(
-        self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> Sequence[_Scan]:
-        # One thread: two that wake for a third of a millisecond wait for each other far longer on a
-        # busy machine (23 ms at 3,683 points, against 0.4).
-        cosines = np.vecdot(self._matrix, vector)
-        if mask is not None:
-            cosines[~mask] = -np.inf
-        best = np.argpartition(-cosines, k - 1)[:k]
-        return [lambda: (best, cosines[best])]
-
-    def vectors(self, positions: PointIds) -> Vectors | None:
-        return self._matrix[positions]
-
-
-class _FaissBase:
-    """A snapshot searched by faiss, where it lies in the file."""
-
-    def __init__(self, path: Path, ids: PointIds, halves: NDArray[np.float16] | None) -> None:
-        if not has_room_for_faiss():
-            raise MemoryError
-        import faiss
-
-        faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken
-        self.ids = ids
-        self._halves = halves
-        # Owns what follows. (Of types, faiss 1.15 ships those of its base class alone.)
-        try:
-            whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as exc:
-            raise OSError(f"{path} cannot be mapped") from exc
-        self._whole = whole
-        self._index: Any = faiss.downcast_index(whole.index)
-        self._cells: int = getattr(self._index, "nlist", 0)
-
-    def begin_search(
-        self, vector: Vectors, k: int, mask: Mask | None, alive: int
-    ) -> Sequence[_Scan]:
-        def scan(part: slice | None) -> tuple[PointIds, Vectors]:
-            parameters = self._parameters(mask, alive, part)
-            scores, positions = self._index.search(vector[np.newaxis], k, params=parameters)
-            found = positions[0] >= 0
-            return positions[0][found], scores[0][found]
-
-        begin = _at_once if len(self.ids) < _MIN_SCANNED else _beside
-        return [begin(functools.partial(scan, part)) for part in self._parts()]
-
-    def _parts(self) -> list[slice | None]:
-        """Return the parts to look through beside each other; None for one that is the whole."""
-        count = len(self.ids)
-        parts = min(os.cpu_count() or 1, _MAX_SCANNERS, count // _MIN_SCANNED)
-        if self._cells or parts < 2:
-            return [None]
-        ends = [part * count // parts for part in range(parts + 1)]
-        return [slice(*span) for span in pairwise(ends)]
-
-    def vectors(self, positions: PointIds) -> Vectors | None:
-        return None if self._halves is None else self._halves[positions].astype(np.float32)
-
-    def _parameters(self, mask: Mask | None, alive: int, part: slice | None) -> Any:
-        import faiss
-
-        untyped: Any = faiss
-        more: dict[str, Any] = {}
-        if mask is not None:
-            within = mask
-            if part is not None:
-                within = np.zeros_like(mask)
-                within[part] = mask[part]
-            more["sel"] = untyped.IDSelectorBitmap(np.packbits(within, bitorder="little"))
-        elif part is not None:
-            more["sel"] = untyped.IDSelectorRange(part.start, part.stop)
-        if not self._cells:
-            return untyped.SearchParameters(**more)
-        # The fewer may be found, the more cells have to be looked through for them.
-        share = alive / len(self.ids)
-        probes = math.ceil(_PROBED_SHARE * self._cells * (1 if share == 1 else 2 / share))
-        return untyped.SearchParametersIVF(
-            nprobe=min(self._cells, max(_MIN_PROBES, probes)), **more
-        )
-
-
-def _open_base(path: Path, dimension: int) -> _Base:
-    """Map a snapshot.
-
-    A faiss file begins with its kind, dimension and number of points, and one with a map of ids
-    ends with these; a flat one has the codes before them. Both counts are checked.
-    """
-    content = np.memmap(path, np.uint8, "r")
-    count = int(content[8:16].view("<i8")[0])
-    end = len(content) - 8 * count
-    ids = content[end:].view("<i8")
-    start = end - 8 - 2 * count * dimension
-    halves = None
-    if start >= 8:
-        sizes = content[end - 8 : end].view("<u8")[0], content[start - 8 : start].view("<u8")[0]
-        if sizes == (count, 2 * count * dimension):
-            halves = content[start : end - 8].view("<f2").reshape(count, dimension)
-    if halves is not None and count <= MAX_PRODUCT_POINTS:
-        return _ProductBase(ids, halves)
-    return _FaissBase(path, ids, halves)
 
 
 def _hash(path: str, identity: str, generation: int) -> str:

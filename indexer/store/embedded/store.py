@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import sqlite3
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +20,8 @@ from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFoun
 from indexer.records import FileStamp
 from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections
 from indexer.store.embedded.faiss_snapshots import (
-    PointIds,
-    PointVectors,
-    Rows,
-    Snapshot,
     drop_snapshots,
-    has_room_for_faiss,
-    list_snapshots,
     sync,
-    write_snapshot,
 )
 from indexer.store.embedded.page_sums import (
     NoSums,
@@ -48,6 +40,7 @@ from indexer.store.embedded.schema import (
     read_header,
     row_faults,
 )
+from indexer.store.embedded.snapshot_keeper import SnapshotKeeper
 from indexer.store.embedded.view import SqlView
 from indexer.store.records import Fault, Setup, Vectors
 from indexer.store.rows import REBUILD, checksum_bytes
@@ -57,19 +50,15 @@ if TYPE_CHECKING:
 
 DATABASE = f"index-{FORMAT_VERSION}.db"
 _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
-# A snapshot is written anew when this many points, or this share of them, came or went since.
-_MAX_OVERLAY = 2_000
-_MAX_OVERLAY_SHARE = 0.05
+# Unused vectors are removed when they are more than this, and more than this share of the points.
+_MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
 _SELECT_LIMIT = 500
-_ROWS_AT_ONCE = 8_192
 # Opening reads every page of a database up to this size that looks changed since it was summed, in
 # about 1 ms a megabyte; the pages of a larger one are read by `check` alone.
 _MAX_OPENING_BYTES = 64 << 20
 # How long a build waits for readers before it leaves its log to the next one.
 _CHECKPOINT_TIMEOUT_MS = 500
-# What vectors are of: index, generation, dimension.
-_State = tuple[str, int, int]
 
 
 class EmbeddedStore:
@@ -98,8 +87,7 @@ class EmbeddedStore:
         self._lock_timeout_s = lock_timeout_s
         self._path = folder / DATABASE
         self._connections = Connections(self._path, read_only=read_only)
-        self._lock = threading.Lock()
-        self._vectors: tuple[_State, PointVectors] | None = None
+        self._snapshots = SnapshotKeeper(folder, self._connections)
         self._refuse_newer()
         if read_only:
             if not self._path.is_file():
@@ -123,8 +111,7 @@ class EmbeddedStore:
     def close(self) -> None:
         """Close every connection and let go of the vectors."""
         self._connections.close()
-        with self._lock:
-            self._vectors = None
+        self._snapshots.forget()
 
     # making
     def _refuse_newer(self) -> None:
@@ -241,56 +228,10 @@ class EmbeddedStore:
         with self._connections.lend() as connection:
             connection.execute("BEGIN")
             try:
-                yield SqlView(connection, self._vectors_for)
+                yield SqlView(connection, self._snapshots.vectors_for)
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")  # nothing was changed; this ends the view
-
-    def _vectors_for(
-        self, connection: sqlite3.Connection, generation: int, dimension: int
-    ) -> PointVectors:
-        """Return the vectors of the generation a transaction sees."""
-        state = (_identity(connection), generation, dimension)
-        with self._lock:
-            if self._vectors is None or self._vectors[0] != state:
-                same = self._vectors is not None and self._vectors[0][0] == state[0]
-                before = self._vectors[1] if self._vectors and same else None
-                vectors = self._open_vectors(connection, generation, dimension, before)
-                self._vectors = state, vectors
-            return self._vectors[1]
-
-    def _open_vectors(
-        self,
-        connection: sqlite3.Connection,
-        generation: int,
-        dimension: int,
-        before: PointVectors | None,
-    ) -> PointVectors:
-        """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
-        vectors = PointVectors(dimension, None)
-        for snapshot in self._sound_snapshots(connection, generation):
-            # A build that ends now removes the file: then the rows are read.
-            with contextlib.suppress(OSError):
-                vectors = PointVectors(dimension, snapshot, before)
-                break
-        since = vectors.generation
-        removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
-        ids, added = read_vectors(connection, dimension, above=vectors.last_id)
-        vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added)
-        vectors.generation = generation
-        return vectors
-
-    def _sound_snapshots(
-        self, connection: sqlite3.Connection, generation: int
-    ) -> Iterator[Snapshot]:
-        """Yield the snapshots that vectors of a generation may be read from, newest first."""
-        header = read_header(connection)
-        oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
-        for snapshot in list_snapshots(self.folder):
-            if oldest <= snapshot.generation <= generation and (
-                snapshot.state() == header.get("snapshot") or snapshot.is_sound(identity)
-            ):
-                yield snapshot
 
     # changing
     @contextlib.contextmanager
@@ -299,7 +240,7 @@ class EmbeddedStore:
         from indexer.store.embedded.change import SqlChange
 
         with self._connections.transaction() as connection:
-            self._drop_later_snapshots(connection)
+            self._snapshots.drop_later(connection)
             change = SqlChange(connection)
             if anew:
                 change.drop_everything()
@@ -401,41 +342,15 @@ class EmbeddedStore:
             header = view.header()
             if header.setup is None:
                 return
-            dimension, generation, total = header.setup.dimension, header.generation, header.points
-            overlay = self._overlay(view.connection, generation)
-            most = min(total - 1, max(_MAX_OVERLAY, _MAX_OVERLAY_SHARE * total))
-            behind = total and (overlay is None or overlay > most)
-            if behind and has_room_for_faiss():  # what is not in it is read from the rows
-                rows = Rows(
-                    total, dimension, lambda step: _blocks(view.connection, dimension, step)
+            total = header.points
+            try:
+                self._snapshots.write_if_behind(
+                    view.connection, header.generation, header.setup.dimension, total
                 )
-                self._write_snapshot(_identity(view.connection), generation, rows)
+            except OSError as exc:
+                raise _unwritable(self.folder, exc) from exc
         self._drop_unused(total)
         self._drop_older()
-
-    def _overlay(self, connection: sqlite3.Connection, generation: int) -> int | None:
-        """Return how many points came or went since the snapshot; None where there is none."""
-        for snapshot in self._sound_snapshots(connection, generation):
-            with contextlib.suppress(OSError):
-                last = snapshot.last_id()
-                sql = "SELECT count(*) FROM tombstone WHERE generation > ? AND point <= ?"
-                (removed,) = connection.execute(sql, (snapshot.generation, last)).fetchone()
-                sql = "SELECT count(*) FROM point WHERE id > ?"
-                return int(removed + connection.execute(sql, (last,)).fetchone()[0])
-        return None
-
-    def _write_snapshot(self, identity: str, generation: int, rows: Rows) -> None:
-        try:
-            snapshot = write_snapshot(self.folder, identity, generation, rows)
-        except OSError as exc:
-            raise _unwritable(self.folder, exc) from exc
-        with self._connections.transaction() as connection:
-            # Whoever opens it need not hash it, for as long as the file looks the same.
-            sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
-            connection.execute(sql, (snapshot.state(),))
-            connection.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
-        with self._lock:
-            self._vectors = None
 
     def _drop_older(self) -> None:
         """Remove the databases of older formats, now that there is a new one."""
@@ -448,7 +363,7 @@ class EmbeddedStore:
         """Remove unused vectors once they are many; the others make an undone edit cheap."""
         with self._connections.lend() as connection:
             released = int(read_header(connection).get("released", "0"))
-        if released <= max(_MAX_OVERLAY, _MAX_UNUSED_SHARE * points):
+        if released <= max(_MIN_UNUSED, _MAX_UNUSED_SHARE * points):
             return
         with self._connections.transaction() as connection:
             connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
@@ -475,34 +390,9 @@ class EmbeddedStore:
                 self._refuse_newer_header(connection)
                 wrong = list(row_faults(connection)) or list(derived_faults(connection))
                 faults += [Fault(DATABASE, message) for message in wrong]
-                faults += self._snapshot_faults(read_header(connection))
+                faults += self._snapshots.faults(read_header(connection))
         except IndexDamaged as exc:
             faults.append(Fault(DATABASE, exc.message))
-        return faults
-
-    def _drop_later_snapshots(self, connection: sqlite3.Connection) -> None:
-        """Remove vectors of generations still to come: they were another's, before a restore."""
-        generation = int(read_header(connection).get("generation", "0"))
-        for snapshot in list_snapshots(self.folder):
-            if snapshot.generation > generation:
-                snapshot.path.unlink(missing_ok=True)
-
-    def _snapshot_faults(self, header: Mapping[str, str]) -> list[Fault]:
-        snapshots = list_snapshots(self.folder)
-        generation = int(header.get("generation", "0"))
-        faults = [
-            Fault(snapshot.path.name, "its content does not fit its name")
-            for snapshot in snapshots
-            if not snapshot.is_sound(header.get("identity", ""))
-        ]
-        faults += [
-            Fault(snapshot.path.name, "it is of a generation that the database has not reached")
-            for snapshot in snapshots
-            if snapshot.generation > generation
-        ]
-        # Before its first file, or where the first build was killed, an index is read by its rows.
-        if "snapshot" in header and not snapshots and header.get("points", "0") != "0":
-            faults.append(Fault("vectors", "the file of vectors is missing"))
         return faults
 
     def _page_faults(self, connection: sqlite3.Connection) -> list[Fault]:
@@ -516,41 +406,6 @@ class EmbeddedStore:
     def size(self) -> int:
         """Return the bytes of all files of the index."""
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
-
-
-def read_vectors(
-    connection: sqlite3.Connection, dimension: int, *, above: int = 0
-) -> tuple[PointIds, Vectors]:
-    """Return the ids and vectors of all points with an id above another.
-
-    :param connection: to the database.
-    :param dimension: numbers in a vector.
-    :param above: the other id.
-    :raises IndexDamaged: if one of them is not as it was written.
-    """
-    blocks = list(_blocks(connection, dimension, 1, above))
-    ids = [np.zeros(0, np.int64), *(ids for ids, _ in blocks)]
-    vectors = [np.zeros((0, dimension), np.float32), *(vectors for _, vectors in blocks)]
-    return np.concatenate(ids), np.concatenate(vectors)
-
-
-def _blocks(
-    connection: sqlite3.Connection, dimension: int, step: int, above: int = 0
-) -> Iterator[tuple[PointIds, Vectors]]:
-    """Yield ids and vectors of every ``step``-th point with an id above another, in blocks."""
-    cursor = connection.execute(
-        "SELECT point.id, vector.value, vector.checksum FROM point "
-        "JOIN vector ON vector.id = point.vector "
-        "WHERE point.id > ? AND point.id % ? = 0 ORDER BY point.id",
-        (above, step),
-    )
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        for point_id, value, check in rows:
-            if checksum_bytes(value) != check or len(value) != 2 * dimension:
-                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
-        ids = np.array([row[0] for row in rows], np.int64)
-        halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-        yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
 
 
 def _make_tables(connections: Connections) -> None:
@@ -567,12 +422,6 @@ def _make_tables(connections: Connections) -> None:
 def _remove_database(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
-
-
-def _identity(connection: sqlite3.Connection) -> str:
-    """Return what names an index, another one for each that is begun anew."""
-    row = connection.execute("SELECT value FROM header WHERE key = 'identity'").fetchone()
-    return str(row[0]) if row else ""
 
 
 def _read_pid(path: Path) -> str:

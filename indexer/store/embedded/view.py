@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from indexer.errors import IndexDamaged, IndexNotFound
 from indexer.records import FileStamp, Link, NoteFilter
-from indexer.store.embedded.faiss_snapshots import PointVectors
 from indexer.store.embedded.schema import CHANCE_TRACE, read_header
+from indexer.store.embedded.vector_search import PointVectors
 from indexer.store.filters import COUNT_LABELS, SHOWN_KINDS, compile_filter
 from indexer.store.records import (
     Header,
