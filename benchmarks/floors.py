@@ -31,10 +31,10 @@ def build_dense(folder: Path, notes: Path) -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from indexer.encoding.opening import packaged_model
+    from indexer.encoding.packaged import RECIPES, packaged_folder
 
     lines = lines_of(notes)
-    model = SentenceTransformer(str(packaged_model()))
+    model = SentenceTransformer(str(packaged_folder(RECIPES["all-MiniLM-L6-v2"])))
     vectors = model.encode(lines, normalize_embeddings=True, show_progress_bar=False)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
@@ -46,9 +46,9 @@ def query_dense(folder: Path, question: str) -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from indexer.encoding.opening import packaged_model
+    from indexer.encoding.packaged import RECIPES, packaged_folder
 
-    model = SentenceTransformer(str(packaged_model()))
+    model = SentenceTransformer(str(packaged_folder(RECIPES["all-MiniLM-L6-v2"])))
     index = faiss.read_index(str(folder / "lines.faiss"))
     lines = json.loads((folder / "lines.json").read_text())
     _, found = index.search(model.encode([question], normalize_embeddings=True), 10)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from indexer.errors import NotesError, SettingsError
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+MULTILINGUAL_MODEL = "multilingual-e5-small"
 DEFAULT_TOP_K = 10
 DEFAULT_PORT = 8501
 DEFAULT_SIZE_LIMIT = (

@@ -185,13 +185,11 @@ class Notebook:
 
     # asking
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open the model, beside whatever the caller does next; asking waits for it.
+        """Begin to open the model while the caller does other things; asking waits for it.
 
         :param points: how many points are about to be encoded; 0 for a question.
         """
-        from indexer.encoding.encoder import open_ahead
-
-        open_ahead(self.encoder, points)
+        self.encoder.open_ahead(points)
 
     def search(
         self,
@@ -381,9 +379,7 @@ class Notebook:
     def check(self) -> list[Fault]:
         """Read every byte of the index and the model, and return what is wrong."""
         faults = self._open_store().verify()
-        verify = getattr(self.encoder, "verify", None)
-        if verify is not None:
-            verify()
+        self.encoder.verify()
         return faults
 
     def export_index(self, folder: Path) -> Transfer:

@@ -25,6 +25,13 @@ class FakeEncoder:
         self.dimension = dimension
         self.window = window
         self.encoded: list[str] = []
+        self.engine = ""
+
+    def open_ahead(self, points: int = 0) -> None:
+        """There is no file to open."""
+
+    def verify(self) -> None:
+        """There is no file to check."""
 
     @property
     def fingerprint(self) -> str:
@@ -44,6 +51,7 @@ class FakeEncoder:
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
     ) -> EncodedPoints:
         self.encoded += texts
+        texts = [" ".join(_words(text)[: self.window]) for text in texts]
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for i, (context, text) in enumerate(zip(contexts, texts, strict=True)):
             vectors[i] = self._vector(text) + _CONTEXT_WEIGHT * self._vector(context)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import OpenNotebook, WriteNotes
+from tiny_models import DIMENSION, bert_config, make_model, tokenizer_files
 
 from indexer.encoding.pieces import unpack_pieces
 from indexer.encoding.reranker import CrossEncoderReranker
@@ -16,53 +17,13 @@ from indexer.errors import EncoderError
 from indexer.notebook import Notebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-WORDS = "query passage : ethics video sound course network the a of no discussion what is".split()
-DIMENSION = 32
-
-
-def tokenizer_files(folder: Path) -> None:
-    from transformers import BertTokenizerFast
-
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
-    BertTokenizerFast(str(vocabulary), model_max_length=24).save_pretrained(str(folder))
-
-
-def bert_config(**more: object):  # type: ignore[no-untyped-def]
-    import torch
-    from transformers import BertConfig
-
-    torch.manual_seed(7)
-    return BertConfig(
-        vocab_size=len(WORDS) + 5,
-        hidden_size=DIMENSION,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=32,
-        **more,
-    )
 
 
 @pytest.fixture(scope="module", params=["mean", "cls"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with prompts, another dimension and another window."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertModel
-
-    parts = tmp_path_factory.mktemp("parts") / "bert"
-    tokenizer_files(parts)
-    BertModel(bert_config()).save_pretrained(str(parts))
-    reader = Transformer(str(parts), max_seq_length=24)
-    pooling = Pooling(DIMENSION, pooling_mode=request.param)
-    made = SentenceTransformer(
-        modules=[reader, pooling], prompts={"query": "query : ", "document": "passage : "}
-    )
     folder = tmp_path_factory.mktemp("models") / f"tiny-{request.param}"
-    made.save(str(folder))
-    return folder
+    return make_model(folder, request.param)
 
 
 def test_model_says_what_it_is(model: Path) -> None:

@@ -39,8 +39,9 @@ ONLY_IMPORTERS = {
     "faiss": {"store/embedded/faiss_snapshots.py", "store/embedded/vector_search.py"},
     "onnxruntime": {"encoding/convert.py", "encoding/engines.py"},
     "openvino": {"encoding/engines.py"},
-    "torch": {"encoding/convert.py", "encoding/transformer.py"},
-    "transformers": {"encoding/convert.py", "encoding/transformer.py"},
+    "torch": {"encoding/transformer.py"},
+    "transformers": {"encoding/transformer.py"},
+    "onnx": {"encoding/bert_graph.py", "encoding/convert.py"},
     "sentence_transformers": {"encoding/transformer.py"},
     "sqlite3": {
         "store/embedded/audit.py",

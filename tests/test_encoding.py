@@ -14,14 +14,17 @@ import pytest
 from conftest import ROOT
 
 from indexer.config import DEFAULT_MODEL
+from indexer.encoding.convert import convert
 from indexer.encoding.encoder import hash_file, unit_length
 from indexer.encoding.onnx import OnnxEncoder
-from indexer.encoding.opening import WEIGHTS_SHA256, open_encoder, packaged_model
+from indexer.encoding.opening import open_encoder
+from indexer.encoding.packaged import RECIPES, packaged_folder
 from indexer.encoding.pieces import unpack_pieces
 from indexer.errors import EncoderError
 
 pytestmark = pytest.mark.slow
 
+RECIPE = RECIPES[DEFAULT_MODEL]
 TEXTS = [
     "no discussion of ethics",
     "60M parameters",
@@ -74,9 +77,9 @@ def test_nearest_text_is_the_one_meant(encoder: OnnxEncoder) -> None:
 def test_converted_model_gives_the_vectors_of_the_original(encoder: OnnxEncoder) -> None:
     code = f"""
 import json, sys
-from indexer.encoding.transformer import TransformerEncoder
-from indexer.encoding.opening import packaged_model
-original = TransformerEncoder(str(packaged_model()))
+from indexer.encoding.opening import open_original
+from indexer.encoding.packaged import RECIPES
+original = open_original(RECIPES["all-MiniLM-L6-v2"])
 texts = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {TEXTS!r}
 contexts = ["Course > Week 1:"] * len(texts)
 points = original.encode_points(contexts, texts)
@@ -197,12 +200,13 @@ def test_progress_counts_every_text(encoder: OnnxEncoder) -> None:
 
 
 def test_weights_are_those_published() -> None:
-    assert hash_file(packaged_model() / "model.safetensors") == WEIGHTS_SHA256
+    folder = packaged_folder(RECIPE)
+    assert hash_file(folder / RECIPE.weights_file) == RECIPE.weights_sha256
 
 
 @pytest.fixture
 def copied(encoder: OnnxEncoder, tmp_path: Path) -> Path:
-    source = next((ROOT / ".cache/models").glob(f"*-{OnnxEncoder.FORMAT}"))
+    source = encoder._folder
     return Path(shutil.copytree(source, tmp_path / "model"))
 
 
@@ -257,18 +261,10 @@ except EncoderError as exc:
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:
-    source = Path(shutil.copytree(packaged_model(), tmp_path / "source"))
+    source = Path(shutil.copytree(packaged_folder(RECIPE), tmp_path / "source"))
     content = bytearray((source / "model.safetensors").read_bytes())
     content[-1] ^= 1
     (source / "model.safetensors").write_bytes(content)
-    code = f"""
-from pathlib import Path
-from indexer.encoding.convert import export_onnx
-from indexer.errors import EncoderError
-try:
-    export_onnx(Path({str(source)!r}), Path({str(tmp_path / "target")!r}), {WEIGHTS_SHA256!r})
-except EncoderError as exc:
-    print(exc.message)
-"""
-    assert "not those published" in run_python(code)
+    with pytest.raises(EncoderError, match="not those published"):
+        convert(RECIPE, source, tmp_path / "target")
     assert not (tmp_path / "target").exists()

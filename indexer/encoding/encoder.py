@@ -1,4 +1,4 @@
-"""What an encoder is, and how one is opened by the name of its model."""
+"""What an encoder is, and the records it returns. Opening one by name is in ``opening``."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ class Encoder(Protocol):
         """Says everything that shapes the vectors of points; indexes of another one do not fit."""
 
     @property
+    def engine(self) -> str:
+        """What computed the last points, for people; empty before the first."""
+
+    @property
     def dimension(self) -> int:
         """Numbers in a vector."""
 
@@ -58,11 +62,23 @@ class Encoder(Protocol):
     def window(self) -> int:
         """Word pieces of a text that are read; the rest would have no effect on its vector."""
 
+    def open_ahead(self, points: int = 0) -> None:
+        """Begin to open what is needed next, while the caller does other things; may do nothing.
+
+        :param points: about how many are going to be encoded; 0 for a question.
+        """
+
+    def verify(self) -> None:
+        """Check every file of the model that has a recorded hash.
+
+        :raises EncoderError: naming the first file that differs.
+        """
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return how many word pieces of texts are kept beside the vector of a point."""
+        """Return how many word pieces of texts are kept along with the vector of a point."""
 
     def encode_query(self, text: str) -> EncodedQuery:
         """Return a question's vector and its word pieces, behind the model's own prompt."""
@@ -79,17 +95,6 @@ class Encoder(Protocol):
         :param progress: told how many more are done.
         :return: one of each for every text, in the order of the texts.
         """
-
-
-def open_ahead(encoder: Encoder, points: int = 0) -> None:
-    """Let an encoder that can do so begin to open its files while the caller does other things.
-
-    :param encoder: any.
-    :param points: about how many are going to be encoded; 0 for a question.
-    """
-    begin = getattr(encoder, "open_ahead", None)
-    if begin is not None:
-        begin(points)
 
 
 def hash_file(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The fast path: the converted default model by ONNX Runtime and tokenizers, without torch.
+"""The fast path: a converted model by ONNX Runtime and tokenizers, without torch.
 
 Points are read by the fp32 file, so that a vector depends on its own text alone; questions by the
 int8 file, which opens in a third of the time and the memory. (Dynamic int8 takes its scale from the
@@ -57,7 +57,7 @@ _VERIFIED = "verified.json"
 
 
 class OnnxEncoder:
-    """The default model from its converted folder."""
+    """A packaged model from its converted folder."""
 
     FORMAT: Final = 3
     MANIFEST: Final = "manifest.json"
@@ -66,11 +66,12 @@ class OnnxEncoder:
     QUERY_FILE: Final = "query-int8.onnx"
     QUERY_WEIGHTS: Final = "query-int8.weights"
     TOKENIZER_FILE: Final = "tokenizer.json"
+    FILES: Final = (POINTS_FILE, POINTS_WEIGHTS, QUERY_FILE, QUERY_WEIGHTS, TOKENIZER_FILE)
 
     def __init__(self, folder: Path) -> None:
         """Read the manifest of a converted model; sessions are opened when they are needed.
 
-        :param folder: as ``export_onnx`` writes it.
+        :param folder: as ``indexer.encoding.convert`` writes it.
         :raises EncoderError: if the manifest cannot be read.
         """
         self._folder = folder
@@ -84,6 +85,9 @@ class OnnxEncoder:
             self.dimension: int = self._manifest["dimension"]
             self.window: int = self._manifest["window"]
             weights = self._manifest["weights_sha256"]
+            self._query_prompt: str = self._manifest.get("query_prompt", "")
+            self._point_prompt: str = self._manifest.get("point_prompt", "")
+            self._centre = np.array(self._manifest.get("centre", 0.0), np.float32)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise self._damaged(self.MANIFEST) from exc
         self.fingerprint = (
@@ -112,12 +116,14 @@ class OnnxEncoder:
         """Return a question's vector and its word pieces."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ids = encoding.ids[: self.window]
-        row = np.array([self._with_specials(ids)])
+        prompt = self._prompt_ids(self._query_prompt)
+        row = np.array([self._with_specials([*prompt, *ids])])
         with self._lock:
             engine = self._query_engine
         states = engine.run(row, np.ones_like(row))[0]
         vector = unit_length(states.mean(axis=0))
-        return EncodedQuery(vector, unit_length(states[1:-1]), tuple(encoding.offsets[: len(ids)]))
+        own = unit_length(states[1 + len(prompt) : -1] - self._centre)
+        return EncodedQuery(vector, own, tuple(encoding.offsets[: len(ids)]))
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
@@ -136,7 +142,7 @@ class OnnxEncoder:
                 vectors[i] = (states[begin:end] if end > begin else states).mean(axis=0)
                 words = self._are_spoken(rows[i])
                 own, above = begin + np.flatnonzero(words[begin:end]), np.flatnonzero(words[:begin])
-                pieces[i] = pack_pieces(states[own], states[above])
+                pieces[i] = pack_pieces(states[own] - self._centre, states[above] - self._centre)
             if progress:
                 progress(len(batches[position]))
 
@@ -148,6 +154,7 @@ class OnnxEncoder:
         self, contexts: Sequence[str], texts: Sequence[str]
     ) -> tuple[list[list[int]], list[tuple[int, int]]]:
         """Return the word pieces of each context and text, and where the text's own ones stand."""
+        prompt = self._prompt_ids(self._point_prompt)
         distinct = list(dict.fromkeys(contexts))
         context_ids = dict(zip(distinct, self._ids_of(distinct), strict=True))
         rows, spans = [], []
@@ -155,9 +162,17 @@ class OnnxEncoder:
             ids = own[: self.window]
             room = min(self.window - len(ids), _MAX_CONTEXT_TOKENS)
             before = context_ids[context][-room:] if room else []
-            rows.append(self._with_specials([*before, *ids]))
-            spans.append((1 + len(before), 1 + len(before) + len(ids)))
+            rows.append(self._with_specials([*prompt, *before, *ids]))
+            begin = 1 + len(prompt) + len(before)
+            spans.append((begin, begin + len(ids)))
         return rows, spans
+
+    def _prompt_ids(self, prompt: str) -> list[int]:
+        """Return the word pieces of what the model wants before each text."""
+        if not prompt:
+            return []
+        ids: list[int] = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+        return ids
 
     def _with_specials(self, ids: list[int]) -> list[int]:
         return [self._specials[0], *ids, self._specials[1]]
@@ -168,7 +183,7 @@ class OnnxEncoder:
         if (spoken == _UNKNOWN).any():
             for number in set(ids):
                 piece = self._tokenizer.id_to_token(number) or ""
-                special = piece.startswith("[") and piece.endswith("]")
+                special = piece[:1] + piece[-1:] in ("[]", "<>")
                 self._spoken[number] = any(map(str.isalnum, piece)) and not special
             spoken = self._spoken[ids]
         return np.asarray(spoken == 1)
@@ -195,7 +210,7 @@ class OnnxEncoder:
         return ids[0], ids[-1]
 
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open what is needed next, beside whatever the caller does meanwhile.
+        """Begin to open what is needed next, while the caller does other things.
 
         :param points: how many points are about to be encoded; 0 for a question.
         """
@@ -276,7 +291,7 @@ class OnnxEncoder:
     def _damaged(self, name: str) -> EncoderError:
         return EncoderError(
             f"the converted model is damaged: {self._folder / name}",
-            f"delete the folder {self._folder}; it is made anew at the next start",
+            f"delete the folder {self._folder}; it is made again at the next start",
         )
 
     def verify(self) -> None:

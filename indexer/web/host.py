@@ -316,8 +316,15 @@ class _Remembering:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.window = encoder.dimension, encoder.window
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
+    @property
+    def engine(self) -> str:
+        return self._encoder.engine
+
+    def open_ahead(self, points: int = 0) -> None:
+        self._encoder.open_ahead(points)
+
+    def verify(self) -> None:
+        self._encoder.verify()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
@@ -352,6 +359,7 @@ class _WordsOnly:
     name = "words only"
     dimension = 1
     window = 256
+    engine = ""
     _PIECES_PER_WORD = 1.44  # of MiniLM on 8,624 points of three public collections of notes
 
     def __init__(self) -> None:
@@ -361,6 +369,12 @@ class _WordsOnly:
     def fingerprint(self) -> str:
         setup = self.notebook.header().setup if self.notebook else None
         return setup.encoder if setup else ""
+
+    def open_ahead(self, points: int = 0) -> None:
+        """Do nothing: there is no model to open."""
+
+    def verify(self) -> None:
+        """Do nothing: there is no file to check."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [round(len(text.split()) * self._PIECES_PER_WORD) for text in texts]
