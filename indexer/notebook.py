@@ -56,11 +56,14 @@ class DumpedPoint(NamedTuple):
 
 
 class NotePage(NamedTuple):
-    """A note as it is shown: its front matter, its body as safe HTML, its images as data URLs."""
+    """A note as it is shown: its front matter, its body as safe HTML, the files it shows.
+
+    ``files`` are paths relative to the notes folder; the HTML names them by number.
+    """
 
     info: NoteInfo
     html: str
-    images: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Notebook:
@@ -275,7 +278,7 @@ class Notebook:
         :param note_id: a note of the index.
         :raises NotesError: if the index has no such note, or its file is gone.
         """
-        from indexer.notes.images import NoteImages
+        from indexer.notes.files import NoteFiles
 
         with self._open_store().view() as view:
             info = view.note(note_id)
@@ -284,9 +287,9 @@ class Notebook:
                     f"the index has no note {note_id}", "it may have been moved: search"
                 )
             links = view.links_of(note_id)
-        images = NoteImages(self.folder, note_id)
-        html = self.folder.render(self.folder.read(note_id), links, images.find)
-        return NotePage(info, html, tuple(images.data))
+        files = NoteFiles(self.folder, note_id)
+        html = self.folder.render(self.folder.read(note_id), links, files.find)
+        return NotePage(info, html, tuple(files.paths))
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""

@@ -35,7 +35,11 @@ FLOORS = (
 LEVELS = {name: level for level, (names, _) in enumerate(FLOORS) for name in names.split()}
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
-    "markdown_it": {"notes/markdown/parser.py", "notes/markdown/reader.py"},
+    "markdown_it": {
+        "notes/markdown/display.py",
+        "notes/markdown/parser.py",
+        "notes/markdown/reader.py",
+    },
     "faiss": {"store/embedded/faiss_snapshots.py", "store/embedded/vector_search.py"},
     "onnxruntime": {"encoding/convert.py", "encoding/engines.py"},
     "openvino": {"encoding/engines.py"},
@@ -64,7 +68,7 @@ ONLY_IMPORTERS = {
     "ray": {"indexing/ray.py"},
     "ir_measures": {"evaluation/beir.py"},
     "rapidfuzz": {"retrieval/question.py"},
-    "latex2mathml": {"notes/markdown/math.py"},
+    "PIL": {"web/assets.py"},
     "nh3": {"notes/markdown/render.py"},
 }
 HEAVY = (

@@ -170,15 +170,9 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
         shows.
     :raises NoteError: if the file is gone, is no regular file inside the folder, or is too large.
     """
-    try:
-        _refuse_detour(root, note_id)
-        handle = os.open(os.path.join(root, note_id), _READ_FLAGS)
-    except (OSError, ValueError) as exc:
-        raise NoteError(f"cannot be opened: {_reason(exc)}", path=note_id) from exc
+    handle = open_inside(root, note_id)
     try:
         status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise NoteError("is no regular file", path=note_id)
         content = _read_up_to(handle, size_limit + 1)
     except OSError as exc:
         raise NoteError(f"cannot be read: {_reason(exc)}", path=note_id) from exc
@@ -188,6 +182,25 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
         refusal = _too_large(len(content), size_limit)
         raise NoteError(refusal.message, refusal.hint, path=note_id)
     return content, stamp_of(status)
+
+
+def open_inside(root: Path, path: str) -> int:
+    """Open a regular file of the folder for reading, without following a link on its way.
+
+    :param root: the notes folder.
+    :param path: relative to it.
+    :return: a descriptor, for the caller to close.
+    :raises NoteError: if the file is gone, or is no regular file inside the folder.
+    """
+    try:
+        _refuse_detour(root, path)
+        handle = os.open(os.path.join(root, path), _READ_FLAGS)
+    except (OSError, ValueError) as exc:
+        raise NoteError(f"cannot be opened: {_reason(exc)}", path=path) from exc
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NoteError("is no regular file", path=path)
+    return handle
 
 
 def stamp_of(status: os.stat_result) -> FileStamp:

@@ -18,7 +18,7 @@ from streamlit import runtime
 from streamlit.components.v2 import manifest_scanner
 from streamlit.web import cli
 
-from indexer.web import guard
+from indexer.web import assets, guard
 
 _LOOK_S = 0.02
 
@@ -40,6 +40,7 @@ def prepare() -> None:
 
 
 if __name__ == "__main__":
+    assets.install()
     guard.install()
     # Streamlit 1.67 reads the metadata of every installed package, 0.2 s, for elements that the
     # page does not use; nor should any package put scripts of its own on it.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from indexer.errors import IndexerError
+from indexer.errors import IndexerError, NoteError
 from indexer.notebook import split_place
+from indexer.notes.folder import read_note_bytes
 from indexer.records import Answer
 from indexer.web import address, presenters
 from indexer.web.components import show_reader
@@ -15,6 +17,8 @@ from indexer.web.host import Host
 from indexer.web.widgets import sentence
 
 _SIMILAR = 4
+_MACRO_FILES = ("preamble.sty", "macros.sty", "macros.tex", "preamble.tex")
+_MAX_MACRO_BYTES = 50_000
 
 
 def note_at(
@@ -35,8 +39,8 @@ def note_at(
             "text": sentence(exc) if note_id in exc.message else f"{note_id}: {sentence(exc)}",
         }
     lines = presenters.split_lines(place, answer.hits if answer else ())
-    path = presenters.plain(str(host.notebook.settings.notes / note_id))
-    note = presenters.note_of(page, place, lines, path)
+    root = host.notebook.settings.notes
+    note = presenters.note_of(page, place, lines, root, read_macros(root))
     note["backlinks"] = presenters.backlinks_of(
         host.reader.backlinks(note_id), host.labels().titles
     )
@@ -44,6 +48,20 @@ def note_at(
     note["published"] = host.reader.published_address(page.info)
     note["quote"] = presenters.quote_of(host.reader.points_of(note_id), line) if line else ""
     return note, None
+
+
+def read_macros(root: Path) -> str:
+    """Return the LaTeX definitions kept for all notes of a folder, empty where there are none.
+
+    :param root: the notes folder; the file is one that editors' plugins read as well.
+    """
+    for name in _MACRO_FILES:
+        try:
+            content, _ = read_note_bytes(root, name, size_limit=_MAX_MACRO_BYTES)
+        except NoteError:
+            continue
+        return presenters.plain(content.decode("utf-8", "replace"))
+    return ""
 
 
 def reader_beside(host: Host) -> None:

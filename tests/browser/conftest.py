@@ -44,7 +44,7 @@ tags: [sample]
 
 The quokka loss is $J = \\frac{1}{m}\\sum_i L(\\hat{y}_i, y_i)$.
 
-The ibis count: $a_1 + b_2 + c_3 + d_4 + e_5 + f_6 + g_7 + h_8 + i_9 + j_{10} + k_{11} + l_{12}$.
+The ibis count: $\\underbrace{a_1 + b_2 + c_3 + d_4 + e_5 + f_6 + g_7 + h_8 + i_9 + j_{10}}_{n}$.
 
 > [!tip] Keep it simple
 > A callout with a [[2020-04-07-deeplearningai-review|link]].

@@ -29,9 +29,17 @@ _InlineRule = Callable[[StateInline, bool], bool]
 
 @functools.cache
 def make_parser(*, html: bool) -> MarkdownIt:
-    """Return the parser of notes.
+    """Return the parser of notes, made once.
 
     :param html: True to see HTML as such, to take the text out of it; False to keep it as text.
+    """
+    return new_parser(html=html)
+
+
+def new_parser(*, html: bool) -> MarkdownIt:
+    """Return a parser of notes that rules can be added to.
+
+    :param html: as for ``make_parser``.
     """
     options = {
         "html": html,

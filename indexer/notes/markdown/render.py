@@ -1,8 +1,9 @@
 """A note to HTML for reading: safe to show, with the line range of every block.
 
-Notes are not trusted. HTML in them stays text, only web addresses, mail addresses and other notes
-are links, images are numbers that stand for files of the notes folder; a second, independent pass
-removes whatever else there might be.
+Notes are not trusted. Elements of HTML that only shape text pass, the rest stays text; only web
+addresses, mail addresses and other notes are links; pictures are numbers that stand for files of
+the notes folder; a formula is its source, drawn by the browser. A second, independent pass removes
+whatever else there might be.
 """
 
 from __future__ import annotations
@@ -17,63 +18,52 @@ import nh3
 
 from indexer.notes.formats import FindImage
 from indexer.notes.front_matter import split_front_matter
-from indexer.notes.markdown import math
-from indexer.notes.markdown.parser import make_parser
+from indexer.notes.markdown import callouts
+from indexer.notes.markdown.callouts import Callout
+from indexer.notes.markdown.display import display_parser
+from indexer.notes.markdown.markup import SHOWN, is_balanced, safe_html
+from indexer.notes.markdown.shortcodes import IMAGE_NAME, Meaning, Shortcode
 from indexer.records import Link, LinkKind
 
-_TAGS = frozenset(
-    "a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr img li ol p pre s span strong sup "
-    "table tbody td th thead tr ul".split()
-)
 _LINES = {"data-line-start", "data-line-end"}
+_FORMULA = {"data-tex", "data-display"}
 _ATTRIBUTES = {
     "*": {*_LINES, "class"},
-    "a": {*_LINES, "class", "href", "data-place", "data-foot"},
-    "div": {*_LINES, "class", "data-foot-id"},
-    "img": {"alt", "data-image"},
+    "a": {*_LINES, "class", "href", "data-place", "data-foot", "data-file"},
+    "abbr": {"title"},
+    "details": {*_LINES, "class", "open"},
+    "div": {*_LINES, *_FORMULA, "class", "data-foot-id"},
+    "img": {"alt", "data-image", "data-width"},
     "ol": {*_LINES, "start"},
     "pre": {"data-language"},
-    "td": {"data-align"},
-    "th": {"data-align"},
-    **{tag: set(math.ATTRIBUTES) for tag in math.TAGS},
+    "span": {*_LINES, *_FORMULA, "class", "title"},
+    "td": {"data-align", "colspan", "rowspan"},
+    "th": {"data-align", "colspan", "rowspan"},
 }
 # Classes this module gives; no other passes.
 _CLASSES = frozenset(
-    "callout-title checked dead done formula mark note-image task "
+    "aside callout-title chip dead done elsewhere formula gallery missing note-image task wide "
     "callout callout-tip callout-note callout-danger callout-warning callout-question "
-    "callout-quote footnote".split()
+    "callout-quote callout-example callout-tab footnote".split()
 )
 _SCHEMES = {"http", "https", "mailto"}
-_CALLOUT = re.compile(r"\[!([\w-]+)\][+-]?[ \t]*")
-_CALLOUT_KINDS = {
-    "tip": "tip",
-    "hint": "tip",
-    "success": "tip",
-    "check": "tip",
-    "done": "tip",
-    "danger": "danger",
-    "error": "danger",
-    "bug": "danger",
-    "failure": "danger",
-    "caution": "danger",
-    "warning": "warning",
-    "attention": "warning",
-    "important": "warning",
-    "question": "question",
-    "help": "question",
-    "faq": "question",
-    "quote": "quote",
-    "cite": "quote",
-}
-_IMAGE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(left|right|center)")
+_WEB = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_WIDTH = re.compile(r"\d{1,4}")
+_CLOSING_CODE = re.compile(r"\{\{[<%]?\s*/\s*([\w-]+)|\{%-?\s*end([a-z_]+)")
+_MAX_FORMULA_CHARS = 20_000
 
 
 class LinkPlace(NamedTuple):
-    """Where a link of a note leads on the page; neither where it leads nowhere."""
+    """Where a link of a note leads on the page: all empty where it leads nowhere.
+
+    ``why`` says of a link without an address what is known of it.
+    """
 
     href: str = ""
     place: str = ""
+    why: str = ""
 
 
 def place_of(link: Link) -> LinkPlace:
@@ -83,10 +73,16 @@ def place_of(link: Link) -> LinkPlace:
     """
     if link.kind in (LinkKind.NOTE, LinkKind.ANCHOR) and link.to is not None:
         place = link.to if link.to_line is None else f"{link.to}:{link.to_line}"
-        return LinkPlace(f"?p={quote(place, safe='/:', errors='surrogateescape')}", place)
+        why = "" if link.ok else "no such heading in this note"
+        return LinkPlace(f"?p={quote(place, safe='/:', errors='surrogateescape')}", place, why)
     if link.kind is LinkKind.URL and link.ok:
         return LinkPlace(link.target)
-    return LinkPlace()
+    if _SCHEME.match(link.target):
+        return LinkPlace(why="opens in another app")
+    if link.ok:
+        return LinkPlace(why="a file")
+    kinds = {LinkKind.FILE: "no such file", LinkKind.ANCHOR: "no such heading in this note"}
+    return LinkPlace(why=kinds.get(link.kind, "no such note"))
 
 
 def render_note(
@@ -96,19 +92,19 @@ def render_note(
 
     :param text: the whole note, lines ended by ``\n``.
     :param links: its links, resolved.
-    :param find_image: says which images can be shown.
+    :param find_image: says which pictures and files of the folder can be shown.
     """
     places = {link.target: place_of(link) for link in links}
-    parser = make_parser(html=False)
+    parser = display_parser()
     environment: dict[str, Any] = {}
     body = split_front_matter(text).body
     tokens = parser.parse(body, environment)
-    preparation = _Preparation(body.split("\n"), places, find_image)
-    preparation.prepare(tokens)
+    drawing = _Drawing(body, places, find_image)
+    drawing.prepare(tokens)
     html = parser.renderer.render(tokens, parser.options, environment)
     return nh3.clean(
         html,
-        tags=set(_TAGS | math.TAGS),
+        tags=set(SHOWN),
         attributes=_ATTRIBUTES,
         attribute_filter=_keep_own_classes,
         url_schemes=_SCHEMES,
@@ -122,18 +118,46 @@ def _keep_own_classes(tag: str, name: str, value: str) -> str | None:
     return " ".join(word for word in value.split() if word in _CLASSES) or None
 
 
-class _Preparation:
-    """Notes the lines of blocks and says where links lead, before the tokens are rendered."""
+def _set_attributes(token: Any) -> None:
+    """Give footnotes, tasks and cells the attributes by which the page draws them."""
+    match token.type:
+        case "footnote_reference_open":
+            token.tag = "div"
+            token.attrSet("class", "footnote")
+            token.attrSet("data-foot-id", str(token.meta.get("label", "")))
+        case "footnote_reference_close":
+            token.tag = "div"
+        case "list_item_open" if "checked" in token.meta:
+            token.attrs["class"] = "task done" if token.meta["checked"] else "task"
+        case "th_open" | "td_open":
+            align = _ALIGN.match(str(token.attrs.pop("style", "")))
+            if align:
+                token.attrSet("data-align", align.group(1))
 
-    def __init__(
-        self, lines: Sequence[str], places: dict[str, LinkPlace], find_image: FindImage
-    ) -> None:
-        self._lines = lines
+
+def _chip(text: str, title: str = "") -> str:
+    return f'<span class="chip" title="{escape(title)}">{escape(text)}</span>'
+
+
+class _Drawing:
+    """Says of each token what it looks like, before the tokens are rendered."""
+
+    def __init__(self, body: str, places: dict[str, LinkPlace], find_file: FindImage) -> None:
+        self._lines = body.split("\n")
         self._places = places
-        self._find_image = find_image
+        self._find_file = find_file
+        self._closed_codes = {
+            (one.group(1) or one.group(2)).lower() for one in _CLOSING_CODE.finditer(body)
+        }
+        self._open: list[str] = []  # the closing tags of callouts, innermost last
+        self._open_codes: list[tuple[str, str]] = []  # names and closing tags of shortcodes
 
     def prepare(self, tokens: Sequence[Any]) -> None:
         for position, token in enumerate(tokens):
+            if token.type == "html_block":
+                if token.map:
+                    token.content = self._html_block(token)
+                continue
             if token.map and (token.nesting == 1 or token.type == "hr"):
                 start, end = self._line_range(token)
                 token.attrSet("data-line-start", str(start))
@@ -145,26 +169,44 @@ class _Preparation:
     def _prepare_block(self, token: Any, following: Sequence[Any]) -> None:
         match token.type:
             case "fence" | "code_block":
-                token.content = self._code(token)
-                token.type = "html_block"
-            case "math_block" | "math_block_label":
-                formula = self._formula(token.content, "$$", block=True)
-                token.content = f'<div {self._range_of(token)} class="formula">{formula}</div>'
-                token.type = "html_block"
-            case "footnote_reference_open":
-                token.tag = "div"
-                token.attrSet("class", "footnote")
-                token.attrSet("data-foot-id", str(token.meta.get("label", "")))
-            case "footnote_reference_close":
-                token.tag = "div"
-            case "list_item_open" if "checked" in token.meta:
-                token.attrs["class"] = "task done" if token.meta["checked"] else "task"
-            case "th_open" | "td_open":
-                align = _ALIGN.match(str(token.attrs.pop("style", "")))
-                if align:
-                    token.attrSet("data-align", align.group(1))
-            case "blockquote_open" if len(following) == 2 and following[1].children:
-                self._mark_callout(token, following[1].children)
+                self._set_block(token, self._code(token))
+            case "math_block" | "math_block_label" | "amsmath":
+                self._set_block(token, self._formula_block(token))
+            case "shortcode_block":
+                code, lines = token.meta["shortcode"], self._range_of(token)
+                self._set_block(token, self._shortcode(code, lines))
+            case "blockquote_open":
+                self._open.append("")
+                if len(following) == 2 and following[1].children:
+                    self._mark_callout(token, following[0], following[1].children)
+            case "container_callout_open":
+                self._begin(token, callouts.fenced_callout(token.info))
+            case "admonition_open":
+                self._begin(token, callouts.indented_callout(token.markup, token.info))
+            case "blockquote_close" | "container_callout_close" | "admonition_close":
+                self._set_block(token, self._open.pop() or "</blockquote>\n")
+            case _:
+                _set_attributes(token)
+
+    def _begin(self, token: Any, callout: Callout | None) -> None:
+        if callout is None:
+            self._open.append("</div>\n")
+            self._set_block(token, f"<div {self._range_of(token)}>")
+            return
+        begin, end = self._frame(callout, self._range_of(token), escape(callout.title))
+        self._open.append(end)
+        self._set_block(token, begin)
+
+    @staticmethod
+    def _frame(callout: Callout, lines: str, title: str) -> tuple[str, str]:
+        """Return how a callout begins and ends; one that folds is a disclosure."""
+        attributes = f'{lines} class="callout callout-{callout.kind}"'
+        if callout.fold:
+            state = " open" if callout.fold == "open" else ""
+            begin = f'<details {attributes}{state}><summary class="callout-title">'
+            return f"{begin}{title}</summary>", "</details>\n"
+        shown = f'<div class="callout-title">{title}</div>' if title else ""
+        return f"<div {attributes}>{shown}", "</div>\n"
 
     def _line_range(self, token: Any) -> tuple[int, int]:
         """Return the first and last line of a block, blank lines at its end left out."""
@@ -178,76 +220,227 @@ class _Preparation:
         return f'data-line-start="{start}" data-line-end="{end}"'
 
     def _code(self, token: Any) -> str:
-        language = token.info.split()[0] if token.info.strip() else ""
+        language = token.info.split()[0].strip("{}.") if token.info.strip() else ""
+        if language == "math":
+            return self._formula_block(token)
         return (
             f'<pre data-language="{escape(language)}"><code {self._range_of(token)}>'
             f"{escape(token.content)}</code></pre>"
         )
 
-    def _formula(self, source: str, around: str, *, block: bool) -> str:
-        written = math.to_mathml(source, block=block)
-        return written or f"<code>{escape(f'{around}{source}{around}')}</code>"
+    def _formula_block(self, token: Any) -> str:
+        source = token.content.strip()
+        shown = escape(source if token.type == "amsmath" else f"$${source}$$")
+        tex = escape(source) if len(source) <= _MAX_FORMULA_CHARS else ""
+        return (
+            f'<div {self._range_of(token)} class="formula" data-tex="{tex}" data-display="block">'
+            f"<code>{shown}</code></div>"
+        )
 
-    def _mark_callout(self, opener: Any, children: list[Any]) -> None:
+    @staticmethod
+    def _formula(source: str, around: str, *, block: bool) -> str:
+        tex = escape(source.strip()) if len(source) <= _MAX_FORMULA_CHARS else ""
+        shown = escape(f"{around}{source}{around}")
+        kind = "block" if block else "line"
+        attributes = f'class="formula" data-tex="{tex}" data-display="{kind}"'
+        return f"<span {attributes}><code>{shown}</code></span>"
+
+    def _html_block(self, token: Any) -> str:
+        html = safe_html(token.content, self._image, self._html_link, self._embed)
+        if is_balanced(token.content) and html.strip():
+            return f"<div {self._range_of(token)}>{html}</div>\n"
+        return html
+
+    def _mark_callout(self, opener: Any, paragraph: Any, children: list[Any]) -> None:
         """Make a callout of a quote that begins with ``[!kind]``, titled by the rest of that line.
 
         :param opener: the token of the quote.
-        :param children: the tokens of its first paragraph.
+        :param paragraph: the token that opens its first paragraph.
+        :param children: the tokens of that paragraph.
         """
-        found = children[0].type == "text" and _CALLOUT.match(children[0].content)
+        found = children[0].type == "text" and callouts.OBSIDIAN.match(children[0].content)
         if not found:
             return
-        kind = found.group(1)
-        opener.attrSet("class", f"callout callout-{_CALLOUT_KINDS.get(kind.lower(), 'note')}")
+        name, fold = found.group(1), {"-": "closed", "+": "open"}.get(found.group(2), "")
         children[0].content = children[0].content[found.end() :]
         end = next((i for i, c in enumerate(children) if c.type.endswith("break")), len(children))
         if end == 1 and not children[0].content:
-            children[0].content = kind.capitalize()
+            children[0].content = name.replace("-", " ").capitalize()
+        title = "\0"
+        begin, self._open[-1] = self._frame(
+            Callout(callouts.kind_of(name), title, fold), self._range_of(opener), title
+        )
+        before, after = begin.split(title)
+        # The title stands in the first paragraph, which begins behind it.
         opening, closing = children[0].copy(), children[0].copy()
         opening.type = closing.type = "html_inline"
-        opening.content, closing.content = '<span class="callout-title">', "</span>"
+        opening.content, closing.content = before, f"{after}<p {self._range_of(paragraph)}>"
+        self._set_block(opener, "")
+        self._set_block(paragraph, "")
         children[:] = [opening, *children[:end], closing, *children[end + 1 :]]
 
     def _prepare_inline(self, tokens: list[Any]) -> None:
-        for token in tokens:
+        for position, token in enumerate(tokens):
             match token.type:
                 case "own_link":
                     self._set_html(token, self._own_link(token))
                 case "link_open":
-                    place = self._find(str(token.attrs.get("href", "")))
-                    found = {"href": place.href, "data-place": place.place}
-                    token.attrs = found if place.href else {"class": "dead"}
+                    token.attrs = self._link_attributes(str(token.attrs.get("href", "")))
                 case "image":
                     target = str(token.attrs.get("src", ""))
                     self._set_html(token, self._image(target, token.content))
                 case "math_inline" | "math_inline_double":
-                    block = token.type == "math_inline_double"
+                    double = token.type == "math_inline_double"
+                    block = double and _is_alone(tokens, position)
                     self._set_html(token, self._formula(token.content, token.markup, block=block))
+                case "html_inline":
+                    html = safe_html(token.content, self._image, self._html_link, self._embed)
+                    token.content = html
+                case "shortcode":
+                    self._set_html(token, self._shortcode(token.meta["shortcode"], ""))
                 case "footnote_ref":
                     label = escape(str(token.meta.get("label", "")))
                     self._set_html(token, f'<sup><a data-foot="{label}">{label}</a></sup>')
 
+    # links
     def _find(self, target: str) -> LinkPlace:
-        return self._places.get(target, LinkPlace())
+        found = self._places.get(target)
+        if found is None:
+            return LinkPlace(target) if _WEB.match(target) else LinkPlace(why="")
+        return found
+
+    def _link_attributes(self, target: str) -> dict[str, str]:
+        place = self._find(target)
+        if place.href:
+            return {"href": place.href, "data-place": place.place}
+        number = self._find_file(target) if place.why == "a file" else None
+        if number is not None:
+            return {"data-file": str(number)}
+        return {"class": "dead"} if place.why.startswith("no such") else {"class": "elsewhere"}
+
+    def _anchor(self, target: str, html: str) -> str:
+        """Return a link with its text; one that leads nowhere says what is missing."""
+        attributes = self._link_attributes(target)
+        if "class" in attributes:
+            why = self._find(target).why
+            title = f"{why}: {target}" if why else target
+            return f'<span class="{attributes["class"]}" title="{escape(title)}">{html}</span>'
+        given = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        return f"<a{given}>{html}</a>"
+
+    def _html_link(self, target: str, text: str) -> str:
+        given = self._link_attributes(target)
+        return "<a" + "".join(f' {name}="{escape(value)}"' for name, value in given.items()) + ">"
+
+    def _own_link(self, token: Any) -> str:
+        link = token.meta["link"]
+        embedded = token.meta.get("source", "").startswith("!") or not link.text
+        if embedded and IMAGE_NAME.match(link.target):
+            return self._image(link.target, link.text or link.target.rpartition("/")[2])
+        return self._anchor(link.target, escape(link.text or link.target))
+
+    def _embed(self, target: str, text: str) -> str:
+        """Return a link in place of what would be loaded from elsewhere, or played."""
+        shown = escape(text or target)
+        if _WEB.match(target):
+            return f'<a class="chip" href="{escape(target)}">{shown}</a>'
+        number = self._find_file(target)
+        if number is None:
+            return _chip(text or target, "an embedded file")
+        return f'<a class="chip" data-file="{number}">{shown}</a>'
+
+    # pictures
+    def _image(self, target: str, text: str, width: str = "") -> str:
+        """Return a picture by its number, or what it shows in words where it cannot be shown."""
+        number = self._find_file(target)
+        words, _, size = text.rpartition("|")
+        if not words and not _WIDTH.fullmatch(size):
+            words, size = size, ""
+        found = _WIDTH.match(width or size)
+        shown = escape(words or target.rpartition("/")[2])
+        if number is not None:
+            wide = f' data-width="{found.group()}"' if found else ""
+            return f'<img alt="{shown}" data-image="{number}"{wide}>'
+        if _WEB.match(target):
+            return f'<a class="note-image" href="{escape(target)}">{shown}</a>'
+        return f'<span class="missing" title="{escape(target)}">{shown}</span>'
+
+    # shortcodes
+    def _shortcode(self, code: Shortcode, lines: str) -> str:
+        if code.closes:
+            return self._close_code(code)
+        meaning = code.meaning
+        if meaning in (Meaning.NOTICE, Meaning.FOLD, Meaning.GROUP):
+            return self._open_code(code, lines)
+        said = self._words(code.said)
+        match meaning:
+            case Meaning.PICTURE:
+                return self._figure(code, lines)
+            case Meaning.VIDEO:
+                return self._embed(
+                    code.address, f"{code.name.capitalize()}: {code.said or code.first}"
+                )
+            case Meaning.FILE:
+                return self._embed(code.address, code.said or code.address)
+            case Meaning.ASIDE:
+                return f'<span class="aside">{said or self._words(code.first)}</span>'
+            case Meaning.ADDRESS:
+                return self._anchor(code.first, escape(code.first)) if code.first else ""
+            case Meaning.SILENT:
+                return ""
+        return _chip(code.name, code.source) + (f" {said}" if said else "")
+
+    def _words(self, text: str) -> str:
+        """Return words of a shortcode as HTML: they are Markdown as well."""
+        parser = display_parser()
+        tokens = parser.parseInline(text) if text else []
+        for token in tokens:
+            self._prepare_inline(token.children or [])
+        return str(parser.renderer.render(tokens, parser.options, {}))
+
+    def _open_code(self, code: Shortcode, lines: str) -> str:
+        words = [code.named[k] for k in ("type", "kind", "class", "status") if k in code.named]
+        kind = (words or [code.name if code.name in callouts.KIND_OF else code.first])[0]
+        if code.meaning is Meaning.GROUP:
+            begin, end = f'<div {lines} class="gallery">', "</div>"
+        else:
+            fold = "closed" if code.meaning is Meaning.FOLD else ""
+            title = code.named.get("title") or code.named.get("summary") or (fold and code.first)
+            frame = Callout(callouts.kind_of(kind or "note"), title or "", fold)
+            begin, end = self._frame(frame, lines, escape(title or ("Details" if fold else "")))
+        if code.name in self._closed_codes:
+            self._open_codes.append((code.name, end))
+            return begin
+        text = code.named.get("text") or code.named.get("content") or (code.words or ("",))[-1]
+        return f"{begin}{escape(text)}{end}"
+
+    def _close_code(self, code: Shortcode) -> str:
+        if self._open_codes and self._open_codes[-1][0] == code.name:
+            return self._open_codes.pop()[1]
+        return ""
+
+    def _figure(self, code: Shortcode, lines: str) -> str:
+        words = code.named.get("caption") or code.named.get("title") or code.named.get("alt", "")
+        alt = code.named.get("alt") or words
+        width = code.named.get("width") or code.named.get("max-width", "")
+        picture = self._image(code.picture or code.first, alt, width)
+        if not lines:
+            return picture
+        caption = f"<figcaption>{self._words(words)}</figcaption>" if words else ""
+        return f"<figure {lines}>{picture}{caption}</figure>"
 
     @staticmethod
     def _set_html(token: Any, html: str) -> None:
         token.type, token.content = "html_inline", html
 
-    def _own_link(self, token: Any) -> str:
-        link = token.meta["link"]
-        embedded = token.meta.get("source", "").startswith("!") or not link.text
-        if embedded and _IMAGE_NAME.match(link.target):
-            return self._image(link.target, link.text or link.target.rpartition("/")[2])
-        place, text = self._find(link.target), escape(link.text or link.target)
-        if not place.href:
-            return f'<span class="dead">{text}</span>'
-        return f'<a href="{escape(place.href)}" data-place="{escape(place.place)}">{text}</a>'
+    @staticmethod
+    def _set_block(token: Any, html: str) -> None:
+        token.type, token.content, token.map = "html_block", html, None
 
-    def _image(self, target: str, text: str) -> str:
-        """Return an image by its number, or its text where it cannot be shown."""
-        number = self._find_image(target)
-        shown = escape(text or target.rpartition("/")[2])
-        if number is None:
-            return f'<span class="note-image">{shown}</span>'
-        return f'<img alt="{shown}" data-image="{number}">'
+
+def _is_alone(tokens: Sequence[Any], position: int) -> bool:
+    """Return whether a token has its line of the paragraph to itself."""
+    around = [*tokens[position - 1 : position], *tokens[position + 1 : position + 2]]
+    return all(one.type.endswith("break") or not one.content.strip() for one in around) and not any(
+        one.type in ("own_link", "link_open", "image") for one in around
+    )

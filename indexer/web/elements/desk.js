@@ -87,6 +87,7 @@ class Desk {
         el("ul", {}, data.related.map((one) => el("li", {}, el("a", { href: one.href, onclick: follow(() => act({ do: "open", place: one.place })) }, one.title), el("span", { class: "quiet" }, `  ${one.why}`))))));
     this.found.replaceChildren(head, body);
     body.scrollTop = scrolled;
+    drawFormulas(this.found, "");
     if (focused) this.focusCard(focused);
   }
 
@@ -114,6 +115,7 @@ class Desk {
     const made = readerOf(note, this.steps(), this.act, this.say, this.side.firstElementChild);
     if (made !== this.side.firstElementChild) this.side.replaceChildren(made);
     if (inHeader) Array.from(made.querySelectorAll("header button")).find((one) => one.ariaLabel === active.ariaLabel && !one.disabled)?.focus();
+    made.show = show;
     show();
     for (const image of made.querySelectorAll("img")) image.addEventListener("load", show, { once: true });
   }

@@ -14,6 +14,7 @@ export default function (component) {
   if (made !== root.firstElementChild) root.replaceChildren(made, root.toast);
   const room = Math.max(380, innerHeight - 170);
   root.style.setProperty("--room", `${room}px`);
+  made.show = () => showPoint(root.querySelector(".pane"), data.note.lineStart, data.note.lineEnd);
   showPoint(root.querySelector(".pane"), data.note.lineStart, data.note.lineEnd);
   if (innerWidth < 720 && root.place !== data.note.place) root.scrollIntoView({ block: "start" });
   root.place = data.note.place;

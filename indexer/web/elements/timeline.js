@@ -27,6 +27,7 @@ export default function (component) {
         root.only !== null && button("Show all months", null, () => { root.only = null; draw(); }, { plain: true, text: true })),
       el("div", { class: "months" }, shown.map((group) => el("section", {}, el("h2", {}, group.label), el("ul", {}, group.entries.map(entry))))),
       data.undated && el("p", { class: "quiet small undated" }, data.undated));
+    drawFormulas(root, "");
     spans.scrollLeft = root.scrolled ?? spans.scrollWidth;
     spans.onscroll = () => { root.scrolled = spans.scrollLeft; };
   };

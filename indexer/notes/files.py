@@ -1,0 +1,135 @@
+"""Pictures and other files that notes show: found inside the notes folder, told by how they begin.
+
+Nothing is read here but the first bytes of a file: `pictures` of the page makes them small.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import time
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from indexer.errors import NoteError, NotesError
+from indexer.notes.folder import NotesFolder, open_inside, scan_folder
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_LIQUID = re.compile(r"\{\{.{0,200}?\}\}")
+_HEAD_BYTES = 1_024
+# A list of the folder is good for this long: a note names many files.
+_LIST_S = 10.0
+# What a file is, by how it begins; its name is not believed.
+_KINDS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+)
+_SVG = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]", re.DOTALL)
+
+
+class NoteFiles:
+    """The pictures and files of one note, each looked up once."""
+
+    def __init__(self, notes: NotesFolder, note_id: str) -> None:
+        """Keep where to look.
+
+        :param notes: the notes folder; nothing outside of it is opened.
+        :param note_id: the note that shows them.
+        """
+        self.paths: list[str] = []
+        self._root = notes.root
+        self._folder = PurePosixPath(note_id).parent
+        self._places: dict[str, int | None] = {}
+
+    def find(self, target: str) -> int | None:
+        """Return the position in ``paths`` of a file, None for one that cannot be shown.
+
+        :param target: as written: relative to the note or to the notes folder, or a name alone.
+        """
+        if target not in self._places:
+            self._places[target] = self._look_up(target)
+        return self._places[target]
+
+    def _look_up(self, target: str) -> int | None:
+        target = unquote(_LIQUID.sub("", target)).strip()
+        if not target or _SCHEME.match(target):
+            return None
+        name = target.partition("#")[0].partition("?")[0]
+        for path in self._candidates(name):
+            if kind_of(read_head(self._root, path)):
+                self.paths.append(path)
+                return len(self.paths) - 1
+        return None
+
+    def _candidates(self, target: str) -> list[str]:
+        """Return the paths a file may have: next to its note, from the top, or by name alone."""
+        written = PurePosixPath(target.lstrip("/"))
+        near = [] if target.startswith("/") else [self._folder / written]
+        static = [PurePosixPath(folder) / written for folder in ("static", "assets", "public")]
+        found = [path for path in map(_normal, [*near, written, *static]) if path]
+        named = _files_by_name(self._root, int(time.monotonic() / _LIST_S))
+        tail = f"/{written.as_posix()}".lower()
+        by_name = [p for p in named.get(written.name.lower(), ()) if f"/{p}".lower().endswith(tail)]
+        return list(dict.fromkeys([*found, *by_name]))
+
+
+@functools.lru_cache(maxsize=4)
+def _files_by_name(root: Path, period: int) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        files = scan_folder(root, size_limit=0).files
+    except NotesError:
+        return {}
+    for path in files:
+        name = path.rpartition("/")[2].lower()
+        found[name] = (*found.get(name, ()), path)
+    return found
+
+
+def read_head(root: Path, path: str) -> bytes:
+    """Return the first bytes of a file of the notes folder, empty where it cannot be read.
+
+    :param root: the notes folder.
+    :param path: relative to it; no symbolic link is followed.
+    """
+    try:
+        handle = open_inside(root, path)
+    except NoteError:
+        return b""
+    try:
+        return os.read(handle, _HEAD_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
+def kind_of(content: bytes) -> str:
+    """Return the media type of a picture or PDF by how it begins, empty for anything else."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    if _SVG.match(content.removeprefix(b"\xef\xbb\xbf")):
+        return "image/svg+xml"
+    return next((kind for start, kind in _KINDS if content.startswith(start)), "")
+
+
+def _normal(path: PurePosixPath) -> str:
+    """Return a path without dots, empty where it leads out of the notes folder."""
+    parts: list[str] = []
+    for part in path.parts:
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)

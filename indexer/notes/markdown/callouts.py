@@ -1,0 +1,66 @@
+"""The callouts of every dialect: their kinds, and the titles on the line that opens them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_KINDS = {
+    "tip": "tip hint success check done key answer",
+    "danger": "danger error bug failure fail missing caution severe",
+    "warning": "warning warn attention important alert notice-warning",
+    "question": "question help faq exercise",
+    "quote": "quote cite blockquote",
+    "example": "example code definition theorem proof lemma",
+}
+KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
+OBSIDIAN = re.compile(r"\[!([\w-]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*")
+_FENCED = re.compile(r"\{?\s*\.?([\w-]+)\}?\s*(?:\[(.*)\]|(.*))$")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+# Words of MkDocs that place an admonition and are no title.
+_PLACES = {"inline", "end", "annotate"}
+
+
+class Callout(NamedTuple):
+    """How a callout is drawn: ``title`` is empty for none, ``fold`` says "open" or "closed"."""
+
+    kind: str
+    title: str
+    fold: str = ""
+
+
+def kind_of(name: str) -> str:
+    """Return the kind a callout is drawn as; "note" for a name nobody agreed on."""
+    return KIND_OF.get(name.lower(), "note")
+
+
+def fenced_callout(info: str) -> Callout | None:
+    """Return what ``::: info`` opens; None for a group that is no callout, as ``::: columns``.
+
+    :param info: what stands behind the colons.
+    """
+    found = _FENCED.match(info.strip())
+    if not found:
+        return None
+    name, title = found.group(1), (found.group(2) or found.group(3) or "").strip(" {}")
+    if name.lower() in ("details", "spoiler"):
+        return Callout("note", title or "Details", "closed")
+    known = name.lower() in KIND_OF or name.lower() in ("note", "info", "abstract", "seealso")
+    return Callout(kind_of(name), title or name.capitalize()) if known else None
+
+
+def indented_callout(marker: str, info: str) -> Callout:
+    """Return what ``!!! note "Title"``, ``??? tip`` or ``=== "Tab"`` opens.
+
+    :param marker: the signs before the first blank.
+    :param info: what follows them.
+    """
+    quoted = _QUOTED.search(info)
+    names = info[: quoted.start()].split() if quoted else info.split()
+    kinds = [name for name in names if name.lower() not in _PLACES]
+    if marker.startswith("="):
+        return Callout("tab", quoted.group(1) if quoted else "")
+    name = kinds[0] if kinds else "note"
+    title = quoted.group(1) if quoted else name.capitalize()
+    fold = {"???": "closed", "???+": "open"}.get(marker, "")
+    return Callout(kind_of(name), title or (name.capitalize() if fold else ""), fold)

@@ -1,0 +1,215 @@
+"""The parser for display: what the editors of notes draw and CommonMark does not know.
+
+Its rules make tokens; `render` says what each of them looks like. Lines stay those of the note.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.amsmath import amsmath_plugin
+from mdit_py_plugins.container import container_plugin
+
+from indexer.notes.markdown.parser import new_parser
+from indexer.notes.markdown.shortcodes import Meaning, Shortcode, read_shortcode
+
+_COMMENT = re.compile(r"%%.*?%%", re.DOTALL)
+_MARKED = re.compile(r"==(?![=\s])((?:[^=\n]|=(?!=)){1,500}?)(?<!\s)==(?!=)")
+_BRACKETS = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_IS_MATH = re.compile(r"[\\^_={}<>+]|^\s*[A-Za-z]\s*$")
+_ADMONITION = re.compile(r"(!!!|\?\?\?\+?|===[!+]*)[ \t]+(\S.*)$")
+_CODE_INDENT = 4
+_MAX_FORMULA_LINES = 300
+
+
+@functools.cache
+def display_parser() -> MarkdownIt:
+    """Return the parser for display, made once."""
+    parser = new_parser(html=True)
+    amsmath_plugin(parser)
+    container_plugin(parser, "callout", validate=lambda params, *rest: bool(params.strip()))
+    inline, block = parser.inline.ruler, parser.block.ruler
+    inline.before("liquid", "bracket_math", _bracket_math)
+    inline.before("bracket_math", "shortcode", _shortcode)
+    inline.before("shortcode", "note_comment", _comment)
+    inline.before("note_comment", "highlight", _highlight)
+    interrupting: Any = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    block.before("fence", "note_comment", _comment_block, interrupting)
+    block.before("fence", "shortcode", _shortcode_block, interrupting)
+    block.before("fence", "admonition", _admonition, interrupting)
+    block.before("fence", "formula_block", _formula_block, interrupting)
+    return parser
+
+
+# --- inline -------------------------------------------------------------------------------------
+
+
+def _comment(state: StateInline, silent: bool) -> bool:
+    found = state.src[state.pos] == "%" and _COMMENT.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    state.pos = found.end()
+    return True
+
+
+def _highlight(state: StateInline, silent: bool) -> bool:
+    found = state.src[state.pos] == "=" and _MARKED.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        end, state.posMax = state.posMax, found.end(1)
+        state.pos = found.start(1)
+        state.push("mark_open", "mark", 1)
+        state.md.inline.tokenize(state)
+        state.push("mark_close", "mark", -1)
+        state.posMax = end
+    state.pos = found.end()
+    return True
+
+
+def _bracket_math(state: StateInline, silent: bool) -> bool:
+    r"""Read ``\(x\)`` and ``\[x\]``, where what stands between them looks like mathematics."""
+    found = state.src[state.pos] == "\\" and _BRACKETS.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    inner = found.group(1) or found.group(2)
+    if not _IS_MATH.search(inner):
+        return False
+    if not silent:
+        kind = "math_inline" if found.group(1) else "math_inline_double"
+        token = state.push(kind, "math", 0)
+        token.content, token.markup = inner, "$" if found.group(1) else "$$"
+    state.pos = found.end()
+    return True
+
+
+def _shortcode(state: StateInline, silent: bool) -> bool:
+    found = state.src[state.pos] == "{" and read_shortcode(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        state.push("shortcode", "", 0).meta["shortcode"] = found
+    state.pos += len(found.source)
+    return True
+
+
+# --- blocks -------------------------------------------------------------------------------------
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _is_code(state: StateBlock, line: int) -> bool:
+    return bool(state.sCount[line] - state.blkIndent >= _CODE_INDENT)
+
+
+def _comment_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """Pass over an Obsidian comment of several lines."""
+    text = _line(state, startLine)
+    if not text.startswith("%%") or "%%" in text[2:] or _is_code(state, startLine):
+        return False
+    for line in range(startLine + 1, endLine):
+        if _line(state, line).rstrip().endswith("%%"):
+            if not silent:
+                state.line = line + 1
+            return True
+    return False
+
+
+def _shortcode_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """Read a shortcode with lines of its own; the code within one is kept as it is written."""
+    begin = state.bMarks[startLine] + state.tShift[startLine]
+    if state.src[begin : begin + 1] != "{" or _is_code(state, startLine):
+        return False
+    end = state.eMarks[endLine - 1]
+    found = read_shortcode(state.src, begin, end)
+    if found is None:
+        return False
+    stop = begin + len(found.source)
+    last = next(line for line in range(startLine, endLine) if stop <= state.eMarks[line])
+    if state.src[stop : state.eMarks[last]].strip():
+        return False
+    if silent:
+        return True
+    if found.meaning is Meaning.VERBATIM and not found.closes:
+        closed = _find_close(state, found, last + 1, endLine)
+        if closed is not None:
+            token = state.push("fence", "code", 0)
+            token.info = "math" if found.name in ("katex", "math", "latex") else found.first
+            token.info = "mermaid" if found.name == "mermaid" else token.info
+            token.content = state.getLines(last + 1, closed, state.blkIndent, True)
+            token.map = [startLine, closed + 1]
+            state.line = closed + 1
+            return True
+    token = state.push("shortcode_block", "", 0)
+    token.meta["shortcode"] = found
+    token.map = [startLine, last + 1]
+    state.line = last + 1
+    return True
+
+
+def _find_close(state: StateBlock, code: Shortcode, start: int, end: int) -> int | None:
+    for line in range(start, end):
+        begin = state.bMarks[line] + state.tShift[line]
+        found = read_shortcode(state.src, begin, state.eMarks[line])
+        if found is not None and found.closes and found.name == code.name:
+            return line
+    return None
+
+
+def _formula_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """Read ``$$ ... $$`` on lines of its own; it may hold blank lines and end a paragraph."""
+    text = _line(state, startLine).rstrip()
+    if not text.startswith("$$") or _is_code(state, startLine):
+        return False
+    if "$$" in text[2:]:
+        if not text.endswith("$$") or "$$" in text[2:-2] or len(text) < 5:
+            return False
+        last, content = startLine, text[2:-2]
+    else:
+        last = startLine + 1
+        limit = min(endLine, startLine + _MAX_FORMULA_LINES)
+        while last < limit and "$$" not in _line(state, last):
+            last += 1
+        if last == limit or not _line(state, last).rstrip().endswith("$$"):
+            return False
+        rows = [text[2:], *(_line(state, line) for line in range(startLine + 1, last + 1))]
+        content = "\n".join(rows).rstrip().removesuffix("$$")
+    if "$$" in content:
+        return False
+    if not silent:
+        token = state.push("math_block", "math", 0)
+        token.content, token.markup, token.block = content.strip(), "$$", True
+        token.map = [startLine, last + 1]
+        state.line = last + 1
+    return True
+
+
+def _admonition(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """Read an admonition or a tab of MkDocs: a line that opens it, then what is indented below."""
+    found = not _is_code(state, startLine) and _ADMONITION.match(_line(state, startLine))
+    if not found or (found.group(1).startswith("=") and '"' not in found.group(2)):
+        return False
+    if silent:
+        return True
+    indent, last, line = state.sCount[startLine] + _CODE_INDENT, startLine, startLine + 1
+    while line < endLine and (state.isEmpty(line) or state.sCount[line] >= indent):
+        last = line if not state.isEmpty(line) else last
+        line += 1
+    token = state.push("admonition_open", "div", 1)
+    token.markup, token.info, token.block = found.group(1), found.group(2).strip(), True
+    token.map = [startLine, last + 1]
+    kept: tuple[Any, ...] = (state.lineMax, state.blkIndent, state.parentType)
+    state.lineMax, state.blkIndent, state.parentType = last + 1, indent, "root"
+    state.md.block.tokenize(state, startLine + 1, last + 1)
+    state.lineMax, state.blkIndent, state.parentType = kept
+    close = state.push("admonition_close", "div", -1)
+    close.markup, close.block = found.group(1), True
+    state.line = last + 1
+    return True

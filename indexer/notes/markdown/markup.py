@@ -1,0 +1,87 @@
+"""HTML in notes, made safe to show: what a reader of it sees stays, everything that acts goes.
+
+Elements of the allow list pass; those that embed something become links; what is no element of
+HTML (``List<T>``, a script) is shown as the text it is. `render` cleans the whole a second time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from html import escape
+
+from indexer.notes.markdown.html import read_tag
+
+_TAG = re.compile(
+    r"""<!--.*?-->|<!--.*\Z|</?[A-Za-z][^\s<>/]*(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|<[!?][^<>]*>""",
+    re.DOTALL,
+)
+# Elements that are shown as what they are.
+SHOWN = frozenset(
+    "a abbr b blockquote br caption cite code dd del details dfn div dl dt em figcaption figure h1 "
+    "h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strong sub "
+    "summary sup table tbody td tfoot th thead tr u ul var".split()
+)
+# Elements whose content is shown without them.
+_UNWRAPPED = frozenset(
+    "address article aside bdi bdo big button canvas center colgroup col data dialog fieldset "
+    "font footer form header hgroup input label legend main map menu nav noscript object optgroup "
+    "option output picture progress ruby rp rt select slot strike textarea time tt wbr svg path g "
+    "rect circle line polyline polygon ellipse defs use lineargradient stop symbol".split()
+)
+_EMBEDS = frozenset("video audio iframe embed source track".split())
+_VOID = frozenset("br hr img input wbr col source track embed".split())
+
+DrawImage = Callable[[str, str, str], str]
+"""Target, text and width of an image to HTML."""
+DrawLink = Callable[[str, str], str]
+"""Target and text of a link to HTML; its opening tag alone where the text is None."""
+
+
+def safe_html(content: str, image: DrawImage, link: DrawLink, embed: DrawLink) -> str:
+    """Return a piece of HTML of a note as it may stand on the page.
+
+    :param content: as written; it need not be balanced.
+    :param image: draws an ``img``.
+    :param link: draws the opening tag of an ``a``.
+    :param embed: draws what an ``iframe``, ``video`` or ``audio`` would have shown.
+    """
+    parts: list[str] = []
+    end = 0
+    for found in _TAG.finditer(content):
+        parts.append(content[end : found.start()])
+        parts.append(_safe_tag(found.group(), image, link, embed))
+        end = found.end()
+    parts.append(content[end:])
+    return "".join(parts)
+
+
+def _safe_tag(source: str, image: DrawImage, link: DrawLink, embed: DrawLink) -> str:
+    if source.startswith(("<!", "<?")):
+        return ""
+    name, attributes = read_tag(source)
+    bare = name.removeprefix("/")
+    if name == "img":
+        return image(
+            attributes.get("src", ""), attributes.get("alt", ""), attributes.get("width", "")
+        )
+    if name == "a" and attributes.get("href"):
+        return link(attributes["href"], "")
+    if bare in _EMBEDS:
+        target = attributes.get("src", "")
+        return embed(target, attributes.get("title", "")) if target else ""
+    if bare in SHOWN or bare in _UNWRAPPED:
+        return source
+    return escape(source)
+
+
+def is_balanced(content: str) -> bool:
+    """Return whether every element of a piece of HTML that opens also closes in it."""
+    counts: Counter[str] = Counter()
+    for found in _TAG.finditer(content):
+        name, _ = read_tag(found.group())
+        bare = name.removeprefix("/")
+        if bare in SHOWN and bare not in _VOID and not found.group().endswith("/>"):
+            counts[bare] += -1 if name.startswith("/") else 1
+    return not any(counts.values())

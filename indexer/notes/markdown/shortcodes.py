@@ -1,0 +1,167 @@
+"""Shortcodes of site generators: Hugo `{{< >}}`, Liquid `{% %}`, Logseq `{{ }}`.
+
+What a shortcode draws belongs to `render`; here stands what it says.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+_MAX_CHARS = 4_000
+_HUGO = re.compile(r"\{\{([<%]?)\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*[>%]?\}\}", re.DOTALL)
+_LIQUID = re.compile(r"\{%-?\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*-?%\}", re.DOTALL)
+_ARGUMENT = re.compile(
+    r"""([\w-]+)\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)"""
+)
+IMAGE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|webp|svg|avif|bmp|tiff?)(?:[?#].*)?$", re.IGNORECASE)
+_PICTURES = frozenset(
+    "img image figure fig picture photo maincolumn_img marginfigure fullwidth imgproc "
+    "screenshot".split()
+)
+_NOTICES = frozenset(
+    "notice alert callout admonition hint note tip warning info danger caution important success "
+    "error message attention quote blockquote box details-note".split()
+)
+_FOLDS = frozenset("details expand spoiler collapse accordion".split())
+_GROUPS = frozenset("gallery columns column row tabs tab steps div section center cards".split())
+_VIDEOS = {
+    "youtube": "https://www.youtube.com/watch?v=",
+    "vimeo": "https://vimeo.com/",
+    "tweet": "https://x.com/i/status/",
+    "instagram": "https://www.instagram.com/p/",
+    "gist": "https://gist.github.com/",
+}
+_FILES = frozenset("video audio pdf file inline-file embed-pdf asciinema".split())
+_ADDRESSES = frozenset("ref relref link url baseurl post_url".split())
+_VERBATIM = frozenset("highlight code katex math mermaid latex codeblock".split())
+# Words of templates: they decide what is drawn and draw nothing.
+_SILENT = frozenset(
+    "if elsif else endif unless endunless for endfor case when endcase assign capture endcapture "
+    "raw endraw comment endcomment extends block endblock toc baseurl break continue cycle "
+    "increment decrement more".split()
+)
+_SAID = ("note", "caption", "title", "text", "label", "alt", "description", "summary", "content")
+
+
+class Meaning(Enum):
+    """What a shortcode stands for."""
+
+    PICTURE = "picture"
+    NOTICE = "notice"
+    FOLD = "fold"
+    GROUP = "group"
+    VIDEO = "video"
+    FILE = "file"
+    ADDRESS = "address"
+    VERBATIM = "verbatim"
+    ASIDE = "aside"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+
+
+class Shortcode(NamedTuple):
+    """One shortcode: its name without folder and suffix, and what it was given."""
+
+    source: str
+    name: str
+    closes: bool
+    named: dict[str, str]
+    words: tuple[str, ...]
+
+    @property
+    def meaning(self) -> Meaning:
+        """What it stands for, by its name, or by an image among what it was given."""
+        if self.name in _PICTURES or (not self.closes and self.picture):
+            return Meaning.PICTURE
+        for names, meaning in _MEANINGS:
+            if self.name in names:
+                return meaning
+        if "note" in self.named or self.name.startswith(("sidenote", "marginnote")):
+            return Meaning.ASIDE
+        return Meaning.UNKNOWN
+
+    @property
+    def picture(self) -> str:
+        """The target of the image it shows, empty for none."""
+        for key in ("src", "image", "url", "path", "file", "img", "link", "name"):
+            if IMAGE_NAME.match(self.named.get(key, "")):
+                return self.named[key]
+        return next((word for word in self.words if IMAGE_NAME.match(word)), "")
+
+    @property
+    def said(self) -> str:
+        """The words in it that its author meant to be read."""
+        found = [self.named[key] for key in _SAID if self.named.get(key)]
+        return " ".join(dict.fromkeys(found))
+
+    @property
+    def first(self) -> str:
+        """The first thing it was given, by whatever name."""
+        return next(iter((*self.words, *self.named.values())), "")
+
+    @property
+    def address(self) -> str:
+        """The address of the video, post or file it embeds."""
+        begin = _VIDEOS.get(self.name, "")
+        given = [self.named[k] for k in ("id", "src", "url", "file", "filename") if k in self.named]
+        found = given[0] if given else self.first
+        if self.name == "gist":
+            found = "/".join(self.words[:2]) or found
+        if not found or found.startswith(("http://", "https://")):
+            return found
+        return f"{begin}{found}"
+
+
+_MEANINGS = (
+    (_NOTICES, Meaning.NOTICE),
+    (_FOLDS, Meaning.FOLD),
+    (_GROUPS, Meaning.GROUP),
+    (frozenset(_VIDEOS), Meaning.VIDEO),
+    (_FILES, Meaning.FILE),
+    (_SILENT, Meaning.SILENT),
+    (_ADDRESSES, Meaning.ADDRESS),
+    (_VERBATIM, Meaning.VERBATIM),
+)
+
+
+def read_shortcode(source: str, start: int, end: int) -> Shortcode | None:
+    """Return the shortcode that begins at a place of a text, None where none does.
+
+    :param source: the text.
+    :param start: where it may begin.
+    :param end: where the text ends.
+    """
+    opening = source[start : start + 2]
+    closing = {"{{": "}}", "{%": "%}"}.get(opening)
+    if closing is None:
+        return None
+    stop = source.find(closing, start + 2, min(end, start + _MAX_CHARS))
+    if stop < 0:
+        return None
+    own = source[start : stop + 2]
+    found = (_HUGO if opening == "{{" else _LIQUID).fullmatch(own)
+    if not found:
+        return None
+    slash, name, given = found.groups()[-4:-1]
+    named, words = _arguments(given)
+    if opening == "{%" and name == "include" and words:
+        name, words = words[0], words[1:]
+    elif opening == "{%" and name.startswith("end") and len(name) > 3 and name not in _SILENT:
+        slash, name = "/", name[3:]
+    short = name.rpartition("/")[2].removesuffix(".html").removesuffix(".md").lower()
+    return Shortcode(own, short, bool(slash), named, tuple(words))
+
+
+def _arguments(given: str) -> tuple[dict[str, str], list[str]]:
+    named: dict[str, str] = {}
+    words: list[str] = []
+    for found in _ARGUMENT.finditer(given):
+        name, *values = found.groups()
+        value = next((one for one in values if one is not None), "")
+        if name:
+            named.setdefault(name.lower(), value)
+        else:
+            words.append(value)
+    return named, words

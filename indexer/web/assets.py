@@ -1,0 +1,165 @@
+"""What the page loads from its own server: drawing libraries, their fonts, pictures of the notes.
+
+Pictures are made small enough to read by, once; the small ones are kept in the cache folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from indexer.errors import IndexerError, NoteError
+from indexer.notes.files import kind_of, read_head
+from indexer.notes.folder import read_note_bytes, read_stamp
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from indexer.config import Settings
+
+FOLDER = Path(__file__).parent / "assets"
+ROUTE = "/notepoint"
+MAX_SIDE_PX = 1_600
+MAX_FILE_BYTES = 100_000_000
+# Smaller pictures are sent as they are.
+_SMALL_BYTES = 400_000
+# More pixels than this are not unpacked: 100 million take 300 MB.
+_MAX_PIXELS = 100_000_000
+_MAX_KEPT = 400
+_SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "Cache-Control": "private, max-age=86400",
+}
+_one_at_a_time = threading.Lock()
+
+
+def file_address(path: str, stamp: object, *, whole: bool = False) -> str:
+    """Return the address of a picture or PDF of the notes folder.
+
+    :param path: relative to the notes folder.
+    :param stamp: of the file: another one gives another address, so that browsers ask again.
+    :param whole: True for the file as it is, False for a picture small enough to read by.
+    """
+    version = hashlib.blake2b(repr(stamp).encode(), digest_size=6).hexdigest()
+    asked = {"path": path, "v": version} | ({"whole": "1"} if whole else {})
+    return f"{ROUTE}/file?{urlencode(asked, errors='surrogateescape')}"
+
+
+def install() -> None:
+    """Have the server that Streamlit starts next in this process answer these addresses as well."""
+    from streamlit.web.server.starlette import starlette_server
+
+    server: Any = starlette_server
+    create = server.create_starlette_app
+
+    def create_with_assets(runtime: Any) -> Starlette:
+        from starlette.routing import Mount, Route
+        from starlette.staticfiles import StaticFiles
+
+        app: Starlette = create(runtime)
+        # Before the routes of Streamlit, the last of which answers everything.
+        app.router.routes[:0] = [
+            Mount(f"{ROUTE}/assets", StaticFiles(directory=FOLDER)),
+            Route(f"{ROUTE}/file", _answer_file),
+        ]
+        return app
+
+    server.create_starlette_app = create_with_assets
+
+
+def _answer_file(request: Request) -> Response:
+    from starlette.responses import Response
+
+    from indexer.web.opening import open_host
+
+    path, whole = request.query_params.get("path", ""), "whole" in request.query_params
+    try:
+        content, kind = load_file(open_host().notebook.settings, path, whole=whole)
+    except IndexerError as exc:
+        return Response(f"{exc.message}\n", 404, media_type="text/plain")
+    headers = dict(_SAFE_HEADERS)
+    if kind == "application/pdf":
+        del headers["Content-Security-Policy"]  # the browser's own viewer needs its parts
+    return Response(content, media_type=kind, headers=headers)
+
+
+def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[bytes, str]:
+    """Return the content of a picture or PDF of the notes folder, and its media type.
+
+    :param settings: name the notes folder and the cache.
+    :param path: relative to the notes folder.
+    :param whole: True for the file as it is, False for at most ``MAX_SIDE_PX`` a side.
+    :raises NoteError: if there is no such file inside the folder, or it is neither.
+    """
+    if any(part.startswith(".") for part in Path(path).parts):
+        raise NoteError("is hidden", path=path)
+    kind = kind_of(read_head(settings.notes, path))
+    if not kind:
+        raise NoteError("is no picture that can be shown", path=path)
+    stamp = read_stamp(settings.notes, path)
+    kept = settings.cache / "pictures" / f"{_key(settings.notes, path, stamp)}.webp"
+    if not whole and kept.is_file():
+        with contextlib.suppress(OSError):
+            return kept.read_bytes(), "image/webp"
+    content, _ = read_note_bytes(settings.notes, path, size_limit=MAX_FILE_BYTES)
+    if whole or kind in ("image/svg+xml", "image/gif", "application/pdf"):
+        return content, kind
+    if len(content) <= _SMALL_BYTES and kind not in ("image/bmp", "image/tiff"):
+        return content, kind
+    with _one_at_a_time:
+        small = shrink(content)
+    if small is None:
+        return content, kind
+    _keep(kept, small)
+    return small, "image/webp"
+
+
+def shrink(content: bytes) -> bytes | None:
+    """Return a picture as WebP of at most ``MAX_SIDE_PX`` a side, None if it cannot be read.
+
+    :param content: of a file of any kind Pillow knows; turned the right way up.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))  # JPEG: unpacked at a fraction of it
+            if opened.width * opened.height > _MAX_PIXELS:
+                return None
+            turned = ImageOps.exif_transpose(opened)
+            has_alpha = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
+            made = turned.convert("RGBA" if has_alpha else "RGB")
+            made.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX))
+            file = io.BytesIO()
+            made.save(file, "WEBP", quality=82, method=2)
+            return file.getvalue()
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
+        return None
+
+
+def _key(root: Path, path: str, stamp: object) -> str:
+    named = repr((str(root), path, stamp)).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(named, digest_size=16).hexdigest()
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Keep a small picture, and the newest of the others; without a cache it is made again."""
+    temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+        kept = sorted(path.parent.glob("*.webp"), key=lambda one: one.stat().st_mtime_ns)
+        for old in kept[:-_MAX_KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        temporary.unlink(missing_ok=True)
