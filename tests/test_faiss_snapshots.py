@@ -197,25 +197,25 @@ def test_flipped_bit_is_seen(tmp_path: Path) -> None:
     snapshot = write_snapshot(
         tmp_path, IDENTITY, 1, np.arange(50, dtype=np.int64), some_vectors(50)
     )
-    assert snapshot.is_sound(IDENTITY)
+    assert snapshot.is_intact(IDENTITY)
     content = bytearray(snapshot.path.read_bytes())
     content[len(content) // 2] ^= 1
     snapshot.path.write_bytes(content)
-    assert not snapshot.is_sound(IDENTITY)
+    assert not snapshot.is_intact(IDENTITY)
 
 
 def test_file_of_another_index_or_generation_is_not_sound(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
-    assert not snapshot.is_sound("another index")
+    assert not snapshot.is_intact("another index")
     renamed = tmp_path / f"vectors-2-{snapshot.digest}.faiss"
     snapshot.path.rename(renamed)
-    assert not Snapshot(renamed, 2, snapshot.digest).is_sound(IDENTITY)
+    assert not Snapshot(renamed, 2, snapshot.digest).is_intact(IDENTITY)
 
 
 def test_missing_file_is_not_sound(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
     snapshot.path.unlink()
-    assert not snapshot.is_sound(IDENTITY)
+    assert not snapshot.is_intact(IDENTITY)
 
 
 def test_only_the_newest_is_kept(tmp_path: Path) -> None:

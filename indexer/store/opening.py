@@ -15,7 +15,7 @@ def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Stor
 
     :param url: a folder, or ``postgresql://...``.
     :param read_only: True to refuse making a new one.
-    :param mend: True to make an empty one in the place of one that is damaged.
+    :param mend: True to replace a damaged index by an empty one.
     :raises SettingsError: if no store speaks such an address, or what it needs is not installed.
     :raises IndexNotFound: if ``read_only`` and there is none.
     """

@@ -25,22 +25,22 @@ from indexer.store.records import (
 
 
 class View(Protocol):
-    """One generation of an index, whatever is committed meanwhile."""
+    """One generation of an index; later commits do not change what it shows."""
 
     def header(self) -> Header:
-        """Return what the index says of itself."""
+        """Return the header: generation, counts and what the index was built for."""
 
     def note_states(self) -> dict[str, NoteState]:
-        """Return what is known of every file, refused ones included."""
+        """Return the state of every file by note id, also of files that were not indexed."""
 
     def stamps(self) -> dict[str, FileStamp | None]:
-        """Return the stamp of every file as it was read."""
+        """Return the stamp that every file had when it was read."""
 
     def content_hash(self, note_id: str) -> bytes | None:
-        """Return the hash of a note as it was read, None for one that is not in the index."""
+        """Return the content hash of a note, None if the index has no such note."""
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None where there is none of that name."""
+        """Return an indexed note, None if there is none of that name."""
 
     def notes(self) -> list[NoteInfo]:
         """Return the indexed notes, by path."""
@@ -56,7 +56,7 @@ class View(Protocol):
         """Return the ``k`` points whose vectors have the highest cosine to a question's."""
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Begin ``dense``, beside what the caller does meanwhile; what is returned ends it."""
+        """Start ``dense`` in parallel; the returned function waits for the result."""
 
     def cosines(self, vector: Vectors, point_ids: Sequence[int]) -> dict[int, float]:
         """Return the cosine of given points to a vector."""
@@ -72,19 +72,19 @@ class View(Protocol):
     ) -> Scored:
         """Return the ``k`` points with the highest BM25 for the terms of a question.
 
-        In a large index the rarest terms find the points, and all of them rate what was found.
+        In a large index the rarest terms find the points, and all terms rate them.
 
         :param terms: of a question.
         :param k: how many points.
         :param where: which notes count.
-        :param common: whether to look, for as long as it takes, where all terms are so common that
-            they find nothing in particular; without it there is nothing found.
+        :param common: True to search, however long it takes, even if all terms are very common;
+            with False such terms find nothing.
         """
 
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none.
 
-        Where even the rarest term stands in so many points that this would take long, all are 0.
+        All are 0 if even the rarest term occurs in too many points to rate quickly.
         """
 
     def read_points(
@@ -93,70 +93,70 @@ class View(Protocol):
         """Return given points with their notes; an id that is gone is left out.
 
         :param point_ids: the points.
-        :param links: False to leave their links out, which spares looking for them.
+        :param links: False to leave their links out, which is faster.
         """
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
 
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
-        """Return the links that stand in given points, those that have any."""
+        """Return the links in given points, by point id; points without links are left out."""
 
     def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
         """Return the links of one note or of all, in reading order.
 
         :param note_id: the note.
-        :param most: how many at most, the first of them; None for all.
+        :param most: how many at most, from the start; None for all.
         """
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
 
     def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
-        """Return the terms of all points that begin so and have so many characters.
+        """Return the terms that start with a prefix, within limits of length.
 
         :param prefix: what they begin with.
         :param shortest: characters of the shortest.
         :param longest: characters of the longest.
-        :return: (term, points it stands in) pairs.
+        :return: (term, number of points it occurs in) pairs.
         """
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
-        """Return in how many points each term stands."""
+        """Return the number of points each term occurs in."""
 
     def newest(self, most: int) -> list[int]:
-        """Return the ids of the newest points, falling: an id is higher than all before it.
+        """Return the ids of the newest points, highest first; a newer point has a higher id.
 
         :param most: how many at most.
         """
 
     def chance_trace(self) -> bytes:
-        """Return what ``Store.keep_chance`` kept last, of whichever generation, or nothing."""
+        """Return the trace ``Store.keep_chance`` saved last, for any generation; empty if none."""
 
     def whole_notes(self) -> Iterator[list[WholeNote]]:
-        """Yield every file with all that is known of it, some hundred at a time."""
+        """Yield every file with its points and links, a few hundred at a time."""
 
 
 class Change(Protocol):
-    """A transaction in progress; leaving it commits everything at once, an error nothing."""
+    """A transaction in progress; leaving it commits everything, an error commits nothing."""
 
     def put(self, change: NoteChange) -> None:
-        """Add a note or replace what is known of it."""
+        """Add or replace a note."""
 
     def drop(self, note_id: str) -> None:
-        """Remove a note with all that came from it."""
+        """Remove a note with its points, labels and links."""
 
     def open_links(self) -> Iterable[tuple[int, str, RawLink]]:
-        """Return the links that may lead elsewhere after this change: (link id, note, link)."""
+        """Return the links to resolve again after this change: (link id, note, link)."""
 
     def close_link(self, link_id: int, link: Link) -> None:
-        """Keep where a link leads."""
+        """Save where a link leads."""
 
     def names_for(self, key: str) -> list[NoteInfo]:
         """Return the notes filed under a key of links."""
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None where it has no such place."""
+        """Return the line of a heading or block of a note, None if it has none of that name."""
 
 
 class Store(Protocol):
@@ -166,48 +166,48 @@ class Store(Protocol):
         """Open a view of the newest generation."""
 
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
-        """Return which vectors are there already."""
+        """Return the keys whose vectors are stored already."""
 
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
-        """Keep vectors and word pieces under their keys, durably, before the points that use them.
+        """Save vectors and word pieces under their keys, before the points that use them.
 
         :param keys: names of what was encoded.
         :param vectors: float32, shape ``(len(keys), dimension)``.
-        :param pieces: as many packed word pieces, which a store does not look into.
+        :param pieces: the packed word pieces of each, which a store does not read.
         """
 
     def change(self, setup: Setup, *, anew: bool = False) -> AbstractContextManager[Change]:
         """Begin a change; at its end the generation is one higher.
 
-        :param setup: what the index is built for from now on.
+        :param setup: what the index is built for after this change.
         :param anew: True to drop all notes first; readers see the old ones until the end.
         """
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Note that files were written anew with the same content; the generation stays."""
+        """Save the new stamps of files whose content did not change; the generation stays."""
 
     def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
-        """Keep how near a generation comes to any question; the generation stays.
+        """Save the mean cosine of a generation to everyday questions; the generation stays.
 
-        :param generation: of which it was measured; with the next one the cosine is forgotten.
+        :param generation: the one that was measured; the next generation drops the cosine.
         :param cosine: see ``indexer.retrieval.baseline``.
-        :param trace: what it was measured by, for the next generation.
+        :param trace: the measurement, from which the next generation is measured faster.
         """
 
     def building(self) -> AbstractContextManager[None]:
-        """Hold the right to build, which one process has at a time.
+        """Hold the build lock, which one process has at a time.
 
         :raises IndexLocked: if another process has it, naming that process.
         """
 
     def optimise(self) -> None:
-        """Write derived files anew where that pays, and drop what nothing uses any more."""
+        """Rewrite derived files if that pays, and drop vectors that no point uses."""
 
     def verify(self) -> list[Fault]:
-        """Read every byte and return what is wrong, nothing where all is well."""
+        """Read every byte and return the faults; empty if the index is intact."""
 
     def size(self) -> int:
-        """Return the bytes the index takes."""
+        """Return the size of the index in bytes."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""

@@ -18,11 +18,11 @@ Scored = list[tuple[int, float]]
 
 
 class Setup(NamedTuple):
-    """What an index is built for; an index of another setup is begun anew.
+    """What an index is built for; a build with another setup starts from nothing.
 
     ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
     what turns notes into points and points into terms. ``engine`` says what computed the vectors,
-    for people: those of all engines of one model fit each other.
+    for people; the vectors of all engines of one model can be mixed.
     """
 
     encoder: str
@@ -33,9 +33,9 @@ class Setup(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What an index says of itself; ``setup`` is None before its first build.
+    """The header of an index; ``setup`` is None before its first build.
 
-    ``chance`` is what ``Store.keep_chance`` kept of this generation, None where nothing was kept.
+    ``chance`` is what ``Store.keep_chance`` saved for this generation, None if it saved nothing.
     """
 
     generation: int
@@ -46,7 +46,7 @@ class Header(NamedTuple):
 
 
 class NoteState(NamedTuple):
-    """What is known of a file: enough to see whether it changed, and what became of it."""
+    """The state of a file at the last build: whether it changed is told from it."""
 
     content_hash: bytes | None
     stamp: FileStamp | None
@@ -87,7 +87,7 @@ class NewPoint(NamedTuple):
 
 
 class NewLink(NamedTuple):
-    """A link of a note: the point it stands in, if any, and the key of the note it names."""
+    """A link of a note: the point that holds it, if any, and the key of the note it names."""
 
     ordinal: int | None
     link: RawLink
@@ -121,7 +121,7 @@ class WholePoint(NamedTuple):
 
 
 class WholeLink(NamedTuple):
-    """A link as written, the place of the point it stands in, and where it leads."""
+    """A link as written, the ordinal of the point that holds it, and where it leads."""
 
     ordinal: int | None
     raw: RawLink
@@ -129,7 +129,7 @@ class WholeLink(NamedTuple):
 
 
 class WholeNote(NamedTuple):
-    """A file with all that a store knows of it, so that another store can take it in."""
+    """A file with everything a store knows about it, ready for another store."""
 
     state: NoteState
     info: NoteInfo
@@ -139,14 +139,14 @@ class WholeNote(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A part of an index that is not as it should be."""
+    """A damaged part of an index."""
 
     part: str
     message: str
 
 
 def join_engines(known: str, last: str) -> str:
-    """Return all that computed vectors of an index, those of before being kept.
+    """Return the engines that computed vectors of an index, with the last one added.
 
     :param known: what its header says.
     :param last: of the last build, or empty.

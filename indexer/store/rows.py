@@ -30,7 +30,7 @@ POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_pat
 
 
 LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
-# Looked up in a third of the time the enumerations take.
+# A dictionary is three times as fast as calling the enumeration.
 _KINDS = {kind.value: kind for kind in BlockKind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
@@ -40,7 +40,7 @@ Row = Sequence[Any]
 
 
 def checksum(values: Row) -> int:
-    """Return the CRC-32 of the values of a row, which any single flipped bit changes."""
+    """Return the CRC-32 of the values of a row, which changes with any single flipped bit."""
     return zlib.crc32(repr(tuple(values)).encode("utf-8", "surrogatepass"))
 
 
@@ -50,7 +50,7 @@ def checksum_bytes(value: bytes) -> int:
 
 
 def path_to_row(path: str) -> str | bytes:
-    """Return a path as SQLite can hold it: bytes where the name is no UTF-8."""
+    """Return a path as SQLite can hold it: bytes if the name is not UTF-8."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -75,7 +75,7 @@ def list_to_row(values: Sequence[str | tuple[str, str]]) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def stamp_to_row(stamp: FileStamp | None) -> tuple[int | None, ...]:
-    """Return the four numbers of a stamp, or as many times nothing."""
+    """Return the four numbers of a stamp, or four times None."""
     return (stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode) if stamp else (None,) * 4
 
 
@@ -161,7 +161,7 @@ def sound(row: Row, what: str) -> Row:
     """Return a row without its last value, the checksum.
 
     :param row: with it.
-    :param what: says which row it is, for the error.
+    :param what: names the row in the error message.
     :raises IndexDamaged: if the checksum does not fit.
     """
     if checksum(row[:-1]) != row[-1]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# Terms that more than this share of the points have cost the most and say the least.
+# Terms in more than this share of the points take the most time and tell the least.
 _COMMON_SHARE = 0.2
 _MIN_COMMON = 200
 
 
 _MAX_QUERY_TERMS = 64
-# To find points by BM25 every place of a term is rated, at 1.3 us each; to rate given points takes
-# a tenth of that (benchmarks/RESULTS.md). So the rarest terms are taken, up to as many places in
-# all, and beyond them one of up to the second number while they have found too few; in an index of
-# a million, one that a fiftieth of the points have.
+# Finding points by BM25 rates every occurrence of a term, at 1.3 us each; rating given points takes
+# a tenth of that (benchmarks/HISTORY.md). So the rarest terms are used, up to the first number of
+# occurrences in total. If they find too few points, one more term is used with up to the second
+# number of occurrences (in a large index: a fiftieth of the points).
 _FIND_PLACES = 5_000, 10_000
 _FIND_PART = 50
 
@@ -27,10 +27,10 @@ _ENOUGH_PLACES = 200
 
 
 class ChosenTerms(NamedTuple):
-    """The terms of a question to find points by, and those to rate points by, which are more.
+    """The terms that find points, and the terms that rate them (a superset).
 
-    ``common`` says that every one stands in so many points that it finds nothing in particular,
-    ``commonest`` that to rate by it would take long as well.
+    ``common`` is True if every term occurs in too many points to find anything in particular,
+    ``commonest`` if rating by them would be slow as well.
     """
 
     find: list[str]
@@ -40,13 +40,13 @@ class ChosenTerms(NamedTuple):
 
 
 def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> ChosenTerms:
-    """Leave out terms that no point has, and the commonest where others remain.
+    """Leave out terms that no point has, and the most common ones if others remain.
 
-    The rarest come first, up to as many places as can be looked at in milliseconds.
+    The rarest come first, up to the number of occurrences that takes a few milliseconds.
 
     :param terms: of a question; repeats are kept.
-    :param counts: term to the points it stands in.
-    :param points: how many there are in all.
+    :param counts: term to the number of points it occurs in.
+    :param points: number of points in the index.
     """
     limit = max(_MIN_COMMON, _COMMON_SHARE * points)
     known = [term for term in terms if counts.get(term)][:_MAX_QUERY_TERMS]

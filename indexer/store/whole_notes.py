@@ -1,6 +1,6 @@
-"""Notes out of a store with all that belongs to them, as another store takes them in.
+"""Read notes with everything that belongs to them, for another store.
 
-Both stores name their tables and columns alike, so that one set of statements reads both.
+Both stores use the same names of tables and columns, so one set of statements reads both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POINT_WIDTH = len(POINT_COLUMNS.split(", "))
 
 
 def read_whole_notes(rows: Rows, key: str) -> Iterator[list[WholeNote]]:
-    """Yield all notes in the order they came in, some hundred at a time.
+    """Yield all notes in the order they were added, a few hundred at a time.
 
     :param rows: runs a statement within one view.
     :param key: the join that reaches ``key``, the name of a point's vector.

@@ -1,4 +1,4 @@
-"""What is derived from the rows of an index, compared with what it is derived from."""
+"""Compare what is derived from the rows of an index with those rows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from indexer.store.filters import labels_of
 from indexer.store.rows import NOTE_INFO_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
 from indexer.text.terms import point_terms
 
-# As the tokenizer of the lists cuts: a ligature that stands for several words is one term of ours.
+# The tokenizer of FTS5 cuts here: a ligature that stands for several words is one of our terms.
 _TOKEN = re.compile(r"[0-9A-Z_a-z\x80-\U0010ffff]+")
 
 
 def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what does not fit: lists of words, counts of terms, labels.
+    """Yield the faults of word lists, term counts and labels.
 
-    :param connection: to a database whose rows are sound.
+    :param connection: to a database whose rows are intact.
     """
     entries, terms = _words_wanted(connection)
     if entries != _words_found(connection):
@@ -33,7 +33,7 @@ def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Counter[str]]:
-    """Return how many words there should be with the sum of their hashes, and points a term."""
+    """Return the expected number of words, the sum of their hashes, and points per term."""
     columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
     rows = connection.execute(
         f"SELECT point.id, title, {columns} FROM point JOIN note ON note.id = point.note"
@@ -52,7 +52,7 @@ def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Coun
 
 
 def _words_found(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return how many words the lists hold, and the sum of their hashes."""
+    """Return the number of words in the lists, and the sum of their hashes."""
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab('main', 'words', 'instance')"

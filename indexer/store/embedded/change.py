@@ -32,7 +32,7 @@ _KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
 
 
 class SqlChange:
-    """A transaction in progress; whoever opened it commits."""
+    """A transaction in progress; the caller that opened it commits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take a connection with an open transaction."""
@@ -45,7 +45,7 @@ class SqlChange:
         self._released = int(self._header.get("released", "0"))
 
     def drop_everything(self) -> None:
-        """Remove all notes and what came from them; snapshots of their vectors count no more."""
+        """Remove all notes and what came from them; snapshots of their vectors become invalid."""
         for table in _EVERY_TABLE:
             self._sql.execute(f"DELETE FROM {table}")
         self._sql.execute("INSERT INTO words (words) VALUES ('delete-all')")
@@ -54,7 +54,7 @@ class SqlChange:
         self._set_header("vectors_since", self._generation)
 
     def put(self, change: NoteChange) -> None:
-        """Add a note or replace what is known of it."""
+        """Add or replace a note."""
         note = self._note_row(change.note.note_id)
         if note is not None:
             self._forget_names(note[0])
@@ -70,7 +70,7 @@ class SqlChange:
         self._write_links(identity, change.links, owner)
 
     def drop(self, note_id: str) -> None:
-        """Remove a note with all that came from it."""
+        """Remove a note with its points, labels and links."""
         note = self._note_row(note_id)
         if note is None:
             return
@@ -84,7 +84,7 @@ class SqlChange:
         self._sql.execute("DELETE FROM note WHERE id = ?", (note[0],))
 
     def open_links(self) -> Iterable[tuple[int, str, RawLink]]:
-        """Return the links that may lead elsewhere after this change."""
+        """Return the links to resolve again after this change."""
         rows = self._sql.execute(
             "SELECT link.id, note.path, line, text, target, wiki, raw_mend "
             "FROM link JOIN note ON note.id = link.note WHERE link.ok IS NULL"
@@ -93,7 +93,7 @@ class SqlChange:
             yield identity, path_from_row(path), RawLink(line, text, target, bool(wiki), mend)
 
     def close_link(self, link_id: int, link: Link) -> None:
-        """Keep where a link leads."""
+        """Save where a link leads."""
         note = self._note_row(link.to) if link.to is not None else None
         reached = note[0] if note else None
         self._sql.execute(
@@ -113,7 +113,7 @@ class SqlChange:
         return [note_info_from_row(row) for row in rows]
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None where it has no such place."""
+        """Return the line of a heading or block of a note, None if it has none of that name."""
         row = self._sql.execute(
             "SELECT line FROM anchor JOIN note ON note.id = anchor.note "
             "WHERE note.path = ? AND anchor = ?",
@@ -192,7 +192,7 @@ class SqlChange:
             self._sql.execute(f"DELETE FROM {table} WHERE note = ?", (identity,))
 
     def _reopen_links(self, names: Iterable[str]) -> None:
-        """Mark the links that name a note for resolving: it came, went, or has other headings."""
+        """Mark the links that name a note to be resolved again, as the note changed."""
         self._sql.executemany(
             "UPDATE link SET ok = NULL WHERE key = ?", [(name,) for name in names]
         )
@@ -231,7 +231,7 @@ class SqlChange:
                 f"SELECT {POINT_COLUMNS} FROM point WHERE id = ?", (point_id,)
             ).fetchone()
             own, context = words_of_point(point_from_row(row)[1], title)
-            # A table without its own copy of the words has to be told what to forget.
+            # A contentless FTS5 table needs the old words in order to delete them.
             sql = "INSERT INTO words (words, rowid, own, context) VALUES ('delete', ?, ?, ?)"
             self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
             self._terms.subtract({*own, *context})
@@ -257,7 +257,7 @@ class SqlChange:
 
 
 def touch_note(connection: sqlite3.Connection, note_id: str, stamp: FileStamp) -> None:
-    """Note that a file was written anew with the same content."""
+    """Save the new stamp of a file whose content did not change."""
     path = path_to_row(note_id)
     row = connection.execute(f"SELECT {NOTE_COLUMNS} FROM note WHERE path = ?", (path,)).fetchone()
     if row is None:

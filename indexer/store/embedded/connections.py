@@ -1,4 +1,4 @@
-"""Connections to the embedded store: lent to one thread at a time, and errors of SQLite as ours."""
+"""Connections to the embedded store, lent to one thread at a time; SQLite errors become ours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Connections:
     """The connections of a process to one database."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
-        """Connect to nothing yet.
+        """Keep the path; no connection is opened yet.
 
         :param path: of the database.
         :param read_only: True for connections without the right to change it.
@@ -34,7 +34,7 @@ class Connections:
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; threads come and go with every rerun of the page, connections stay."""
+        """Lend a connection; it outlives the threads that Streamlit starts."""
         with translated():
             with self._lock:
                 self._let_go_of_replaced()
@@ -53,7 +53,7 @@ class Connections:
                         connection.close()
 
     def _let_go_of_replaced(self) -> None:
-        """Close what is open of a database that was removed: an index begun anew is another."""
+        """Close connections to a database file that was replaced by a rebuild from scratch."""
         try:
             status = self._path.stat()
             file = (status.st_dev, status.st_ino)
@@ -67,7 +67,7 @@ class Connections:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection with a transaction to change; what it changes is another state."""
+        """Lend a connection with a write transaction, which gets a new state token."""
         with self.lend() as connection:
             connection.execute("BEGIN IMMEDIATE")
             before = connection.total_changes
@@ -103,8 +103,8 @@ class Connections:
     def _connect_to_read(self) -> sqlite3.Connection:
         """Open the database without the right to change it.
 
-        In a folder that cannot be written, the shared-memory file of the log cannot be made either:
-        then nobody writes, and the file is taken as it is, unless part of it is still in the log.
+        In a folder that cannot be written, SQLite cannot create the shared-memory file of its log.
+        Nobody writes there, so the file is opened as immutable, unless the log still holds a part.
 
         :raises IndexDamaged: if it is.
         """
@@ -133,7 +133,7 @@ class Connections:
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors of SQLite into ours; wrong statements are faults of the program and stay."""
+    """Turn SQLite errors into ours; wrong statements are bugs and keep their traceback."""
     try:
         yield
     except sqlite3.ProgrammingError:

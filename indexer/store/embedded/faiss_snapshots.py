@@ -1,7 +1,7 @@
 """Write vectors to immutable FAISS files, and find those files.
 
 A snapshot file is named by its generation and its hash and is never written to again: a mapped file
-that is added to aborts the process (faiss 1.15), one that is cut short ends it by a signal.
+that is added to aborts the process (faiss 1.15), and a truncated one kills it by a signal.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
 
 
-# Up to here every vector is scored, which is exact; above, those of the nearest cells.
+# Up to this size every vector is scored, which is exact; above it, only the nearest cells.
 MAX_FLAT_POINTS = 200_000
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
-# Address space that importing faiss 1.15 takes, and more for each thread of its OpenBLAS.
+# Address space that importing faiss 1.15 takes, plus that of each thread of its OpenBLAS.
 _FAISS_BYTES = 80 << 20
 _FAISS_BYTES_A_THREAD = 128 << 20
 
@@ -42,7 +42,7 @@ class Snapshot(NamedTuple):
     digest: str
 
     def state(self) -> str:
-        """Return what changes whenever the file does: name, size, times and inode."""
+        """Return name, size, times and inode as one text, which changes with the file."""
         try:
             status = self.path.stat()
         except OSError:
@@ -59,11 +59,11 @@ class Snapshot(NamedTuple):
             file.seek(-8, os.SEEK_END)
             return int.from_bytes(file.read(8), "little")
 
-    def is_sound(self, identity: str) -> bool:
-        """Tell whether a file still has the hash it is named by.
+    def is_intact(self, identity: str) -> bool:
+        """Return whether the file still has the hash in its name.
 
-        The hash covers the index and the generation as well: a sound file of another index, or one
-        that was given another name, is none of this.
+        The hash covers the index and the generation too, so a file of another index, or a renamed
+        one, is refused.
 
         :param identity: of the index.
         """
@@ -74,7 +74,7 @@ class Snapshot(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Points and their vectors, wherever they come from.
+    """Points and their vectors, read block by block.
 
     ``read(n)`` yields every n-th in blocks: ids, int64, shape ``(m,)``, rising, and vectors,
     float32, shape ``(m, dimension)``.
@@ -96,7 +96,7 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
 
 
 def has_room_for_faiss() -> bool:
-    """Tell whether FAISS may be imported: without memory its OpenBLAS ends the process."""
+    """Return whether there is memory to import FAISS; without it OpenBLAS kills the process."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     threads = int(asked) if asked.isdecimal() else os.cpu_count() or 1
     return "faiss" in sys.modules or has_room(_FAISS_BYTES + threads * _FAISS_BYTES_A_THREAD)
@@ -145,10 +145,10 @@ def _flat(rows: Rows) -> Any:
 
 
 def _inverted(rows: Rows) -> Any:
-    """Return an index in cells, trained; the vectors in the cells are float16, scored as they are.
+    """Return a trained index in cells; the vectors in the cells are float16.
 
-    (Cells of 8 bits with a second look at the float16 rows would be half as large, but 200 rows
-    take as long to fetch as 16,000 vectors to score.)
+    (8-bit cells with rescoring by the float16 rows would be half as large, but fetching 200 rows
+    takes as long as scoring 16,000 vectors.)
     """
     import faiss
 
@@ -170,7 +170,7 @@ def _cells(count: int) -> int:
 def drop_snapshots(folder: Path, *, keep: Path | None = None) -> None:
     """Remove all snapshots but one, and what interrupted writes left.
 
-    A reader that still has an older one mapped keeps it; one that comes too late reads the rows.
+    A reader that has an older one mapped keeps it; a reader that comes too late reads the rows.
 
     :param folder: where they are.
     :param keep: the file that stays.
@@ -191,7 +191,7 @@ def _hash(path: str, identity: str, generation: int) -> str:
 
 
 def sync(path: str | Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk.
+    """Flush a file, or the names in a folder, to disk.
 
     :param path: of the file or the folder.
     :raises OSError: if they cannot be written.

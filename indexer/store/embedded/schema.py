@@ -1,8 +1,4 @@
-"""The tables of the embedded store, and how records and rows become each other.
-
-Every row that can reach an answer carries a checksum: three of four flipped bits in a database pass
-SQLite's own integrity check.
-"""
+"""The tables of the embedded store."""
 
 from __future__ import annotations
 
@@ -22,14 +18,14 @@ from indexer.store.rows import (
 # Bump when an older index can no longer be read. Each format has a file name of its own, so that
 # the new one is built next to the old.
 FORMAT_VERSION = 4
-# Points outgrow pages of 4 KiB badly: a vector takes 768 bytes.
+# A vector takes 768 bytes, which fills pages of 4 KiB badly.
 PAGE_SIZE = 8192
 
 TABLES = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE note (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    path NOT NULL UNIQUE,  -- text, or bytes where the name is no UTF-8
+    path NOT NULL UNIQUE,  -- text, or bytes if the name is not UTF-8
     content_hash BLOB, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,
     outcome TEXT NOT NULL, warnings TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, tags TEXT NOT NULL, categories TEXT NOT NULL, aliases TEXT NOT
@@ -79,19 +75,19 @@ CREATE INDEX link_open ON link (id) WHERE ok IS NULL
 """
 
 
-# The one long value beside the header, read only where it is asked for.
+# A long value in the header table, read only when it is needed.
 CHANCE_TRACE = "chance_trace"
-# What the header says in digits.
+# Keys of the header whose values are numbers.
 _NUMBERS = (
     "format generation dimension notes points released vectors_since chance_millionths chance_of"
 ).split()
 
 
 def read_header(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the header of an index; empty where it has no tables yet.
+    """Return the header of an index; empty if it has no tables yet.
 
     :param connection: to its database.
-    :raises IndexDamaged: if what should be a number is none.
+    :raises IndexDamaged: if a number in it is not a number.
     """
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'header'").fetchone():
         return {}
@@ -104,7 +100,7 @@ def read_header(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what is wrong with the rows of an index, and between its tables."""
+    """Yield the faults of the rows of an index and between its tables."""
     for row in connection.execute(f"SELECT {NOTE_COLUMNS}, checksum FROM note"):
         if checksum(row[:-1]) != row[-1]:
             yield f"the row of the note {path_from_row(row[0])!r} is damaged"

@@ -48,7 +48,7 @@ class SnapshotKeeper:
         self._vectors: tuple[_State, PointVectors] | None = None
 
     def forget(self) -> None:
-        """Let go of the vectors in memory."""
+        """Drop the vectors in memory."""
         with self._lock:
             self._vectors = None
 
@@ -77,10 +77,10 @@ class SnapshotKeeper:
         dimension: int,
         before: PointVectors | None,
     ) -> PointVectors:
-        """Map the newest sound snapshot and lay what changed since over it; or read all rows."""
+        """Map the newest intact snapshot and apply what changed since; else read all rows."""
         vectors = PointVectors(dimension, None)
         for snapshot in self._sound_snapshots(connection, generation):
-            # A build that ends now removes the file: then the rows are read.
+            # If a build that ends now removes the file, the rows are read instead.
             with contextlib.suppress(OSError):
                 vectors = PointVectors(dimension, snapshot, before)
                 break
@@ -99,7 +99,7 @@ class SnapshotKeeper:
         oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
         for snapshot in list_snapshots(self._folder):
             if oldest <= snapshot.generation <= generation and (
-                snapshot.state() == header.get("snapshot") or snapshot.is_sound(identity)
+                snapshot.state() == header.get("snapshot") or snapshot.is_intact(identity)
             ):
                 yield snapshot
 
@@ -159,14 +159,14 @@ class SnapshotKeeper:
         faults = [
             Fault(snapshot.path.name, "its content does not fit its name")
             for snapshot in snapshots
-            if not snapshot.is_sound(header.get("identity", ""))
+            if not snapshot.is_intact(header.get("identity", ""))
         ]
         faults += [
             Fault(snapshot.path.name, "it is of a generation that the database has not reached")
             for snapshot in snapshots
             if snapshot.generation > generation
         ]
-        # Before its first file, or where the first build was killed, an index is read by its rows.
+        # Without a snapshot, as before the end of the first build, an index is read from its rows.
         if "snapshot" in header and not snapshots and header.get("points", "0") != "0":
             faults.append(Fault("vectors", "the file of vectors is missing"))
         return faults

@@ -1,7 +1,7 @@
-"""The store for one machine: SQLite holds everything, FAISS files are made from it.
+"""The store for one machine: SQLite holds everything, FAISS files are derived from it.
 
-One build is one transaction, and a view shows one generation. A point id is never used twice, so
-that what a snapshot of the vectors lacks, or has too much, can be told from ids alone.
+One build is one transaction, and a view shows one generation. A point id is never reused, so ids
+alone tell which points a snapshot of the vectors lacks and which it should not have.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
 _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
 _SELECT_LIMIT = 500
-# Opening reads every page of a database up to this size that looks changed since it was summed, in
-# about 1 ms a megabyte; the pages of a larger one are read by `check` alone.
+# If the file looks changed since its pages were summed, opening reads every page of a database up
+# to this size, in about 1 ms per megabyte; for larger ones only `check` does.
 _MAX_OPENING_BYTES = 64 << 20
-# How long a build waits for readers before it leaves its log to the next one.
+# How long a build waits for readers before it leaves its log to the next build.
 _CHECKPOINT_TIMEOUT_MS = 500
 
 
@@ -76,7 +76,7 @@ class EmbeddedStore:
 
         :param folder: where the index lives.
         :param read_only: True to neither make nor change anything.
-        :param mend: True to make an empty one in the place of one that is damaged.
+        :param mend: True to replace a damaged index by an empty one.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
         :raises IndexNotFound: if there is none and ``read_only``.
         :raises IndexOutdated: if it was built by a newer Notepoint.
@@ -109,7 +109,7 @@ class EmbeddedStore:
         return IndexNotFound(f"there is no index in {self.folder}", "run `notepoint build`")
 
     def close(self) -> None:
-        """Close every connection and let go of the vectors."""
+        """Close every connection and drop the vectors."""
         self._connections.close()
         self._snapshots.forget()
 
@@ -128,23 +128,25 @@ class EmbeddedStore:
             raise _newer(self.folder)
 
     def _refuse_damaged_pages(self, connection: sqlite3.Connection) -> None:
-        """Look at every page before the first answer, where that takes no time to speak of."""
+        """Check every page before the first answer, if the file is small enough."""
         if self._path.stat().st_size <= _MAX_OPENING_BYTES:
-            with contextlib.suppress(NoSums):  # the rows are looked at one by one; `check` says so
+            with contextlib.suppress(
+                NoSums
+            ):  # each row has a checksum too; `check` reports the missing sums
                 fault = self._page_fault(connection, trust=True)
                 if fault:
                     raise IndexDamaged(f"the index is damaged: {fault}", REBUILD)
 
     def _page_fault(self, connection: sqlite3.Connection, *, trust: bool) -> str | None:
-        """Return what is wrong with the pages of the state a transaction would show now.
+        """Return the first fault of the pages that a transaction would read now.
 
         :param connection: without an open transaction.
-        :param trust: True to take a file as sound that looks as it did when it was summed.
+        :param trust: True to skip a file whose size and times are those it was summed with.
         :raises NoSums: if there are no sums of that state.
         """
         connection.execute("BEGIN")
         try:
-            # As long as this view is open and the log was empty, nobody writes to the file.
+            # While this view is open and the log is empty, nobody writes to the file.
             token = read_header(connection).get("state", "")
             if not is_at_rest(self._path):
                 return None
@@ -163,7 +165,7 @@ class EmbeddedStore:
                 known = known_sums(self._path)
                 busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
                 if not busy and pages == copied:
-                    # While the log is not empty, these sums are not asked for.
+                    # These sums are not used while the log is not empty.
                     write_sums(self._path, token, PAGE_SIZE, known)
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except OSError as exc:
@@ -172,7 +174,7 @@ class EmbeddedStore:
                 connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _make(self) -> None:
-        """Make the tables of a new index, all or none."""
+        """Create the tables of a new index, all or none."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             ignore = self.folder / ".gitignore"
@@ -182,17 +184,17 @@ class EmbeddedStore:
             raise _unwritable(self.folder, exc) from exc
         if not self._is_there():
             with self._locked():
-                if not self._is_there():  # of several processes one makes it
+                if not self._is_there():  # only one of several processes creates it
                     self._make_database()
 
     def _is_there(self) -> bool:
         return self._path.is_file() and self._path.stat().st_size > 0
 
     def _make_database(self) -> None:
-        """Make a database under another name, and give it its own when it is whole.
+        """Create a database under another name, and rename it when it is complete.
 
-        Several processes may not turn the same new file to its log: where a lock to read is raised,
-        SQLite does not wait (https://www.sqlite.org/c3ref/busy_handler.html).
+        Several processes cannot switch the same new file to WAL: SQLite does not wait when it
+        upgrades a read lock (https://www.sqlite.org/c3ref/busy_handler.html).
         """
         temporary = self._path.with_suffix(".new")
         try:
@@ -248,7 +250,7 @@ class EmbeddedStore:
             change.finish(setup)
 
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
-        """Return which vectors are there already, and sound."""
+        """Return the keys whose vectors are stored already and intact."""
         known: set[bytes] = set()
         wanted = list(keys)
         with self._connections.lend() as connection:
@@ -284,7 +286,7 @@ class EmbeddedStore:
             connection.executemany(sql, rows)
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Note that files were written anew with the same content; the generation stays."""
+        """Save the new stamps of files whose content did not change; the generation stays."""
         from indexer.store.embedded.change import touch_note
 
         with self._connections.transaction() as connection:
@@ -292,7 +294,7 @@ class EmbeddedStore:
                 touch_note(connection, note_id, stamp)
 
     def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
-        """Keep how near a generation comes to any question; see ``Store``."""
+        """Save the mean cosine of a generation to everyday questions; see ``Store``."""
         values = {
             "chance_of": str(generation),
             "chance_millionths": str(max(0, round(1_000_000 * cosine))),
@@ -303,7 +305,7 @@ class EmbeddedStore:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Hold the right to build; see ``Store``."""
+        """Hold the build lock; see ``Store``."""
         with self._locked():
             try:
                 yield
@@ -337,7 +339,7 @@ class EmbeddedStore:
 
     # housekeeping
     def optimise(self) -> None:
-        """Write a snapshot where the old one has fallen behind; drop unused vectors."""
+        """Write a new snapshot if the last one lacks many points; drop unused vectors."""
         with self.view() as view:
             header = view.header()
             if header.setup is None:
@@ -353,14 +355,14 @@ class EmbeddedStore:
         self._drop_older()
 
     def _drop_older(self) -> None:
-        """Remove the databases of older formats, now that there is a new one."""
+        """Remove the databases of older formats."""
         for number in self._formats():
             if number < FORMAT_VERSION:
                 for path in self.folder.glob(f"index-{number}.*"):
                     path.unlink(missing_ok=True)
 
     def _drop_unused(self, points: int) -> None:
-        """Remove unused vectors once they are many; the others make an undone edit cheap."""
+        """Remove unused vectors once there are many; a few are kept for undone edits."""
         with self._connections.lend() as connection:
             released = int(read_header(connection).get("released", "0"))
         if released <= max(_MIN_UNUSED, _MAX_UNUSED_SHARE * points):
@@ -409,7 +411,7 @@ class EmbeddedStore:
 
 
 def _make_tables(connections: Connections) -> None:
-    """Make the tables of an empty index, and leave nothing of them in the log."""
+    """Create the tables of an empty index, and leave nothing in the log."""
     header = {"format": str(FORMAT_VERSION), "generation": "0", "identity": os.urandom(8).hex()}
     with connections.transaction() as connection:
         for statement in TABLES.split(";\n"):

@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 _Scan = Callable[[], tuple[PointIds, Vectors]]  # positions and cosines, best first
-# Up to here one product is quicker than importing faiss, and takes 8 MB at most.
+# Up to this size one matrix product is faster than importing faiss, and takes at most 8 MB.
 MAX_PRODUCT_POINTS = 5_000
 # Cells are 2 sqrt(n); this share of them holds .98 of the ten nearest (benchmarks/RESULTS.md).
 _PROBED_SHARE = 1 / 32
 _MIN_PROBES = 32
 _MAX_FILTERS = 16
-# A scan is shared among so many threads at most (memory is read no faster by more), each with so
-# many points that it takes longer than to wake a thread; one of fewer points is done at once.
+# A scan is split among at most this number of threads (more do not read memory faster). A part has
+# at least the second number of points; with fewer, waking a thread takes longer than the scan.
 _MAX_SCANNERS = 4
 _MIN_SCANNED = 10_000
 
 
 class PointVectors:
-    """The vectors of a generation: a mapped snapshot, less what is gone, plus what was added."""
+    """The vectors of a generation: a mapped snapshot, without removed points, plus added ones."""
 
     def __init__(
         self, dimension: int, snapshot: Snapshot | None, before: PointVectors | None = None
@@ -49,9 +49,9 @@ class PointVectors:
         """Map a snapshot, or start empty.
 
         :param dimension: numbers in a vector.
-        :param snapshot: a sound one (see ``Snapshot.is_sound``), None for none.
-        :param before: vectors of another generation; of the same snapshot they are mapped already.
-        :raises OSError: if it cannot be mapped, for example as it was just removed.
+        :param snapshot: an intact one (see ``Snapshot.is_intact``), None for none.
+        :param before: vectors of another generation, whose mapping is reused for the same snapshot.
+        :raises OSError: if it cannot be mapped, for example because it was just removed.
         """
         self.dimension = dimension
         self.generation = snapshot.generation if snapshot else 0
@@ -64,7 +64,7 @@ class PointVectors:
         self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
         self._alive: Mask | None = None  # by position in the snapshot; None while all are
         self._allowed: dict[Hashable, PointIds] = {}
-        # By identity of the ids let through, which are held here so that it stays theirs.
+        # Keyed by the identity of the allowed ids, which are kept alive here.
         self._masks: dict[int, tuple[PointIds | None, Mask, int]] = {}
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
@@ -75,7 +75,7 @@ class PointVectors:
         return int(self._base_ids[-1]) if len(self._base_ids) else 0
 
     def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
-        """Set what changed since the snapshot.
+        """Set the points that were removed and added since the snapshot.
 
         :param removed: ids of the snapshot that are gone.
         :param added_ids: ids that are new, shape ``(m,)``, rising.
@@ -90,7 +90,7 @@ class PointVectors:
         self._added_ids, self._added = added_ids, added
 
     def allowed(self, where: Hashable, find: Callable[[], PointIds]) -> PointIds:
-        """Return the ids a filter lets through, found by a function the first time.
+        """Return the ids that pass a filter, computed once per filter.
 
         :param where: the filter.
         :param find: finds them in the generation of these vectors.
@@ -137,7 +137,7 @@ class PointVectors:
         return end
 
     def cosines(self, vector: Vectors, point_ids: PointIds) -> dict[int, float]:
-        """Return the inner products of those given points whose vectors are at hand.
+        """Return the inner products of those given points whose vectors are in memory.
 
         :param vector: float32, unit length, shape ``(dimension,)``.
         :param point_ids: any ids.
@@ -154,7 +154,7 @@ class PointVectors:
         return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
 
     def _mask(self, allowed: PointIds | None) -> tuple[Mask | None, int]:
-        """Return which positions of the snapshot may be returned, None for all, and how many."""
+        """Return the mask of allowed positions (None for all) and how many there are."""
         if allowed is None and self._alive is None:
             return None, len(self._base_ids)
         known = self._masks.get(id(allowed))
@@ -172,7 +172,7 @@ class PointVectors:
 
 @functools.cache
 def _scanners() -> ThreadPoolExecutor:
-    """Return threads for scans; how many threads FAISS takes is set for each of them alone."""
+    """Return the threads for scans; each tells FAISS to use one thread."""
     from concurrent.futures import ThreadPoolExecutor
 
     import faiss
@@ -183,7 +183,7 @@ def _scanners() -> ThreadPoolExecutor:
 
 
 def _in_parallel(scan: _Scan) -> _Scan:
-    """Begin a scan in another thread, or do it at once where there is none to be had."""
+    """Start a scan in another thread, or run it now if no thread can be started."""
     try:
         return _scanners().submit(scan).result
     except RuntimeError:
@@ -196,14 +196,14 @@ def _at_once(scan: _Scan) -> _Scan:
 
 
 def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
-    """Return where ids stand in a rising list, those that are in it."""
+    """Return the positions of ids in a sorted list; ids that it lacks are left out."""
     places = np.searchsorted(ids, wanted)
     places = np.minimum(places, max(0, len(ids) - 1))
     return places[ids[places] == wanted] if len(ids) else places[:0]
 
 
 def _are_in(ids: PointIds, wanted: PointIds) -> Mask:
-    """Tell of each wanted id whether it is in a rising list."""
+    """Return for each id whether a sorted list holds it."""
     if not len(ids):
         return np.zeros(len(wanted), bool)
     places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
@@ -218,10 +218,10 @@ class _Base(Protocol):
     def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
     ) -> Sequence[_Scan]:
-        """Begin to look for the nearest points in a mask of so many, part by part."""
+        """Start searching the nearest points among those of a mask, part by part."""
 
     def vectors(self, positions: PointIds) -> Vectors | None:
-        """Return vectors by position; None where the file is not ordered by point."""
+        """Return vectors by position; None if the file is not ordered by point."""
 
 
 class _ProductBase:
@@ -234,8 +234,8 @@ class _ProductBase:
     def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
     ) -> Sequence[_Scan]:
-        # One thread: two that wake for a third of a millisecond wait for each other far longer on a
-        # busy machine (23 ms at 3,683 points, against 0.4).
+        # One thread: on a busy machine, waking a second one takes far longer than the product
+        # (23 ms against 0.4 ms at 3,683 points).
         cosines = np.vecdot(self._matrix, vector)
         if mask is not None:
             cosines[~mask] = -np.inf
@@ -247,17 +247,17 @@ class _ProductBase:
 
 
 class _FaissBase:
-    """A snapshot searched by faiss, where it lies in the file."""
+    """A snapshot searched by faiss in the mapped file."""
 
     def __init__(self, path: Path, ids: PointIds, halves: NDArray[np.float16] | None) -> None:
         if not has_room_for_faiss():
             raise MemoryError
         import faiss
 
-        faiss.omp_set_num_threads(1)  # one question is answered sooner than threads are woken
+        faiss.omp_set_num_threads(1)  # a single question is faster without waking threads
         self.ids = ids
         self._halves = halves
-        # Owns what follows. (Of types, faiss 1.15 ships those of its base class alone.)
+        # Owns the index below. (faiss 1.15 ships types of its base class only.)
         try:
             whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as exc:
@@ -305,7 +305,7 @@ class _FaissBase:
             more["sel"] = untyped.IDSelectorRange(part.start, part.stop)
         if not self._cells:
             return untyped.SearchParameters(**more)
-        # The fewer may be found, the more cells have to be looked through for them.
+        # The fewer points are allowed, the more cells must be searched for them.
         share = alive / len(self.ids)
         probes = math.ceil(_PROBED_SHARE * self._cells * (1 if share == 1 else 2 / share))
         return untyped.SearchParametersIVF(

@@ -1,4 +1,4 @@
-"""A view of the embedded store: questions to one generation of it."""
+"""A view of the embedded store: reads one generation."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from indexer.store.term_selection import ChosenTerms, choose_terms
 from indexer.store.whole_notes import read_whole_notes
 from indexer.text.terms import CONTEXT_WEIGHT
 
-# A filter that lets more points through is tried on each match, instead of listing the points.
+# If a filter passes more points than this, it is applied to each match instead.
 _MAX_LISTED = 2_000
 _SELECT_LIMIT = 512
-# Points found by the rarest of many words, of which the best are chosen by all of them.
+# Points to find by the rarest words; all words then choose the best of them.
 _RATED_FOR_ONE = 4
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
@@ -59,18 +59,18 @@ class SqlView:
     def __init__(self, connection: sqlite3.Connection, open_vectors: OpenVectors) -> None:
         """Take a connection with an open transaction.
 
-        :param connection: closed by whoever opened it.
+        :param connection: closed by the caller.
         :param open_vectors: (connection, generation, dimension) to the vectors of that generation.
         """
         self.connection = connection
         self._open_vectors = open_vectors
         self._header: Header | None = None
         self._notes_read: dict[int, NoteInfo] = {}
-        self._counted: dict[str, int] = {}  # terms to points; 0 for those that stand nowhere
+        self._counted: dict[str, int] = {}  # terms to points; 0 for terms that occur nowhere
         self._vectors_found: PointVectors | None = None
 
     def header(self) -> Header:
-        """Return what the index says of itself."""
+        """Return the header: generation, counts and what the index was built for."""
         if self._header is None:
             found = read_header(self.connection)
             setup = None
@@ -92,7 +92,7 @@ class SqlView:
         return self._header
 
     def note_states(self) -> dict[str, NoteState]:
-        """Return what is known of every file, refused ones included."""
+        """Return the state of every file by note id, also of files that were not indexed."""
         points = Counter(
             dict(
                 self.connection.execute("SELECT note, count(*) FROM point GROUP BY note").fetchall()
@@ -104,20 +104,20 @@ class SqlView:
         }
 
     def stamps(self) -> dict[str, FileStamp | None]:
-        """Return the stamp of every file as it was read."""
+        """Return the stamp that every file had when it was read."""
         rows = self.connection.execute("SELECT path, size, mtime_ns, ctime_ns, inode FROM note")
         return {
             path_from_row(row[0]): None if row[1] is None else FileStamp(*row[1:]) for row in rows
         }
 
     def content_hash(self, note_id: str) -> bytes | None:
-        """Return the hash of a note as it was read, None for one that is not in the index."""
+        """Return the content hash of a note, None if the index has no such note."""
         sql = "SELECT content_hash FROM note WHERE path = ?"
         row = self.connection.execute(sql, (path_to_row(note_id),)).fetchone()
         return row[0] if row else None
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None where there is none of that name."""
+        """Return an indexed note, None if there is none of that name."""
         sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = ?"
         row = self.connection.execute(sql, (path_to_row(note_id),)).fetchone()
         return note_info_from_row(row) if row else None
@@ -139,7 +139,7 @@ class SqlView:
         return self.begin_dense(vector, k, where)()
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Begin ``dense``, beside what the caller does meanwhile; what is returned ends it."""
+        """Start ``dense`` in parallel; the returned function waits for the result."""
         vectors = self._vectors()
         return vectors.begin_search(vector, k, self._allowed(where, vectors) if where else None)
 
@@ -172,7 +172,7 @@ class SqlView:
         return [point_id for (point_id,) in self.connection.execute(sql, (most,))]
 
     def chance_trace(self) -> bytes:
-        """Return what was kept of the chance measured last; see ``Store.keep_chance``."""
+        """Return the trace of the last measurement; see ``Store.keep_chance``."""
         sql = "SELECT value FROM header WHERE key = ?"
         row = self.connection.execute(sql, (CHANCE_TRACE,)).fetchone()
         return row[0] if row and isinstance(row[0], bytes) else b""
@@ -210,7 +210,7 @@ class SqlView:
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
     def _asked(self, terms: Sequence[str]) -> ChosenTerms:
-        """Leave out terms that no point has, and the commonest where others remain."""
+        """Leave out terms that no point has, and the most common ones if others remain."""
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _match(
@@ -221,7 +221,7 @@ class SqlView:
         quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
         sql = "SELECT rowid, rank FROM words WHERE words MATCH ? AND rank MATCH ?"
         values: list[Any] = [quoted, f"bm25(1.0, {CONTEXT_WEIGHT})"]
-        # Without the plus, SQLite asks FTS5 anew for every single rowid.
+        # Without the plus, SQLite queries FTS5 again for every rowid.
         if point_ids is not None:
             sql += f" AND +rowid IN ({','.join('?' * len(point_ids))})"
             return self._ranked(sql, (*values, *point_ids))
@@ -260,7 +260,7 @@ class SqlView:
         return found
 
     def _notes_by_row(self, rows: Collection[int]) -> dict[int, NoteInfo]:
-        """Return notes by the ids of their rows; those of one view are read once."""
+        """Return notes by row id; each is read once per view."""
         sql = f"SELECT {NOTE_INFO_COLUMNS}, id FROM note WHERE id IN"
         for row in self._select(sql, [i for i in rows if i not in self._notes_read]):
             self._notes_read[row[-1]] = note_info_from_row(row[:-1])
@@ -277,7 +277,7 @@ class SqlView:
         return [found[point_id] for point_id in ids]
 
     def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
-        """Return the links of one note or of all, in reading order; the first so many."""
+        """Return the first links of one note or of all, in reading order."""
         if note_id is None:
             return self._links("1", (), most)
         return self._links("source.path = ?", (path_to_row(note_id),), most)
@@ -299,7 +299,7 @@ class SqlView:
         return [link_from_row(path_from_row(row[0]), row[1], row[2:]) for row in rows]
 
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
-        """Return the links that stand in given points, those that have any."""
+        """Return the links in given points, by point id; points without links are left out."""
         columns = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
         sql = (
             f"SELECT link.point, source.path, target_note.path, {columns} FROM link "
@@ -314,7 +314,7 @@ class SqlView:
         return found
 
     def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
-        """Return the terms that begin so and have so many characters; see ``View``."""
+        """Return the terms that start with a prefix; see ``View``."""
         sql = (
             "SELECT term, points FROM term "
             "WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?"
@@ -323,14 +323,14 @@ class SqlView:
         return [(row[0], row[1]) for row in self.connection.execute(sql, values)]
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
-        """Return in how many points each term stands."""
+        """Return the number of points each term occurs in."""
         wanted = sorted(term for term in terms if term not in self._counted)
         self._counted |= dict.fromkeys(wanted, 0)
         self._counted |= self._select("SELECT term, points FROM term WHERE term IN", wanted)
         return {term: self._counted[term] for term in terms if self._counted[term]}
 
     def whole_notes(self) -> Iterator[list[WholeNote]]:
-        """Yield every file with all that is known of it, some hundred at a time."""
+        """Yield every file with its points and links, a few hundred at a time."""
         return read_whole_notes(self.connection.execute, "JOIN vector ON vector.id = point.vector")
 
     def _vectors(self) -> PointVectors:
@@ -344,7 +344,7 @@ class SqlView:
         return self._vectors_found
 
     def _allowed(self, where: NoteFilter, vectors: PointVectors) -> NDArray[np.int64]:
-        """Return the ids of the points a filter lets through, rising; found once a generation."""
+        """Return the sorted ids of the points that pass a filter, computed once a generation."""
 
         def find() -> NDArray[np.int64]:
             notes, values = compile_filter(where, "?")
@@ -359,7 +359,7 @@ class SqlView:
         wanted = list(values)
         for start in range(0, len(wanted), _SELECT_LIMIT):
             part = wanted[start : start + _SELECT_LIMIT]
-            # Of few lengths, so that the statement is found among those already prepared.
+            # Padded to a power of two, so that few different statements are prepared.
             part += part[-1:] * (_length_of(len(part)) - len(part))
             yield from self.connection.execute(f"{sql} ({','.join('?' * len(part))})", part)
 

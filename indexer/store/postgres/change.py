@@ -51,7 +51,7 @@ _MIN_SHRUNK = 2**22
 
 
 class ServerChange:
-    """A transaction in progress; whoever opened it commits."""
+    """A transaction in progress; the caller that opened it commits."""
 
     def __init__(self, connection: Connection) -> None:
         """Take a connection in a transaction that no other writer can be in."""
@@ -83,7 +83,7 @@ class ServerChange:
         self._new_era, self._has_notes = True, False
 
     def put(self, change: NoteChange) -> None:
-        """Add a note or replace what is known of it."""
+        """Add or replace a note."""
         note = self._note_row(change.note.note_id)
         if note is not None:
             self._forget_names(note)
@@ -99,7 +99,7 @@ class ServerChange:
             self._send()
 
     def drop(self, note_id: str) -> None:
-        """Remove a note with all that came from it."""
+        """Remove a note with its points, labels and links."""
         note = self._note_row(note_id)
         if note is None:
             return
@@ -110,7 +110,7 @@ class ServerChange:
         self._run("DELETE FROM note WHERE id = %s", (note,))
 
     def open_links(self) -> Iterable[tuple[int, str, RawLink]]:
-        """Return the links that may lead elsewhere after this change."""
+        """Return the links to resolve again after this change."""
         self._send()
         info = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
         wanted = self._rows_of("SELECT DISTINCT key FROM link WHERE ok IS NULL")
@@ -129,7 +129,7 @@ class ServerChange:
             yield identity, path, RawLink(line, text, target, bool(wiki), mend)
 
     def close_link(self, link_id: int, link: Link) -> None:
-        """Keep where a link leads."""
+        """Save where a link leads."""
         self._closed.append(
             (link_id, link.kind.value, link.to, link.to_line, int(link.ok), link.mend)
         )
@@ -149,7 +149,7 @@ class ServerChange:
         return self._found[short]
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None where it has no such place."""
+        """Return the line of a heading or block of a note, None if it has none of that name."""
         self._send()
         rows = self._rows_of(
             "SELECT line FROM anchor JOIN note ON note.id = anchor.note "
@@ -419,7 +419,7 @@ def shrink_spare(connection: Connection) -> None:
 
 
 def touch_note(connection: Connection, note_id: str, stamp: FileStamp) -> None:
-    """Note that a file was written anew with the same content."""
+    """Save the new stamp of a file whose content did not change."""
     rows = run(connection, f"SELECT {NOTE_COLUMNS} FROM note WHERE path = %s", (note_id,))
     if not rows:
         return

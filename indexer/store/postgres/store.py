@@ -336,7 +336,7 @@ class PostgresStore:
             yield ServerView(connection)
 
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
-        """Return which vectors are there already."""
+        """Return the keys whose vectors are stored already."""
         wanted = list(keys)
         known: set[bytes] = set()
         sql = "SELECT key FROM spare WHERE key = ANY(%s) UNION SELECT key FROM embedding WHERE "
@@ -375,13 +375,13 @@ class PostgresStore:
             )
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Note that files were written anew with the same content; the generation stays."""
+        """Save the new stamps of files whose content did not change; the generation stays."""
         with self._changing() as connection:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
 
     def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
-        """Keep how near a generation comes to any question; see ``Store``."""
+        """Save the mean cosine of a generation to everyday questions; see ``Store``."""
         with self._changing() as connection:
             connection.execute(
                 "UPDATE header SET chance = %s, chance_of = %s, chance_trace = %s",
@@ -390,7 +390,7 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Hold the right to build; see ``Store``. The server takes it back when we are cut off."""
+        """Hold the build lock; see ``Store``. The server takes it back when we are cut off."""
         with self._write_connection() as connection:
             with connection.transaction():
                 timeout = f"{max(1, round(self._lock_timeout_s * 1000))}ms"
@@ -433,7 +433,7 @@ class PostgresStore:
             shrink_spare(connection)
 
     def _drop_unused(self, connection: Connection) -> None:
-        """Remove unused vectors once they are many; the others make an undone edit cheap."""
+        """Remove unused vectors once there are many; a few are kept for undone edits."""
         ((count,),) = run(connection, "SELECT count(*) FROM spare")
         ((points,),) = run(connection, "SELECT points FROM header")
         if count > max(_MAX_SPARE, _MAX_SPARE_SHARE * (points + count)):

@@ -105,7 +105,7 @@ class ServerView:
         return run(self._connection, sql, values, binary=binary)
 
     def header(self) -> Header:
-        """Return what the index says of itself."""
+        """Return the header: generation, counts and what the index was built for."""
         if self._found is None:
             self._found = read_header(self._connection)
         return self._found[0]
@@ -122,23 +122,23 @@ class ServerView:
 
     # notes
     def note_states(self) -> dict[str, NoteState]:
-        """Return what is known of every file, refused ones included."""
+        """Return the state of every file by note id, also of files that were not indexed."""
         points = Counter(dict(self._run("SELECT note, count(*) FROM point GROUP BY note")))
         rows = self._run(f"SELECT {NOTE_STATE_COLUMNS}, id FROM note")
         return {row[0]: note_state_from_row(row[:-1], points[row[-1]]) for row in rows}
 
     def stamps(self) -> dict[str, FileStamp | None]:
-        """Return the stamp of every file as it was read."""
+        """Return the stamp that every file had when it was read."""
         rows = self._run("SELECT path, size, mtime_ns, ctime_ns, inode FROM note")
         return {row[0]: None if row[1] is None else FileStamp(*row[1:]) for row in rows}
 
     def content_hash(self, note_id: str) -> bytes | None:
-        """Return the hash of a note as it was read, None for one that is not in the index."""
+        """Return the content hash of a note, None if the index has no such note."""
         rows = self._run("SELECT content_hash FROM note WHERE path = %s", (note_id,))
         return rows[0][0] if rows else None
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None where there is none of that name."""
+        """Return an indexed note, None if there is none of that name."""
         sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = %s"
         rows = self._run(sql, (note_id,))
         return note_info_from_row(rows[0]) if rows else None
@@ -215,7 +215,7 @@ class ServerView:
         return [point_id for (point_id,) in self._run(sql, (self._era(), most))]
 
     def chance_trace(self) -> bytes:
-        """Return what was kept of the chance measured last; see ``Store.keep_chance``."""
+        """Return the trace of the last measurement; see ``Store.keep_chance``."""
         ((trace,),) = self._run("SELECT chance_trace FROM header")
         return trace or b""
 
@@ -260,7 +260,7 @@ class ServerView:
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
     def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
-        """Return the terms that begin so and have so many characters; see ``View``."""
+        """Return the terms that start with a prefix; see ``View``."""
         sql = (
             "SELECT term, points FROM term "
             "WHERE term >= %s AND term < %s AND length(term) BETWEEN %s AND %s"
@@ -269,7 +269,7 @@ class ServerView:
         return [(term, points) for term, points in self._run(sql, values)]
 
     def term_counts(self, terms: Collection[str]) -> dict[str, int]:
-        """Return in how many points each term stands."""
+        """Return the number of points each term occurs in."""
         asked = {term for term in terms if term not in self._counts}
         if asked:
             whole = {lexeme(term): term for term in asked}
@@ -279,7 +279,7 @@ class ServerView:
         return {term: count for term in terms if (count := self._counts[term])}
 
     def _asked(self, terms: Sequence[str]) -> ChosenTerms:
-        """Leave out terms that no point has, and the commonest where others remain."""
+        """Leave out terms that no point has, and the most common ones if others remain."""
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _weights(self, terms: Sequence[str]) -> dict[str, float]:
@@ -339,7 +339,7 @@ class ServerView:
         return [found[point_id] for point_id in ids]
 
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
-        """Return the links that stand in given points, those that have any."""
+        """Return the links in given points, by point id; points without links are left out."""
         sql = f"SELECT link.point, source.path, target_note.path, {_LINK} {_LINKS_FROM} "
         found: dict[int, list[Link]] = {}
         for row in self._run(
@@ -349,7 +349,7 @@ class ServerView:
         return found
 
     def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
-        """Return the links of one note or of all, in reading order; the first so many."""
+        """Return the first links of one note or of all, in reading order."""
         if note_id is None:
             return self._links("true", (), most)
         return self._links("source.path = %s", (note_id,), most)
@@ -359,7 +359,7 @@ class ServerView:
         return self._links("target_note.path = %s AND source.path <> %s", (note_id, note_id))
 
     def whole_notes(self) -> Iterator[list[WholeNote]]:
-        """Yield every file with all that is known of it, some hundred at a time."""
+        """Yield every file with its points and links, a few hundred at a time."""
         return read_whole_notes(self._run, "JOIN embedding ON embedding.point = point.id")
 
     def _links(self, condition: str, values: Sequence[Any], most: int | None = None) -> list[Link]:
