@@ -1,4 +1,4 @@
-"""The exception tree: every failure a user can cause or cure.
+"""The exception tree: every failure a user can cause or fix.
 
     IndexerError(message, hint)
     |- SettingsError        a wrong option or environment value
@@ -12,21 +12,20 @@
     `- QueryError           an empty or too long question
 
 A message says what is wrong and where, in lower case and without a full stop; a hint is the command
-or the edit that mends it. An error that is none of these is a fault of the program and keeps its
-traceback.
+or the edit that fixes it. Any other error is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
 
 
 class IndexerError(Exception):
-    """Base of all errors a user can cause or cure."""
+    """Base of all errors a user can cause or fix."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         """Keep the two sentences a user reads.
 
         :param message: what is wrong and where.
-        :param hint: the command or edit that mends it, None when there is none.
+        :param hint: the command or edit that fixes it, None if there is none.
         """
         super().__init__(message)
         self.message = message
@@ -50,7 +49,7 @@ class NoteError(NotesError):
         """Keep the place as well.
 
         :param message: what is wrong.
-        :param hint: how to mend it.
+        :param hint: how to fix it.
         :param path: the note, relative to the notes folder.
         :param line: 1-based line in the note, None when the whole note is meant.
         """

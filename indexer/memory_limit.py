@@ -1,8 +1,8 @@
-"""Memory set aside for the way out, where memory ends.
+"""Keep the promise of one clear message when memory runs out (``ulimit -v``).
 
-With no byte left the interpreter goes round for ever while an error leaves a ``with`` of a long
-function (https://github.com/python/cpython/issues/132508). So a program holds some memory from the
-start, and what takes much memory gives it back before the error goes up.
+Without any free memory CPython 3.11 loops forever while an error leaves a ``with`` block of a long
+function (https://github.com/python/cpython/issues/132508). So the program reserves some memory at
+the start, and functions that use much memory release it before the error propagates.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import ParamSpec, TypeVar
 
 from indexer.errors import IndexerError
 
-# More than one arena of the interpreter's allocator (1 MB). Of what is never written the system
-# gives the address alone.
+# More than one arena of the allocator (1 MB). Memory that is never written costs address space
+# only.
 RESERVE_BYTES = 8 << 20
 
 _Taken = ParamSpec("_Taken")
@@ -26,25 +26,25 @@ _held: list[bytes] = []
 
 
 def hold_reserve() -> None:
-    """Set memory aside, unless some is."""
+    """Reserve memory, unless it is reserved already."""
     if not _held:
         _held.append(bytes(RESERVE_BYTES))
 
 
 def release_reserve() -> None:
-    """Give back what was set aside."""
+    """Release the reserved memory."""
     _held.clear()
 
 
 def held() -> bool:
-    """Return whether memory is set aside."""
+    """Return whether memory is reserved."""
     return bool(_held)
 
 
 def released_on_shortage(function: Callable[_Taken, _Given]) -> Callable[_Taken, _Given]:
-    """Make a function that takes much memory give back the reserve where memory ends.
+    """Wrap a function that uses much memory: it releases the reserve when memory runs out.
 
-    :param function: what may end so.
+    :param function: the function to wrap.
     """
 
     @functools.wraps(function)
@@ -59,12 +59,12 @@ def released_on_shortage(function: Callable[_Taken, _Given]) -> Callable[_Taken,
 
 
 def has_room(needed: int) -> bool:
-    """Tell whether a limit on the memory of this process (``ulimit -v``) leaves so much of it.
+    """Return whether the memory limit of this process (``ulimit -v``) leaves enough.
 
-    For libraries that the system ends by a signal where they get no memory.
+    For libraries that crash by a signal when they get no memory.
 
     :param needed: bytes of address space.
-    :return: True as well where there is no limit, or none can be seen.
+    :return: also True without a limit, or if it cannot be read.
     """
     if sys.platform != "linux":
         return True
@@ -78,7 +78,7 @@ def has_room(needed: int) -> bool:
 
 
 def demand_room(needed: int) -> None:
-    """Refuse to begin what would not end well.
+    """Refuse to start something that would run out of memory.
 
     :param needed: bytes of address space.
     :raises IndexerError: if a limit leaves less.

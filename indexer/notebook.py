@@ -139,7 +139,7 @@ class Notebook:
         :param force: let go of most of the index where most notes are gone.
         :param dry_run: only say what would change.
         :param ray: encode on the Ray cluster of this address; on one of this machine if empty.
-        :param reporter: told how it comes along.
+        :param reporter: receives the progress.
         :raises IndexerError: as ``indexer.indexing.build.build`` does.
         """
         from indexer.indexing.build import BuildOptions, build

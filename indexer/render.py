@@ -402,7 +402,7 @@ def transfer_text(found: Transfer) -> str:
 
 
 def check_text(faults: Sequence[Fault]) -> str:
-    """Return what is wrong with an index."""
+    """Return the faults of an index."""
     if not faults:
         return "the index is sound"
     return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)

@@ -1,9 +1,8 @@
-"""Notes on disk against the store: what differs becomes one atomic change.
+"""Compare the notes on disk with the store, and apply the difference as one atomic change.
 
-A note whose stamp or content is the same costs a stat call or a hash; of a changed one only the
-points whose words or context are new are encoded. Vectors are kept under the hash of what was
-encoded, before the change that needs them, so that a build that was killed goes on where it
-stopped.
+A note with the same stamp or content costs a stat call or a hash. In a changed note only points
+with new words or a new context are encoded. Vectors are saved under the hash of their text before
+the change that needs them, so a killed build continues where it stopped.
 """
 
 from __future__ import annotations
@@ -40,25 +39,25 @@ from indexer.retrieval.baseline import Chance, measure_chance
 from indexer.store.protocol import Change, Store, View
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteState, Setup, StoredPoint
 
-# How many points a note that changed is taken to have, before it is read.
+# Estimated points of a changed note, before it is read.
 _POINTS_A_NOTE = 20
-# A file written this shortly before it was read may be written again without its times changing.
+# A file written less than this before it was read may change again without a change of its times.
 _RACY_NS = 50_000_000
 _NO_STAMP = FileStamp(-1, -1, -1, -1)
 
 
 class Reporter(Protocol):
-    """Told how a build comes along."""
+    """Receives the progress of a build."""
 
     def begin(self, phase: str, total: int) -> None:
-        """Begin a phase of so many steps."""
+        """Start a phase with a number of steps."""
 
     def advance(self, steps: int) -> None:
-        """Note that steps of the phase are done."""
+        """Add finished steps of the phase."""
 
 
 class SilentReporter:
-    """A reporter for those who do not watch."""
+    """A reporter that ignores everything."""
 
     def begin(self, phase: str, total: int) -> None:
         """Ignore it."""
@@ -69,7 +68,7 @@ class SilentReporter:
 
 @dataclass(slots=True)
 class _Plan:
-    """What a build is going to do, and what it found on the way."""
+    """What a build will do, and what it found."""
 
     changes: list[NoteChange] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -81,14 +80,14 @@ class _Plan:
 
     @property
     def skipped(self) -> int:
-        """How many files could not be read."""
+        """Number of files that could not be read."""
         return sum(file.outcome is Outcome.SKIPPED for file in self.files)
 
 
 class BuildOptions(NamedTuple):
-    """How to build: ``force`` lets go of most of an index, ``dry_run`` changes nothing.
+    """How to build: ``force`` allows dropping most of an index, ``dry_run`` changes nothing.
 
-    ``encoded`` says that the vectors in the store are fresh, so that a rebuild uses them.
+    ``encoded`` means that the vectors in the store are new, so that a rebuild uses them.
     """
 
     site_url: str = ""
@@ -105,13 +104,13 @@ def build(
     options: BuildOptions,
     reporter: Reporter | None = None,
 ) -> BuildReport:
-    """Bring an index in line with the notes of a folder.
+    """Bring an index up to date with the notes of a folder.
 
     :param folder: the notes.
     :param store: the index.
     :param encoder: makes the vectors; must be the one the index was built with.
     :param options: how to build.
-    :param reporter: told how it comes along.
+    :param reporter: receives the progress.
     :return: what was found and done.
     :raises NotesError: if the folder is missing or has no notes, or most of the index would be
         dropped.
@@ -194,7 +193,7 @@ class _Build:
         )
 
     def _measure_chance(self) -> None:
-        """See how near the index comes to any question, unless that is known."""
+        """Measure the mean cosine to everyday questions, unless it is known."""
         with self._store.view() as view:
             header = view.header()
             if header.chance is not None:
@@ -204,7 +203,7 @@ class _Build:
         self._store.keep_chance(header.generation, chance.mean, chance.pack(self._encoder))
 
     def _begins_anew(self, setup: Setup | None) -> bool:
-        """Tell whether nothing of the index can stay; another chunking rebuilds by itself."""
+        """Return whether the index must be rebuilt from nothing, as after a change of chunking."""
         if setup is None or self._options.rebuild:
             return True
         if setup.encoder != self._setup.encoder:
@@ -243,7 +242,7 @@ class _Build:
         return plan
 
     def _is_outdated(self, note_id: str) -> bool:
-        """Return whether a note is to be read again, because its format is read in another way."""
+        """Return whether a note must be read again, because the version of its format changed."""
         form = format_of(note_id)
         return form is not None and form.name in self._outdated
 
@@ -294,7 +293,7 @@ class _Build:
     def _difference(
         self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
     ) -> NoteChange:
-        """Match the points of a note with those stored: same words in the same context stay."""
+        """Match the points of a note with the stored ones; equal words and context stay."""
         waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for old in reversed(stored):
             waiting[_identity(old.note.title, old.point)].append(old.point_id)
@@ -325,7 +324,7 @@ class _Build:
         return vector_key(self._encoder.fingerprint, title, point)
 
     def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
-        """Refuse to let go of most notes at once: the folder is more likely absent than emptied."""
+        """Refuse to drop most notes at once: the folder is more likely missing than emptied."""
         known = sum(state.outcome is not Outcome.SKIPPED for state in states.values())
         lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
         if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
@@ -336,7 +335,7 @@ class _Build:
 
     # doing it
     def _open_ahead(self, scan: Scan, states: dict[str, NoteState]) -> None:
-        """Let the model open while the first notes are read, if any will be."""
+        """Start opening the model while the first notes are read, if any will be."""
         known = {note_id: state.stamp for note_id, state in states.items()}
         new = sum(entry.stamp != known.get(entry.note_id) for entry in scan.notes)
         if new and not self._options.dry_run:
@@ -362,7 +361,7 @@ class _Build:
 
 
 def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
-    """Return what has to be encoded for changes: key to context and text."""
+    """Return the texts to encode for changes: key to context and text."""
     return {
         new.key: (context_of(change.note.title, new.point), new.point.text)
         for change in changes
@@ -371,7 +370,7 @@ def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
 
 
 def vector_key(fingerprint: str, title: str, point: Point) -> bytes:
-    """Return the name of a vector: the hash of all that shapes it.
+    """Return the key of a vector: the hash of everything it depends on.
 
     :param fingerprint: of the encoder.
     :param title: of the note.
@@ -403,6 +402,6 @@ def _skipped(note_id: str, digest: bytes, warning: NoteWarning) -> Note:
 
 
 def _safe_stamp(stamp: FileStamp) -> FileStamp:
-    """Return a stamp that will not be trusted, for a file that was written just now."""
+    """Return an invalid stamp for a file that was written just now."""
     fresh = time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < _RACY_NS
     return _NO_STAMP if fresh else stamp

@@ -1,7 +1,7 @@
-"""Encoding beside reading: texts become stored vectors while the next notes are read.
+"""Encode in parallel with reading: texts become stored vectors while the next notes are read.
 
-One thread encodes, and leaves the interpreter to the others while it does; the thread that reads
-the notes writes the vectors, so that a store is changed by one thread only.
+One thread encodes, and releases the interpreter lock while it does. The thread that reads the notes
+also writes the vectors, so only one thread changes a store.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from indexer.encoding.encoder import EncodedPoints, Encoder
 from indexer.memory_limit import released_on_shortage
 from indexer.store.protocol import Store
 
-# Vectors are kept after this many texts: what a kill can cost.
+# Vectors are saved after this number of texts; a kill loses at most these.
 TEXTS_AT_ONCE = 1_024
 Inputs = Mapping[bytes, tuple[str, str]]
 """The key of a vector to the context and the text it is made of."""
 
 
 class EncodingAhead:
-    """Texts on their way to stored vectors."""
+    """A queue of texts to encode and save."""
 
     def __init__(self, store: Store, encoder: Encoder, *, anew: bool) -> None:
-        """Begin with none.
+        """Start with an empty queue.
 
-        :param store: where the vectors are kept.
+        :param store: where the vectors are saved.
         :param encoder: makes them.
-        :param anew: True to make those again that the store has.
+        :param anew: True to encode texts again whose vectors the store has.
         """
         self._store = store
         self._encoder = encoder
@@ -46,7 +46,7 @@ class EncodingAhead:
         self.count = 0
 
     def __enter__(self) -> Self:
-        """Return it; at the end of the block nothing is encoded any more."""
+        """Return the queue; at the end of the block encoding has stopped."""
         return self
 
     def __exit__(
@@ -55,12 +55,12 @@ class EncodingAhead:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give up what has not begun."""
+        """Drop the texts that are not being encoded yet."""
         self._pool.shutdown(cancel_futures=True)
 
     @released_on_shortage
     def add(self, inputs: Inputs) -> None:
-        """Encode texts once there are enough of them, and keep what is encoded by now."""
+        """Encode texts once there are enough of them, and save finished vectors."""
         for key, text in inputs.items():
             if key not in self._seen:
                 self._seen.add(key)
@@ -71,10 +71,10 @@ class EncodingAhead:
             self._keep()
 
     def finish(self, begin: Callable[[int], None], advance: Callable[[int], None]) -> int:
-        """Encode and keep what is left.
+        """Encode and save the rest.
 
-        :param begin: told how many texts there are in all.
-        :param advance: told how many more of them are done.
+        :param begin: receives the total number of texts.
+        :param advance: receives the number of texts finished since the last call.
         :return: how many texts were encoded.
         """
         self._begin(list(self._waiting))

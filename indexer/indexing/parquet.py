@@ -1,7 +1,7 @@
-"""An index out of one store and into another, by files of Parquet, without encoding anything again.
+"""Move an index from one store to another by Parquet files, without encoding anything again.
 
-A folder holds ``header``, ``notes``, ``points``, ``links`` and ``vectors``. Row groups of the first
-four go together: the n-th of points holds the points of the notes in the n-th of notes.
+A folder holds ``header``, ``notes``, ``points``, ``links`` and ``vectors``. Row groups correspond:
+the n-th group of points holds the points of the notes in the n-th group of notes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def export_index(store: Store, folder: Path) -> Transfer:
     :param store: where it is.
     :param folder: made if it is not there; must be empty.
     :return: what was written.
-    :raises IndexDamaged: if the index is not sound.
+    :raises IndexDamaged: if the index is damaged.
     :raises IndexerError: if the folder is in use, or cannot be written.
     """
     faults = store.verify()
@@ -85,14 +85,13 @@ def export_index(store: Store, folder: Path) -> Transfer:
 
 
 def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer:
-    """Read an index from a folder into a store, in one change, and compare what is there then.
+    """Read an index from a folder into a store, in one change, and verify the result.
 
     :param store: where to.
     :param folder: as ``export_index`` wrote it.
     :param force: True to replace an index that has notes.
     :return: what was read.
-    :raises IndexDamaged: if a file is missing or is not as it was written, or what is in the store
-        afterwards differs.
+    :raises IndexDamaged: if a file is missing or damaged, or the result differs.
     :raises IndexerError: if there is an index already.
     """
     header = _read_header(folder)
@@ -120,7 +119,7 @@ def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer
 
 
 def measure(view: View) -> Transfer:
-    """Count and hash what is in an index, whatever its ids and the order of its rows."""
+    """Count and hash the content of an index, independent of ids and row order."""
     meter = _Meter()
     for notes in view.whole_notes():
         meter.add(notes, *_encoded_of(view, notes))
@@ -200,7 +199,7 @@ def _write(view: View, folder: Path) -> Transfer:
 
 
 class _Writers:
-    """One Parquet file a part, written in row groups and made durable at the end."""
+    """One Parquet file per part, written in row groups and flushed to disk at the end."""
 
     def __init__(self, folder: Path, schemas: dict[str, Any]) -> None:
         self._folder = folder
@@ -315,7 +314,7 @@ def write_shard(
 
 
 def shards_in(folder: Path) -> list[Path]:
-    """Return the whole shards of a folder; what is not as it was written is removed."""
+    """Return the intact shards of a folder; damaged ones are removed."""
     found = []
     for path in sorted(folder.glob("vectors-*.parquet")):
         if path.stem == f"vectors-{_hash_of(path)[:32]}":

@@ -1,10 +1,9 @@
-"""Vectors made on many machines by Ray, before a plain build uses them; the only importer of ray.
+"""Encode on many machines with Ray, before a plain build uses the vectors; imports ray.
 
-Ray reads and cuts the notes that changed and encodes their points in actors, which write shards of
-Parquet named by the hash of their content. The store takes the shards in, and the build that
-follows finds every vector there: the index is that of a plain build, whatever the cluster went
-through. A run that was stopped goes on with the shards there are. Every node must see the notes
-folder and the folder of the shards under the same paths.
+Ray actors read and cut the changed notes and encode their points into Parquet shards, named by the
+hash of their content. The store imports the shards, and the following build finds every vector, so
+the index equals that of a plain build. A stopped run continues with the existing shards. Every node
+must see the notes folder and the folder of shards under the same paths.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _CONNECT_TIMEOUT_S = 5.0
 
 
 class Job(NamedTuple):
-    """What to encode, where and how; ``address`` is empty for a cluster on this machine alone."""
+    """What to encode, where and how; an empty ``address`` starts a cluster on this machine."""
 
     folder: NotesFolder
     shards: Path
@@ -48,11 +47,11 @@ class Job(NamedTuple):
 
 
 def encode_by_ray(job: Job, store: Store, reporter: Reporter | None = None) -> int:
-    """Encode what a build will need and the store lacks.
+    """Encode the texts that a build will need and the store lacks.
 
     :param job: what, where and how.
-    :param store: takes the vectors.
-    :param reporter: told how it comes along.
+    :param store: receives the vectors.
+    :param reporter: receives the progress.
     :return: how many texts were encoded in this run.
     :raises SettingsError: if Ray is not installed, or there is no cluster at the address.
     """
@@ -80,7 +79,7 @@ def _encode(
 ) -> int:
     import ray
 
-    # JSON holds names that are no UTF-8, which the columns of Arrow do not.
+    # JSON can hold names that are not UTF-8; columns of Arrow cannot.
     rows = [{"note": json.dumps(note_id)} for note_id in changed]
     texts = cluster.map(
         ray.data.from_items(rows), _Cutter, _NOTES_AT_ONCE, job=job, cpus=1
@@ -102,16 +101,15 @@ def _encode(
 
 
 class _Cluster:
-    """A connection to a cluster; without an address, one of this machine that ends with it."""
+    """A connection to a cluster; without an address, to a temporary one on this machine."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         self.cpus = 1
 
     def __enter__(self) -> _Cluster:
-        # Before the import, which reads them: Ray reports usage over the network otherwise, and
-        # parts of a cluster of this machine listen on every interface, to whom nobody else may
-        # speak.
+        # Set before the import, which reads them: otherwise Ray reports usage over the network, and
+        # parts of a local cluster listen on every interface.
         if not self._address:
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -157,7 +155,7 @@ class _Cluster:
         ray.shutdown()
 
     def map(self, rows: Any, worker: Any, at_once: int, *, job: Job, cpus: int) -> Any:
-        """Return the rows that actors make of rows, one actor a node, or one a GPU to encode."""
+        """Map rows by actors: one actor per node, or one per GPU for encoding."""
         import ray
 
         gpu = bool(self._gpus) and worker is not _Cutter
@@ -167,14 +165,14 @@ class _Cluster:
             _Worker,
             fn_constructor_args=(worker, job, gpu),
             batch_size=at_once,
-            # One is enough to go on with when nodes die.
+            # One actor is enough to continue when nodes die.
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
             **resources,
         )
 
 
 def _knock(address: str) -> None:
-    """Look whether anything listens at an address; Ray itself would try for minutes.
+    """Check that something listens at an address; Ray itself would try for minutes.
 
     :param address: of a cluster; empty for none.
     :raises SettingsError: if nothing does.
@@ -191,7 +189,7 @@ def _knock(address: str) -> None:
 
 
 class _Worker:
-    """An actor: makes what it runs on its own node, once."""
+    """An actor that creates its worker once, on its own node."""
 
     def __init__(self, worker: Any, job: Job, gpu: bool) -> None:
         self._run = worker(job, job.make_encoder(gpu))
@@ -223,7 +221,7 @@ class _Cutter:
         try:
             note = self._job.folder.cut(self._job.folder.read(note_id), self._encoder)
         except NoteError:
-            return {}  # the build that follows says why
+            return {}  # the following build reports the reason
         fingerprint = self._encoder.fingerprint
         return {
             vector_key(fingerprint, note.title, point): (context_of(note.title, point), point.text)

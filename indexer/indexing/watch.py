@@ -1,4 +1,4 @@
-"""Keep an index in line with its notes: events are hints, the rescan is the truth."""
+"""Keep an index up to date with its notes: events are hints, the rescan is the truth."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from indexer.errors import IndexerError
 from indexer.notes.folder import IGNORE_FILE, IGNORED_FOLDERS
 from indexer.records import BuildReport
 
-# Editors save in several steps; this long after the last of them the folder is read.
+# Editors save in several steps; the folder is read this long after the last one.
 _QUIET_MS = 80
-# Network folders give no events, and any system may lose some.
+# Network folders give no events, and any system can lose some.
 _RESCAN_S = 30.0
-# How often it is looked whether the notes folder is still the one that is watched.
+# How often to check that the notes folder is still the watched one.
 _LOOK_S = 1.0
 
 
@@ -43,11 +43,11 @@ def watch(
 ) -> None:
     """Build now and whenever notes change, until told to stop.
 
-    :param notebook: what to keep in line.
+    :param notebook: what to build.
     :param stop: set it to end.
-    :param built: told of each build that changed something, and of the first.
-    :param failed: told of each build that failed, once for as long as the reason is the same; the
-        next change is another try.
+    :param built: receives the report of the first build, and of each that changed something.
+    :param failed: receives the error of a failed build, once per reason; the next change tries
+        again.
     """
     first, said = True, ""
     for _ in _hints(notebook, stop, failed):
@@ -76,7 +76,7 @@ def _hints(
         except FileNotFoundError:
             stop.wait(_LOOK_S)
         except PermissionError:
-            # Only now: watchfiles 1.3 passes over the limit of watches along with these.
+            # Not from the start: with it, watchfiles 1.3 also ignores the limit of watches.
             stop.wait(_LOOK_S if lenient else 0)
             lenient = True
         except OSError as exc:  # the system's limit of watches
@@ -92,15 +92,14 @@ def _events(
 ) -> Iterator[None]:
     """Yield after changes and on a timer, for as long as the folder is the same one.
 
-    The first look comes soon: what changed between the build before and the first watch was seen by
-    neither. A folder that was replaced is still watched where it went to, so that its name has to
-    be looked at.
+    The first yield comes soon: changes between the last build and the start of watching were seen
+    by neither. A renamed folder is still watched at its new place, so its name is checked as well.
     """
     root = os.fspath(notebook.settings.notes)
     watched = _identity(root)
     changes = watch_files(
         root,
-        watch_filter=None,  # with one, changes that do not matter would hold up the timer
+        watch_filter=None,  # a filter would delay the timer by changes that do not matter
         stop_event=stop,
         debounce=10 * _QUIET_MS,
         step=_QUIET_MS,
@@ -121,7 +120,7 @@ def _events(
 
 
 def _filter(root: str, store: str) -> Callable[[str], bool]:
-    """Return a test of what may matter: all but hidden files, other people's, and the index."""
+    """Return a test for paths that matter: not hidden, not ignored, not of the index."""
     index = os.path.join(os.path.abspath(store), "")
 
     def matters(path: str) -> bool:
@@ -136,7 +135,7 @@ def _filter(root: str, store: str) -> Callable[[str], bool]:
 
 
 def _identity(root: str) -> tuple[int, int] | None:
-    """Return what tells one folder from another of the same name, None where there is none."""
+    """Return device and inode of a folder, None if it is missing."""
     try:
         status = os.stat(root)
     except OSError:

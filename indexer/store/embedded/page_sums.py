@@ -1,13 +1,12 @@
-"""Sums of the pages of a database at rest: whether every byte of the file is as it was written.
+"""Checksums of the pages of a database: they find any byte that changed since it was written.
 
-SQLite's own check passes three of four flipped bits, and checksums of rows do not reach its indexes
-and lists of words. So a finished build writes the CRC-32 of every page beside the database. They
-speak of one state, named by a token that each transaction writes anew, and only while the
-write-ahead log is empty: a log that is not has checksums of its own, and is what a killed process
-leaves. Beside them stands how the file looked when it was summed (size, times, inode), so that one
-that looks the same need not be read to be opened, and so that of a file that nobody wrote to since
-only the pages in its log are summed anew. The others keep the sums they have: what became of them
-meanwhile is still found.
+SQLite's own check misses three of four flipped bits, and checksums of rows do not cover its indexes
+and word lists. So a finished build writes the CRC-32 of every page to a file next to the database.
+The sums belong to one state, named by a token that changes with each transaction, and are valid
+only while the write-ahead log is empty (frames of the log have checksums of their own). The file
+also holds size, times and inode of the database: a database that looks the same is not read when it
+is opened, and after a build only the pages in the log are summed again. The other pages keep their
+sums, so damage to them in the meantime is still found.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ import threading
 import zlib
 from pathlib import Path
 
-# Token, page size, and the stamp of the database: size, times of change, inode.
+# Token, page size, and the stamp of the database: size, times, inode.
 _HEAD = re.compile(rb"notepoint sums ([0-9a-f]+) (\d+) (\d+ \d+ \d+ \d+)\n")
 _DIGEST_BYTES = 16
 _LOG_HEAD, _LOG_FRAME_HEAD = 32, 24
 
 
 def sums_path(database: Path) -> Path:
-    """Return where the sums of a database are."""
+    """Return the path of the sums of a database."""
     return database.with_suffix(".sums")
 
 
 def is_at_rest(database: Path) -> bool:
-    """Tell whether the file alone holds the state, with nothing in the log beside it."""
+    """Return whether the log is empty, so that the file alone holds the state."""
     try:
         return os.stat(f"{database}-wal").st_size == 0
     except OSError:
@@ -40,10 +39,10 @@ def is_at_rest(database: Path) -> bool:
 
 
 def known_sums(database: Path) -> bytes | None:
-    """Return the sums of a database that nobody wrote to since; None where that is not certain.
+    """Return the sums of a database file that was not written to since; None if that is uncertain.
 
-    What changed since, if anything, is in its log, all of it: a log is copied into the file before
-    it is begun anew, which changes how the file looks.
+    All later changes are then in its log: SQLite copies a log into the file before it starts a new
+    one, which changes the stamp of the file.
 
     :param database: its file.
     """
@@ -57,11 +56,11 @@ def known_sums(database: Path) -> bytes | None:
 def write_sums(database: Path, token: str, page_size: int, known: bytes | None = None) -> None:
     """Write the sums of a database, durably.
 
-    :param database: its file, with the log copied into it, still there, and nobody writing.
+    :param database: its file, after the log was copied into it and before it is truncated.
     :param token: names its state.
     :param page_size: in bytes.
-    :param known: what ``known_sums`` returned before the log was copied; then only the pages of the
-        log are read.
+    :param known: what ``known_sums`` returned before the log was copied: only the pages in the log
+        are read then.
     :raises OSError: if they cannot be written; the old ones stay.
     """
     stamp = _stamp(database)
@@ -86,16 +85,16 @@ def write_sums(database: Path, token: str, page_size: int, known: bytes | None =
 
 
 class NoSums(Exception):
-    """There are no sums of the state that is asked for; the message says why."""
+    """There are no sums of the wanted state; the message says why."""
 
 
 def check_pages(database: Path, token: str, *, trust: bool = False) -> str | None:
-    """Return what is wrong with the pages of a database at rest, None where all is as written.
+    """Return the first fault of the pages of a database, None if all are intact.
 
-    :param database: its file; the caller holds a view of it, so that nobody writes to it.
+    :param database: its file; the caller holds a view, so nobody writes to it.
     :param token: names the state the view shows.
-    :param trust: True not to read a file that looks as it did when it was summed.
-    :raises NoSums: if nothing can be said.
+    :param trust: True to skip a file whose size and times are those it was summed with.
+    :raises NoSums: if there are no sums of that state.
     """
     head, sealed = _read_sums(database, token)
     if trust and _looks_the_same(database, head[3]):
@@ -113,12 +112,12 @@ def check_pages(database: Path, token: str, *, trust: bool = False) -> str | Non
 
 
 def has_sums(database: Path, token: str) -> bool:
-    """Tell whether there are sums of a state, whatever the file is like by now.
+    """Return whether there are sums of a state.
 
-    A sound file that only looks different, as a copy does, is known by its new look from now on;
-    the sums of another are left, so that they keep telling what happened to it.
+    If an intact file has another stamp, as a copy has, the new stamp is saved. The sums of a
+    damaged file are left as they are, so that they keep showing the damage.
 
-    :param database: its file; the caller holds the lock of builds, so that nobody writes to it.
+    :param database: its file; the caller holds the build lock, so nobody writes to it.
     :param token: names the state.
     :raises OSError: if they cannot be written.
     """
@@ -132,7 +131,7 @@ def has_sums(database: Path, token: str) -> bool:
 
 
 def _read_sums(database: Path, token: str | None) -> tuple[re.Match[bytes], bytes]:
-    """Return the first line of the sums of a state, or of any, and all but their own sum."""
+    """Return the header of the sums of a state (or of any state), and the sums."""
     try:
         content = sums_path(database).read_bytes()
     except OSError as exc:
@@ -153,9 +152,9 @@ def _stamp(database: Path) -> bytes:
 
 
 def _looks_the_same(database: Path, stamp: bytes) -> bool:
-    """Tell whether a database has a stamp, and sums that were written a tick of the clock later.
+    """Return whether a database has a stamp, and its sums were written a clock tick later.
 
-    Without that tick, a change after them could bear the same times.
+    Without that tick, a later change could have the same times.
     """
     try:
         later = sums_path(database).stat().st_ctime_ns > database.stat().st_ctime_ns
@@ -164,16 +163,16 @@ def _looks_the_same(database: Path, stamp: bytes) -> bool:
         return False
 
 
-# By device and inode. POSIX lets go of all locks a process has on a file when it closes any
-# descriptor of it, those of SQLite as well: another process would then remove the log that is still
-# read here. So none is closed for as long as its file has a name.
+# By device and inode. POSIX releases all locks that a process has on a file when it closes any
+# descriptor of it, including those of SQLite; another process could then remove the log that is
+# still read here. So no descriptor is closed while its file has a name.
 _descriptors: dict[tuple[int, int], int] = {}
 _descriptors_lock = threading.Lock()
 _PAGES_AT_ONCE = 128
 
 
 def _sum_pages(database: Path, page_size: int) -> list[int]:
-    """Return the CRC-32 of each page; a last one that is cut short counts as well."""
+    """Return the CRC-32 of each page, including a truncated last one."""
     descriptor = _open_for_good(database)
     sums: list[int] = []
     while True:
@@ -184,9 +183,9 @@ def _sum_pages(database: Path, page_size: int) -> list[int]:
 
 
 def _renew_sums(database: Path, page_size: int, known: bytes) -> bytes | None:
-    """Return the sums of a database, those of the pages in its log taken anew.
+    """Return the sums of a database, with the pages in its log summed again.
 
-    None where a page is new and not in the log, or the log is none of this file.
+    None if a page is new and not in the log, or the log belongs to another file.
     """
     changed = _pages_in_log(database, page_size)
     count = -(-database.stat().st_size // page_size)
@@ -201,7 +200,7 @@ def _renew_sums(database: Path, page_size: int, known: bytes) -> bytes | None:
 
 
 def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
-    """Return the pages of which the log holds a copy, from 0; of older ones too, as it may be.
+    """Return the numbers, from 0, of the pages in the log, possibly of older transactions too.
 
     (https://www.sqlite.org/fileformat2.html#the_write_ahead_log)
     """
@@ -224,7 +223,7 @@ def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
 def _open_for_good(path: Path) -> int:
     with _descriptors_lock:
         for key, descriptor in list(_descriptors.items()):
-            if os.fstat(descriptor).st_nlink == 0:  # removed: nobody locks it any more
+            if os.fstat(descriptor).st_nlink == 0:  # the file was removed, so nobody locks it
                 os.close(_descriptors.pop(key))
         status = path.stat()
         key = (status.st_dev, status.st_ino)
@@ -234,7 +233,7 @@ def _open_for_good(path: Path) -> int:
 
 
 def _read_at(descriptor: int, offset: int, size: int) -> bytes:
-    """Return so many bytes of a file, fewer only at its end."""
+    """Return up to ``count`` bytes of a file, fewer only at its end."""
     parts: list[bytes] = []
     while size > 0:
         part = _read_once(descriptor, offset, size)

@@ -374,7 +374,7 @@ class EmbeddedStore:
             connection.execute("PRAGMA incremental_vacuum")
 
     def verify(self) -> list[Fault]:
-        """Read every row and every file, and return what is wrong.
+        """Read every row and every file, and return the faults.
 
         :raises IndexOutdated: if the index was built by a newer Notepoint.
         """

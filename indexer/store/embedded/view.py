@@ -167,7 +167,7 @@ class SqlView:
         return np.frombuffer(joined, np.float16).reshape(len(point_ids), -1).astype(np.float32)
 
     def newest(self, most: int) -> list[int]:
-        """Return the ids of the newest points, falling."""
+        """Return the ids of the newest points, highest first."""
         sql = "SELECT id FROM point ORDER BY id DESC LIMIT ?"
         return [point_id for (point_id,) in self.connection.execute(sql, (most,))]
 

@@ -36,16 +36,16 @@ _COLUMNS = {
     "link": "id, note, point, line, text, target, wiki, raw_mend, key",
 }
 _VECTOR = "key, value, checksum, pieces, pieces_checksum"
-# Points are sent once so many wait: it bounds the memory of a build.
+# Points are sent in batches of this size, which bounds the memory of a build.
 _POINTS_AT_ONCE = 5_000
 _IDS_AT_ONCE = 1_000
-# Below this many points comparing them all takes 10 ms and no graph is needed.
+# Below this number of points, comparing them all takes 10 ms, so no graph is built.
 INDEX_ABOVE = 10_000
-# The graph of one point: its vector in float16, and its neighbours (pgvector 0.8, m = 16).
+# Bytes of one point in the graph: its float16 vector and its neighbours (pgvector 0.8, m = 16).
 _GRAPH_BYTES_A_POINT = 600
 _MAX_GRAPH_MEMORY = 2**31
 _MIN_GRAPH_MEMORY = 2**26
-# Unused vectors take up to so many bytes each with their word pieces; this much room is let be.
+# Below this size, the room of unused vectors is not given back.
 _MAX_SPARE_BYTES = 50_000
 _MIN_SHRUNK = 2**22
 
@@ -54,24 +54,24 @@ class ServerChange:
     """A transaction in progress; the caller that opened it commits."""
 
     def __init__(self, connection: Connection) -> None:
-        """Take a connection in a transaction that no other writer can be in."""
+        """Take a connection in a transaction that holds the build lock."""
         self._connection = connection
         header, self._era, self._tokens = read_header(connection)
         self._points, self._setup = header.points, header.setup
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
         self._fresh: list[tuple[int, int, bytes]] = []  # point, note, key of its vector
         self._terms: Counter[str] = Counter()
-        self._names: set[bytes] = set()  # links that use one of these are to be resolved
+        self._names: set[bytes] = set()  # links that use one of these names must be resolved again
         self._closed: list[tuple[Any, ...]] = []
         self._ids: list[int] = []
-        self._note_ids: dict[str, int] = {}  # of notes written in this change
+        self._note_ids: dict[str, int] = {}  # ids of the notes written in this change
         self._found: dict[bytes, list[NoteInfo]] = {}
         self._new_era = False
         ((known,),) = run(connection, "SELECT EXISTS (SELECT FROM note)")
         self._has_notes = bool(known)
 
     def drop_everything(self) -> None:
-        """Remove all notes and what came from them; their vectors stay, for the same texts."""
+        """Remove all notes and what came from them; vectors stay, for points with the same text."""
         self._run(
             f"INSERT INTO spare SELECT DISTINCT ON (key) {_VECTOR} FROM embedding "
             "ON CONFLICT (key) DO NOTHING"
@@ -179,14 +179,14 @@ class ServerChange:
             ),
         )
         if self._new_era:
-            # Not seen by any reader before the commit, so made within it: none meets it slow.
+            # Created inside the transaction, so that no reader sees the table without its index.
             make_indexes(self._connection)
             for table in ("note", "point", "embedding", "link", "name", "label"):
                 self._run(f"ANALYZE {table}")
 
     # one note
     def _note_row(self, note_id: str) -> int | None:
-        """Return the id of a note that is there already."""
+        """Return the id of a note in the index."""
         if note_id in self._note_ids:
             self._send()
         elif not self._has_notes:
@@ -280,7 +280,7 @@ class ServerChange:
 
     # in bulk
     def _send(self) -> None:
-        """Send what waits, in bulk."""
+        """Send the collected rows in bulk."""
         for table, rows in self._rows.items():
             if rows:
                 sql = f"COPY {table} ({_COLUMNS[table]}) FROM STDIN"
@@ -295,7 +295,7 @@ class ServerChange:
             self._found.clear()
 
     def _give_vectors(self) -> None:
-        """Give each new point the vector its key names: one that waits, or one of another point."""
+        """Give each new point the vector of its key: a spare one, or that of another point."""
         if not self._fresh:
             return
         points, notes, keys = zip(*self._fresh, strict=True)
@@ -343,7 +343,7 @@ class ServerChange:
             self._run("DELETE FROM term WHERE points <= 0")
 
     def _new_id(self) -> int:
-        """Return a number that was never used before, not even by a change that failed."""
+        """Return a new number, never reused, not even after a failed change."""
         if not self._ids:
             sql = "SELECT nextval('identity') FROM generate_series(1, %s)"
             self._ids = [row[0] for row in self._rows_of(sql, (_IDS_AT_ONCE,))]
@@ -360,12 +360,12 @@ class ServerChange:
 
 
 def make_indexes(connection: Connection) -> None:
-    """Make the indexes of the newest era that it lacks and has enough points for.
+    """Create the missing indexes of the newest era, if it has enough points.
 
-    Each era has its own, so that a build from nothing fills none row by row, and vectors of two
-    models are never in one.
+    Each era has its own indexes: a build from nothing fills none row by row, and no index mixes
+    the vectors of two models.
 
-    :param connection: in a transaction that no other writer can be in.
+    :param connection: in a transaction that holds the build lock.
     """
     header, era, _ = read_header(connection)
     if header.setup is None or not header.points:
@@ -391,7 +391,7 @@ def make_indexes(connection: Connection) -> None:
 
 
 def drop_old_indexes(connection: Connection) -> None:
-    """Drop the indexes of former eras, without waiting in anybody's way.
+    """Drop the indexes of former eras without blocking readers.
 
     :param connection: outside of a transaction.
     """
@@ -408,7 +408,7 @@ def drop_old_indexes(connection: Connection) -> None:
 
 
 def shrink_spare(connection: Connection) -> None:
-    """Give back the room of vectors that waited in ``spare`` for the points they now belong to.
+    """Give back the disk space of vectors that moved from ``spare`` to their points.
 
     :param connection: outside of a transaction.
     """

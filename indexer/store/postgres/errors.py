@@ -1,4 +1,4 @@
-"""What a PostgreSQL server may say, in our own errors: what is wrong, and what mends it."""
+"""Errors of a PostgreSQL server as our own: what is wrong and how to fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from indexer.store.rows import REBUILD
 
 _SETUP = "see docs/SCALE.md"
 
-# What a kind of error means, and its cure; the first that fits counts.
+# What a kind of error means and how to fix it; the first that fits is used.
 _KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, str], ...] = (
     (
         (errors.DiskFull,),
@@ -69,7 +69,7 @@ _DAMAGE = (
     errors.DataCorrupted,
     errors.IndexCorrupted,
 )
-# What stands in the text of a connection that failed, and its cure; these have no code.
+# Texts of failed connections, which have no code, and how to fix them.
 _REFUSALS = (
     ("password authentication failed", "give the password in PGPASSWORD or ~/.pgpass"),
     ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
@@ -84,9 +84,9 @@ _REFUSALS = (
 
 @contextlib.contextmanager
 def translated(server: str) -> Iterator[None]:
-    """Turn errors of the server into ours; wrong statements are faults of the program and stay.
+    """Turn server errors into ours; wrong statements are bugs and keep their traceback.
 
-    :param server: its address as it may be shown.
+    :param server: its address without a password.
     """
     try:
         yield
@@ -113,7 +113,7 @@ def _unreachable(server: str, exc: psycopg.Error) -> IndexerError:
 
 
 def _first(exc: psycopg.Error) -> str:
-    """Return what the server said, on one line and without what may hold a password."""
+    """Return the server's message on one line, without parts that may hold a password."""
     said = exc.diag.message_primary or str(exc).strip() or type(exc).__name__
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if "FATAL" in line or "failed" in line), lines[0])

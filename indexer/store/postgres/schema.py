@@ -1,7 +1,7 @@
 """The tables of the server store: one schema of a database for each notes folder.
 
-Rows hold records in the same form as the embedded store's. What has no limit of length (paths,
-tags, keys of links) stands in no B-tree, whose entries end at 2,704 bytes.
+Rows hold records in the same form as in the embedded store. Values without a limit of length
+(paths, tags, keys of links) are in no B-tree, whose entries are limited to 2,704 bytes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ STEPS = (
     """,
     "ALTER TABLE header ADD COLUMN chance double precision, ADD COLUMN chance_of bigint",
     "ALTER TABLE header ADD COLUMN chance_trace bytea",
-    # Notes are read again by the build that makes this step, which fills both columns.
+    # The build that applies this step reads all notes again, which fills both columns.
     """
     DELETE FROM label;
     DROP INDEX label_value;
@@ -94,18 +94,18 @@ STEPS = (
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
 """The tables that hold what came from notes."""
 
-# PostgreSQL takes neither NUL nor half a surrogate pair in a text; YAML can spell both, and a path
-# that is no UTF-8 is read with such halves. This character stands for nothing in Unicode.
+# PostgreSQL accepts neither NUL nor lone surrogates in a text. YAML can contain both, and Python
+# decodes a path that is not UTF-8 with lone surrogates. This character is unassigned in Unicode.
 _ESCAPE = "\ufdd0"
 _HOSTILE = re.compile(f"[\x00\ud800-\udfff{_ESCAPE}]")
 _ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
-# PostgreSQL's own limits: bytes of a lexeme (2,046) and places of a lexeme in a text.
+# Limits of PostgreSQL: bytes of a lexeme (2,046) and positions of a lexeme in a text.
 _MAX_LEXEME_CHARS = 500
 _MAX_PLACES = 255
 
 
 def escape_text(text: str) -> str:
-    """Return a text as PostgreSQL can hold it."""
+    """Return a text escaped for PostgreSQL."""
     return _HOSTILE.sub(lambda found: f"{_ESCAPE}{ord(found.group()):04x}", text)
 
 
@@ -117,12 +117,12 @@ def unescape_text(text: str) -> str:
 
 
 def digest(key: str) -> bytes:
-    """Return a short stand-in for a key of any length that is only ever compared."""
+    """Return a short hash of a key that is only compared."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def lexeme(term: str) -> str:
-    """Return a term as it stands in a ``tsvector``."""
+    """Return a term as it is stored in a ``tsvector``."""
     return term[:_MAX_LEXEME_CHARS]
 
 
@@ -132,12 +132,12 @@ def quote_lexeme(term: str) -> str:
 
 
 def words_to_row(own: list[str], context: list[str]) -> str:
-    """Return the terms of a point as a ``tsvector``: own ones weigh A, those above it D.
+    """Return the terms of a point as a ``tsvector``: its own get weight A, those above it D.
 
-    The places only count how often a term stands there; nobody asks for phrases.
+    Positions only count occurrences; there are no phrase queries.
 
-    :param own: terms of its text, in any order, repeated ones as often as they stand there.
-    :param context: likewise of what stands above it.
+    :param own: terms of its text, in any order, with repeats.
+    :param context: terms of the headings and parents above it, with repeats.
     """
     counts: dict[str, list[int]] = {}
     for terms, column in ((own, 0), (context, 1)):

@@ -1,8 +1,8 @@
-"""The store for more than one machine: PostgreSQL with pgvector; the only opener of connections.
+"""The store for more than one machine: PostgreSQL with pgvector; it opens all connections.
 
-Each notes folder has a schema of its own, so that many live in one database and rights are given
-for each. One build is one transaction under an advisory lock; a view is a transaction that sees one
-state, on the primary or on a replica. Readers and writers never wait for each other.
+Each notes folder has its own schema, so one database holds many folders with separate rights. One
+build is one transaction under an advisory lock; a view is a transaction with a snapshot, on the
+primary or on a replica. Readers and writers never wait for each other.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from indexer.store.postgres.view import ServerView, run
 from indexer.store.records import Fault, Setup, Vectors
 from indexer.store.rows import checksum_bytes
 
-# What it warns of is told by the error that follows.
+# Its warnings repeat the error that follows.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _PREFIX = "notepoint_"
@@ -51,9 +51,9 @@ _MIN_PGVECTOR = (0, 8)
 _CONNECT_TIMEOUT_S = "10"
 _KEYS_AT_ONCE = 10_000
 _MAX_SPARE, _MAX_SPARE_SHARE = 2_000, 0.25
-# Exact order and enough candidates where a filter lets few points through (pgvector 0.8). Of the
-# ten nearest among 100,000 synthetic points a graph looked through by 200 gives .955, 400 .971 and
-# 1,000 .980, in 4, 6 and 13 ms of the server's processor (benchmarks/stores.py).
+# Strict order, and enough candidates if a filter passes few points (pgvector 0.8). Recall of the
+# ten nearest among 100,000 synthetic points: .955 with ef_search 200, .971 with 400, .980 with
+# 1,000, in 4, 6 and 13 ms of the server's processor (benchmarks/stores.py).
 _SESSION = """
 SET jit = off; SET hnsw.iterative_scan = strict_order; SET hnsw.ef_search = 400;
 SET hnsw.max_scan_tuples = 40000
@@ -61,30 +61,30 @@ SET hnsw.max_scan_tuples = 40000
 
 
 class _TextDumper(StrDumper):
-    """Sends texts with what PostgreSQL refuses escaped."""
+    """Sends texts escaped for PostgreSQL."""
 
     def dump(self, obj: str) -> Any:
         return super().dump(escape_text(obj))
 
 
 class _TextLoader(Loader):
-    """Receives them as they were."""
+    """Receives texts and undoes the escaping."""
 
     def load(self, data: Any) -> str:
         return unescape_text(str(data, "utf-8"))
 
 
 class _BinaryTextLoader(_TextLoader):
-    """The same among binary values: a text is sent alike."""
+    """The same for binary results, in which texts look alike."""
 
     format = Format.BINARY
 
 
 class _VectorLoader(Loader):
-    """Receives vectors as bytes of float16, as every store keeps them.
+    """Receives vectors as bytes of float16.
 
-    They are sent with their length and a spare number of two bytes each before them, and big-endian
-    (halfvec_send of pgvector 0.8).
+    The server sends two 16-bit numbers (length and unused), then big-endian float16 (halfvec_send
+    of pgvector 0.8).
     """
 
     format = Format.BINARY
@@ -107,8 +107,8 @@ class PostgresStore:
         """Open the index at an address, or make an empty one.
 
         :param address: ``postgresql://...?space=NAME``.
-        :param read_only: True to neither make nor change anything; any replica will do.
-        :param mend: True to make tables anew where some are missing.
+        :param read_only: True to neither make nor change anything; a replica is enough.
+        :param mend: True to create missing tables again.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
         :raises IndexNotFound: if there is none and ``read_only``.
         :raises IndexOutdated: if it was built by a newer Notepoint.
@@ -165,7 +165,7 @@ class PostgresStore:
             "JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'vector'",
         )
         if not rows:
-            return  # said by who needs it: before the first build there may be none
+            return  # before the first build there may be no schema; the caller reports it
         place, version = rows[0]
         if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _MIN_PGVECTOR:
             raise IndexerError(
@@ -182,10 +182,10 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """Lend a connection in a transaction that sees one state and changes nothing.
+        """Lend a connection in a read-only transaction with one snapshot.
 
-        One that was cut while it lay idle is replaced; one that is cut in use is an error, and the
-        next question opens another.
+        A connection that was cut while idle is replaced; one that is cut in use is an error, and
+        the next question opens another.
         """
         with translated(self.shown):
             connection = self._begin()
@@ -223,7 +223,7 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def _write_connection(self) -> Iterator[Connection]:
-        """Lend the one connection that changes things, and that holds the right to build."""
+        """Lend the one connection that writes, and that holds the build lock."""
         with self._writing, translated(self.shown):
             if self._writer is None or self._writer.closed:
                 if self._building:
@@ -236,7 +236,7 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Connection]:
-        """Lend that connection in a transaction that no other writer is in."""
+        """Lend that connection in a write transaction."""
         with self._write_connection() as connection, connection.transaction():
             timeout = f"{max(1, round(self._lock_timeout_s * 1000))}ms"
             run(connection, "SELECT set_config('lock_timeout', %s, true)", (timeout,))
@@ -259,7 +259,7 @@ class PostgresStore:
 
     # making
     def _make(self, connection: Connection, *, mend: bool) -> None:
-        """Make the schema, or bring an older one up to date, all or nothing."""
+        """Create the schema, or upgrade an older one, all or nothing."""
         if not run(connection, "SELECT FROM pg_extension WHERE extname = 'vector'"):
             connection.execute("CREATE EXTENSION vector")
             self._prepare(connection)
@@ -288,7 +288,7 @@ class PostgresStore:
             )
 
     def _format(self, connection: Connection) -> int | None:
-        """Return the format of the schema, None for one without tables."""
+        """Return the format of the schema, None if it has no tables."""
         rows = run(
             connection,
             "SELECT FROM pg_tables WHERE schemaname = %s AND tablename = 'header'",
@@ -309,7 +309,7 @@ class PostgresStore:
             )
 
     def _where_else(self, connection: Connection) -> str:
-        """Return a hint that names the indexes there are."""
+        """Return a hint that names the existing indexes."""
         rows = run(
             connection,
             "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s) ORDER BY nspname",
@@ -330,7 +330,7 @@ class PostgresStore:
     def view(self) -> Iterator[ServerView]:
         """Open a view of the newest generation.
 
-        :raises IndexerError: if the server is gone; the next view is another try.
+        :raises IndexerError: if the server is gone; the next view tries again.
         """
         with self._reading() as connection:
             yield ServerView(connection)
@@ -390,7 +390,7 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
-        """Hold the build lock; see ``Store``. The server takes it back when we are cut off."""
+        """Hold the build lock; see ``Store``. The server releases it when the connection ends."""
         with self._write_connection() as connection:
             with connection.transaction():
                 timeout = f"{max(1, round(self._lock_timeout_s * 1000))}ms"
@@ -409,7 +409,7 @@ class PostgresStore:
                     run(connection, sql, self._lock_key)
 
     def _locked(self, connection: Connection) -> IndexLocked:
-        """Return the error that names who holds the lock."""
+        """Return the error that names the holder of the lock."""
         with self._connect(write=False) as other:
             rows = run(
                 other,
@@ -424,7 +424,7 @@ class PostgresStore:
 
     # housekeeping
     def optimise(self) -> None:
-        """Make the indexes that are due, drop those of former builds, and unused vectors."""
+        """Create missing indexes; drop indexes of former builds and unused vectors."""
         with self._changing() as connection:
             make_indexes(connection)
             self._drop_unused(connection)
@@ -440,7 +440,7 @@ class PostgresStore:
             connection.execute("DELETE FROM spare")
 
     def verify(self) -> list[Fault]:
-        """Read every row, and return what is wrong.
+        """Read every row and return the faults.
 
         :raises IndexOutdated: if the index was built by a newer Notepoint.
         """

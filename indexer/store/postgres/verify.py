@@ -1,4 +1,4 @@
-"""Every row of an index on a server, read and compared."""
+"""Verify every row of an index on a server."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _COUNTS = {
 
 
 def faults_of(connection: Connection, *, tables_only: bool = False) -> list[Fault]:
-    """Return what is wrong with an index.
+    """Return the faults of an index.
 
     :param connection: in a transaction.
-    :param tables_only: True to look only whether all tables are there.
+    :param tables_only: True to check only that all tables exist.
     """
     rows = run(connection, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     missing = {*TABLES, "header", "spare"} - {row[0] for row in rows}
@@ -76,7 +76,7 @@ def _count_faults(connection: Connection) -> Iterator[Fault]:
 
 
 def _rows(connection: Connection, sql: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a statement without holding them all."""
+    """Yield the rows of a statement, in batches."""
     with connection.cursor(name="verify") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         yield from cursor.execute(sql, binary=True)

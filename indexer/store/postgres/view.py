@@ -1,4 +1,4 @@
-"""A view of the server store: questions to one generation of it, within one transaction."""
+"""A view of the server store: reads one generation within one transaction."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ from indexer.store.term_selection import ChosenTerms, choose_terms
 from indexer.store.whole_notes import read_whole_notes
 from indexer.text.terms import CONTEXT_WEIGHT
 
-# As in SQLite's FTS5, so that both stores score alike (Robertson & Zaragoza, 2009, section 3.3).
+# As in SQLite's FTS5, so that both stores give the same scores (Robertson & Zaragoza 2009, 3.3).
 _K1, _B = 1.2, 0.75
 _MIN_IDF = 1e-6
-# Vectors are compared on the server with a question rounded to float16, then here without: so many
-# more are fetched for those the rounding put just outside.
+# The server compares vectors with a question rounded to float16; they are rescored here without
+# rounding. This number of extra points covers those that rounding put just outside.
 _MARGIN = 20
-# Points a filter lets through are compared one by one up to here; above, by the index.
+# Up to this number of points that pass a filter all are compared; above it, the index is used.
 _EXACT_UP_TO = 20_000
-# How often a term stands in a point, from ts_rank: of one term it is 1 + 1/4 + ... + 1/n^2 over
-# pi^2/6 where n places count and others follow them. Right for the 255 places there may be.
+# The number of occurrences n of a term, from ts_rank, which for one term is
+# (1 + 1/4 + ... + 1/n^2) / (pi^2/6). Correct for the 255 positions that PostgreSQL keeps.
 _COUNT = "round(0.60793::float8 / (1 - ts_rank('{{{weights}}}', words, %s::tsquery)) - 0.5)"
 _OWN, _ALL = _COUNT.format(weights="0, 0, 0, 1"), _COUNT.format(weights="1, 0, 0, 1")
 
@@ -71,15 +71,15 @@ def run(
     """Return the rows of a statement.
 
     :param connection: where it runs.
-    :param sql: put together from constants, numbers and place-holders only.
-    :param values: of its place-holders.
-    :param binary: True to have vectors sent as they are, not spelt out in digits.
+    :param sql: made of constants, numbers and placeholders only.
+    :param values: of its placeholders.
+    :param binary: True to receive vectors in binary.
     """
     return connection.execute(sql, values or None, binary=binary).fetchall()
 
 
 def read_header(connection: Connection) -> tuple[Header, int, int]:
-    """Return what an index says of itself, its era, and how many terms its points have."""
+    """Return the header of an index, its era, and the number of terms in its points."""
     ((era, tokens, generation, notes, points, chance, *setup),) = run(
         connection,
         "SELECT era, tokens, generation, notes, points, "
@@ -94,10 +94,10 @@ class ServerView:
     """One generation of an index on a server."""
 
     def __init__(self, connection: Connection) -> None:
-        """Take a connection in a transaction that sees one state; whoever opened it ends it."""
+        """Take a connection in a transaction with one snapshot; the caller ends it."""
         self._connection = connection
         self._found: tuple[Header, int, int] | None = None
-        self._counts: dict[str, int] = {}  # of terms asked for before
+        self._counts: dict[str, int] = {}  # counts of terms that were read before
 
     def _run(
         self, sql: str, values: Sequence[Any] = (), *, binary: bool = False
@@ -184,11 +184,11 @@ class ServerView:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Return ``dense``, to be asked when it is called: a connection answers one at a time."""
+        """Return ``dense`` to be run when called: a connection runs one statement at a time."""
         return functools.partial(self.dense, vector, k, where)
 
     def _points_in(self, notes: str, values: Sequence[Any]) -> float:
-        """Return about how many points a filter lets through: counting them takes longer."""
+        """Estimate the number of points that pass a filter; counting them would take longer."""
         header = self.header()
         if header.points <= _EXACT_UP_TO:
             return header.points
@@ -210,7 +210,7 @@ class ServerView:
         return np.asarray(_stack(rows)[[place[point_id] for point_id in point_ids]])
 
     def newest(self, most: int) -> list[int]:
-        """Return the ids of the newest points, falling."""
+        """Return the ids of the newest points, highest first."""
         sql = "SELECT id FROM point WHERE era = %s ORDER BY id DESC LIMIT %s"
         return [point_id for (point_id,) in self._run(sql, (self._era(), most))]
 
@@ -283,7 +283,7 @@ class ServerView:
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _weights(self, terms: Sequence[str]) -> dict[str, float]:
-        """Return how rare terms are, times how often a question says them, the rarest first."""
+        """Return the inverse document frequency of terms times their count, the rarest first."""
         points = self.header().points
         counts = self.term_counts(set(terms))
         asked = Counter(terms)
@@ -294,7 +294,7 @@ class ServerView:
         }
 
     def _score_sql(self, weights: Mapping[str, float]) -> tuple[str, list[str]]:
-        """Return BM25 of a point in SQL, and the values of its place-holders."""
+        """Return the SQL of BM25 of a point, and the values of its placeholders."""
         length = f"{_K1 * _B / (self._mean_length() or 1.0)!r}::float8 * length"
         norm = f"({_K1 * (1 - _B)!r}::float8 + {length})"
         # Of n in the point and m above it, n + 0.4 m count.
