@@ -43,8 +43,9 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium", ke
 host = None
 try:
     host = open_host()
-    with state:
-        pulse(host)
-    VIEWS[view](host)
+    with host.request():  # all that is drawn is of one generation
+        with state:
+            pulse(host)
+        VIEWS[view](host)
 except IndexerError as exc:
     trouble(exc, host)

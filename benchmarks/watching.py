@@ -99,7 +99,7 @@ def measure_page(notes: Path, runs: int) -> dict[str, float]:
         notebook.build()
         host = Host(notebook)
         host.start()
-        while host.model is Model.LOADING or not host.watching:
+        while host.model is Model.LOADING or not host.state.watching:
             time.sleep(0.1)
         host.ask("anything", 1)
         time.sleep(4)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
-from indexer.config import DEFAULT_TOP_K, Settings, shown_store
-from indexer.errors import NotesError, QueryError
-from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter, Outcome
+from indexer.config import DEFAULT_TOP_K, Settings
+from indexer.errors import EncoderError, NotesError
+from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter
 
 if TYPE_CHECKING:
     from indexer.encoding.encoder import Encoder
@@ -25,45 +25,9 @@ if TYPE_CHECKING:
     from indexer.retrieval.query import Reranker
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
+    from indexer.snapshot import DumpedPoint, NotePage, Snapshot, Status
     from indexer.store.protocol import Store
-    from indexer.store.records import Fault, Header, NoteInfo, StoredPoint, Vectors
-
-
-class Status(NamedTuple):
-    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
-
-    ``engine`` says what computed the vectors, where that is known.
-    """
-
-    notes_folder: str
-    store: str
-    generation: int
-    notes: int
-    points: int
-    model: str
-    dimension: int
-    stale: bool
-    bytes: int
-    skipped: tuple[FileReport, ...]
-    engine: str = ""
-
-
-class DumpedPoint(NamedTuple):
-    """A point as it stands in the index."""
-
-    note_id: str
-    stored: StoredPoint
-
-
-class NotePage(NamedTuple):
-    """A note as it is shown: its front matter, its body as safe HTML, the files it shows.
-
-    ``files`` are paths relative to the notes folder; the HTML names them by number.
-    """
-
-    info: NoteInfo
-    html: str
-    files: tuple[str, ...] = ()
+    from indexer.store.records import Fault, Header, NoteInfo, StoredPoint
 
 
 class Notebook:
@@ -98,10 +62,14 @@ class Notebook:
         """
         self.settings = Settings.load(notes=notes, store=store, model=model, site_url=site_url)
         self._say = say
-        self._opening = threading.RLock()  # the page asks from several threads at once
+        # Several threads ask at once. The model opens under a lock of its own, since answers by
+        # words alone need only the store meanwhile; it is taken first where both are needed.
+        self._opening_encoder = threading.RLock()
+        self._opening = threading.RLock()
         self._encoder = encoder
         self._store: Store | None = None
         self._searcher: Searcher | None = None
+        self._words_searcher: Searcher | None = None
         self._rerankers: dict[str, Reranker] = {}
 
     def __enter__(self) -> Self:
@@ -119,9 +87,10 @@ class Notebook:
 
     def close(self) -> None:
         """Let go of the index."""
-        if self._store is not None:
-            self._store.close()
-        self._store = self._searcher = None
+        with self._opening:
+            if self._store is not None:
+                self._store.close()
+            self._store = self._searcher = self._words_searcher = None
 
     # building
     def build(
@@ -218,25 +187,17 @@ class Notebook:
         :param rerank: name or folder of a cross-encoder that orders the first points anew.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
-        from indexer.retrieval.query import Query
-        from indexer.retrieval.ranking import Weights
-
-        searcher = self._open_searcher()
-        more, less = self._point_ids(more_like), self._point_ids(less_like)
-        query = Query(
-            question,
-            k,
-            mode,
-            where or NoteFilter(),
-            more,
-            less,
-            weights or Weights(),
-            self._open_reranker(rerank) if rerank else None,
-        )
-        answer = searcher.search(query)
-        if not self.settings.site_url:
-            return answer
-        return replace(answer, hits=tuple(map(self._with_address, answer.hits)))
+        with self.snapshot(mode=mode) as snapshot:
+            return snapshot.search(
+                question,
+                k,
+                mode=mode,
+                where=where,
+                more_like=more_like,
+                less_like=less_like,
+                weights=weights,
+                rerank=rerank,
+            )
 
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:
         """Return the nearest points of other notes, without those already linked to.
@@ -244,33 +205,32 @@ class Notebook:
         :param place: a note, or "note:line" for one point of it.
         :param k: how many.
         """
-        note_id, line = split_place(place)
-        return self._open_searcher().similar(note_id, line, k)
+        with self.snapshot() as snapshot:
+            return snapshot.similar(place, k)
 
     def links(self, note_id: str | None = None, *, broken: bool = False) -> list[Link]:
         """Return the links of one note or of all.
 
         :param note_id: the note.
-        :param broken: only those that lead nowhere or have a mend.
+        :param broken: only those that lead nowhere or have a fix.
         """
-        with self._open_store().view() as view:
-            found = view.links_of(note_id)
-        return [link for link in found if not broken or not link.ok or link.mend]
+        with self.snapshot() as snapshot:
+            return snapshot.links(note_id, broken=broken)
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
-        with self._open_store().view() as view:
-            return view.backlinks(note_id)
+        with self.snapshot() as snapshot:
+            return snapshot.backlinks(note_id)
 
     def notes(self) -> list[NoteInfo]:
         """Return the indexed notes, by path."""
-        with self._open_store().view() as view:
-            return view.notes()
+        with self.snapshot() as snapshot:
+            return snapshot.notes()
 
     def labels(self) -> dict[str, dict[str, int]]:
         """Return how many notes carry each tag and each category."""
-        with self._open_store().view() as view:
-            return view.labels()
+        with self.snapshot() as snapshot:
+            return snapshot.labels()
 
     def read_note(self, note_id: str) -> NotePage:
         """Return a note as it is now, ready to be shown.
@@ -278,106 +238,29 @@ class Notebook:
         :param note_id: a note of the index.
         :raises NotesError: if the index has no such note, or its file is gone.
         """
-        from indexer.notes.files import NoteFiles
-
-        with self._open_store().view() as view:
-            info = view.note(note_id)
-            if info is None:
-                raise NotesError(
-                    f"the index has no note {note_id}", "it may have been moved: search"
-                )
-            links = view.links_of(note_id)
-        files = NoteFiles(self.folder, note_id)
-        html = self.folder.render(self.folder.read(note_id), links, files.find)
-        return NotePage(info, html, tuple(files.paths))
+        with self.snapshot() as snapshot:
+            return snapshot.read_note(note_id)
 
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
-        with self._open_store().view() as view:
-            return view.points_of(note_id)
+        with self.snapshot() as snapshot:
+            return snapshot.points_of(note_id)
 
-    def all_points(self) -> tuple[int, list[DumpedPoint], Vectors]:
-        """Return the generation, every point of it in reading order, and their vectors.
-
-        The vectors are float32, shape ``(points, dimension)``.
-        """
-        with self._open_store().view() as view:
-            points = [
-                DumpedPoint(note.note_id, stored)
-                for note in view.notes()
-                for stored in view.points_of(note.note_id)
-            ]
-            vectors = view.vectors([dumped.stored.point_id for dumped in points])
-            return view.header().generation, points, vectors
-
-    def changed_notes(self, count: int) -> list[tuple[NoteInfo, float]]:
-        """Return the notes that were written last, newest first, with when in seconds since 1970.
-
-        :param count: how many at most.
-        """
-        with self._open_store().view() as view:
-            stamps = view.stamps()
-            newest = sorted(
-                ((stamp.mtime_ns, note_id) for note_id, stamp in stamps.items() if stamp),
-                reverse=True,
-            )
-            found = ((view.note(note_id), when / 1e9) for when, note_id in newest[: 2 * count])
-            return [(note, when) for note, when in found if note][:count]
-
-    def published_address(self, note: NoteInfo) -> str:
-        """Return where a note is published, empty without a site."""
-        from indexer.notes.links import published_url
-
-        site = self.settings.site_url
-        return published_url(note.published, site) if site and note.published else ""
-
-    # looking after it
     def header(self) -> Header:
         """Return what the index says of itself; costs next to nothing."""
-        with self._open_store().view() as view:
-            return view.header()
+        with self.snapshot() as snapshot:
+            return snapshot.header()
 
+    # looking after it
     def status(self) -> Status:
         """Return what is indexed, by which model, and whether notes changed since."""
-        from indexer.retrieval.freshness import is_stale
-
-        store = self._open_store()
-        with store.view() as view:
-            header = view.header()
-            states = view.note_states()
-            stale = is_stale(self.folder, view)
-        incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
-        return Status(
-            str(self.settings.notes),
-            shown_store(self.settings.store),
-            header.generation,
-            header.notes,
-            header.points,
-            header.setup.model if header.setup else self.settings.model,
-            header.setup.dimension if header.setup else 1,
-            stale,
-            store.size(),
-            tuple(
-                FileReport(note_id, state.outcome, state.warnings)
-                for note_id, state in sorted(states.items())
-                if state.outcome in incomplete
-            ),
-            header.setup.engine if header.setup else "",
-        )
+        with self.snapshot() as snapshot:
+            return snapshot.status()
 
     def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:
         """Return every file with what became of it, and every point."""
-        with self._open_store().view() as view:
-            states = sorted(view.note_states().items())
-            files = [
-                FileReport(note_id, state.outcome, state.warnings) for note_id, state in states
-            ]
-            points = [
-                DumpedPoint(note_id, stored)
-                for note_id, _ in states
-                for stored in view.points_of(note_id)
-            ]
-        return files, points
+        with self.snapshot() as snapshot:
+            return snapshot.dump()
 
     def check(self) -> list[Fault]:
         """Read every byte of the index and the model, and return what is wrong."""
@@ -403,6 +286,31 @@ class Notebook:
         finally:
             store.close()
 
+    @contextlib.contextmanager
+    def snapshot(self, *, mode: Mode = Mode.HYBRID, words_only: bool = False) -> Iterator[Snapshot]:
+        """Open one generation of the index; everything read through it agrees.
+
+        :param mode: how questions are going to be asked; by words alone they need no model.
+        :param words_only: True to answer by words alone without opening the model.
+        :raises IndexerError: if there is no index, or it cannot be read.
+        """
+        from indexer.snapshot import Parts, Snapshot
+
+        def searcher() -> Searcher:
+            return self._open_words_searcher() if words_only else self._open_searcher(mode)
+
+        store = self._open_store()
+        parts = Parts(
+            settings=self.settings,
+            folder=self.folder,
+            searcher=searcher,
+            reranker=self._open_reranker,
+            size=store.size,
+            translated=store.translated,
+        )
+        with store.view() as view:
+            yield Snapshot(view, parts)
+
     @property
     def folder(self) -> NotesFolder:
         """The notes on disk."""
@@ -413,7 +321,7 @@ class Notebook:
     @property
     def encoder(self) -> Encoder:
         """The encoder, opened when first needed."""
-        with self._opening:
+        with self._opening_encoder:
             if self._encoder is None:
                 from indexer.encoding.opening import open_encoder
 
@@ -424,7 +332,8 @@ class Notebook:
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Encode with another encoder of the same model from now on."""
-        self._encoder, self._searcher = encoder, None
+        with self._opening_encoder, self._opening:
+            self._encoder, self._searcher = encoder, None
 
     def _open_store(self) -> Store:
         with self._opening:
@@ -434,56 +343,45 @@ class Notebook:
                 self._store = open_store(self.settings.store, read_only=True)
             return self._store
 
-    def _open_searcher(self) -> Searcher:
+    def _open_searcher(self, mode: Mode) -> Searcher:
+        """Return what answers by words and meaning; by words alone where there is no model."""
+        with self._opening:
+            if self._searcher is not None:
+                return self._searcher
+        try:
+            self.open_ahead()
+        except EncoderError:
+            if mode is not Mode.LEXICAL:
+                raise
+            return self._open_words_searcher()
+        from indexer.retrieval.freshness import Freshness
+        from indexer.retrieval.search import Searcher
+
+        settings, encoder, store = self.settings, self.encoder, self._open_store()
         with self._opening:
             if self._searcher is None:
-                self.open_ahead()
-                from indexer.retrieval.freshness import Freshness
-                from indexer.retrieval.search import Searcher
-
-                store = self._open_store()
-                freshness = Freshness(self.folder, self.encoder)
-                self._searcher = Searcher(store, self.encoder, freshness)
+                freshness = Freshness(self.folder, encoder)
+                self._searcher = Searcher(store, encoder, freshness, site_url=settings.site_url)
             return self._searcher
 
+    def _open_words_searcher(self) -> Searcher:
+        """Return what answers by words alone, without a model."""
+        from indexer.encoding.token_counts import EstimatedTokens
+        from indexer.retrieval.freshness import Freshness
+        from indexer.retrieval.search import Searcher
+
+        settings, store = self.settings, self._open_store()
+        with self._opening:
+            if self._words_searcher is None:
+                counter = EstimatedTokens()
+                freshness = Freshness(self.folder, counter)
+                self._words_searcher = Searcher(store, None, freshness, site_url=settings.site_url)
+            return self._words_searcher
+
     def _open_reranker(self, name: str) -> Reranker:
-        if name not in self._rerankers:
-            from indexer.encoding.reranker import CrossEncoderReranker
+        with self._opening_encoder:
+            if name not in self._rerankers:
+                from indexer.encoding.reranker import CrossEncoderReranker
 
-            self._rerankers[name] = CrossEncoderReranker(name).rate
-        return self._rerankers[name]
-
-    def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
-        """Return the ids of points named by id or place."""
-        ids: list[int] = []
-        for place in places:
-            if isinstance(place, int) or place.isdecimal():
-                ids.append(int(place))
-                continue
-            note_id, line = split_place(place)
-            points = [p for p in self.points_of(note_id) if line is None or _stands_at(p, line)]
-            if not points:
-                raise QueryError(
-                    f"there is no point at {place}", "give NOTE:LINE, or the id of a hit"
-                )
-            ids += [stored.point_id for stored in points]
-        return tuple(ids)
-
-    def _with_address(self, hit: Hit) -> Hit:
-        from indexer.notes.links import published_url
-
-        with self._open_store().view() as view:
-            published = view.read_points([hit.point_id])[hit.point_id].note.published
-        return hit._replace(url=published_url(published, self.settings.site_url))
-
-
-def split_place(place: str) -> tuple[str, int | None]:
-    """Return the note and the line of "note:line"; a name may hold colons of its own."""
-    note_id, separator, line = place.rpartition(":")
-    if separator and line.isdecimal():
-        return note_id, int(line)
-    return place, None
-
-
-def _stands_at(stored: StoredPoint, line: int) -> bool:
-    return stored.point.line_start <= line <= stored.point.line_end
+                self._rerankers[name] = CrossEncoderReranker(name).rate
+            return self._rerankers[name]

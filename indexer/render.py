@@ -17,7 +17,7 @@ from indexer.records import Answer, BuildReport, FileReport, Hit, Link, NoteWarn
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
     from indexer.indexing.parquet import Transfer
-    from indexer.notebook import DumpedPoint, Status
+    from indexer.snapshot import DumpedPoint, Status
     from indexer.store.records import Fault
 
 _STEERING = re.compile(

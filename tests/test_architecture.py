@@ -18,7 +18,7 @@ PACKAGE = ROOT / "indexer"
 # A module may import those of lower floors, and those of its own package.
 FLOORS = (
     ("errors records", "words that all share"),
-    ("config memory_limit text", "what every other part may use; no library of size"),
+    ("config lru memory_limit text", "what every other part may use; no library of size"),
     (
         "notes encoding store",
         "the three stages; none imports another, so that each can be replaced",
@@ -26,8 +26,10 @@ FLOORS = (
     ("retrieval", "a question needs an encoder and a store"),
     ("indexing", "a build needs all stages, and measures the baseline of confidence"),
     ("evaluation", "judges answers, so it knows what an answer is"),
+    ("snapshot", "one generation of an index: answers and notes that agree"),
     ("notebook", "puts the parts together for Python users"),
     ("render", "turns what the notebook returns into text and JSON"),
+    ("service", "what surfaces that run longer than one question share"),
     ("web", "a surface"),
     ("commands", "a surface; `serve` starts the page"),
     ("__main__ app", "the doors"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -22,8 +23,11 @@ from streamlit.testing.v1 import AppTest
 from indexer.config import split_space
 from indexer.errors import EncoderError
 from indexer.notebook import Notebook
+from indexer.snapshot import Snapshot
+from indexer.store.embedded.store import EmbeddedStore
+from indexer.store.postgres.store import PostgresStore
 from indexer.web.host import Host
-from indexer.web.overview import make_overview
+from indexer.web.overview import Overview, make_overview
 
 NOTES = {
     "review.md": """---
@@ -69,11 +73,16 @@ def folder(
     monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
     # Threads that outlive a test would make the next one depend on it.
     monkeypatch.setattr(Host, "_follow_folder", lambda self: None)
-    monkeypatch.setattr(Host, "overview", lambda self: make_overview(self.reader))
+    monkeypatch.setattr(Host, "overview", lambda self: _overview_of(self))
     st.cache_resource.clear()
     yield made
     for host in hosts:
         host.close()
+
+
+def _overview_of(host: Host) -> Overview:
+    with host.request() as request:
+        return make_overview(request.snapshot)
 
 
 @pytest.fixture
@@ -149,6 +158,54 @@ def test_question_in_the_address_is_answered(built: Path) -> None:
     assert [snippet[a:b] for a, b, _ in first["marks"]] == ["discussion", "ethics"]
     assert first["quote"].startswith("> no discussion of ethics")
     assert first["href"].endswith("&p=review.md:10")
+
+
+def test_parts_of_an_answer_are_of_one_generation(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build ends between the answer and the note that is opened next to it."""
+    views: list[int] = []
+    kinds = [EmbeddedStore, PostgresStore]
+    for kind in kinds:
+        monkeypatch.setattr(kind, "view", counted_view(kind.view, views))
+    search, during = Snapshot.search, threading.Event()
+
+    def build_after(self: Snapshot, question: str, *args: Any, **options: Any) -> Any:
+        answer = search(self, question, *args, **options)
+        if question == "discussion of ethics" and not during.is_set():
+            during.set()
+            before = list(views)
+            (built / "new.md").write_text("- no ethics either, see [one](review.md)\n")
+            build(built)
+            views[:] = before
+        return answer
+
+    monkeypatch.setattr(Snapshot, "search", build_after)
+    page = open_page()  # the model is loaded, the labels are read
+    views.clear()
+    page.text_input(key="q").set_value("discussion of ethics").run()
+    assert during.is_set()
+    note = element(page, "sheet")["note"]
+    assert note["backlinks"] == []
+    assert note["related"] == []
+    assert len(views) <= 2
+    assert len(set(views)) == 1
+    page.run()
+    note = element(page, "sheet")["note"]
+    assert [one["place"] for one in note["backlinks"]] == ["new.md:1"]
+    assert [one["place"] for one in note["related"]] == ["new.md:1"]
+
+
+def counted_view(view: Any, generations: list[int]) -> Any:
+    """Return the method of a store with the generation of each view it opens written down."""
+
+    @contextlib.contextmanager
+    def counted(self: Any) -> Iterator[Any]:
+        with view(self) as opened:
+            generations.append(opened.header().generation)
+            yield opened
+
+    return counted
 
 
 def test_note_of_the_first_hit_is_shown_at_its_point(built: Path) -> None:

@@ -21,6 +21,7 @@ from stores import SETUP, Space, note_of, put, vector_of
 
 from indexer.config import Settings, shown_store, split_space
 from indexer.errors import IndexerError, IndexNotFound, IndexOutdated, SettingsError
+from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notebook import Notebook
 from indexer.records import BlockKind, Mode, Note, NoteFilter, Point
 from indexer.store.opening import open_store
@@ -29,7 +30,6 @@ from indexer.store.postgres import store as postgres
 from indexer.store.postgres import view as postgres_view
 from indexer.store.postgres.store import PostgresStore
 from indexer.store.records import NoteChange, Scored
-from indexer.web.rebuild import Rebuilder
 
 pytestmark = pytest.mark.slow
 NOTES = {
@@ -148,7 +148,7 @@ def test_password_is_asked_for_and_never_shown(
 def test_password_is_no_argument_of_the_pages_build(write_notes: WriteNotes) -> None:
     store = "postgresql://u:s3cret@host/db?space=a"
     settings = Settings.load(notes=write_notes(NOTES), store=store)
-    assert not any("s3cret" in argument for argument in Rebuilder(settings)._command(anew=True))
+    assert not any("s3cret" in argument for argument in Rebuilder(settings)._command(rebuild=True))
 
 
 def test_password_in_an_address_that_cannot_be_read_is_not_shown() -> None:

@@ -16,6 +16,7 @@ from conftest import WriteNotes
 from patience import PATIENCE_S
 
 from indexer.config import Settings
+from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notes.markdown.render import place_of
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
 from indexer.web import export
@@ -29,7 +30,6 @@ from indexer.web.presenters import (
     split_lines,
     why_of,
 )
-from indexer.web.rebuild import Rebuilder
 
 
 def hit(**fields: object) -> Hit:
@@ -199,7 +199,7 @@ def wait_for(rebuilder: Rebuilder) -> None:
 def fake_build(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let the other process run a line of Python instead of a build."""
     command = [sys.executable, "-c", f"import sys, time, json; {code}"]
-    monkeypatch.setattr(Rebuilder, "_command", lambda self, anew: command)
+    monkeypatch.setattr(Rebuilder, "_command", lambda self, rebuild: command)
 
 
 def step(phase: str, done: int, total: int) -> str:
@@ -251,7 +251,7 @@ def test_build_after_a_save_waits_in_a_process_that_has_started(
         assert rebuilder.wait().message == message
     process = rebuilder._standby
     assert process is not None and process.poll() is None
-    rebuilder.start(anew=True)  # begins from nothing, and from the start
+    rebuilder.start(rebuild=True)  # begins from nothing, and from the start
     assert rebuilder.wait().message == "begun"
     rebuilder.close()
     assert process.poll() == 0
@@ -261,7 +261,7 @@ def test_process_that_stands_by_ends_after_a_while(
     rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_build(monkeypatch, _STANDS_BY)
-    monkeypatch.setattr("indexer.web.rebuild._STANDBY_S", 0.2)
+    monkeypatch.setattr("indexer.indexing.rebuild_process._STANDBY_S", 0.2)
     rebuilder.start(again_soon=True)
     rebuilder.wait()
     end = time.monotonic() + PATIENCE_S
@@ -297,7 +297,7 @@ def test_failed_build_says_why(rebuilder: Rebuilder, monkeypatch: pytest.MonkeyP
 def test_real_build_in_another_process(write_notes: WriteNotes) -> None:
     folder = write_notes({"a.md": "- no discussion of ethics\n"})
     rebuilder = Rebuilder(Settings.load(notes=folder))
-    rebuilder.start(anew=True)
+    rebuilder.start(rebuild=True)
     wait_for(rebuilder)
     assert (rebuilder.progress.failed, rebuilder.progress.message) == (False, "notes: 1 added")
     assert any(name.startswith("index-") for name in os.listdir(folder / ".notepoint"))

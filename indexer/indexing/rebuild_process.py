@@ -1,4 +1,4 @@
-"""A build in a process of its own, and how it comes along; searches are not held up by it."""
+"""A build in another process, with its progress; searches do not wait for it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from indexer.config import Settings
 
-# For so long after a save the next one finds a process that has started already.
+# A process that has started already waits this long for the next save.
 _STANDBY_S = 300.0
 
 
 class Progress(NamedTuple):
-    """How far a build is; ``message`` says how the last one ended, empty while one runs."""
+    """How far a build is; ``message`` says how the last one ended and is empty while one runs."""
 
     running: bool = False
     phase: str = ""
@@ -31,10 +31,13 @@ class Progress(NamedTuple):
 
 
 class Rebuilder:
-    """Starts one build at a time for all visitors of the page."""
+    """Starts one build at a time, for all users of one server."""
 
     def __init__(self, settings: Settings) -> None:
-        """Keep what is to be built."""
+        """Start nothing yet.
+
+        :param settings: which notes to build, and where the index is.
+        """
         self._settings = settings
         self._lock = threading.Lock()
         self._progress = Progress()
@@ -48,18 +51,20 @@ class Rebuilder:
         with self._lock:
             return self._progress
 
-    def start(self, *, anew: bool = False, again_soon: bool = False) -> None:
+    def start(self, *, rebuild: bool = False, again_soon: bool = False) -> None:
         """Start a build unless one is running.
 
-        :param anew: True to begin from nothing.
-        :param again_soon: True to have the next one wait in a process that has read the program and
-            opened the model: half of the time of a small build goes there.
+        :param rebuild: True to begin from nothing.
+        :param again_soon: True to keep a process ready for the next build, with the program read
+            and the model open: they take half of the time of a small build.
         """
         with self._lock:
             if self._progress.running:
                 return
             self._progress = Progress(running=True, phase="starting")
-            self._process = (None if anew else self._wake()) or self._spawn(self._command(anew))
+            self._process = (None if rebuild else self._wake()) or self._spawn(
+                self._command(rebuild)
+            )
             self._thread = threading.Thread(
                 target=self._follow, args=(self._process, again_soon), daemon=True
             )
@@ -82,7 +87,7 @@ class Rebuilder:
         return process
 
     def _wake(self) -> subprocess.Popen[str] | None:
-        """Return the process that stands by, told to build; None where there is none."""
+        """Return the waiting process, told to build; None if there is none."""
         process, self._standby = self._standby, None
         if process is None or process.stdin is None:
             return None
@@ -95,8 +100,8 @@ class Rebuilder:
         return process
 
     def _stand_by(self) -> None:
-        """Have a process ready for the next build, for a while; it ends with this one."""
-        process = self._spawn([*self._command(anew=False), "--standby"])
+        """Keep a process ready for the next build, for a while; it ends with this one."""
+        process = self._spawn([*self._command(rebuild=False), "--standby"])
         with self._lock:
             before, self._standby = self._standby, process
         if before is not None:
@@ -113,14 +118,14 @@ class Rebuilder:
         _dismiss(process)
 
     def close(self) -> None:
-        """Let the process that stands by end; a running build goes on."""
+        """End the waiting process; a running build goes on."""
         with self._lock:
             process, self._standby = self._standby, None
         if process is not None:
             _dismiss(process)
 
     def wait(self) -> Progress:
-        """Return how the build ended, once none runs any more."""
+        """Wait until no build is running and return how the last one ended."""
         with self._lock:
             thread = self._thread
         if thread is not None:
@@ -133,7 +138,7 @@ class Rebuilder:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
 
-    def _command(self, anew: bool) -> Sequence[str]:
+    def _command(self, rebuild: bool) -> Sequence[str]:
         settings = self._settings
         command = [sys.executable, "-P", "-m", "indexer", "build", "--progress-json"]
         command += [
@@ -143,12 +148,12 @@ class Rebuilder:
             settings.model,
         ]
         command += ["--site-url", settings.site_url] if settings.site_url else []
-        command += ["--rebuild"] if anew else []
+        command += ["--rebuild"] if rebuild else []
         nice = shutil.which("nice")
         return [nice, "-n", "10", *command] if nice else command
 
     def _follow(self, process: subprocess.Popen[str], again_soon: bool) -> None:
-        """Read how the build comes along until it ends."""
+        """Read the progress of the build until it ends."""
         said: list[str] = []
         with process:
             for line in process.stderr or ():
@@ -171,15 +176,15 @@ class Rebuilder:
 
 
 def _dismiss(process: subprocess.Popen[str]) -> None:
-    """Let a process that stands by end: it reads the end of its input."""
+    """End a waiting process: it reads the end of its input."""
     with contextlib.suppress(OSError), process:  # it may have ended
         pass
 
 
 def _leave_a_core(process: int) -> None:
-    """Keep a process off one core of this one's, where there are several: the page answers there.
+    """Keep a process off one of this one's cores, so that questions are answered there.
 
-    :param process: its number; it has begun no thread yet, and those it begins keep to the same.
+    :param process: its number; it has started no thread yet, and its threads inherit the limit.
     """
     if not hasattr(os, "sched_setaffinity"):
         return

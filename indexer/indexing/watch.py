@@ -30,8 +30,8 @@ class Buildable(Protocol):
     def settings(self) -> Settings:
         """Where the notes and the index are."""
 
-    def build(self) -> BuildReport:
-        """Bring the index up to date; see ``Notebook.build``."""
+    def build(self) -> BuildReport | None:
+        """Bring the index up to date; None if it was built elsewhere, without a report."""
 
 
 def watch(
@@ -58,10 +58,13 @@ def watch(
                 failed(exc)
             said = exc.message
             continue
-        changed = report.notes_added or report.notes_changed or report.notes_removed
-        if first or changed:
+        if report is not None and (first or _has_changed(report)):
             built(report)
         first, said = False, ""
+
+
+def _has_changed(report: BuildReport) -> bool:
+    return bool(report.notes_added or report.notes_changed or report.notes_removed)
 
 
 def _hints(

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import NotesFolder
+from indexer.lru import Lru
+from indexer.notes.folder import NotesFolder, TextMeasure
 from indexer.records import FileStamp, Note
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
@@ -52,15 +52,16 @@ class _Look(NamedTuple):
 class Freshness:
     """Compares an index with the folder it was built from."""
 
-    def __init__(self, folder: NotesFolder, encoder: Encoder) -> None:
+    def __init__(self, folder: NotesFolder, measure: TextMeasure) -> None:
         """Keep what is needed to read a note again.
 
         :param folder: the notes.
-        :param encoder: its window and its way of counting word pieces cut the points.
+        :param measure: cuts notes into points by its window and its count of tokens.
         """
         self._folder = folder
-        self._encoder = encoder
-        self._notes: dict[str, tuple[FileStamp, Note | None]] = {}  # as they were last seen
+        self._measure = measure
+        # Notes as they were last seen, by name.
+        self._notes: Lru[str, tuple[FileStamp, Note | None]] = Lru(_MAX_NOTES)
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
         self._look: _Look | None = None
         self._looking = threading.Lock()
@@ -132,11 +133,9 @@ class Freshness:
         if seen is not None and seen[0] == stamp:
             note = seen[1]
         else:
-            if len(self._notes) >= _MAX_NOTES:
-                self._notes.clear()
             same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
             note = None if same else self._read(note_id)
-            self._notes[note_id] = (stamp, note)
+            self._notes.put(note_id, (stamp, note))
         if note is None:  # as it was when it was indexed
             return stored
         for point in note.points:
@@ -162,7 +161,7 @@ class Freshness:
 
     def _read(self, note_id: str) -> Note:
         try:
-            return self._folder.cut(self._folder.read(note_id), self._encoder)
+            return self._folder.cut(self._folder.read(note_id), self._measure)
         except NoteError:
             return Note(note_id, b"", "")
 

@@ -26,7 +26,7 @@ def make_hits(
     points: Sequence[StoredPoint],
     ranking: Ranking,
     asked: Asked | None,
-    encoder: Encoder,
+    encoder: Encoder | None,
 ) -> tuple[Hit, ...]:
     """Return points as hits, in their order.
 
@@ -34,7 +34,7 @@ def make_hits(
     :param points: the points, best first.
     :param ranking: what is known of them.
     :param asked: the question; None where points are compared with points.
-    :param encoder: counts word pieces, to rate the sentences of a point.
+    :param encoder: counts word pieces, to rate the sentences of a point; None for words alone.
     """
     links = _links_of(view, points)
     return tuple(
@@ -71,12 +71,12 @@ def _hit(
     ranking: Ranking,
     asked: Asked | None,
     links: _Links,
-    encoder: Encoder,
+    encoder: Encoder | None,
 ) -> Hit:
     point, note, point_id = stored.point, stored.note, stored.point_id
     encoded = asked.encoded if asked else None
     rate_sentences = None
-    if asked and encoded and point_id in ranking.packed:
+    if encoder and asked and encoded and point_id in ranking.packed:
         packed = ranking.packed[point_id]
 
         def rate_sentences(sentences: list[str]) -> list[float]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
+from indexer.encoding.token_counts import EstimatedTokens
+from indexer.errors import EncoderError
 from indexer.records import Mode, NoteFilter
 from indexer.retrieval.question import Question, read_question, word_weights
 from indexer.retrieval.ranking import Weights, idf
@@ -50,18 +52,21 @@ class Asked(NamedTuple):
     weights: Vectors
 
 
-def ask(view: View, header: Header, encoder: Encoder, query: Query) -> Asked:
+def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> Asked:
     """Read a question with the notes as the dictionary, and encode it.
 
     :param view: the index.
     :param header: of the view.
-    :param encoder: the one the index was built with.
+    :param encoder: the one the index was built with; None to answer by words alone.
     :param query: the question and its options.
     :raises QueryError: if the question is empty or too long.
+    :raises EncoderError: if it is asked by meaning and there is no encoder.
     """
-    question = read_question(query.question, view, encoder)
+    question = read_question(query.question, view, encoder or EstimatedTokens())
     encoded = None
     if query.mode is not Mode.LEXICAL:
+        if encoder is None:
+            raise EncoderError("the model is not loaded yet", "search by words until it is")
         encoded = encoder.encode_query(question.text)
     terms = {*question.terms, *terms_of(question.text)}
     rarity = idf(header.points, view.term_counts(terms), terms)

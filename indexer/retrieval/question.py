@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from indexer.encoding.encoder import Encoder
 from indexer.errors import QueryError
+from indexer.notes.folder import TextMeasure
 from indexer.records import NoteFilter
 from indexer.store.protocol import View
 from indexer.text.terms import (
@@ -71,7 +71,7 @@ def check_question(question: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def read_question(question: str, view: View, encoder: Encoder) -> Question:
+def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     """Read a question with the notes as the dictionary.
 
     :param question: as typed.
@@ -125,7 +125,7 @@ def _spell_out(word: str, view: View) -> str:
     return best if best and phrases[best] >= _MIN_EVIDENCE else ""
 
 
-def _mend(word: str, term: str, view: View, encoder: Encoder) -> str:
+def _mend(word: str, term: str, view: View, encoder: TextMeasure) -> str:
     """Return the word of the notes that was meant by one that nobody knows, or nothing."""
     if len(word) < _MIN_TYPO_CHARS or not word.isalpha() or not word.isascii():
         return ""

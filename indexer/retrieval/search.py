@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
@@ -39,25 +41,40 @@ _SAME_ABOVE = 0.97
 class Searcher:
     """Answers questions to one index."""
 
-    def __init__(self, store: Store, encoder: Encoder, freshness: Freshness) -> None:
-        """Keep the parts; the encoder must be the one the index was built with."""
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder | None,
+        freshness: Freshness,
+        *,
+        site_url: str = "",
+    ) -> None:
+        """Keep the parts.
+
+        :param store: the index.
+        :param encoder: the one the index was built with; None to answer by words alone.
+        :param freshness: compares hits with their files.
+        :param site_url: address the notes are published at, empty for none.
+        """
         self._store = store
         self._encoder = encoder
         self._freshness = freshness
+        self._site_url = site_url
         self._measured: tuple[int, float] | None = None
 
     @quiet_products
-    def search(self, query: Query) -> Answer:
+    def search(self, query: Query, view: View | None = None) -> Answer:
         """Answer a question.
 
         :param query: the question and how to answer it.
+        :param view: the generation to answer from; None for the newest one.
         :return: the hits, best first, each found in its note as it is now.
         :raises QueryError: if the question is empty or too long.
         :raises IndexNotFound: if nothing was built yet.
         :raises IndexOutdated: if the index was built with another encoder.
         """
         started = time.perf_counter()
-        with self._store.view() as view:
+        with self._within(view) as view:
             header = self._header(view)
             asked = ask(view, header, self._encoder, query)
             ranking = self._rank(view, asked, query)
@@ -65,8 +82,12 @@ class Searcher:
             if query.reranker is not None:
                 shown = _reranked(ranking, asked.question.text, query.reranker)
             points, gone = self._confirmed(view, shown, query.k)
-            hits = make_hits(view, points, shown, asked, self._encoder)
-            chance = self._chance(view, header) if asked.encoded else 0.0
+            hits = self._addressed(points, make_hits(view, points, shown, asked, self._encoder))
+            chance = (
+                self._chance(view, header, self._encoder)
+                if self._encoder and asked.encoded
+                else 0.0
+            )
             signs = signs_of(ranking.without(gone), asked, chance)
             related = related_notes(view, shown, hits)
             state = self._state(view, header)
@@ -86,15 +107,18 @@ class Searcher:
         )
 
     @quiet_products
-    def similar(self, note_id: str, line: int | None, k: int) -> list[Hit]:
+    def similar(
+        self, note_id: str, line: int | None, k: int, view: View | None = None
+    ) -> list[Hit]:
         """Return the nearest points of other notes, without those a note links to.
 
         :param note_id: the note.
         :param line: a line of it, for the point on that line; None for the whole note.
         :param k: how many.
+        :param view: the generation to answer from; None for the newest one.
         :raises QueryError: if there is no point.
         """
-        with self._store.view() as view:
+        with self._within(view) as view:
             self._header(view)
             own = view.points_of(note_id)
             chosen = [
@@ -117,13 +141,28 @@ class Searcher:
             evidence = {i: Evidence(cosine, 0.0, 0.0, 0) for i, cosine in cosines.items()}
             ranking = Ranking(rank(cosines, points), cosines, evidence, points)
             confirmed, _ = self._confirmed(view, ranking, k)
-            return list(make_hits(view, confirmed, ranking, None, self._encoder))
+            hits = make_hits(view, confirmed, ranking, None, self._encoder)
+            return list(self._addressed(confirmed, hits))
+
+    def _within(self, view: View | None) -> AbstractContextManager[View]:
+        return self._store.view() if view is None else nullcontext(view)
+
+    def _addressed(self, points: Sequence[StoredPoint], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """Return hits with the addresses their notes are published at, where there is a site."""
+        if not self._site_url:
+            return hits
+        from indexer.notes.links import published_url
+
+        return tuple(
+            hit._replace(url=published_url(stored.note.published, self._site_url))
+            for stored, hit in zip(points, hits, strict=True)
+        )
 
     def _header(self, view: View) -> Header:
         header = view.header()
         if header.setup is None:
             raise IndexNotFound("nothing was built yet", "run `notepoint build`")
-        if header.setup.encoder != self._encoder.fingerprint:
+        if self._encoder and header.setup.encoder != self._encoder.fingerprint:
             raise IndexOutdated(
                 f"the index was built with another model ({header.setup.model}, "
                 f"now {self._encoder.name})",
@@ -164,12 +203,12 @@ class Searcher:
                 break
         return current, gone
 
-    def _chance(self, view: View, header: Header) -> float:
+    def _chance(self, view: View, header: Header, encoder: Encoder) -> float:
         """Return what the build measured; an index that was copied or cut short is measured now."""
         if header.chance is not None:
             return header.chance
         if self._measured is None or self._measured[0] != header.generation:
-            self._measured = header.generation, measure_chance(view, self._encoder).mean
+            self._measured = header.generation, measure_chance(view, encoder).mean
         return self._measured[1]
 
     def _state(self, view: View, header: Header) -> IndexState:

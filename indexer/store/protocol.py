@@ -165,6 +165,9 @@ class Store(Protocol):
     def view(self) -> AbstractContextManager[View]:
         """Open a view of the newest generation."""
 
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn errors of the database into ours, where a view stays open after them."""
+
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
         """Return the keys whose vectors are stored already."""
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.notebook import DumpedPoint, Notebook
 from indexer.records import Link
+from indexer.snapshot import DumpedPoint, Snapshot
 
 Plane = NDArray[np.float32]
 """Coordinates, float32, shape ``(n, 2)``, each within -1.04 and 1.04."""
@@ -52,15 +52,15 @@ class Overview(NamedTuple):
     graph: Graph
 
 
-def make_overview(notebook: Notebook) -> Overview:
-    """Return the overview of an index as it is now.
+def make_overview(snapshot: Snapshot) -> Overview:
+    """Return the overview of one generation of an index.
 
-    :param notebook: whose points are laid out.
+    :param snapshot: whose points are laid out.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    generation, points, vectors = notebook.all_points()
+    generation, points, vectors = snapshot.all_points()
     notes = [point.note_id for point in points]
-    links = notebook.links()
+    links = snapshot.links()
     return Overview(
         generation,
         tuple(points),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from indexer.notebook import NotePage
 from indexer.notes.folder import read_stamp
 from indexer.notes.markdown.render import place_of
 from indexer.records import Answer, Hit, Link
 from indexer.render import hit_markdown
+from indexer.snapshot import NotePage
 from indexer.store.records import StoredPoint
 from indexer.web.assets import file_address
 

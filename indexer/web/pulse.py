@@ -19,8 +19,9 @@ def pulse(host: Host) -> None:
 
     :param host: whose index it is.
     """
-    st.caption(_line(host))
-    seen = (_generation(host), host.model, _has_examples(host))
+    with host.request():
+        st.caption(_line(host))
+        seen = (_generation(host), host.model, _has_examples(host))
     if st.session_state.setdefault("seen", seen) != seen:
         st.session_state["seen"] = seen
         st.rerun()
@@ -33,12 +34,12 @@ def _line(host: Host) -> str:
     if progress.running:
         share = f", {progress.done / progress.total:.0%}" if progress.total else ""
         return f"Bringing the index up to date: {progress.phase}{share}"
-    if host.model is Model.LOADING:
+    state = host.state
+    if state.model is Model.LOADING:
         return "Searching by words alone while the model loads"
-    if host.model is Model.MISSING and host.model_error:
-        return f"By words alone: {host.model_error.message}"
+    if state.model is Model.MISSING and state.model_error:
+        return f"By words alone: {state.model_error.message}"
     try:
-        host.generation()
         header = host.reader.header()
     except IndexerError:
         return ""

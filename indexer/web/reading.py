@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from indexer.errors import IndexerError, NoteError
-from indexer.notebook import split_place
 from indexer.notes.folder import read_note_bytes
 from indexer.records import Answer
+from indexer.snapshot import split_place
 from indexer.web import address, presenters
 from indexer.web.components import show_reader
 from indexer.web.host import Host

@@ -11,6 +11,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.records import FileStamp
-from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections
+from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections, translated
 from indexer.store.embedded.faiss_snapshots import (
     drop_snapshots,
     sync,
@@ -234,6 +235,10 @@ class EmbeddedStore:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")  # nothing was changed; this ends the view
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn errors of SQLite into ours, where a view stays open after them."""
+        return translated()
 
     # changing
     @contextlib.contextmanager

@@ -14,6 +14,7 @@ import re
 import socket
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -349,6 +350,10 @@ class PostgresStore:
         return known
 
     # changing
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn errors of the server into ours, where a view stays open after them."""
+        return translated(self.shown)
+
     @contextlib.contextmanager
     def change(self, setup: Setup, *, anew: bool = False) -> Iterator[ServerChange]:
         """Begin a change; see ``Store``."""

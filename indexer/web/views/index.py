@@ -7,13 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.notebook import Status
+from indexer.indexing.rebuild_process import Rebuilder
 from indexer.records import FileReport, Outcome
+from indexer.snapshot import Status
 from indexer.web.components import show_table
 from indexer.web.host import Host, Model
 from indexer.web.presenters import count, href_of, plain
 from indexer.web.reading import act
-from indexer.web.rebuild import Rebuilder
 
 _BEAT_S = 0.5
 
@@ -48,12 +48,13 @@ def _figures(status: Status) -> None:
 
 
 def _facts(host: Host, status: Status) -> None:
+    state = host.state
     watcher = "follows the notes folder: what you save is found within seconds"
-    if not host.watching:
+    if not state.watching:
         watcher = "is not running: build after you changed notes"
-    elif host.watch_error:
-        watcher = f"tries again at the next change ({host.watch_error})"
-    missing = host.model_error.message if host.model_error else ""
+    elif state.watch_error:
+        watcher = f"tries again at the next change ({state.watch_error})"
+    missing = state.model_error.message if state.model_error else ""
     models = {
         Model.READY: "loaded",
         Model.LOADING: "loading: words only until then",
@@ -62,7 +63,7 @@ def _facts(host: Host, status: Status) -> None:
     rows = [
         ["Notes folder", plain(status.notes_folder)],
         ["Index", plain(status.store)],
-        ["Model", f"{status.model}, {status.dimension} dimensions, {models[host.model]}"],
+        ["Model", f"{status.model}, {status.dimension} dimensions, {models[state.model]}"],
         ["Watcher", plain(watcher)],
     ]
     show_table(
@@ -125,7 +126,7 @@ def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
                 help=None if cure else "Begins from nothing; also mends a damaged index",
                 disabled=progress.running,
                 on_click=rebuilder.start,
-                kwargs={"anew": True},
+                kwargs={"rebuild": True},
             )
         if progress.running:
             st.button("Cancel", key="cancel", on_click=rebuilder.cancel)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from indexer.notebook import DumpedPoint
 from indexer.records import Mode
+from indexer.snapshot import DumpedPoint
 from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table

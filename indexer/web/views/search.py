@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from indexer.errors import IndexerError, QueryError
-from indexer.notebook import split_place
 from indexer.records import Answer, Mode, NoteFilter
+from indexer.snapshot import split_place
 from indexer.web import address, export, presenters
 from indexer.web.components import show_desk, show_home, show_sheet
 from indexer.web.host import Host, Model
@@ -43,7 +43,8 @@ def _asking(host: Host, box: DeltaGenerator, where: NoteFilter, mode: Mode) -> N
     try:
         with box:
             question = ask_box(address.another_question)
-        _search(host, question, where, mode)
+        with host.request():  # its own, if this part runs alone
+            _search(host, question, where, mode)
         address.answered()
     except IndexerError as exc:  # nothing outside hears of it while this part runs alone
         trouble(exc, host)

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.notebook import DumpedPoint
+from indexer.snapshot import DumpedPoint
 from indexer.store.filters import matcher
 from indexer.store.records import NoteInfo
 from indexer.web import address, presenters

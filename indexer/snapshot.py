@@ -1,0 +1,326 @@
+"""One generation of a notebook, for as long as one request takes.
+
+Everything that is read through a snapshot comes from the same generation of the index, even if a
+build ends in the meantime. Nothing here opens a second view.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from indexer.config import DEFAULT_TOP_K, Settings, shown_store
+from indexer.errors import IndexDamaged, IndexerError, NotesError, QueryError
+from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
+
+if TYPE_CHECKING:
+    from indexer.notes.folder import NotesFolder
+    from indexer.retrieval.query import Reranker
+    from indexer.retrieval.ranking import Weights
+    from indexer.retrieval.search import Searcher
+    from indexer.store.protocol import View
+    from indexer.store.records import Header, NoteInfo, StoredPoint, Vectors
+
+
+class Status(NamedTuple):
+    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
+
+    ``engine`` says what computed the vectors, where that is known.
+    """
+
+    notes_folder: str
+    store: str
+    generation: int
+    notes: int
+    points: int
+    model: str
+    dimension: int
+    stale: bool
+    bytes: int
+    skipped: tuple[FileReport, ...]
+    engine: str = ""
+
+
+class DumpedPoint(NamedTuple):
+    """A point as it is in the index."""
+
+    note_id: str
+    stored: StoredPoint
+
+
+class NotePage(NamedTuple):
+    """A note as it is shown: its front matter, its body as safe HTML, the files it shows.
+
+    ``files`` are paths relative to the notes folder; the HTML names them by number.
+    """
+
+    info: NoteInfo
+    html: str
+    files: tuple[str, ...] = ()
+
+
+class Parts(NamedTuple):
+    """What a snapshot needs of its notebook.
+
+    ``searcher`` and ``reranker`` open their part at the first use; ``size`` returns bytes;
+    ``translated`` turns errors of the database into ours.
+    """
+
+    settings: Settings
+    folder: NotesFolder
+    searcher: Callable[[], Searcher]
+    reranker: Callable[[str], Reranker]
+    size: Callable[[], int]
+    translated: Callable[[], AbstractContextManager[None]]
+
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _in_our_words(
+    method: Callable[Concatenate[Snapshot, _Arguments], _Result],
+) -> Callable[Concatenate[Snapshot, _Arguments], _Result]:
+    """Let a method raise errors of the database as ours, although the view stays open."""
+
+    @functools.wraps(method)
+    def reading(self: Snapshot, /, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with self._parts.translated():
+                return method(self, *args, **options)
+        except IndexerError as exc:
+            if type(exc) in (IndexerError, IndexDamaged):
+                self._failure = exc  # the view takes no more statements after it
+            raise
+
+    return reading
+
+
+class Snapshot:
+    """Reads one generation of an index; made by ``Notebook.snapshot``."""
+
+    def __init__(self, view: View, parts: Parts) -> None:
+        """Take an open view.
+
+        :param view: closed by the caller.
+        :param parts: what is needed to answer from it.
+        """
+        self._view = view
+        self._parts = parts
+        self._failure: IndexerError | None = None
+
+    # asking
+    @_in_our_words
+    def search(
+        self,
+        question: str,
+        k: int = DEFAULT_TOP_K,
+        *,
+        mode: Mode = Mode.HYBRID,
+        where: NoteFilter | None = None,
+        more_like: Sequence[str | int] = (),
+        less_like: Sequence[str | int] = (),
+        weights: Weights | None = None,
+        rerank: str | None = None,
+    ) -> Answer:
+        """Answer a question; see ``Notebook.search``."""
+        searcher = self._parts.searcher()
+        from indexer.retrieval.query import Query
+        from indexer.retrieval.ranking import Weights
+
+        query = Query(
+            question=question,
+            k=k,
+            mode=mode,
+            where=where or NoteFilter(),
+            more_like=self._point_ids(more_like),
+            less_like=self._point_ids(less_like),
+            weights=weights or Weights(),
+            reranker=self._parts.reranker(rerank) if rerank else None,
+        )
+        return searcher.search(query, self._view)
+
+    @_in_our_words
+    def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:
+        """Return the nearest points of other notes; see ``Notebook.similar``."""
+        note_id, line = split_place(place)
+        return self._parts.searcher().similar(note_id, line, k, self._view)
+
+    # reading
+    @_in_our_words
+    def header(self) -> Header:
+        """Return what the index says of itself; costs next to nothing."""
+        return self._view.header()
+
+    @_in_our_words
+    def links(self, note_id: str | None = None, *, broken: bool = False) -> list[Link]:
+        """Return the links of one note or of all.
+
+        :param note_id: the note.
+        :param broken: only those that lead nowhere or have a fix.
+        """
+        found = self._view.links_of(note_id)
+        return [link for link in found if not broken or not link.ok or link.mend]
+
+    @_in_our_words
+    def backlinks(self, note_id: str) -> list[Link]:
+        """Return the links of other notes that lead to a note."""
+        return self._view.backlinks(note_id)
+
+    @_in_our_words
+    def notes(self) -> list[NoteInfo]:
+        """Return the indexed notes, by path."""
+        return self._view.notes()
+
+    @_in_our_words
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Return how many notes carry each tag and each category."""
+        return self._view.labels()
+
+    @_in_our_words
+    def note(self, note_id: str) -> NoteInfo:
+        """Return an indexed note.
+
+        :param note_id: the note.
+        :raises NotesError: if the index has no such note.
+        """
+        info = self._view.note(note_id)
+        if info is None:
+            raise NotesError(f"the index has no note {note_id}", "it may have been moved: search")
+        return info
+
+    @_in_our_words
+    def read_note(self, note_id: str) -> NotePage:
+        """Return a note as it is now, ready to be shown.
+
+        :param note_id: a note of the index.
+        :raises NotesError: if the index has no such note, or its file is gone.
+        """
+        from indexer.notes.files import NoteFiles
+
+        info, folder = self.note(note_id), self._parts.folder
+        files = NoteFiles(folder, note_id)
+        html = folder.render(folder.read(note_id), self._view.links_of(note_id), files.find)
+        return NotePage(info, html, tuple(files.paths))
+
+    @_in_our_words
+    def read_text(self, note_id: str) -> str:
+        """Return the text of a note as its file is now, front matter included.
+
+        :param note_id: a note of the index.
+        :raises NotesError: if the file is gone or cannot be read.
+        """
+        from indexer.notes.decoding import decode_note
+
+        return decode_note(self._parts.folder.read(note_id).content, note_id)[0]
+
+    @_in_our_words
+    def points_of(self, note_id: str) -> list[StoredPoint]:
+        """Return the points of a note in reading order."""
+        return self._view.points_of(note_id)
+
+    @_in_our_words
+    def all_points(self) -> tuple[int, list[DumpedPoint], Vectors]:
+        """Return the generation, every point of it in reading order, and their vectors.
+
+        The vectors are float32, shape ``(points, dimension)``.
+        """
+        points = [
+            DumpedPoint(note.note_id, stored)
+            for note in self._view.notes()
+            for stored in self._view.points_of(note.note_id)
+        ]
+        vectors = self._view.vectors([dumped.stored.point_id for dumped in points])
+        return self._view.header().generation, points, vectors
+
+    @_in_our_words
+    def changed_notes(self, count: int) -> list[tuple[NoteInfo, float]]:
+        """Return the most recently written notes, newest first, and when, in seconds since 1970.
+
+        :param count: how many at most.
+        """
+        newest = sorted(
+            ((stamp.mtime_ns, note_id) for note_id, stamp in self._view.stamps().items() if stamp),
+            reverse=True,
+        )
+        found = ((self._view.note(note_id), when / 1e9) for when, note_id in newest[: 2 * count])
+        return [(note, when) for note, when in found if note][:count]
+
+    @_in_our_words
+    def published_address(self, note: NoteInfo) -> str:
+        """Return where a note is published, empty without a site."""
+        from indexer.notes.links import published_url
+
+        site = self._parts.settings.site_url
+        return published_url(note.published, site) if site and note.published else ""
+
+    # looking after it
+    @_in_our_words
+    def status(self) -> Status:
+        """Return what is indexed, by which model, and whether notes changed since."""
+        from indexer.retrieval.freshness import is_stale
+
+        settings, header = self._parts.settings, self._view.header()
+        states = self._view.note_states()
+        incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
+        return Status(
+            notes_folder=str(settings.notes),
+            store=shown_store(settings.store),
+            generation=header.generation,
+            notes=header.notes,
+            points=header.points,
+            model=header.setup.model if header.setup else settings.model,
+            dimension=header.setup.dimension if header.setup else 1,
+            stale=is_stale(self._parts.folder, self._view),
+            bytes=self._parts.size(),
+            skipped=tuple(
+                FileReport(note_id, state.outcome, state.warnings)
+                for note_id, state in sorted(states.items())
+                if state.outcome in incomplete
+            ),
+            engine=header.setup.engine if header.setup else "",
+        )
+
+    @_in_our_words
+    def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:
+        """Return every file with what became of it, and every point."""
+        states = sorted(self._view.note_states().items())
+        files = [FileReport(note_id, state.outcome, state.warnings) for note_id, state in states]
+        points = [
+            DumpedPoint(note_id, stored)
+            for note_id, _ in states
+            for stored in self._view.points_of(note_id)
+        ]
+        return files, points
+
+    def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
+        """Return the ids of points named by id or place."""
+        ids: list[int] = []
+        for place in places:
+            if isinstance(place, int) or place.isdecimal():
+                ids.append(int(place))
+                continue
+            note_id, line = split_place(place)
+            points = [p for p in self.points_of(note_id) if line is None or _holds_line(p, line)]
+            if not points:
+                raise QueryError(
+                    f"there is no point at {place}", "give NOTE:LINE, or the id of a hit"
+                )
+            ids += [stored.point_id for stored in points]
+        return tuple(ids)
+
+
+def split_place(place: str) -> tuple[str, int | None]:
+    """Return the note and the line of "note:line"; a name may hold colons of its own."""
+    note_id, separator, line = place.rpartition(":")
+    if separator and line.isdecimal():
+        return note_id, int(line)
+    return place, None
+
+
+def _holds_line(stored: StoredPoint, line: int) -> bool:
+    return stored.point.line_start <= line <= stored.point.line_end
