@@ -83,11 +83,7 @@ class Searcher:
                 shown = _reranked(ranking, asked.question.text, query.reranker)
             points, gone = self._confirmed(view, shown, query.k)
             hits = self._addressed(points, make_hits(view, points, shown, asked, self._encoder))
-            chance = (
-                self._chance(view, header, self._encoder)
-                if self._encoder and asked.encoded
-                else 0.0
-            )
+            chance = self._chance(view, header) if asked.encoded else 0.0
             signs = signs_of(ranking.without(gone), asked, chance)
             related = related_notes(view, shown, hits)
             state = self._state(view, header)
@@ -203,12 +199,12 @@ class Searcher:
                 break
         return current, gone
 
-    def _chance(self, view: View, header: Header, encoder: Encoder) -> float:
+    def _chance(self, view: View, header: Header) -> float:
         """Return what the build measured; an index that was copied or cut short is measured now."""
-        if header.chance is not None:
-            return header.chance
+        if header.chance is not None or self._encoder is None:
+            return header.chance or 0.0
         if self._measured is None or self._measured[0] != header.generation:
-            self._measured = header.generation, measure_chance(view, encoder).mean
+            self._measured = header.generation, measure_chance(view, self._encoder).mean
         return self._measured[1]
 
     def _state(self, view: View, header: Header) -> IndexState:
