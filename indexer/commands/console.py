@@ -50,7 +50,7 @@ def discard_output() -> None:
 def leave(status: int) -> NoReturn:
     """End the process when all is closed, without taking apart what the libraries loaded.
 
-    That would take a tenth of the time of a query (benchmarks/RESULTS.md).
+    That would take a tenth of the time of a query (benchmarks/HISTORY.md).
 
     :param status: of the command.
     """

@@ -1,7 +1,7 @@
 """What runs a model over word pieces: ONNX Runtime everywhere, OpenVINO for many texts at once.
 
 OpenVINO reads the same fp32 file and computes in bf16, which is four times as fast on processors
-that have it and moves a vector by a cosine of .99998 (benchmarks/RESULTS.md).
+that have it and moves a vector by a cosine of .99998 (benchmarks/HISTORY.md).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ Mask = NDArray[np.bool_]
 _Scan = Callable[[], tuple[PointIds, Vectors]]  # positions and cosines, best first
 # Up to this size one matrix product is faster than importing faiss, and takes at most 8 MB.
 MAX_PRODUCT_POINTS = 5_000
-# Cells are 2 sqrt(n); this share of them holds .98 of the ten nearest (benchmarks/RESULTS.md).
+# Cells are 2 sqrt(n); this share of them holds .98 of the ten nearest (benchmarks/HISTORY.md).
 _PROBED_SHARE = 1 / 32
 _MIN_PROBES = 32
 _MAX_FILTERS = 16
