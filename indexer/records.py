@@ -50,6 +50,16 @@ class LinkKind(Enum):
     FILE = "file"
 
 
+class UnitKind(Enum):
+    """What an author made that can answer as a whole."""
+
+    POINT = "point"
+    ITEM = "item"
+    LIST = "list"
+    SECTION = "section"
+    NOTE = "note"
+
+
 class NoteWarning(NamedTuple):
     """Something in a note that was not read as it stands, with its place and its cure."""
 
@@ -235,11 +245,94 @@ class BuildReport(NamedTuple):
     dry_run: bool = False
 
 
+class UnitPoint(NamedTuple):
+    """A point as part of a unit.
+
+    ``depth`` counts the items and lead-ins that hold it within its note; ``matched`` says that it
+    is among what the question found.
+    """
+
+    point_id: int
+    line_start: int
+    line_end: int
+    text: str
+    heading_path: tuple[str, ...] = ()
+    depth: int = 0
+    matched: bool = False
+    lead_in: bool = False
+
+
+class Place(NamedTuple):
+    """Where a unit, or a part of one, stands: a run of points of one note, in reading order."""
+
+    kind: UnitKind
+    note_id: str
+    title: str
+    date: str | None
+    heading_path: tuple[str, ...]
+    line_start: int
+    line_end: int
+    points: tuple[UnitPoint, ...]
+
+
+class Unit(NamedTuple):
+    """What is shown as one answer: a point, an item, a list, a section, a note, or several places.
+
+    ``places`` has one place, or several for an answer put together from several notes, the best
+    first. ``confidence`` is the probability, 0 to 1, that it answers. ``weaker`` says that it
+    follows at a distance what answers better; ``similar`` how many units say nearly the same and
+    are left out for it.
+    """
+
+    rank: int
+    kind: UnitKind
+    places: tuple[Place, ...]
+    confidence: float
+    weaker: bool = False
+    similar: int = 0
+
+    @property
+    def note_id(self) -> str:
+        """The note of its first place."""
+        return self.places[0].note_id
+
+    @property
+    def title(self) -> str:
+        """The title of that note."""
+        return self.places[0].title
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """The headings above all of its first place."""
+        return self.places[0].heading_path
+
+    @property
+    def line_start(self) -> int:
+        """The first line of its first place."""
+        return self.places[0].line_start
+
+    @property
+    def line_end(self) -> int:
+        """The last line of its first place."""
+        return self.places[0].line_end
+
+    @property
+    def points(self) -> tuple[UnitPoint, ...]:
+        """The points of all places."""
+        return tuple(point for place in self.places for point in place.points)
+
+    @property
+    def matched(self) -> tuple[int, ...]:
+        """The ids of the points that the question found, in reading order."""
+        return tuple(point.point_id for point in self.points if point.matched)
+
+
 class Hit(NamedTuple):
     """A point returned for a question, with what stands around it and why it is here.
 
     ``marks`` are (start, end, "word" or "meaning") offsets into ``snippet``. ``score`` is what hits
     are ordered by; ``cosine`` and ``bm25`` are what the legs said, None where a leg was not asked.
+    ``unit`` is the rank of the unit of the answer that holds it.
     """
 
     rank: int
@@ -262,6 +355,7 @@ class Hit(NamedTuple):
     links: tuple[Link, ...]
     note_links: tuple[Link, ...] = ()
     url: str | None = None
+    unit: int | None = None
 
 
 class RelatedNote(NamedTuple):
@@ -288,7 +382,8 @@ class Answer:
 
     Without an answer the hits are the nearest points, offered as such. ``confidence`` is the
     probability, 0 to 1, that the notes hold an answer. ``reads`` says what was read into the
-    question: (word as typed, words of the notes).
+    question: (word as typed, words of the notes). ``units`` are what to show, best first: the hits
+    in the size the question asks for.
     """
 
     question: str
@@ -300,6 +395,7 @@ class Answer:
     hits: tuple[Hit, ...]
     related_notes: tuple[RelatedNote, ...]
     reads: tuple[tuple[str, str], ...] = ()
+    units: tuple[Unit, ...] = ()
 
     def topics(self, most: int = 3) -> list[str]:
         """Return what the hits are about, best first: their notes, with the nearest heading.

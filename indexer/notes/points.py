@@ -83,6 +83,11 @@ def context_of(title: str, point: Point) -> str:
     return " > ".join([*[title, *headings][-_CONTEXT_HEADINGS:], *parents]) + ":"
 
 
+def shorten_parent(text: str) -> str:
+    """Return the text of an item or lead-in as it stands among the parents of the points below."""
+    return _shorten(text)
+
+
 def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Point:
     return Point(
         block.text, block.kind, block.line_start, block.line_end, path, parents, block.links

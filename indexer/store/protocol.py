@@ -99,6 +99,14 @@ class View(Protocol):
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
 
+    def points_between(self, note_id: str, first: int, last: int) -> list[StoredPoint]:
+        """Return the points of a note from one ordinal to another, in reading order, without links.
+
+        :param note_id: the note.
+        :param first: the lowest ordinal.
+        :param last: the highest ordinal, inclusive.
+        """
+
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
         """Return the links in given points, by point id; points without links are left out."""
 

@@ -244,9 +244,12 @@ class SqlView:
         """Return given points with their notes and links; an id that is gone is left out."""
         sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
         rows = list(self._select(sql, point_ids))
+        return self._stored(rows, self.links_in(point_ids) if links else {})
+
+    def _stored(self, rows: list[Any], own: dict[int, list[Link]]) -> dict[int, StoredPoint]:
+        """Return the points in rows of their columns, vector, note, checksum and id."""
         width = len(POINT_COLUMNS.split(", "))
         notes = self._notes_by_row({row[width + 1] for row in rows})
-        own = self.links_in(point_ids) if links else {}
         found: dict[int, StoredPoint] = {}
         for row in rows:
             point_id, note = row[-1], notes.get(row[width + 1])
@@ -275,6 +278,16 @@ class SqlView:
         ids = [row[0] for row in self.connection.execute(sql, (path_to_row(note_id),))]
         found = self.read_points(ids)
         return [found[point_id] for point_id in ids]
+
+    def points_between(self, note_id: str, first: int, last: int) -> list[StoredPoint]:
+        """Return the points of a note from one ordinal to another, in reading order, no links."""
+        sql = (
+            f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point "
+            "WHERE note = (SELECT id FROM note WHERE path = ?) AND ordinal BETWEEN ? AND ? "
+            "ORDER BY ordinal"
+        )
+        rows = self.connection.execute(sql, (path_to_row(note_id), first, last)).fetchall()
+        return list(self._stored(rows, {}).values())
 
     def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
         """Return the first links of one note or of all, in reading order."""

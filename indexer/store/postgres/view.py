@@ -58,6 +58,10 @@ _OWN, _ALL = _COUNT.format(weights="0, 0, 0, 1"), _COUNT.format(weights="1, 0, 0
 
 _POINT = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
 _INFO = ", ".join(f"note.{column}" for column in NOTE_INFO_COLUMNS.split(", "))
+_STORED = (
+    f"SELECT {_POINT}, point.note, point.checksum, point.id, {_INFO} "
+    "FROM point JOIN note ON note.id = point.note"
+)
 _LINK = ", ".join(f"link.{column}" for column in LINK_COLUMNS.split(", "))
 _LINKS_FROM = (
     "FROM link JOIN note AS source ON source.id = link.note "
@@ -311,14 +315,21 @@ class ServerView:
     ) -> dict[int, StoredPoint]:
         """Return given points with their notes and links; an id that is gone is left out."""
         ids = list(point_ids)
-        sql = (
-            f"SELECT {_POINT}, point.note, point.checksum, point.id, {_INFO} "
-            "FROM point JOIN note ON note.id = point.note WHERE point.id = ANY(%s)"
-        )
-        linked = self.links_in(ids) if links else {}
+        rows = self._run(f"{_STORED} WHERE point.id = ANY(%s)", (ids,))
+        return self._stored(rows, self.links_in(ids) if links else {})
+
+    def points_between(self, note_id: str, first: int, last: int) -> list[StoredPoint]:
+        """Return the points of a note from one ordinal to another, in reading order, no links."""
+        sql = f"{_STORED} WHERE note.path = %s AND ordinal BETWEEN %s AND %s ORDER BY ordinal"
+        return list(self._stored(self._run(sql, (note_id, first, last)), {}).values())
+
+    def _stored(
+        self, rows: list[tuple[Any, ...]], linked: dict[int, list[Link]]
+    ) -> dict[int, StoredPoint]:
+        """Return the points in rows of ``_STORED``, each with its links."""
         found: dict[int, StoredPoint] = {}
         width = len(POINT_COLUMNS.split(", "))
-        for row in self._run(sql, (ids,)):
+        for row in rows:
             check, point_id = row[width + 1], row[width + 2]
             if checksum(row[: width + 1]) != check:
                 raise IndexDamaged(f"the row of point {point_id} is damaged", REBUILD)

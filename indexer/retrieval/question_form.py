@@ -1,0 +1,120 @@
+"""What the form of a question says of the size of its answer; English, other languages are neutral.
+
+"is ...?", "how much ...?" and "the best ..." ask for one thing, "steps of ...", "list ..." and
+"which topics ...?" for several. The form only leans: what the notes hold decides.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from indexer.text.terms import terms_of
+
+
+class Lean(Enum):
+    """What the form of a question leans to."""
+
+    ONE = "one"
+    NEUTRAL = "neutral"
+    SEVERAL = "several"
+
+
+class Form(NamedTuple):
+    """What is read in the form of a question.
+
+    ``everywhere`` says that all places are asked for, ``note`` that a whole note may be.
+    ``words`` are the terms that name the form ("steps", "list") and not the subject.
+    """
+
+    lean: Lean
+    everywhere: bool = False
+    note: bool = False
+    words: frozenset[str] = frozenset()
+
+
+_FORM_WORDS = (
+    "all any bullet bullets checklist compare compared comparing comparison cons count critique "
+    "describe difference differences entire everything example examples explain full give idea "
+    "ideas item items kind kinds list lists listing main mine note notes noted number numbered "
+    "order overview part parts piece pieces point points pros quick reason reasons recap section "
+    "sections show step steps summaries summarise summarize summary thing things tip tips topic "
+    "topics type types various versus vs way ways whole write wrote written"
+).split()
+FORM_TERMS = frozenset(term for word in _FORM_WORDS for term in terms_of(word))
+
+_ONE = re.compile(
+    r"^(?:is|are|was|were|does|do|did|can|could|should|must|may|might|has|have|had|will|would|am"
+    r"|who|whose|when)\b"
+    r"|^how (?:much|many|long|often|big|large|small|warm|hot|cold|far|fast|old|high|low|deep|late"
+    r"|early|soon|wide|heavy|strong|close|likely)\b"
+    r"|\b(?:best|worst|most|least|largest|smallest|first|last)\b"
+    r"|\bmean(?:ing)?\??$|\bstands? for\b|^(?:a )?links? to\b"
+    r"|^wh(?:at|ich) (?:is|'s|was)\b(?! (?:there|needed|missing|in)\b)|^what's\b"
+    r"|\bwhich (?:is|one|was)\b",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(
+    r"^(?:is|are|was|were|does|do|did|can|could|should|must|may|might|has|have|had|will|would)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:list|lists|all|everything|overview|summar\w+|recap|pros|cons|advantages|disadvantages"
+    r"|benefits|drawbacks|downsides|compare|comparison|differences?|versus|vs|notes|steps|ways"
+    r"|reasons|types|kinds|options|examples|rules|tips|tricks|criteria|methods|techniques"
+    r"|ingredients|principles|guidelines|recommendations|instructions|checklist|settings"
+    r"|in order|step by step)\b"
+    r"|^(?:what|which) (?:are|were)\b",
+    re.IGNORECASE,
+)
+_EVERYWHERE = re.compile(
+    r"\b(?:everything|anything|everywhere|all (?:my |the )?(?:notes|places|mentions)"
+    r"|where (?:do|did|have|am|is|are) \w+ (?:\w+ )?(?:mention|write|wrote|written|talk|say|note)\w*"
+    r"|what (?:do|did|have) I (?:\w+ )?(?:write|wrote|written|note|noted|say|said))\b",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"\b(?:summar\w+|overview|recap|everything|my (?:\w+ )?notes?|notes on|the note|review|essay"
+    r"|article|page)\b",
+    re.IGNORECASE,
+)
+_ASKED_NOUN = re.compile(r"^(?:what|which|whose) ((?:[\w-]+ ){1,3})", re.IGNORECASE)
+_HEAD = re.compile(
+    r"[\s,:]+(?:of|for|to|about|in|on|with|when|that|which|who|I|we|you|from|by|at|as|is|are|do|does"
+    r"|did|was|were|can|should|could|have|has|had|worth|according|according|under|used)\b",
+)
+_OPENER = re.compile(r"^(?:how|why|where|when|who|what|which|if|whose|whom|the|my|a|an)\b", re.I)
+
+
+def read_form(question: str) -> Form:
+    """Return what the form of a question says of the size of its answer.
+
+    :param question: as typed, on one line.
+    """
+    text = question.strip()
+    one, several = bool(_ONE.search(text)), bool(_SEVERAL.search(text)) or _asks_plural(text)
+    lean = Lean.NEUTRAL
+    if _YES_OR_NO.search(text) or (one and not several):
+        lean = Lean.ONE
+    elif several and not one:
+        lean = Lean.SEVERAL
+    words = FORM_TERMS.intersection(terms_of(text))
+    return Form(lean, bool(_EVERYWHERE.search(text)), bool(_NOTE.search(text)), words)
+
+
+def _asks_plural(text: str) -> bool:
+    """Return whether the noun that is asked for is in the plural: "which topics", "games for"."""
+    found = _ASKED_NOUN.match(text)
+    if found:
+        head = _HEAD.split(found.group(1) + " ", maxsplit=1)[0].split()
+        return bool(head) and _is_plural(head[-1])
+    if _OPENER.match(text):
+        return False
+    head = _HEAD.split(text, maxsplit=1)[0].split()
+    return 0 < len(head) <= 5 and _is_plural(head[-1])
+
+
+def _is_plural(word: str) -> bool:
+    word = word.strip("?.,:!").lower()
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s"))

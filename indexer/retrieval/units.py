@@ -1,0 +1,242 @@
+"""The units an author made around each point: items, lists, sections, the note.
+
+Everything comes from what the store keeps of points: their order, kinds, headings and parents. How
+large a unit answers a question is decided in ``sizing``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from indexer.notes.points import shorten_parent
+from indexer.records import BlockKind, Point, UnitKind
+from indexer.store.records import NoteInfo, StoredPoint
+
+_LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
+
+
+class Span(NamedTuple):
+    """A unit of a note, as positions of its first and last point in the outline, inclusive.
+
+    ``introduced`` says that the first point only leads to the others.
+    """
+
+    kind: UnitKind
+    start: int
+    end: int
+    introduced: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many points it has."""
+        return self.end - self.start + 1
+
+
+class Outline:
+    """The points of a note in reading order, and the units they form."""
+
+    def __init__(self, note: NoteInfo, stored: Sequence[StoredPoint], *, whole: bool = True) -> None:
+        """Find which point holds which, where lists run and where sections begin and end.
+
+        :param note: the note.
+        :param stored: its points in reading order, or a run of them.
+        :param whole: False for a run, of which no note is made.
+        """
+        self.note = note
+        self.stored = list(stored)
+        self.points: list[Point] = [one.point for one in stored]
+        self.position = {one.point_id: place for place, one in enumerate(stored)}
+        self._whole = whole
+        self._holders = _holders(self.points)
+        self._ends = _ends(self._holders)
+        self._runs = _runs(self.points, self._ends)
+        self._sections, self._sections_of = _sections(self.points)
+
+    def around(self, position: int) -> list[Span]:
+        """Return the units around a point, the point itself first, each one once.
+
+        :param position: of the point.
+        """
+        found = [Span(UnitKind.POINT, position, position)]
+        if self._ends[position] > position:
+            lead = self.points[position].lead_in
+            kind = UnitKind.LIST if lead else UnitKind.ITEM
+            found.append(Span(kind, position, self._ends[position], lead))
+        inner: int | None = position
+        while inner is not None:
+            found += self._list_around(inner)
+            inner = self._holders[inner]
+            if inner is not None and not self.points[inner].lead_in:
+                found.append(Span(UnitKind.ITEM, inner, self._ends[inner]))
+        found += [self._sections[i] for i in self._sections_of[position]]
+        if self._whole:
+            found.append(Span(UnitKind.NOTE, 0, len(self.points) - 1))
+        # The largest name of the same points: a note of one section is a note.
+        named = {(span.start, span.end): span for span in found[1:]}
+        return [found[0], *(span for place, span in named.items() if place != (position,) * 2)]
+
+    def parts(self, span: Span) -> list[StoredPoint]:
+        """Return the points of a unit."""
+        return self.stored[span.start : span.end + 1]
+
+    def lines(self, span: Span) -> tuple[int, int]:
+        """Return the first and last line of a unit."""
+        points = self.points[span.start : span.end + 1]
+        return points[0].line_start, max(point.line_end for point in points)
+
+    def heading_path(self, span: Span) -> tuple[str, ...]:
+        """Return the headings that all points of a unit stand under.
+
+        A heading that begins the unit counts as one of them.
+        """
+        first = self.points[span.start]
+        path = first.heading_path
+        if first.kind is BlockKind.HEADING and span.kind is UnitKind.SECTION:
+            return (*path, first.text)
+        for point in self.points[span.start + 1 : span.end + 1]:
+            path = path[: _common(path, point.heading_path)]
+        return path
+
+    def depth(self, position: int) -> int:
+        """Return how many points hold a point."""
+        count, holder = 0, self._holders[position]
+        while holder is not None:
+            count, holder = count + 1, self._holders[holder]
+        return count
+
+    def led_by(self, position: int) -> range:
+        """Return the positions of the points a point holds or leads to."""
+        return range(position + 1, self._ends[position] + 1)
+
+    def introduces(self, position: int) -> bool:
+        """Return whether a point only names what follows: a lead-in or a text with a colon."""
+        if self._ends[position] == position and not self._leads_on(position):
+            return False
+        point = self.points[position]
+        return point.lead_in or point.text.rstrip().endswith(":")
+
+    def _leads_on(self, position: int) -> bool:
+        """Return whether a paragraph stands right before a list of its own level."""
+        if position + 1 == len(self.points):
+            return False
+        point, following = self.points[position], self.points[position + 1]
+        return (
+            point.kind is BlockKind.PARAGRAPH
+            and following.kind in _LIST_KINDS
+            and following.heading_path == point.heading_path
+            and following.parents == point.parents
+        )
+
+    def _list_around(self, position: int) -> list[Span]:
+        """Return the list an item or row belongs to, with the line that leads to it."""
+        if self.points[position].kind not in _LIST_KINDS:
+            return []
+        first, last = self._runs[position]
+        holder = self._holders[position]
+        if holder is not None and self.points[holder].lead_in:
+            return [Span(UnitKind.LIST, holder, max(last, self._ends[holder]), True)]
+        before = first - 1
+        if before >= 0 and self.introduces(before) and self._leads_on(before):
+            return [Span(UnitKind.LIST, before, last, True)]
+        return [Span(UnitKind.LIST, first, last)] if last > first else []
+
+
+def _holders(points: Sequence[Point]) -> list[int | None]:
+    """Return, point by point, the position of the item or lead-in it stands under."""
+    holders: list[int | None] = []
+    latest: dict[tuple[str, ...], int] = {}
+    path: tuple[str, ...] | None = None
+    for position, point in enumerate(points):
+        if point.heading_path != path:
+            latest, path = {}, point.heading_path
+        holders.append(latest.get(point.parents) if point.parents else None)
+        latest[(*point.parents, shorten_parent(point.text))] = position
+    return holders
+
+
+def _ends(holders: Sequence[int | None]) -> list[int]:
+    """Return, point by point, the position of the last point below it; its own without any."""
+    ends = list(range(len(holders)))
+    for position in range(len(holders) - 1, -1, -1):
+        holder = holders[position]
+        if holder is not None:
+            ends[holder] = max(ends[holder], ends[position])
+    return ends
+
+
+def _runs(points: Sequence[Point], ends: Sequence[int]) -> list[tuple[int, int]]:
+    """Return, point by point, the first and last position of its list; no list without siblings."""
+    starts = list(range(len(points)))
+    previous: dict[tuple[str, ...], int] = {}
+    path: tuple[str, ...] | None = None
+    for position, point in enumerate(points):
+        if point.heading_path != path:
+            previous, path = {}, point.heading_path
+        before = previous.get(point.parents)
+        if (
+            before is not None
+            and point.kind in _LIST_KINDS
+            and points[before].kind is point.kind
+            and ends[before] == position - 1
+        ):
+            starts[position] = starts[before]
+        previous[point.parents] = position
+    last = {starts[position]: ends[position] for position in range(len(points))}
+    return [(start, last[start]) for start in starts]
+
+
+def _sections(points: Sequence[Point]) -> tuple[list[Span], list[list[int]]]:
+    """Return all sections, and for each point those it is in, the smallest first.
+
+    A section with subsections is two: its own text, and all of it.
+    """
+    found: list[Span] = []
+    inside: list[list[int]] = []
+    opened: list[int] = []  # by level, as positions in ``found``
+    path: tuple[str, ...] = ()
+    for position, point in enumerate(points):
+        kept = _common(path, point.heading_path)
+        path, opened = point.heading_path, opened[:kept]
+        for level in range(kept, len(path)):
+            before = points[position - 1] if position else None
+            bare = (
+                before is not None
+                and before.kind is BlockKind.HEADING
+                and (*before.heading_path, before.text) == path[: level + 1]
+            )
+            opened.append(len(found))
+            found.append(Span(UnitKind.SECTION, position - bare, position))
+            if bare:
+                inside[position - 1].insert(0, opened[-1])
+        for section in opened:
+            found[section] = found[section]._replace(end=position)
+        inside.append(opened[::-1])
+    return _with_own_texts(points, found, inside)
+
+
+def _with_own_texts(
+    points: Sequence[Point], found: list[Span], inside: list[list[int]]
+) -> tuple[list[Span], list[list[int]]]:
+    """Add the text right under the heading of each section that has subsections."""
+    for section in range(len(found)):
+        start, end = found[section].start, found[section].end
+        first = start + (points[start].kind is BlockKind.HEADING)
+        last = first
+        while last < end and points[last + 1].heading_path == points[first].heading_path:
+            last += 1
+        if last < end and inside[first][:1] == [section]:
+            for position in range(start, last + 1):
+                inside[position].insert(inside[position].index(section), len(found))
+            found.append(Span(UnitKind.SECTION, start, last))
+    return found, inside
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many values two sequences begin with alike."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
