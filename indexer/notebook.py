@@ -174,17 +174,19 @@ class Notebook:
         less_like: Sequence[str | int] = (),
         weights: Weights | None = None,
         rerank: str | None = None,
+        points: bool = False,
     ) -> Answer:
         """Answer a question with the points of the notes that answer it.
 
         :param question: in the reader's own words.
-        :param k: how many points at most.
+        :param k: how many units to show at most, see ``Answer.units``.
         :param mode: by words, by meaning, or both.
         :param where: which notes may answer.
         :param more_like: points to lean towards: ids, or "note:line".
         :param less_like: points to lean away from.
         :param weights: what each kind of evidence counts; None for the measured best.
         :param rerank: name or folder of a cross-encoder that orders the first points anew.
+        :param points: single points only, none of them put together to a list or section.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
         with self.snapshot(mode=mode) as snapshot:
@@ -197,6 +199,7 @@ class Notebook:
                 less_like=less_like,
                 weights=weights,
                 rerank=rerank,
+                points=points,
             )
 
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:

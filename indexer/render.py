@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.records import Answer, BuildReport, FileReport, Hit, Link, NoteWarning, Outcome
+from indexer.records import Answer, BuildReport, FileReport, Hit, Link, NoteWarning, Outcome, Unit
 
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
@@ -56,7 +56,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "stale": answer.index.stale,
             "model": answer.index.model,
         },
-        "hits": [hit_json(hit) for hit in answer.hits],
+        "hits": [hit_json(hit) | _unit_of_hit_json(answer, hit) for hit in answer.hits],
+        "units": [_unit_json(unit) for unit in answer.units],
         "related_notes": [
             {"note": note.note_id, "title": note.title, "why": note.why}
             for note in answer.related_notes
@@ -91,6 +92,60 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "links": links,
     }
     return values | ({"url": hit.url} if hit.url else {})
+
+
+def _unit_json(unit: Unit) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "rank": unit.rank,
+        "kind": unit.kind.value,
+        "note": unit.note_id,
+        "title": unit.title,
+        "heading_path": list(unit.heading_path),
+        "line_start": unit.line_start,
+        "line_end": unit.line_end,
+        "points": len(unit.points),
+        "matched": list(unit.matched),
+        "confidence": round(unit.confidence, 4),
+        "weaker": unit.weaker,
+        "similar": unit.similar,
+    }
+    if len(unit.places) > 1:
+        values["places"] = [
+            {
+                "kind": place.kind.value,
+                "note": place.note_id,
+                "title": place.title,
+                "heading_path": list(place.heading_path),
+                "line_start": place.line_start,
+                "line_end": place.line_end,
+                "points": len(place.points),
+            }
+            for place in unit.places
+        ]
+    return values
+
+
+def _unit_of_hit_json(answer: Answer, hit: Hit) -> dict[str, Any]:
+    """Return the unit a hit is shown in; of a unit of several places the one the hit is in."""
+    if hit.unit is None:
+        return {}
+    unit = answer.units[hit.unit - 1]
+    place = next(p for p in unit.places if any(q.point_id == hit.point_id for q in p.points))
+    values: dict[str, Any] = {
+        "unit": {
+            "kind": place.kind.value,
+            "line_start": place.line_start,
+            "line_end": place.line_end,
+            "points": len(place.points),
+            "matched": sum(point.matched for point in place.points),
+        }
+    }
+    if len(unit.places) > 1:
+        values["units"] = [
+            {"note": place.note_id, "line_start": place.line_start, "line_end": place.line_end}
+            for place in unit.places
+        ]
+    return values
 
 
 def _rounded(value: float | None) -> float | None:

@@ -126,6 +126,7 @@ class Snapshot:
         less_like: Sequence[str | int] = (),
         weights: Weights | None = None,
         rerank: str | None = None,
+        points: bool = False,
     ) -> Answer:
         """Answer a question; see ``Notebook.search``."""
         searcher = self._parts.searcher()
@@ -141,6 +142,7 @@ class Snapshot:
             less_like=self._point_ids(less_like),
             weights=weights or Weights(),
             reranker=self._parts.reranker(rerank) if rerank else None,
+            points=points,
         )
         return searcher.search(query, self._view)
 

@@ -67,6 +67,7 @@ from indexer.records import Mode, NoteFilter
     metavar="N",
     help="Open the N-th hit in your editor",
 )
+@click.option("--points", is_flag=True, help="Single points only, no lists or sections")
 @click.option("--markdown", is_flag=True, help="Print Markdown")
 @click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
@@ -95,6 +96,7 @@ def query(
         "more_like": options["more_like"],
         "less_like": options["less_like"],
         "rerank": options["rerank"],
+        "points": options["points"],
     }
     with open_notebook(options) as notebook:
         if search["mode"] is not Mode.LEXICAL:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from indexer.errors import NoteError, NotesError
 from indexer.lru import Lru
 from indexer.notes.folder import NotesFolder, TextMeasure
-from indexer.records import FileStamp, Note
+from indexer.records import FileStamp, Note, Point
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
@@ -124,30 +124,49 @@ class Freshness:
             return False
         return True
 
+    def confirm_note(self, points: list[StoredPoint], view: View) -> list[StoredPoint]:
+        """Return the points of one note that are still in it, with their lines as they are now.
+
+        :param points: of one note, in reading order.
+        :param view: the index they came from.
+        :return: the very list that was given where the note is as it was indexed.
+        """
+        if not points:
+            return points
+        there, note = self._note_now(points[0].note.note_id, view)
+        if there and note is None:
+            return points
+        now: dict[tuple[object, ...], Point] = {}
+        for point in reversed(note.points if note else ()):
+            now[_identity(point)] = point
+        return [
+            _moved(stored, now[_identity(stored.point)])
+            for stored in points
+            if _identity(stored.point) in now
+        ]
+
     def _now(self, stored: StoredPoint, view: View) -> StoredPoint | None:
-        note_id = stored.note.note_id
-        stamp = self._folder.read_stamp(note_id)
-        if stamp is None:
+        there, note = self._note_now(stored.note.note_id, view)
+        if not there:
             return None
-        seen = self._notes.get(note_id)
-        if seen is not None and seen[0] == stamp:
-            note = seen[1]
-        else:
-            same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
-            note = None if same else self._read(note_id)
-            self._notes.put(note_id, (stamp, note))
         if note is None:  # as it was when it was indexed
             return stored
-        for point in note.points:
-            old = stored.point
-            if (
-                point.text == old.text
-                and point.heading_path == old.heading_path
-                and point.parents == old.parents
-            ):
-                moved = old._replace(line_start=point.line_start, line_end=point.line_end)
-                return stored._replace(point=moved)
-        return None
+        same = _identity(stored.point)
+        found = next((point for point in note.points if _identity(point) == same), None)
+        return None if found is None else _moved(stored, found)
+
+    def _note_now(self, note_id: str, view: View) -> tuple[bool, Note | None]:
+        """Return whether a note is there, and how it reads if it changed since it was indexed."""
+        stamp = self._folder.read_stamp(note_id)
+        if stamp is None:
+            return False, None
+        seen = self._notes.get(note_id)
+        if seen is not None and seen[0] == stamp:
+            return True, seen[1]
+        same = stamp == self._stamps_of(view).get(note_id) or self._is_same(note_id, view)
+        note = None if same else self._read(note_id)
+        self._notes.put(note_id, (stamp, note))
+        return True, note
 
     def _stamps_of(self, view: View) -> dict[str, FileStamp | None]:
         """Return the stamps of a generation, read from the index once."""
@@ -164,6 +183,16 @@ class Freshness:
             return self._folder.cut(self._folder.read(note_id), self._measure)
         except NoteError:
             return Note(note_id, b"", "")
+
+
+def _identity(point: Point) -> tuple[object, ...]:
+    """Return what tells points of a note apart when their lines move."""
+    return point.text, point.heading_path, point.parents
+
+
+def _moved(stored: StoredPoint, now: Point) -> StoredPoint:
+    point = stored.point._replace(line_start=now.line_start, line_end=now.line_end)
+    return stored._replace(point=point)
 
 
 def is_stale(folder: NotesFolder, view: View) -> bool:

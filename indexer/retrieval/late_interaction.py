@@ -36,6 +36,19 @@ def max_similarities(query: Vectors, packed: Sequence[bytes]) -> tuple[Vectors, 
     return np.maximum(parts[:, 0], _CONTEXT_WEIGHT * parts[:, 1]), own
 
 
+def own_similarities(query: Vectors, packed: bytes) -> Vectors:
+    """Return how well the own words of a point answer each word, what stands above it left out.
+
+    :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
+    :param packed: the word pieces of the point, as a store keeps them.
+    :return: the best cosine to each word piece of the question, shape ``(n,)``.
+    """
+    bits, (own,), _ = unpack_pieces([packed], query.shape[1])
+    best = _similarities(bits[:own], query)
+    found: Vectors = _best_of_parts(best, np.array([own], np.int64))[0]
+    return found
+
+
 def rate_parts(
     query: Vectors, weights: Vectors, packed: bytes, counts: Sequence[int]
 ) -> list[float]:

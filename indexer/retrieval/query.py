@@ -26,7 +26,11 @@ Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 
 
 class Query(NamedTuple):
-    """A question and how to answer it; ``more_like`` and ``less_like`` are point ids."""
+    """A question and how to answer it.
+
+    ``k`` counts units, or points where ``points`` asks for single ones; ``more_like`` and
+    ``less_like`` are point ids.
+    """
 
     question: str
     k: int = 10
@@ -36,6 +40,7 @@ class Query(NamedTuple):
     less_like: tuple[int, ...] = ()
     weights: Weights = Weights()
     reranker: Reranker | None = None
+    points: bool = False
 
 
 class Asked(NamedTuple):

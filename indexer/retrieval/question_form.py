@@ -49,7 +49,8 @@ _ONE = re.compile(
     r"|who|whose|when)\b"
     r"|^how (?:much|many|long|often|big|large|small|warm|hot|cold|far|fast|old|high|low|deep|late"
     r"|early|soon|wide|heavy|strong|close|likely)\b"
-    r"|\b(?:best|worst|most|least|largest|smallest|first|last)\b"
+    r"|\b(?:best|worst|most|least|first|last|(?:fast|slow|high|low|long|short|old|young|new|big+|larg"
+    r"|small|cheap|strong|near|deep|tall|hard|easi|great|light|heavi|lat|earli)est)\b"
     r"|\bmean(?:ing)?\??$|\bstands? for\b|^(?:a )?links? to\b"
     r"|^wh(?:at|ich) (?:is|'s|was)\b(?! (?:there|needed|missing|in)\b)|^what's\b"
     r"|\bwhich (?:is|one|was)\b",
@@ -70,7 +71,7 @@ _SEVERAL = re.compile(
 )
 _EVERYWHERE = re.compile(
     r"\b(?:everything|anything|everywhere|all (?:my |the )?(?:notes|places|mentions)"
-    r"|where (?:do|did|have|am|is|are) \w+ (?:\w+ )?(?:mention|write|wrote|written|talk|say|note)\w*"
+    r"|where (?:do|did|have|is|are) \w+ (?:\w+ )?(?:mention|write|wrote|written|talk|say|note)\w*"
     r"|what (?:do|did|have) I (?:\w+ )?(?:write|wrote|written|note|noted|say|said))\b",
     re.IGNORECASE,
 )
@@ -79,7 +80,11 @@ _NOTE = re.compile(
     r"|article|page)\b",
     re.IGNORECASE,
 )
-_ASKED_NOUN = re.compile(r"^(?:what|which|whose) ((?:[\w-]+ ){1,3})", re.IGNORECASE)
+_ASKED_NOUN = re.compile(r"^(which|what|whose) (.+)", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r" (?:is|are|was|were|do|does|did|can|could|should|must|have|has|had|will|would|I|we|you)\b"
+)
+_MOST_BEFORE_AUXILIARY = 4
 _HEAD = re.compile(
     r"[\s,:]+(?:of|for|to|about|in|on|with|when|that|which|who|I|we|you|from|by|at|as|is|are|do|does"
     r"|did|was|were|can|should|could|have|has|had|worth|according|according|under|used)\b",
@@ -93,7 +98,9 @@ def read_form(question: str) -> Form:
     :param question: as typed, on one line.
     """
     text = question.strip()
-    one, several = bool(_ONE.search(text)), bool(_SEVERAL.search(text)) or _asks_plural(text)
+    plural = _asks_plural(text)
+    one = bool(_ONE.search(text)) or plural is False
+    several = bool(_SEVERAL.search(text)) or plural is True
     lean = Lean.NEUTRAL
     if _YES_OR_NO.search(text) or (one and not several):
         lean = Lean.ONE
@@ -103,16 +110,26 @@ def read_form(question: str) -> Form:
     return Form(lean, bool(_EVERYWHERE.search(text)), bool(_NOTE.search(text)), words)
 
 
-def _asks_plural(text: str) -> bool:
-    """Return whether the noun that is asked for is in the plural: "which topics", "games for"."""
+def _asks_plural(text: str) -> bool | None:
+    """Return whether the noun asked for is in the plural: "which topics ...?", "games for two".
+
+    :param text: the question.
+    :return: None where no noun is asked for, or a question with "what" asks for one in the
+        singular, as "what advice".
+    """
     found = _ASKED_NOUN.match(text)
     if found:
-        head = _HEAD.split(found.group(1) + " ", maxsplit=1)[0].split()
-        return bool(head) and _is_plural(head[-1])
+        before = _AUXILIARY.split(" " + found[2], maxsplit=1)
+        words = before[0].split()
+        if not words or _AUXILIARY.match(" " + found[2]):
+            return None
+        with_auxiliary = len(before) > 1 and len(words) <= _MOST_BEFORE_AUXILIARY
+        plural = _is_plural(words[-1] if with_auxiliary else words[0])
+        return plural or (None if found[1].lower() == "what" else False)
     if _OPENER.match(text):
-        return False
+        return None
     head = _HEAD.split(text, maxsplit=1)[0].split()
-    return 0 < len(head) <= 5 and _is_plural(head[-1])
+    return (0 < len(head) <= 5 and _is_plural(head[-1])) or None
 
 
 def _is_plural(word: str) -> bool:

@@ -10,11 +10,13 @@ from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, NoteFilter
+from indexer.retrieval.answer_units import size_answer
 from indexer.retrieval.baseline import measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, weigh
 from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits, related_notes
+from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query, Reranker, ask
 from indexer.retrieval.ranking import (
     Evidence,
@@ -60,6 +62,7 @@ class Searcher:
         self._encoder = encoder
         self._freshness = freshness
         self._site_url = site_url
+        self._outlines = Outlines(freshness)
         self._measured: tuple[int, float] | None = None
 
     @quiet_products
@@ -82,13 +85,18 @@ class Searcher:
             if query.reranker is not None:
                 shown = _reranked(ranking, asked.question.text, query.reranker)
             points, gone = self._confirmed(view, shown, query.k)
-            hits = self._addressed(points, make_hits(view, points, shown, asked, self._encoder))
             chance = self._chance(view, header) if asked.encoded else 0.0
             signs = signs_of(ranking.without(gone), asked, chance)
+            probability = confidence(signs) if signs else 0.0
+            sized = size_answer(
+                view, self._outlines, shown.without(gone), asked, query, points, probability
+            )
+            hits = make_hits(view, sized.points, shown, asked, self._encoder)
+            hits = self._addressed(sized.points, hits)
+            hits = tuple(hit._replace(unit=sized.unit_of.get(hit.point_id)) for hit in hits)
             related = related_notes(view, shown, hits)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
-        probability = confidence(signs) if signs else 0.0
         answered = bool(hits) and probability >= ANSWERED_ABOVE
         return Answer(
             question=query.question,
@@ -100,6 +108,7 @@ class Searcher:
             hits=hits,
             related_notes=related,
             reads=asked.question.reads,
+            units=sized.units,
         )
 
     @quiet_products

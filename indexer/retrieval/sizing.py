@@ -8,7 +8,7 @@ points of one list make the list. What chose the numbers is in benchmarks/QUALIT
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.records import UnitKind
@@ -25,7 +25,10 @@ _LEAST = 0.02
 # Points whose containers are tried; ranks below them found nothing more.
 _TRIED = 10
 # A point of a container that the question names belongs to the answer with this at least.
-_NAMED = 0.6
+_NAMED = 0.3
+_NAMED_TRIED = 5
+# Units beyond these are single points, as few readers come so far.
+_SIZED = 10
 # A point below an introducing one belongs to the answer nearly as the introducing one does.
 _LED = 0.8
 
@@ -44,10 +47,17 @@ class Candidates(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """A unit to show: its places, best first, and the hit it was opened by."""
+    """A unit to show: its places, best first, and the hit it was opened by.
+
+    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit;
+    ``similar`` is how many units that say the same are left out for it.
+    """
 
     places: tuple[tuple[Outline, Span], ...]
-    hit: int
+    hit: StoredPoint
+    chance: float
+    chances: dict[int, float]
+    similar: int = 0
 
 
 OutlineOf = Callable[[StoredPoint], Outline]
@@ -59,6 +69,8 @@ def choose_units(
     subject: Mapping[str, float],
     outline_of: OutlineOf,
     k: int,
+    *,
+    scale: float = 1.0,
 ) -> list[Chosen]:
     """Return the units to show, best first.
 
@@ -67,20 +79,28 @@ def choose_units(
     :param subject: terms of the question's subject to their rarity.
     :param outline_of: point to the outline of its note.
     :param k: how many units at most.
+    :param scale: how far apart the scores are, 1 where all retrievers are asked.
+    :return: empty if no point is in its note any more.
     """
-    if not candidates.order:
-        return []
-    chooser = _Chooser(candidates, form, subject, outline_of)
+    chooser = _Chooser(candidates, form, subject, outline_of, scale)
     first = chooser.first()
+    if first is None:
+        return []
     found = [first]
-    shown = {point for point in chooser.ids(first)}
+    shown = set(_ids(first))
     for hit in candidates.order:
         if len(found) == k:
             break
-        if hit not in shown:
-            found.append(chooser.next(hit, shown))
-            shown.update(chooser.ids(found[-1]))
+        unit = chooser.next(hit, shown, single=len(found) >= _SIZED) if hit not in shown else None
+        if unit is not None:
+            found.append(unit)
+            shown.update(_ids(unit))
     return found
+
+
+def _ids(chosen: Chosen) -> Iterator[int]:
+    """Yield the points of a unit."""
+    return (one.point_id for outline, span in chosen.places for one in outline.parts(span))
 
 
 class _Chooser:
@@ -90,41 +110,64 @@ class _Chooser:
         form: Form,
         subject: Mapping[str, float],
         outline_of: OutlineOf,
+        scale: float,
     ) -> None:
         self._candidates = candidates
         self._form = form
         self._subject = subject
         self._outline_of = outline_of
-        self._chances = self._all_chances()
+        self._tried = list(candidates.order[:_TRIED])
+        self._chances = self._direct_chances(_FALL[form.lean] * scale)
+        self._found = dict(self._chances)
+        self._add_led()
+        self._add_named()
         self._total = sum(self._chances.values())
 
-    def ids(self, chosen: Chosen) -> Iterable[int]:
-        """Return the points of a unit."""
-        return (one.point_id for outline, span in chosen.places for one in outline.parts(span))
-
-    def first(self) -> Chosen:
-        """Return the unit with the highest expected F1."""
+    def first(self) -> Chosen | None:
+        """Return the unit with the highest expected F1, None if no point is left."""
         best: tuple[float, Outline, Span, int] | None = None
         for hit in self._tried:
-            outline, position = self._place(hit)
+            place = self._place(hit)
+            if place is None:
+                continue
+            outline, position = place
             for span in outline.around(position):
                 value = self._expected_f1(outline, span)
                 if best is None or value > best[0] + 1e-9:
                     best = (value, outline, span, hit)
-        assert best is not None
-        _, outline, span, hit = best
-        return Chosen(((outline, span),), hit)
+        return None if best is None else self._chosen(best[1], best[2], best[3])
 
-    def next(self, hit: int, shown: set[int]) -> Chosen:
-        """Return the unit around a hit that none of the shown units holds."""
-        outline, position = self._place(hit)
-        return Chosen(((outline, self._around(outline, position, shown)),), hit)
+    def next(self, hit: int, shown: set[int], *, single: bool) -> Chosen | None:
+        """Return the unit around a hit, without points that are shown already.
+
+        :param hit: the point.
+        :param shown: the points of the units so far.
+        :param single: True for the point alone.
+        :return: None if the point is gone from its note.
+        """
+        place = self._place(hit)
+        if place is None:
+            return None
+        outline, position = place
+        span = Span(UnitKind.POINT, position, position)
+        return self._chosen(
+            outline, span if single else self._around(outline, position, shown), hit
+        )
+
+    def _chosen(self, outline: Outline, span: Span, hit: int) -> Chosen:
+        chances = {
+            one.point_id: self._found[one.point_id]
+            for one in outline.parts(span)
+            if one.point_id in self._found
+        }
+        stored = outline.stored[outline.position[hit]]
+        return Chosen(((outline, span),), stored, self._found.get(hit, _LEAST), chances)
 
     def _around(self, outline: Outline, position: int, shown: set[int]) -> Span:
-        own = outline.stored[position].point_id
-        best = self._chances.get(own, 0.0) or _LEAST
-        chances = {i: min(1.0, chance / best) for i, chance in self._chances.items()}
-        total = sum(chances.get(one.point_id, 0.0) for one in outline.stored)
+        """Return the unit around a point with the highest expected F1 within the note."""
+        best = self._chances.get(outline.stored[position].point_id, _LEAST)
+        chances = [min(1.0, self._chances.get(one.point_id, 0.0) / best) for one in outline.stored]
+        total = sum(chances)
         spans = [
             span
             for span in outline.around(position)
@@ -132,47 +175,43 @@ class _Chooser:
         ]
 
         def value(span: Span) -> float:
-            found = sum(chances.get(one.point_id, 0.0) for one in outline.parts(span))
+            found = sum(chances[span.start : span.end + 1])
             return 2 * found / (span.size - span.introduced + total)
 
         return max(spans, key=value)
 
-    def _place(self, hit: int) -> tuple[Outline, int]:
+    def _place(self, hit: int) -> tuple[Outline, int] | None:
         outline = self._outline_of(self._candidates.points[hit])
-        return outline, outline.position[hit]
+        position = outline.position.get(hit)
+        return None if position is None else (outline, position)
 
     def _expected_f1(self, outline: Outline, span: Span) -> float:
         found = sum(self._chances.get(one.point_id, 0.0) for one in outline.parts(span))
         return 2 * found / (span.size - span.introduced + self._total)
 
-    def _all_chances(self) -> dict[int, float]:
+    def _direct_chances(self, fall: float) -> dict[int, float]:
+        """Return the chance of each candidate by its score and by what it lacks."""
         scores, lacking = self._candidates.scores, self._candidates.lacking
-        order = self._candidates.order
-        fall = _FALL[self._form.lean]
-        best = scores[order[0]]
+        best = scores[self._candidates.order[0]]
         chances = {}
-        for place, hit in enumerate(order):
+        for place, hit in enumerate(self._candidates.order):
             lack = _LACKING * lacking.get(hit, 0.0) if place else 0.0
             chance = math.exp(-(max(best - scores[hit], 0.0) + lack) / fall)
             if chance > _LEAST:
                 chances[hit] = chance
-        self._tried = list(order[:_TRIED])
-        self._add_led(chances)
-        self._add_named(chances)
         return chances
 
-    def _add_led(self, chances: dict[int, float]) -> None:
+    def _add_led(self) -> None:
         """Give the points below an introducing one nearly the chance of that."""
-        for hit in list(chances):
-            if hit not in self._tried:
+        for hit in self._tried:
+            place = self._place(hit)
+            if hit not in self._chances or place is None:
                 continue
-            outline, position = self._place(hit)
-            if outline.introduces(position):
-                for below in outline.led_by(position):
-                    point_id = outline.stored[below].point_id
-                    chances[point_id] = max(chances.get(point_id, 0.0), _LED * chances[hit])
+            outline, position = place
+            for below in outline.led_by(position) if outline.introduces(position) else ():
+                self._raise(outline, below, _LED * self._chances[hit])
 
-    def _add_named(self, chances: dict[int, float]) -> None:
+    def _add_named(self) -> None:
         """Give the points of containers that the question names a chance of their own."""
         if self._form.lean is Lean.ONE or not self._subject:
             return
@@ -180,17 +219,24 @@ class _Chooser:
         for hit in self._candidates.order:
             stored = self._candidates.points[hit]
             for labels in _label_paths(stored):
-                if labels not in named.values() and self._names(labels):
-                    named.setdefault((stored.note.note_id, labels), hit)
-        for (_, labels), hit in list(named.items())[:5]:
-            outline, position = self._place(hit)
-            for span in outline.around(position):
-                if _labels_of(outline, span) == labels:
-                    for one in outline.parts(span):
-                        chances[one.point_id] = max(chances.get(one.point_id, 0.0), _NAMED)
-                    if hit not in self._tried:
-                        self._tried.append(hit)
-                    break
+                key = stored.note.note_id, labels
+                if key not in named and self._names(labels):
+                    named[key] = hit
+        for (_, labels), hit in list(named.items())[:_NAMED_TRIED]:
+            place = self._place(hit)
+            if place is None:
+                continue
+            outline, position = place
+            named_so = [s for s in outline.around(position) if _labels(outline, s) == labels]
+            span = max(named_so, key=lambda s: s.size, default=None)
+            if span is not None:
+                self._tried.append(hit)
+                for inside in range(span.start, span.end + 1):
+                    self._raise(outline, inside, _NAMED)
+
+    def _raise(self, outline: Outline, position: int, chance: float) -> None:
+        point_id = outline.stored[position].point_id
+        self._chances[point_id] = max(self._chances.get(point_id, 0.0), chance)
 
     def _names(self, labels: tuple[str, ...]) -> bool:
         """Return whether labels hold all of the subject, the last of them a part of its own."""
@@ -208,7 +254,7 @@ def _label_paths(stored: StoredPoint) -> list[tuple[str, ...]]:
     return [labels[:end] for end in range(2, len(labels) + 1)]
 
 
-def _labels_of(outline: Outline, span: Span) -> tuple[str, ...]:
+def _labels(outline: Outline, span: Span) -> tuple[str, ...]:
     """Return the labels that name a unit, the nearest last."""
     first = outline.points[span.start]
     if span.kind in (UnitKind.SECTION, UnitKind.NOTE):

@@ -36,7 +36,9 @@ class Span(NamedTuple):
 class Outline:
     """The points of a note in reading order, and the units they form."""
 
-    def __init__(self, note: NoteInfo, stored: Sequence[StoredPoint], *, whole: bool = True) -> None:
+    def __init__(
+        self, note: NoteInfo, stored: Sequence[StoredPoint], *, whole: bool = True
+    ) -> None:
         """Find which point holds which, where lists run and where sections begin and end.
 
         :param note: the note.

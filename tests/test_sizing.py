@@ -1,0 +1,193 @@
+"""The size of an answer: a lone point stays alone, a crowd of near-equal points is shown whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+
+from indexer.records import Answer, Unit, UnitKind
+from indexer.render import answer_json
+from indexer.retrieval.question_form import Form, Lean, read_form
+from indexer.retrieval.sizing import Candidates, Chosen, choose_units
+from indexer.retrieval.units import Outline
+from indexer.store.records import StoredPoint
+from indexer.text.terms import terms_of
+
+NOTES = {
+    "trip.md": """# Trip
+
+## What to carry
+
+- water bottle
+- sunglasses
+- passport
+- phone charger
+
+## Evenings
+
+- dinner at eight
+- the harbour closes at ten
+- cards
+""",
+    "boat.md": """# Boat
+
+The harbour wall is painted every year.
+
+- check the anchor
+- oil the winch
+""",
+}
+
+
+class Notes:
+    """Hand-made notes with scores given to points by their texts."""
+
+    def __init__(self, outlines: Mapping[str, Outline]) -> None:
+        self.outlines = outlines
+        self.points = {p.point_id: p for o in outlines.values() for p in o.stored}
+
+    def choose(
+        self, scores: Mapping[str, float], lean: Lean = Lean.NEUTRAL, question: str = "", k: int = 5
+    ) -> list[Chosen]:
+        found = {
+            stored.point_id: score
+            for text, score in scores.items()
+            for stored in self.points.values()
+            if stored.point.text.startswith(text)
+        }
+        form = read_form(question) if question else Form(lean)
+        order = sorted(found, key=lambda i: -found[i])
+        subject = dict.fromkeys(terms_of(question), 1.0)
+        candidates = Candidates(order, found, self.points, {})
+        return choose_units(candidates, form, subject, self.outline_of, k)
+
+    def outline_of(self, stored: StoredPoint) -> Outline:
+        return self.outlines[stored.note.note_id]
+
+
+@pytest.fixture
+def notes(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Notes:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    outlines = {}
+    for note in notebook.notes():
+        outlines[note.note_id] = Outline(note, notebook.points_of(note.note_id))
+    return Notes(outlines)
+
+
+def texts(chosen: Chosen) -> list[str]:
+    return [p.point.text for outline, span in chosen.places for p in outline.parts(span)]
+
+
+CARRY = ["water bottle", "sunglasses", "passport", "phone charger"]
+
+
+def test_far_best_point_stays_alone(notes: Notes) -> None:
+    first, *_ = notes.choose({"water": 3.0, "sun": 1.9, "passport": 1.8, "phone": 1.8})
+    assert texts(first) == ["water bottle"]
+
+
+def test_near_equal_points_of_a_list_make_the_list(notes: Notes) -> None:
+    first, *_ = notes.choose({"water": 2.0, "sun": 1.95, "passport": 1.9, "phone": 1.85})
+    assert texts(first) == CARRY
+    assert set(first.chances) == {i for i, p in notes.points.items() if p.point.text in CARRY}
+
+
+def test_crowd_elsewhere_does_not_widen_a_lone_hit(notes: Notes) -> None:
+    first, *_ = notes.choose({"water": 2.0, "dinner": 1.0, "cards": 1.0, "check": 1.0})
+    assert texts(first) == ["water bottle"]
+
+
+def test_form_decides_between_the_two(notes: Notes) -> None:
+    scores = {"water": 2.0, "sun": 1.75, "passport": 1.7, "phone": 1.7}
+    assert texts(notes.choose(scores, Lean.ONE)[0]) == ["water bottle"]
+    assert texts(notes.choose(scores, Lean.SEVERAL)[0]) == CARRY
+
+
+def test_heading_that_the_question_names_opens_its_section(notes: Notes) -> None:
+    scores = {"dinner": 1.0, "cards": 0.55}
+    assert texts(notes.choose(scores, question="suppers")[0]) == ["dinner at eight"]
+    first, *_ = notes.choose(scores, question="evenings")
+    assert texts(first) == ["dinner at eight", "the harbour closes at ten", "cards"]
+
+
+def test_no_point_is_shown_twice(notes: Notes) -> None:
+    found = notes.choose({"water": 2.0, "sun": 1.95, "passport": 1.9, "phone": 1.85, "cards": 1.0})
+    shown = [text for one in found for text in texts(one)]
+    assert len(shown) == len(set(shown)) and len(found) == 2
+
+
+def test_k_counts_units(notes: Notes) -> None:
+    scores = {"water": 3.0, "dinner": 2.0, "check": 1.5, "The harbour wall": 1.4}
+    assert len(notes.choose(scores, k=2)) == 2
+
+
+def search(write_notes: WriteNotes, open_notebook: OpenNotebook, question: str) -> Answer:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    return notebook.search(question)
+
+
+def test_answer_holds_units_and_hits_know_theirs(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    answer = search(write_notes, open_notebook, "what to carry")
+    unit = answer.units[0]
+    assert (unit.kind, unit.note_id, unit.heading_path) == (
+        UnitKind.SECTION,
+        "trip.md",
+        ("Trip", "What to carry"),
+    )
+    assert [point.text for point in unit.points] == CARRY
+    assert [u.rank for u in answer.units] == list(range(1, len(answer.units) + 1))
+    assert {hit.point_id for hit in answer.hits if hit.unit == 1} <= {
+        point.point_id for point in unit.points
+    }
+    assert {hit.unit for hit in answer.hits} == {u.rank for u in answer.units}
+
+
+def test_json_names_the_unit_of_each_hit(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    answer = search(write_notes, open_notebook, "what to carry")
+    value = answer_json(answer)
+    unit, hit = value["units"][0], value["hits"][0]
+    assert {key: unit[key] for key in ("kind", "note", "line_start", "line_end", "points")} == {
+        "kind": "section",
+        "note": "trip.md",
+        "line_start": 5,
+        "line_end": 8,
+        "points": 4,
+    }
+    assert hit["unit"] == {
+        "kind": "section",
+        "line_start": 5,
+        "line_end": 8,
+        "points": 4,
+        "matched": len(unit["matched"]),
+    }
+
+
+def test_points_alone_on_request(write_notes: WriteNotes, open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    answer = notebook.search("what to carry", 3, points=True)
+    assert [unit.kind for unit in answer.units] == [UnitKind.POINT] * 3
+    assert [(unit.line_start, unit.line_end) for unit in answer.units] == [
+        (hit.line_start, hit.line_end) for hit in answer.hits
+    ]
+
+
+def test_unit_has_the_lines_of_the_note_as_it_is_now(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    folder = write_notes(NOTES)
+    notebook = open_notebook(folder)
+    notebook.build()
+    moved = NOTES["trip.md"].replace("# Trip", "# Trip\n\nA new line.").replace("- passport\n", "")
+    (folder / "trip.md").write_text(moved, "utf-8")
+    unit: Unit = notebook.search("what to carry").units[0]
+    assert [point.text for point in unit.points] == [t for t in CARRY if t != "passport"]
+    assert (unit.line_start, unit.line_end) == (7, 9)
