@@ -103,6 +103,24 @@ def test_acronym_is_spelled_out(read: Callable[[str], Question], short: str, lon
     assert short.lower() in question.terms
 
 
+def test_heading_over_many_points_counts_once(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    many = "".join(f"- fact {number}\n" for number in range(9))
+    notes = {
+        "a.md": f"# Triplet Loss\n\n{many}",
+        "b.md": "# Transfer learning\n\n- Transfer Learning, how\n- why transfer learning?\n",
+        "c.md": "- $\\mathscr L$ is the cost\n- the Third Layer\n",
+    }
+    notebook = open_notebook(write_notes(notes))
+    notebook.build()
+    with open_store(str(notebook.settings.store), read_only=True).view() as view:
+        assert read_question("what is TL?", view, Spelling()).reads == (
+            ("TL", "Transfer learning"),
+        )
+        assert read_question("what is ML?", view, Spelling()).reads == ()
+
+
 def test_phrase_that_stands_once_is_no_acronym(read: Callable[[str], Question]) -> None:
     assert read("What is an ALC?").reads == ()
 
@@ -120,8 +138,15 @@ def test_rare_words_weigh_more_and_stop_words_half() -> None:
     spans = ((0, 2), (3, 6), (7, 9), (9, 11), (12, 16))
     weights = word_weights(question, spans, {"is": 1.0, "the": 1.0, "rare": 5.0, "word": 1.0})
     assert sum(weights) == pytest.approx(1)
-    assert weights[2] == weights[3] == pytest.approx(5 * weights[4])
+    assert weights[2] + weights[3] == pytest.approx(5 * weights[4])
     assert weights[0] == pytest.approx(weights[4] / 2)
+
+
+def test_word_counts_once_however_many_pieces_it_has() -> None:
+    question = Question("overfitting nets", ("overfit", "net"))
+    spans = ((0, 4), (4, 7), (7, 11), (12, 16))
+    weights = word_weights(question, spans, {"overfit": 2.0, "net": 2.0})
+    assert weights == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
 
 
 def test_words_nobody_counts_weigh_nothing() -> None:

@@ -13,6 +13,7 @@ from indexer.retrieval.ranking import (
     Evidence,
     Weights,
     diffuse,
+    favour_short_notes,
     first_of,
     fuse,
     highest_bm25,
@@ -127,6 +128,26 @@ def test_what_equals_the_last_one_is_kept() -> None:
 def test_equal_scores_are_ordered_by_their_place() -> None:
     points = {3: stored(3, "c", 9), 5: stored(5, "b", 1), 7: stored(7, "a", 2)}
     assert rank({7: 0.5, 3: 0.5000000001, 5: 0.9}, points) == [5, 7, 3]
+
+
+def in_note(point_id: int, note_id: str) -> StoredPoint:
+    made = stored(point_id, "text", 0)
+    return made._replace(note=made.note._replace(note_id=note_id))
+
+
+def test_of_two_as_good_the_one_of_the_shorter_note_comes_first() -> None:
+    points = {1: in_note(1, "long.md"), 2: in_note(2, "short.md")}
+    sizes = {"long.md": 120, "short.md": 12}
+    scores = favour_short_notes({1: 1.0, 2: 0.99}, points, sizes, 0.07)
+    assert rank(scores, points) == [2, 1]
+    assert rank(favour_short_notes({1: 1.2, 2: 0.99}, points, sizes, 0.07), points) == [1, 2]
+
+
+@pytest.mark.parametrize(("size", "like"), [(0, 10), (3, 10), (150, 90_000)])
+def test_size_of_a_note_counts_within_limits(size: int, like: int) -> None:
+    points = {1: in_note(1, "a.md")}
+    found = favour_short_notes({1: 1.0}, points, {"a.md": size}, 0.07)
+    assert found == favour_short_notes({1: 1.0}, points, {"a.md": like}, 0.07)
 
 
 def test_lead_in_comes_right_below_its_best_point() -> None:

@@ -250,6 +250,14 @@ def test_newest_points_have_the_highest_ids(store: Store) -> None:
         assert view.newest(9) == [ids_of(store)["four"]] > [ids["three"]]
 
 
+def test_size_of_a_note_is_its_points(store: Store) -> None:
+    put(store, note_of("a.md", ["one", "two"]))
+    put(store, note_of("b.md", []))
+    with store.view() as view:
+        assert view.note_sizes(["a.md", "b.md", "gone.md"]) == {"a.md": 2, "b.md": 0}
+        assert view.note_sizes([]) == {}
+
+
 @pytest.mark.damages
 def test_pieces_are_read_back_and_checked(place: Place) -> None:
     store = place.open()

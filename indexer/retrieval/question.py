@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from indexer.errors import QueryError
@@ -32,10 +33,14 @@ _MEDIUM_WORD_CHARS = 5  # from here on any letter may be wrong
 _LONG_WORD_CHARS = 10  # from here on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
 _MAX_REPAIRS = 8  # of one question; more is not a question with typos
+_WORD = re.compile(r"\w+")
+_MATH = re.compile(r"\$[^$]*\$|\\\w+")
 _ACRONYM_POINTS = 50
-_MIN_EVIDENCE = 2  # points that have a phrase, for it to be what an acronym stands for
+_MAX_PHRASES = 4  # with the initials of an acronym, that are looked for in the notes
+_MIN_EVIDENCE = 2  # distinct texts with a phrase, for it to be what two letters stand for
 _MIN_STEM_CHARS = 3
 _MAX_MENDS = 12  # of the nearest terms, how many are looked at
+_STOP_WEIGHT = 0.5  # of a word that says nothing of what is asked
 _SURFACE_POINTS = 10  # of a term, in which it is looked for as it is written
 
 
@@ -110,19 +115,78 @@ def _is_acronym(word: str) -> bool:
 
 
 def _spell_out(word: str, view: View) -> str:
-    """Return the commonest phrase of the notes with these initials, or nothing."""
+    """Return the phrase of the notes that an acronym stands for, or nothing.
+
+    Of the phrases with these initials, one that is defined next to the acronym comes first, as in
+    "Intersection over Union (IoU)"; then the one that is in most distinct texts; then one that is a
+    heading or has items under it.
+    """
     short = word.casefold()
-    phrases: dict[str, int] = {}
-    found = view.lexical([short], _ACRONYM_POINTS, NoteFilter())
-    for stored in view.read_points([point_id for point_id, _ in found]).values():
-        texts = (stored.point.text, *stored.point.parents, *stored.point.heading_path)
-        for text in dict.fromkeys((*texts, stored.note.title)):
-            defined = short in terms_of(text)  # "Intersection over Union (IoU)"
-            for initials, phrase in initials_of(text):
-                if initials == short and phrase.casefold() != short:
-                    phrases[phrase] = phrases.get(phrase, 0) + (_MIN_EVIDENCE if defined else 1)
-    best = max(phrases, key=lambda phrase: (phrases[phrase], -len(phrase), phrase), default="")
-    return best if best and phrases[best] >= _MIN_EVIDENCE else ""
+    found: dict[str, _Phrase] = {}
+    for text, is_topic in _texts_with([short], view).items():
+        for initials, phrase in initials_of(_MATH.sub(" ", text)):
+            if initials == short and _is_phrase(phrase, short):
+                known = found.setdefault(phrase.casefold(), _Phrase(phrase))
+                known.definitions += _is_defined(phrase, short, text)
+                known.topics += is_topic
+    likely = sorted(found.values(), key=_Phrase.rank)[:_MAX_PHRASES]
+    for one in likely:
+        texts = _texts_with(terms_of(one.written), view)
+        one.texts = sum(_has_phrase(text, one.written.casefold()) for text in texts)
+    best = min(likely, key=_Phrase.rank, default=None)
+    return best.written if best and _is_likely(best, short) else ""
+
+
+def _is_likely(phrase: _Phrase, short: str) -> bool:
+    """Return whether the notes say enough for a phrase: two letters fit many by accident."""
+    likely = phrase.definitions or phrase.topics or phrase.texts >= _MIN_EVIDENCE
+    return phrase.texts > 0 and bool(likely or len(short) > 2)
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """A phrase as first written, and how many distinct texts of each kind speak for it."""
+
+    written: str
+    definitions: int = 0
+    texts: int = 0
+    topics: int = 0
+
+    def rank(self) -> tuple[int, int, int, int, str]:
+        """Return the place among other phrases; the best is the smallest."""
+        counts = -min(self.definitions, 1), -self.texts, -self.topics
+        return *counts, len(self.written), self.written
+
+
+def _texts_with(terms: Sequence[str], view: View) -> dict[str, bool]:
+    """Return the distinct texts of points with these terms, and whether each is above others."""
+    found = view.lexical(terms, _ACRONYM_POINTS, NoteFilter())
+    texts: dict[str, bool] = {}
+    for stored in view.read_points([point_id for point_id, _ in found], links=False).values():
+        above = (stored.note.title, *stored.point.heading_path, *stored.point.parents)
+        texts |= dict.fromkeys(above, True)
+        texts.setdefault(stored.point.text, False)
+    return texts
+
+
+def _has_phrase(text: str, phrase: str) -> bool:
+    words = _WORD.findall(text.casefold())
+    return f" {phrase} " in f" {' '.join(words)} "
+
+
+def _is_phrase(phrase: str, short: str) -> bool:
+    """Return whether an acronym may stand for a phrase: words of two letters, the first a name."""
+    words = phrase.split()
+    long = all(len(word) > 1 for word in words) and not is_stop_word(words[0])
+    return long and phrase.casefold() != short
+
+
+def _is_defined(phrase: str, short: str, text: str) -> bool:
+    """Return whether a text has a phrase and its acronym next to each other."""
+    long = r"\W+".join(map(re.escape, phrase.casefold().split()))
+    short = rf"\b{re.escape(short)}\b"
+    pair = rf"{long}\W{{1,3}}{short}|{short}\W{{1,3}}{long}"
+    return re.search(pair, text.casefold()) is not None
 
 
 def _mend(word: str, term: str, view: View, encoder: TextMeasure) -> str:
@@ -189,7 +253,9 @@ def _surfaces(term: str, view: View) -> set[str]:
 def word_weights(
     question: Question, spans: tuple[tuple[int, int], ...], idf: Mapping[str, float]
 ) -> list[float]:
-    """Return what each word piece of a question counts: the rarity of its word in the notes.
+    """Return what each word piece of a question counts: its share of its word's rarity.
+
+    A word counts once, however many pieces the encoder cuts it into.
 
     :param question: as it was read.
     :param spans: where its word pieces stand.
@@ -197,12 +263,11 @@ def word_weights(
     :return: weights that sum to 1, or only zeros; stop words count half.
     """
     weights = [0.0] * len(spans)
-    words = list(words_of(question.text))
-    for place, (start, end) in enumerate(spans):
-        for begin, finish, terms in words:
-            if begin <= start and end <= finish and terms:
-                rarity = max(idf.get(term, 0.0) for term in terms)
-                stop = is_stop_word(question.text[begin:finish])
-                weights[place] = rarity * (0.5 if stop else 1.0)
+    for begin, finish, terms in words_of(question.text):
+        pieces = [i for i, (start, end) in enumerate(spans) if begin <= start and end <= finish]
+        rarity = max((idf.get(term, 0.0) for term in terms), default=0.0)
+        stop = is_stop_word(question.text[begin:finish])
+        for place in pieces:
+            weights[place] = rarity * (_STOP_WEIGHT if stop else 1.0) / len(pieces)
     total = sum(weights)
     return [weight / total for weight in weights] if total else weights

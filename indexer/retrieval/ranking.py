@@ -20,8 +20,8 @@ class Weights(NamedTuple):
     ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
     ``long_pieces`` word pieces late interaction counts half, and each piece of a point costs
     ``brevity``. Among documents, the longer the candidates are, late interaction gives way to
-    ``long_words``, and scores are drawn to those of their neighbours by ``diffusion``. See
-    benchmarks/QUALITY.md.
+    ``long_words``, and scores are drawn to those of their neighbours by ``diffusion``. A point of
+    a large note loses ``note_size`` times the logarithm of its points. See benchmarks/QUALITY.md.
     """
 
     words: float = 0.4
@@ -30,6 +30,7 @@ class Weights(NamedTuple):
     brevity: float = 0.001
     long_words: float = 1.0
     diffusion: float = 0.35
+    note_size: float = 0.07
 
 
 # What late interaction gives a candidate of some cosine, by a line through all of them.
@@ -40,6 +41,8 @@ _PIECES_A_COSINE = 0.6
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
+# A note of fewer points counts as this small, one of more as this large.
+_NOTE_POINTS = 10, 150
 _SHARPNESS = 6  # the power of a cosine: how much more the nearest of the neighbours counts
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # to which scores count as equal
@@ -191,6 +194,29 @@ def first_of(scores: Mapping[int, float], count: int) -> list[int]:
         return list(scores)
     least = sorted((round(score, _DIGITS) for score in scores.values()), reverse=True)[count - 1]
     return [point_id for point_id, score in scores.items() if round(score, _DIGITS) >= least]
+
+
+def favour_short_notes(
+    scores: Mapping[int, float],
+    points: Mapping[int, StoredPoint],
+    sizes: Mapping[str, int],
+    weight: float,
+) -> dict[int, float]:
+    """Return scores less what the size of a point's note gives by chance.
+
+    The more points a note has, the more likely one of them is near to any question.
+
+    :param scores: point id to score.
+    :param points: the records of all of them.
+    :param sizes: note to how many points it has.
+    :param weight: what a note costs when it is e times as long as another.
+    """
+    smallest, largest = _NOTE_POINTS
+    return {
+        i: score
+        - weight * math.log(min(max(sizes.get(points[i].note.note_id, 0), smallest), largest))
+        for i, score in scores.items()
+    }
 
 
 def place_lead_ins(

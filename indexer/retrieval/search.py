@@ -22,6 +22,7 @@ from indexer.retrieval.ranking import (
     Evidence,
     Ranking,
     diffuse,
+    favour_short_notes,
     first_of,
     fuse,
     place_lead_ins,
@@ -182,7 +183,10 @@ class Searcher:
         scores = _drawn_to_neighbours(view, scores, weighed, query)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best, links=False)
-        scores = place_lead_ins({i: scores[i] for i in best}, points)
+        scores = {i: scores[i] for i in best}
+        sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
+        scores = favour_short_notes(scores, points, sizes, query.weights.note_size)
+        scores = place_lead_ins(scores, points)
         return Ranking(
             order=rank(scores, points),
             scores=scores,

@@ -107,6 +107,9 @@ class View(Protocol):
         :param last: the highest ordinal, inclusive.
         """
 
+    def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
+        """Return how many points given notes have; a note that is not there is left out."""
+
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
         """Return the links in given points, by point id; points without links are left out."""
 

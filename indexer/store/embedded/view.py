@@ -289,6 +289,15 @@ class SqlView:
         rows = self.connection.execute(sql, (path_to_row(note_id), first, last)).fetchall()
         return list(self._stored(rows, {}).values())
 
+    def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
+        """Return how many points given notes have; see ``View``."""
+        sql = (
+            "SELECT path, (SELECT max(ordinal) + 1 FROM point WHERE point.note = note.id) "
+            "FROM note WHERE path IN"
+        )
+        rows = self._select(sql, [path_to_row(note_id) for note_id in note_ids])
+        return {path_from_row(path): points or 0 for path, points in rows}
+
     def links_of(self, note_id: str | None = None, most: int | None = None) -> list[Link]:
         """Return the first links of one note or of all, in reading order."""
         if note_id is None:

@@ -349,6 +349,14 @@ class ServerView:
         found = self.read_points(ids)
         return [found[point_id] for point_id in ids]
 
+    def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
+        """Return how many points given notes have; see ``View``."""
+        sql = (
+            "SELECT path, (SELECT max(ordinal) + 1 FROM point WHERE point.note = note.id) "
+            "FROM note WHERE path = ANY(%s)"
+        )
+        return {path: points or 0 for path, points in self._run(sql, (list(note_ids),))}
+
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
         """Return the links in given points, by point id; points without links are left out."""
         sql = f"SELECT link.point, source.path, target_note.path, {_LINK} {_LINKS_FROM} "
