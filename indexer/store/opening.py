@@ -1,13 +1,33 @@
-"""Open the store an address names."""
+"""Open the store that an address names, and register further kinds of stores."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 from indexer.config import SERVER_SCHEMES
 from indexer.errors import SettingsError
 from indexer.store.protocol import Store
+
+
+class StoreOpener(Protocol):
+    """Opens the store at an address; the arguments are those of ``open_store``."""
+
+    def __call__(self, address: str, *, read_only: bool = False, mend: bool = False) -> Store:
+        """Return the store at an address."""
+
+
+_OPENERS: dict[str, StoreOpener] = {}
+
+
+def register_store(scheme: str, opener: StoreOpener) -> None:
+    """Add a kind of store, or replace the one of the same scheme.
+
+    :param scheme: what addresses of this kind start with, before ``://``.
+    :param opener: opens the store at such an address.
+    """
+    _OPENERS[scheme] = opener
 
 
 def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Store:
@@ -20,18 +40,22 @@ def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Stor
     :raises IndexNotFound: if ``read_only`` and there is none.
     """
     scheme, separator, _ = url.partition("://")
-    if scheme in SERVER_SCHEMES and separator:
-        _require_server_packages()
-        from indexer.store.postgres.store import PostgresStore
+    if not separator:
+        from indexer.store.embedded.store import EmbeddedStore
 
-        return PostgresStore(url, read_only=read_only, mend=mend)
-    if separator:
+        return EmbeddedStore(Path(url), read_only=read_only, mend=mend)
+    if scheme not in _OPENERS:
         raise SettingsError(
             f"no store for {scheme}:// addresses", "give a folder, or postgresql://..."
         )
-    from indexer.store.embedded.store import EmbeddedStore
+    return _OPENERS[scheme](url, read_only=read_only, mend=mend)
 
-    return EmbeddedStore(Path(url), read_only=read_only, mend=mend)
+
+def _open_server(address: str, *, read_only: bool = False, mend: bool = False) -> Store:
+    _require_server_packages()
+    from indexer.store.postgres.store import PostgresStore
+
+    return PostgresStore(address, read_only=read_only, mend=mend)
 
 
 def _require_server_packages() -> None:
@@ -41,3 +65,7 @@ def _require_server_packages() -> None:
             f"a store on a server needs {' and '.join(missing)}, not installed here",
             "run `pip install 'notepoint[postgres]'`",
         )
+
+
+for _scheme in SERVER_SCHEMES:
+    register_store(_scheme, _open_server)
