@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -109,3 +110,30 @@ def test_packages_are_pinned_with_a_reason_each() -> None:
         assert re.fullmatch(r"[\w.-]+==[\w.]+\s+", name), line
         assert reason.strip(), line
         assert json.dumps(name.split("==")[0])[1:-1] in declared, f"{name} is not in pyproject.toml"
+
+
+def test_every_lock_is_in_the_map_of_the_code() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    locks = {
+        found
+        for path in (ROOT / "indexer").rglob("*.py")
+        for found in re.findall(
+            r"(\w+)(?:: [^=]+)? = threading\.R?Lock\(\)", path.read_text("utf-8")
+        )
+    }
+    assert {lock for lock in locks if lock not in page} == set()
+
+
+def without_code(page: Path) -> str:
+    return re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+    missing = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", without_code(page))
+        if not (page.parent / target).exists()
+    ]
+    assert missing == []
