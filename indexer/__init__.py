@@ -1,14 +1,13 @@
 """Notepoint: semantic search over a folder of Markdown notes that answers with the exact point."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from indexer.errors import IndexerError
-from indexer.records import Answer, BuildReport, Hit, Link, Mode, NoteFilter
-
+# Nothing is imported before `indexer.import_path` has taken the working directory off the path.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from indexer.errors import IndexerError
     from indexer.notebook import Notebook
+    from indexer.records import Answer, BuildReport, Hit, Link, Mode, NoteFilter
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,12 +21,13 @@ __all__ = [
     "Notebook",
     "__version__",
 ]
+_HOMES = {"IndexerError": "indexer.errors", "Notebook": "indexer.notebook"}
 
 
-def __getattr__(name: str) -> Any:
-    """Import the facade when it is asked for; it needs more than the records do."""
-    if name == "Notebook":
-        from indexer.notebook import Notebook
+def __getattr__(name: str) -> "Any":
+    """Import a public name when it is asked for; the facade needs more than the records do."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
-        return Notebook
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, "indexer.records")), name)

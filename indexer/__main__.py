@@ -1,13 +1,14 @@
 """``python -m indexer``, and the command ``notepoint``: the command line as a process."""
 
-from typing import NoReturn
-
-from indexer.commands.console import leave
-from indexer.commands.main import main
+from indexer.import_path import leave_working_directory
 
 
-def run() -> NoReturn:
+def run() -> None:
     """Run the command line, and end the process."""
+    leave_working_directory()
+    from indexer.commands.console import leave
+    from indexer.commands.main import main
+
     try:
         main()
     except SystemExit as exc:

@@ -81,7 +81,7 @@ class Settings(NamedTuple):
         return cls(
             folder,
             _with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
-            given("MODEL", model) or DEFAULT_MODEL,
+            _model(given("MODEL", model) or DEFAULT_MODEL, folder),
             _url(given("SITE_URL", site_url)),
             _positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
             values.get(_PREFIX + "EDITOR", ""),
@@ -164,6 +164,23 @@ def _path(given: str) -> Path:
         raise SettingsError(
             "the working directory is gone", "change to another one, then try again"
         ) from exc
+
+
+def _model(given: str, notes: Path) -> str:
+    """Return a model as given; a relative name that is a folder of the notes may be a trap.
+
+    :param given: name or folder.
+    :param notes: the notes folder.
+    :return: ``given``.
+    :raises SettingsError: if it is: the files of a model can hold code.
+    """
+    path = Path(given)
+    if not path.is_absolute() and path.is_dir() and path.resolve().is_relative_to(notes.resolve()):
+        raise SettingsError(
+            f"{given!r} is a folder among the notes, and the files of a model can hold code",
+            f"change to another folder, or trust it by its full path: --model {path.absolute()}",
+        )
+    return given
 
 
 def _cache_folder(values: Mapping[str, str]) -> Path:

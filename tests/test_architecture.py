@@ -17,6 +17,7 @@ import indexer
 PACKAGE = ROOT / "indexer"
 # A module may import those of lower floors, and those of its own package.
 FLOORS = (
+    ("import_path", "comes before any other import"),
     ("errors records", "words that all share"),
     ("config lru memory_limit text", "what every other part may use; no library of size"),
     (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from indexer.encoding.encoder import Encoder
 from indexer.encoding.packaged import Recipe, find_recipe, packaged_folder
 from indexer.errors import EncoderError
+from indexer.import_path import child_environment, python_command
 
 if TYPE_CHECKING:
     from indexer.encoding.transformer import TransformerEncoder
@@ -80,8 +79,8 @@ def _convert(recipe: Recipe, source: Path, folder: Path) -> None:
     import subprocess
 
     module = "indexer.encoding.convert"
-    command = [sys.executable, "-P", "-m", module, recipe.model, str(source), str(folder)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = python_command(module, recipe.model, str(source), str(folder))
+    environment = child_environment()
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace"
     )

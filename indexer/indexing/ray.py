@@ -8,6 +8,7 @@ must see the notes folder and the folder of shards under the same paths.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -131,7 +132,9 @@ class _Cluster:
             options["_node_ip_address"] = "127.0.0.1"
         _knock(self._address)
         try:
-            ray.init(**options)
+            # Ray puts the working directory on the path of its workers; it may hold notes.
+            with contextlib.chdir(Path(__file__).parents[2]):
+                ray.init(**options)
         except (OSError, RuntimeError, ValueError) as exc:
             first = str(exc).splitlines()[0]
             raise SettingsError(

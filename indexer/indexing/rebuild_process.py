@@ -8,12 +8,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from indexer.config import Settings
+from indexer.import_path import child_environment, python_command
 
 # A process that has started already waits this long for the next save.
 _STANDBY_S = 300.0
@@ -80,8 +80,7 @@ class Rebuilder:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(sys.path), "NOTEPOINT_STORE": self._settings.store},
+            env=child_environment(NOTEPOINT_STORE=self._settings.store),
         )
         _leave_a_core(process.pid)
         return process
@@ -140,7 +139,7 @@ class Rebuilder:
 
     def _command(self, rebuild: bool) -> Sequence[str]:
         settings = self._settings
-        command = [sys.executable, "-P", "-m", "indexer", "build", "--progress-json"]
+        command = python_command("indexer", "build", "--progress-json")
         command += [
             "--notes",
             str(settings.notes),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-from indexer.config import Settings
+from indexer.config import Settings, is_server
 from indexer.errors import IndexerError
+from indexer.import_path import child_environment, python_command
 
 _ADDRESS = "127.0.0.1"
 
@@ -45,7 +45,7 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
         "client.showErrorDetails": "none",
         "runner.postScriptGC": "false",
     }
-    command = [sys.executable, "-P", "-m", "indexer.web", "run", str(page_script())]
+    command = python_command("indexer.web", "run", str(page_script()))
     command += [f"--{name}={value}" for name, value in options.items()]
     # A list is given by repeating the option; only these names may stand in a request's Host.
     command += [f"--server.allowedHosts={host}" for host in ("localhost", _ADDRESS)]
@@ -55,19 +55,35 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
 def serve(settings: Settings, *, port: int, browser: bool) -> int:
     """Run the page until it is stopped.
 
+    Its working directory is the folder of its script: Streamlit reads ``.streamlit/`` of the
+    working directory, which may be a notes folder with files of strangers.
+
     :param settings: what it shows.
     :param port: where it listens, on the loopback address.
     :param browser: True to open one.
     :return: the exit status of the server.
     """
-    environment = os.environ | {
-        "NOTEPOINT_NOTES": str(settings.notes),
-        "NOTEPOINT_STORE": settings.store,
-        "NOTEPOINT_MODEL": settings.model,
-        "NOTEPOINT_SITE_URL": settings.site_url,
-    }
+    environment = page_environment(settings)
     command = serve_command(port, browser=browser)
+    folder = page_script().parent
     if os.name == "posix":
-        # The server takes the place of this process, so that whoever ends the one ends the other.
+        # The server replaces this process, so that a signal to the one ends the other.
+        os.chdir(folder)
         os.execve(command[0], command, environment)
-    return subprocess.call(command, env=environment)
+    return subprocess.call(command, env=environment, cwd=folder)
+
+
+def page_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of the page; paths in it hold in every working directory.
+
+    :param settings: what the page shows.
+    """
+    store, model = settings.store, settings.model
+    return child_environment(
+        NOTEPOINT_NOTES=str(settings.notes),
+        NOTEPOINT_STORE=store if is_server(store) else os.path.abspath(store),
+        NOTEPOINT_MODEL=os.path.abspath(model) if os.path.isdir(model) else model,
+        NOTEPOINT_SITE_URL=settings.site_url,
+        NOTEPOINT_CACHE=str(settings.cache),
+        NOTEPOINT_SHARDS=str(settings.shards),
+    )
