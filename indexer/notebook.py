@@ -267,7 +267,11 @@ class Notebook:
 
     def check(self) -> list[Fault]:
         """Read every byte of the index and the model, and return what is wrong."""
-        faults = self._open_store().verify()
+        from indexer.store.records import Fault
+
+        store = self._open_store()
+        exposed = store.exposure()
+        faults = [*store.verify(), *([Fault("permissions", exposed)] if exposed else [])]
         self.encoder.verify()
         return faults
 
@@ -344,6 +348,9 @@ class Notebook:
                 from indexer.store.opening import open_store
 
                 self._store = open_store(self.settings.store, read_only=True)
+                exposed = self._store.exposure()
+                if exposed:
+                    self._say(f"warning: {exposed}")
             return self._store
 
     def _open_searcher(self, mode: Mode) -> Searcher:

@@ -228,9 +228,9 @@ def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> N
 
 def test_place_that_something_else_takes_is_an_error_with_a_cure(tmp_path: Path) -> None:
     (tmp_path / DATABASE).mkdir()
-    with pytest.raises(IndexerError, match="cannot be written") as caught:
+    with pytest.raises(IndexerError, match="not a file of an index") as caught:
         EmbeddedStore(tmp_path)
-    assert "--store" in (caught.value.hint or "")
+    assert "remove it" in (caught.value.hint or "")
 
 
 def test_index_is_there_whole_or_not_at_all(

@@ -21,6 +21,7 @@ from indexer.encoding.encoder import hash_file
 from indexer.encoding.onnx import OnnxEncoder
 from indexer.encoding.packaged import RECIPES, Recipe, wrong_weights
 from indexer.errors import EncoderError
+from indexer.private_files import make_private_folder
 
 # What the converted files must reach against sentence-transformers before they are used.
 _MIN_COSINE_FP32 = 0.9999
@@ -40,7 +41,7 @@ def convert(recipe: Recipe, source: Path, target: Path) -> None:
     found = hash_file(source / recipe.weights_file)
     if found != recipe.weights_sha256:
         raise wrong_weights(recipe, source, found)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(target.parent)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
         _write_model(recipe, source, work)

@@ -27,6 +27,7 @@ from indexer.indexing.build import Reporter, SilentReporter, vector_key
 from indexer.indexing.parquet import read_shard, shards_in, write_shard
 from indexer.notes.folder import NotesFolder
 from indexer.notes.points import context_of
+from indexer.private_files import make_private_folder
 from indexer.store.protocol import Store
 
 MakeEncoder = Callable[[bool], Encoder]
@@ -63,7 +64,7 @@ def encode_by_ray(job: Job, store: Store, reporter: Reporter | None = None) -> i
     changed = [e.note_id for e in entries if not e.refusal and stamps.get(e.note_id) != e.stamp]
     if not changed:
         return 0
-    job.shards.mkdir(parents=True, exist_ok=True)
+    make_private_folder(job.shards)
     with _Cluster(job.address) as cluster:
         encoded = _encode(cluster, job, store, changed, reporter)
     paths = shards_in(job.shards)

@@ -217,6 +217,9 @@ class Store(Protocol):
     def optimise(self) -> None:
         """Rewrite derived files if that pays, and drop vectors that no point uses."""
 
+    def exposure(self) -> str | None:
+        """Return a sentence where other users of the machine may read the index, None elsewhere."""
+
     def verify(self) -> list[Fault]:
         """Read every byte and return the faults; empty if the index is intact."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import threading
 from pathlib import Path
 from typing import NamedTuple
 
 from indexer.config import Settings
+from indexer.private_files import read_regular, replace_private
 
 _NAME = "searches.json"
 _MAX_RECENT = 12
 _MAX_STARRED = 50
 _MAX_CHARS = 300
+_MAX_BYTES = 1 << 20
 
 
 class Searches(NamedTuple):
@@ -70,19 +72,15 @@ class History:
     def _keep(self, searches: Searches) -> None:
         """Write the file anew beside the old one; where that fails, this server still knows."""
         self._searches = searches
-        temporary = self._path.with_name(f".{_NAME}-{os.getpid()}")
         content = {"recent": searches.recent, "starred": searches.starred}
-        try:
-            temporary.write_text(json.dumps(content, indent=1), "utf-8")
-            os.replace(temporary, self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            replace_private(self._path, json.dumps(content, indent=1).encode())
 
 
 def _read(path: Path) -> Searches:
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(read_regular(path, _MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
         return Searches()
     if not isinstance(content, dict):
         return Searches()

@@ -29,7 +29,7 @@ from harness import (
 )
 from patience import PATIENCE_S
 
-import indexer.encoding.encoder
+import indexer.encoding.opening
 from indexer.errors import IndexLocked
 from indexer.notebook import Notebook
 from indexer.store.embedded.store import EmbeddedStore
@@ -183,7 +183,7 @@ def test_fault_29_eight_ask_at_once_and_cold(
         time.sleep(0.2)
         return FakeEncoder()
 
-    monkeypatch.setattr(indexer.encoding.encoder, "open_encoder", open_slowly)
+    monkeypatch.setattr(indexer.encoding.opening, "open_encoder", open_slowly)
     with Notebook(notes, store=str(store)) as notebook, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(notebook.search, QUESTIONS * 4))
     assert len(opened) == 1

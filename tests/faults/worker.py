@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fakes import FakeEncoder
 
-import indexer.encoding.encoder
+import indexer.encoding.opening
 
 indexer.encoding.opening.open_encoder = lambda model, **_: FakeEncoder()
 

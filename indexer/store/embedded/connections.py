@@ -97,6 +97,7 @@ class Connections:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")  # removed words leave the file
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.memory_limit import has_room
+from indexer.private_files import open_private
 
 Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
@@ -119,6 +120,7 @@ def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> 
         index.add_with_ids(np.ascontiguousarray(vectors), np.ascontiguousarray(ids))
     temporary = str(folder / f".vectors-{os.getpid()}-{generation}")
     try:
+        open_private(Path(temporary)).close()
         try:
             faiss.write_index(index, temporary)
         except RuntimeError as exc:

@@ -19,6 +19,8 @@ import threading
 import zlib
 from pathlib import Path
 
+from indexer.private_files import open_private
+
 # Token, page size, and the stamp of the database: size, times, inode.
 _HEAD = re.compile(rb"notepoint sums ([0-9a-f]+) (\d+) (\d+ \d+ \d+ \d+)\n")
 _DIGEST_BYTES = 16
@@ -74,7 +76,7 @@ def write_sums(database: Path, token: str, page_size: int, known: bytes | None =
     target = sums_path(database)
     temporary = target.with_suffix(".sums-new")
     try:
-        with open(temporary, "wb") as file:
+        with open_private(temporary) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
+from indexer.private_files import open_private, read_regular, replace_private
 from indexer.records import FileStamp
 from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections, translated
 from indexer.store.embedded.faiss_snapshots import (
     drop_snapshots,
     sync,
 )
+from indexer.store.embedded.folder import HOLDER, LOCK, exposure, make_folder, refuse_foreign
 from indexer.store.embedded.page_sums import (
     NoSums,
     check_pages,
@@ -54,6 +56,8 @@ _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
 # Unused vectors are removed when they are more than this, and more than this share of the points.
 _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
+# The lists of words of so many points are joined whenever some were removed: 0.2 s.
+_MAX_JOINED = 20_000
 _SELECT_LIMIT = 500
 # If the file looks changed since its pages were summed, opening reads every page of a database up
 # to this size, in about 1 ms per megabyte; for larger ones only `check` does.
@@ -89,6 +93,7 @@ class EmbeddedStore:
         self._path = folder / DATABASE
         self._connections = Connections(self._path, read_only=read_only)
         self._snapshots = SnapshotKeeper(folder, self._connections)
+        refuse_foreign(folder, remove=mend)
         self._refuse_newer()
         if read_only:
             if not self._path.is_file():
@@ -177,10 +182,7 @@ class EmbeddedStore:
     def _make(self) -> None:
         """Create the tables of a new index, all or none."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", "utf-8")
+            make_folder(self.folder)
         except OSError as exc:
             raise _unwritable(self.folder, exc) from exc
         if not self._is_there():
@@ -201,6 +203,7 @@ class EmbeddedStore:
         try:
             for leftover in (temporary, self._path):  # of a killed process; a log without its file
                 _remove_database(leftover)
+            open_private(temporary).close()
             with contextlib.closing(Connections(temporary, read_only=False)) as connections:
                 _make_tables(connections)
             os.replace(temporary, self._path)
@@ -322,8 +325,9 @@ class EmbeddedStore:
         """Hold the lock of the index, which the system releases when a process dies."""
         from filelock import FileLock, Timeout
 
-        holder = self.folder / "build.pid"
-        lock = FileLock(self.folder / "build.lock")
+        refuse_foreign(self.folder)
+        holder = self.folder / HOLDER
+        lock = FileLock(self.folder / LOCK, mode=0o600)
         try:
             lock.acquire(timeout=self._lock_timeout_s)
         except Timeout as exc:
@@ -335,7 +339,7 @@ class EmbeddedStore:
             raise _unwritable(self.folder, exc) from exc
         try:
             try:
-                holder.write_text(str(os.getpid()), "utf-8")
+                replace_private(holder, str(os.getpid()).encode())
             except OSError as exc:
                 raise _unwritable(self.folder, exc) from exc
             yield
@@ -357,6 +361,7 @@ class EmbeddedStore:
             except OSError as exc:
                 raise _unwritable(self.folder, exc) from exc
         self._drop_unused(total)
+        self._forget_words(total)
         self._drop_older()
 
     def _drop_older(self) -> None:
@@ -375,8 +380,24 @@ class EmbeddedStore:
         with self._connections.transaction() as connection:
             connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
             connection.execute("INSERT OR REPLACE INTO header VALUES ('released', '0')")
+            connection.execute("INSERT OR REPLACE INTO header VALUES ('forgotten', '-1')")
         with self._connections.lend() as connection:
             connection.execute("PRAGMA incremental_vacuum")
+
+    def _forget_words(self, points: int) -> None:
+        """Let removed words leave the file: until its lists are joined, one says what others held.
+
+        Of a large index this takes seconds; there it waits until unused vectors go as well.
+        """
+        with self._connections.lend() as connection:
+            header = read_header(connection)
+        removed = header.get("released", "0")
+        if removed == header.get("forgotten", "0") or (points > _MAX_JOINED and removed != "0"):
+            return
+        with self._connections.transaction() as connection:
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+            sql = "INSERT OR REPLACE INTO header VALUES ('forgotten', ?)"
+            connection.execute(sql, (removed,))
 
     def verify(self) -> list[Fault]:
         """Read every row and every file, and return the faults.
@@ -410,6 +431,10 @@ class EmbeddedStore:
             return [Fault(sums_path(self._path).name, str(exc))] if built else []
         return [Fault(DATABASE, fault)] if fault else []
 
+    def exposure(self) -> str | None:
+        """Return a sentence where other users of the machine may read the index."""
+        return exposure(self.folder)
+
     def size(self) -> int:
         """Return the bytes of all files of the index."""
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
@@ -433,7 +458,7 @@ def _remove_database(path: Path) -> None:
 
 def _read_pid(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip() or "unknown"
+        return read_regular(path, 20).decode("ascii", "replace").strip() or "unknown"
     except OSError:
         return "unknown"
 
