@@ -19,11 +19,10 @@ PACKAGE = ROOT / "indexer"
 FLOORS = (
     ("import_path", "comes before any other import"),
     ("errors records", "words that all share"),
-<<<<<<< HEAD
-    ("config lru memory_limit text", "what every other part may use; no library of size"),
-=======
-    ("config memory_limit private_files text", "what every other part may use; no library of size"),
->>>>>>> b727093 (store: an index folder that leads nowhere else, private to its owner)
+    (
+        "config lru memory_limit private_files text",
+        "what every other part may use; no library of size",
+    ),
     (
         "notes encoding store",
         "the three stages; none imports another, so that each can be replaced",

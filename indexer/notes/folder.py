@@ -8,11 +8,10 @@ over.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from indexer.errors import NoteError, NotesError
 from indexer.notes.decoding import decode_note, hash_content
@@ -20,6 +19,7 @@ from indexer.notes.formats import FindImage, format_of, is_note_name
 from indexer.records import FileEntry, FileStamp, Link, Note, NoteWarning
 
 IGNORE_FILE = ".notepointignore"
+_SHOWN_BYTES = 80
 # Folders that tools fill with other people's Markdown; hidden ones are ignored by their dot.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
 # A scan returns the files next to the notes as well, so that links to them can be checked.
@@ -302,18 +302,15 @@ def _ignore_rules(
         unread = NoteWarning(f"{exc.message}; nothing is ignored", None, exc.hint)
         refused = [FileEntry(IGNORE_FILE, None, unread)]
         return lambda path, is_folder: False, refused if os.path.lexists(root / IGNORE_FILE) else []
-    import pathspec  # the matching rules of .gitignore, loaded only where they are used
+    from indexer.notes.ignore import BadPattern, IgnoreRules
 
-    patterns: list[Any] = []
+    rules = IgnoreRules()
     refused = []
-    lines = content.decode("utf-8-sig", errors="replace").splitlines()
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         try:
-            patterns += pathspec.GitIgnoreSpec.from_lines([line]).patterns
-        except (ValueError, re.error):
-            problem = NoteWarning(
-                f"the pattern {line!r} is none", number, "mend it as for .gitignore"
-            )
+            rules.add(line)
+        except BadPattern as exc:
+            shown = line[:_SHOWN_BYTES].decode("utf-8", "replace").rstrip("\r")
+            problem = NoteWarning(f"{exc}: {shown!r}", number, "write it as for .gitignore")
             refused.append(FileEntry(IGNORE_FILE, None, problem))
-    spec = pathspec.GitIgnoreSpec(patterns)
-    return lambda path, is_folder: spec.match_file(path + "/" if is_folder else path), refused
+    return lambda path, is_folder: rules.ignores(path, is_folder=is_folder), refused
