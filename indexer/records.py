@@ -18,6 +18,7 @@ class Outcome(Enum):
 
     INDEXED = "indexed"
     PARTIAL = "partial"
+    EMPTY = "empty"
     SKIPPED = "skipped"
     IGNORED = "ignored"
 
@@ -39,6 +40,7 @@ class BlockKind(Enum):
     ROW = "row"
     CODE = "code"
     MATH = "math"
+    PROPERTIES = "properties"
 
 
 class LinkKind(Enum):

@@ -296,11 +296,17 @@ def build_json(report: BuildReport) -> dict[str, Any]:
     }
 
 
+def shown_outcome(file: FileReport) -> str:
+    """Return the outcome of a file as JSON names it: an empty note has nothing to index."""
+    outcome = Outcome.SKIPPED if file.outcome is Outcome.EMPTY else file.outcome
+    return str(outcome.value)
+
+
 def file_json(file: FileReport) -> dict[str, Any]:
     """Return what became of a file."""
     return {
         "path": file.note_id,
-        "outcome": file.outcome.value,
+        "outcome": shown_outcome(file),
         "warnings": [{"line": w.line, "message": w.message, "hint": w.hint} for w in file.warnings],
     }
 
@@ -328,11 +334,16 @@ def build_text(report: BuildReport) -> str:
 
 def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> str:
     """Return the warnings of files, one line each with its cure below; the first ones, or all."""
-    pairs = [(file, warning) for file in files for warning in file.warnings]
+    empty = [file for file in files if file.outcome is Outcome.EMPTY]
+    listed = [file for file in files if everything or file.outcome is not Outcome.EMPTY]
+    pairs = [(file, warning) for file in listed for warning in file.warnings]
     shown = pairs if everything else pairs[:_MAX_SHOWN_WARNINGS]
     lines = [_warning_text(file, warning) for file, warning in shown]
     if len(shown) < len(pairs):
         lines.append(f"... and {len(pairs) - len(shown)} more: `notepoint status` lists them all")
+    if empty and not everything:
+        what = "1 note is" if len(empty) == 1 else f"{len(empty):,} notes are"
+        lines.append(f"{what} empty: found by name alone")
     return "\n".join(lines)
 
 

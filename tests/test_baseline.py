@@ -129,7 +129,7 @@ def test_an_index_without_it_is_measured_when_asked_and_once(notes: Path, tmp_pa
 
 
 def test_notes_without_points_have_none(notes: Path, tmp_path: Path) -> None:
-    (notes / "a.md").write_text("---\ntitle: Nothing\n---\n")
+    (notes / "a.md").write_bytes(b"\x00" * 100)
     with closing(EmbeddedStore(tmp_path / "index")) as store:
         build(NotesFolder(notes, 1 << 20), store, FakeEncoder(), OPTIONS)
         with store.view() as view:

@@ -20,7 +20,7 @@ from indexer.store.opening import open_store
 
 NOTES = {
     "review.md": "# Review\n\n- no discussion of ethics\n- volume of videos changes\n",
-    "deep/course.md": "---\ntags: [dl]\n---\n# Course\n\n- batch norm\n\n[back](../review.md)\n",
+    "deep/course.md": "---\nlayout: page\n---\n# Course\n\n- batch norm\n\n[back](../review.md)\n",
 }
 
 
@@ -161,7 +161,7 @@ def test_skipped_note_costs_nothing_the_second_time(
     write_notes: WriteNotes, open_notebook: OpenNotebook
 ) -> None:
     folder = write_notes(NOTES)
-    (folder / "empty.md").write_text("")
+    (folder / "binary.md").write_bytes(b"\x00" * 100)
     (folder / "link.md").symlink_to("review.md")
     settle(folder)
     notebook = open_notebook(folder)

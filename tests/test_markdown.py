@@ -11,7 +11,7 @@ import pytest
 from indexer.notes.markdown.reader import read_blocks
 from indexer.records import Block, BlockKind
 
-HEADING, PARAGRAPH, ITEM, ROW, CODE, MATH = BlockKind
+HEADING, PARAGRAPH, ITEM, ROW, CODE, MATH, _ = BlockKind
 
 
 def blocks_of(body: str) -> list[Block]:

@@ -13,7 +13,7 @@ from indexer.errors import NoteError
 from indexer.notes.folder import hash_content
 from indexer.notes.names import title_of_path
 from indexer.notes.note import parse_note
-from indexer.records import Note, NoteWarning, Outcome
+from indexer.records import Note, Outcome
 
 
 def read(content: str | bytes, note_id: str = "note.md") -> Note:
@@ -28,11 +28,34 @@ def test_title_of_the_head_comes_first():
     assert read("---\ntitle: Head\n---\n# First\n").title == "Head"
 
 
-def test_first_heading_of_level_one_comes_second():
-    assert read("## Two\n\n# One *more*\n\n# Other\n").title == "One more"
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "---\ndate: 2020-04-07\n---\n",
+        "![a boat](boat.png)\n\n",
+        "[up](../map.md) | [[Next one|next]]\n\n",
+        "![[cover.jpg]]\n",
+        "#sailing #knots\n\n",
+    ],
+)
+def test_leading_heading_comes_second(before):
+    assert read(f"{before}# One *more* #harbour\n\n# Other\n").title == "One more"
 
 
-@pytest.mark.parametrize("content", ["words", "## Two\n", "**Bold**\n\nx", "#\n\nx", "---\n---\nx"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "words",
+        "## Two\n",
+        "## Two\n\n# One\n",
+        "words first\n\n# Sources\n",
+        "- an item\n\n# Sources\n",
+        "**Bold**\n\nx",
+        "#\n\nx",
+        "---\n---\nx",
+    ],
+)
 def test_file_name_comes_last(content):
     assert read(content, "sub/My note.md").title == "My note"
 
@@ -48,6 +71,11 @@ def test_file_name_comes_last(content):
         ("a.b.md", "a.b"),
         ("sub/.md", ".md"),
         ("caf\udce9.md", "caf�"),
+        ("trees/_index.md", "trees"),
+        ("Plan of the shed.excalidraw.md", "Plan of the shed"),
+        ("Pumps c5006330011b4ccb87abe6a6fd94a376.md", "Pumps"),
+        ("pages/garden___beds%3F.md", "garden/beds?"),
+        ("notes/garden___beds.md", "garden___beds"),
     ],
 )
 def test_title_of_a_path(note_id, title):
@@ -67,7 +95,10 @@ def test_huge_title_is_cut():
 DAY = datetime.date(2020, 4, 7)
 
 
-@pytest.mark.parametrize("note_id", ["2020-04-07-a.md", "x/2020-04-07.md", "20200407 a.md"])
+@pytest.mark.parametrize(
+    "note_id",
+    ["2020-04-07-a.md", "x/2020-04-07.md", "20200407 a.md", "Call 7.4.2020.md", "on-2020-04-07.md"],
+)
 def test_date_may_stand_in_the_file_name(note_id):
     assert read("words", note_id).date == DAY
 
@@ -82,9 +113,7 @@ def test_date_of_the_name_stands_in_for_one_that_cannot_be_read():
     assert [warning.line for warning in note.warnings] == [2]
 
 
-@pytest.mark.parametrize(
-    "note_id", ["a.md", "2020-04-07/a.md", "on-2020-04-07.md", "2020-13-01.md"]
-)
+@pytest.mark.parametrize("note_id", ["a.md", "2020-04-07/a.md", "2020-13-01.md", "1984.md"])
 def test_note_without_a_date_has_none(note_id):
     assert read("words", note_id).date is None
 
@@ -101,21 +130,60 @@ def test_sound_note_is_indexed_without_a_warning():
         ("C",),
         "/p/",
     )
-    assert [(point.text, point.line_start) for point in note.points] == [("words", 8)]
+    assert [(point.text, point.line_start) for point in note.points] == [
+        ("Tags: a | Categories: B | Aliases: C", 2),
+        ("words", 8),
+    ]
 
 
 @pytest.mark.parametrize(
     "content", [b"", b" \n\t\r\n", codecs.BOM_UTF8, b"\n\x0c\n", b"\x00\n" + b" " * 20]
 )
-def test_empty_note_is_skipped_with_a_warning(content):
+def test_empty_note_is_found_by_its_name(content):
     note = read(content, "sub/README.md")
-    assert (note.outcome, note.points, note.title) == (Outcome.SKIPPED, (), "sub")
-    assert note.warnings == (NoteWarning("the note is empty"),)
+    assert (note.outcome, note.title) == (Outcome.EMPTY, "sub")
+    assert [(point.text, point.line_start) for point in note.points] == [("sub", 1)]
+    assert note.warnings[-1].message.startswith("the note is empty")
 
 
-def test_note_with_a_head_alone_is_indexed_by_its_title():
-    note = read("---\ntitle: A\ntags: [x]\n---\n")
-    assert (note.outcome, note.title, note.tags, note.points) == (Outcome.INDEXED, "A", ("x",), ())
+def test_note_with_a_title_alone_is_found_by_it():
+    note = read("---\ntitle: Anchors\ndate: 2020-04-07\ndraft: true\n---\n")
+    assert (note.outcome, note.warnings) == (Outcome.INDEXED, ())
+    assert [point.text for point in note.points] == ["Anchors"]
+
+
+def test_note_with_properties_alone_is_found_by_them():
+    note = read("---\nauthor: Ann Lee\nmedium: oil on board\nsummary: A harbour at dusk.\n---\n")
+    assert [(p.text, p.line_start, p.line_end) for p in note.points] == [
+        ("Author: Ann Lee | Medium: oil on board", 2, 3),
+        ("A harbour at dusk.", 4, 4),
+    ]
+    assert note.properties == (
+        ("author", "Ann Lee"),
+        ("medium", "oil on board"),
+        ("summary", "A harbour at dusk."),
+    )
+
+
+def test_file_name_is_the_title_where_the_vault_says_so():
+    content = "# Heading\n\nwords\n"
+    note = parse_note(
+        content.encode(),
+        "Name.md",
+        window=64,
+        count_tokens=FakeEncoder().count_tokens,
+        named_by_file=True,
+    )
+    assert note.title == "Name"
+    assert note.points[0].heading_path == ("Heading",)
+
+
+def test_vault_of_obsidian_names_notes_by_file(write_notes, open_notebook):
+    folder = write_notes({"Name.md": "# Heading\n\nwords\n"})
+    (folder / ".obsidian").mkdir()
+    notebook = open_notebook(folder)
+    notebook.build()
+    assert [note.title for note in notebook.notes()] == ["Name"]
 
 
 def test_note_with_a_broken_head_is_partial_and_its_body_read():

@@ -142,7 +142,7 @@ def notices(page: AppTest) -> str:
 def test_first_visit_says_where_to_begin(built: Path) -> None:
     home = element(open_page(), "home")
     assert "3 notes" not in home["lead"]
-    assert "4 points of 2 notes" in home["lead"]
+    assert "6 points of 2 notes" in home["lead"]
     assert home["examples"] == ["What about What is missing?"]
     assert {one["title"] for one in home["changed"]} == {"Review", "Course one"}
 
@@ -423,12 +423,12 @@ def test_missing_folder_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_map_holds_every_point_and_rings_the_hits(built: Path) -> None:
     page = open_page(view="Map", q="discussion of ethics", mode="Words")
     plot = element(page, "plot")
-    assert len(plot["x"]) == len(plot["y"]) == len(plot["places"]) == 4
+    assert len(plot["x"]) == len(plot["y"]) == len(plot["places"]) == 6
     ringed = {plot["places"][i] for i in plot["rings"]}
     assert ringed == {"review.md:10", "courses/one.md:7"}
     table = element(page, "table")
-    assert len(table["rows"]) == 4
-    assert [row[3] for row in table["rows"]] == ["1", "2", "", ""]
+    assert len(table["rows"]) == 6
+    assert [row[3] for row in table["rows"]] == ["1", "2", "", "", "", ""]
 
 
 def test_map_opens_a_point_beside_it(built: Path) -> None:
@@ -437,13 +437,16 @@ def test_map_opens_a_point_beside_it(built: Path) -> None:
 
 
 def test_map_keeps_to_the_filters(built: Path) -> None:
-    assert element(open_page(view="Map", tag="dl"), "plot")["places"] == ["courses/one.md:7"]
+    assert element(open_page(view="Map", tag="dl"), "plot")["places"] == [
+        "courses/one.md:2",
+        "courses/one.md:7",
+    ]
 
 
 def test_timeline_holds_the_points_by_month(built: Path) -> None:
     line = element(open_page(view="Timeline"), "timeline")
     counts = {one["name"]: one["count"] for one in line["spans"] if one["count"]}
-    assert counts == {"2019-02": 1, "2020-04": 3}
+    assert counts == {"2019-02": 2, "2020-04": 4}
     assert len(line["spans"]) == 15
     assert [group["label"] for group in line["groups"]] == ["April 2020", "February 2019"]
 
@@ -465,7 +468,7 @@ def test_links_are_drawn_and_broken_ones_listed(built: Path) -> None:
 
 
 def test_index_view_shows_what_is_in_it(built: Path) -> None:
-    (built / "empty.md").write_text("")
+    (built / "binary.md").write_bytes(b"\x00" * 100)
     build(built)
     page = open_page(view="Index")
     assert {metric.label: metric.value for metric in page.metric}["Notes"] == "2"

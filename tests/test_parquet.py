@@ -160,6 +160,6 @@ def test_commands_say_what_was_moved(
     run_cli("build", *notes, "-q")
     status, out, _ = run_cli("export", str(tmp_path / "out"), *notes)
     assert status == 0
-    assert out.startswith("3 notes, 6 points, 3 links\ndigest ")
+    assert out.startswith("4 notes, 9 points, 3 links\ndigest ")
     target = ["--store", str(tmp_path / "target")]
     assert run_cli("import", str(tmp_path / "out"), *notes, *target) == (0, out, "")

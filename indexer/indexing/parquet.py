@@ -148,7 +148,7 @@ class _Meter:
             text = repr(parts).encode("utf-8", "surrogatepass")
             digest = hashlib.blake2b(text, digest_size=_SUM_BITS // 8).digest()
             self._sum = (self._sum + int.from_bytes(digest, "big")) % 2**_SUM_BITS
-            self._notes += note.state.outcome in (Outcome.INDEXED, Outcome.PARTIAL)
+            self._notes += note.state.outcome is not Outcome.SKIPPED
             self._points += len(note.points)
             self._links += len(note.links)
             start = end

@@ -23,6 +23,8 @@ _SHOWN_BYTES = 80
 # Folders that tools fill with other people's Markdown; hidden ones are ignored by their dot.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
 # A scan returns the files next to the notes as well, so that links to them can be checked.
+# Where this folder is, the file name is the title of a note.
+_OBSIDIAN = ".obsidian"
 _READ_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -107,7 +109,11 @@ class NotesFolder(NamedTuple):
         from indexer.notes.note import parse_note  # few questions read a note
 
         return parse_note(
-            file.content, file.note_id, window=measure.window, count_tokens=measure.count_tokens
+            file.content,
+            file.note_id,
+            window=measure.window,
+            count_tokens=measure.count_tokens,
+            named_by_file=os.path.isdir(os.path.join(self.root, _OBSIDIAN)),
         )
 
     def render(

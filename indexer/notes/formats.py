@@ -21,8 +21,10 @@ class Document(NamedTuple):
     """What a format reads of one note.
 
     ``blocks`` are in reading order, with 1-based lines of the file. ``anchors`` are the places a
-    link can name, other than headings: (name, line). ``loose_links`` are in no block. ``partial``
-    is True when something of the note could not be read.
+    link can name, other than headings: (name, line). ``loose_links`` are in no block. ``title`` is
+    one its author gave, ``heading`` a first heading that may be one. ``updated`` counts where there
+    is no other date. ``properties`` are (key, text) pairs. ``partial`` is True when something of
+    the note could not be read.
     """
 
     blocks: Sequence[Block] = ()
@@ -30,11 +32,14 @@ class Document(NamedTuple):
     loose_links: Sequence[RawLink] = ()
     warnings: Sequence[NoteWarning] = ()
     title: str | None = None
+    heading: str | None = None
     date: datetime.date | None = None
+    updated: datetime.date | None = None
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     permalink: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
     partial: bool = False
 
 

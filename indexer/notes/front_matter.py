@@ -1,4 +1,6 @@
-"""The YAML (or TOML) head of a note to plain values; the only importer of frontmatter.
+"""The head of a note to plain values: YAML, TOML, JSON or ``key:: value`` lines.
+
+The only importer of frontmatter. What the values mean is in ``properties.py``.
 
 Values stay the strings their author wrote: ``title: no`` is "no", not False. Whatever cannot be
 read is reported with its line, and everything else, the body above all, is kept.
@@ -7,27 +9,38 @@ read is reported with its line, and everything else, the body above all, is kept
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import frontmatter
 import yaml
 
-from indexer.records import NoteWarning
+from indexer.notes.properties import (
+    Head,
+    property_blocks,
+    property_links,
+    read_aliases,
+    read_categories,
+    read_dates,
+    read_properties,
+    read_tags,
+    read_text,
+    read_title,
+)
+from indexer.records import Block, NoteWarning, RawLink
 
 # The C loader recurses once a level: deeper heads could exhaust the stack of the process.
 _MAX_DEPTH = 100
-# A head is walked with a budget of nodes: aliases can make a kilobyte stand for millions of values.
-_MAX_NODES = 10_000
 _MAX_VALUE_CHARS = 4_096
 _YAML_FENCE, _TOML_FENCE = "---", "+++"
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
-_ISO_DATE = re.compile(r"\s*(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?!\d)(?:[ T]+(\d{1,2}):(\d{2}))?")
-_YAML_HINT = "put the value in quotes, or mend the YAML there"
+_INLINE_KEY = re.compile(r"(?:#\+([A-Za-z_]+):|([^\W\d_][\w ./-]{0,60}?)::)(?:\s+(.*))?$")
+_PANDOC = ("title", "author", "date")
+_COMMENT_LINE = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*$")
+_PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]*:|-)\s+)((?:\{\{|<%|\$\{).*)$")
 
 
 class _TomlHandler(frontmatter.default_handlers.BaseHandler):  # type: ignore[misc]
@@ -45,6 +58,7 @@ class FrontMatter(NamedTuple):
     """The head of a note: its known values, the text without it, and what could not be read.
 
     ``body`` has as many lines as the note, those of the head blank, so that line numbers stay true.
+    ``blocks`` are what the head says to a reader, ``updated`` is when the note was changed.
     """
 
     body: str
@@ -56,24 +70,10 @@ class FrontMatter(NamedTuple):
     permalink: str | None = None
     warnings: tuple[NoteWarning, ...] = ()
     partial: bool = False
-
-
-@dataclass(slots=True)
-class _Head:
-    """A head and what was read of it; the line numbers of its keys serve the warnings."""
-
-    first_line: int
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    warnings: list[NoteWarning] = field(default_factory=list)
-    partial: bool = False
-
-    def warn(
-        self, message: str, *, key: str = "", line: int | None = None, hint: str = _YAML_HINT
-    ) -> None:
-        """Note a problem at a line, or else at the line of a key."""
-        place = line if line is not None else self.lines.get(key, self.first_line)
-        self.warnings.append(NoteWarning(message, place, hint))
+    updated: datetime.date | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Block, ...] = ()
+    links: tuple[RawLink, ...] = ()
 
 
 def split_front_matter(text: str) -> FrontMatter:
@@ -86,9 +86,9 @@ def split_front_matter(text: str) -> FrontMatter:
     lines = text.split("\n")
     found = _find_head(lines)
     if found is None:
-        return FrontMatter(text, warnings=_unclosed(lines))
+        return _read_bare_head(text, lines)
     start, end = found
-    head = _Head(first_line=start + 2)
+    head = Head(first_line=start + 2, last_line=end)
     source = "\n".join(lines[start + 1 : end])
     handler = _TomlHandler() if lines[start].strip() == _TOML_FENCE else frontmatter.YAMLHandler()
     load = _load_toml if handler.START_DELIMITER == _TOML_FENCE else _load_yaml
@@ -96,38 +96,93 @@ def split_front_matter(text: str) -> FrontMatter:
         # Without its rules, which would make a heading of it.
         kept = ["", *lines[start + 1 : end], ""]
         return FrontMatter("\n".join(lines[:start] + kept + lines[end + 1 :]))
-    body = "\n".join([""] * (end + 1) + lines[end + 1 :])
+    return _front_matter(head, lines, start + 1, end + 1)
+
+
+def _front_matter(head: Head, lines: list[str], start: int, end: int) -> FrontMatter:
+    """Return the values of a head that was read.
+
+    :param head: its values.
+    :param lines: of the note.
+    :param start: the position of its first line.
+    :param end: the position behind its last line, with the fence.
+    """
+    created, updated = read_dates(head)
     return FrontMatter(
-        body,
-        title=_read_text(head, "title"),
-        date=_read_date(head),
-        tags=tuple(_read_list(head, "tags", "tag", blanks=True, mark="#")),
-        categories=tuple(_read_list(head, "categories", "category")),
-        aliases=tuple(_read_list(head, "aliases", "alias")),
-        permalink=_read_text(head, "permalink"),
+        body="\n".join([""] * end + lines[end:]),
+        title=read_title(head),
+        date=created,
+        tags=read_tags(head),
+        categories=read_categories(head),
+        aliases=read_aliases(head),
+        permalink=read_text(head, "permalink"),
+        updated=updated,
+        properties=read_properties(head),
+        blocks=tuple(property_blocks(head)),
+        links=tuple(property_links(lines[start:end], start + 1)),
         warnings=tuple(head.warnings),
         partial=head.partial,
     )
 
 
-def parse_date(value: str) -> datetime.date | None:
-    """Read a date at the start of a text: 2020-04-07, 2020/04/07 or 20200407, whatever follows.
+def _read_bare_head(text: str, lines: list[str]) -> FrontMatter:
+    """Read a head without fences: JSON, ``key:: value`` lines (Logseq, Dataview), or Pandoc's."""
+    start = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    head = Head(first_line=start + 1)
+    end = start
+    if lines[start].lstrip().startswith("{"):
+        end = _load_json(lines, start, head)
+    elif lines[start].startswith("% "):
+        while end < start + len(_PANDOC) and end < len(lines) and lines[end].startswith("%"):
+            _set(head, _PANDOC[end - start], lines[end][1:].strip(), end + 1)
+            end += 1
+    else:
+        while end < len(lines) and (found := _inline_key(lines[end])):
+            _set(head, *found, end + 1)
+            end += 1
+    if not head.values:
+        return FrontMatter(text, warnings=_unclosed(lines))
+    head.last_line = end
+    return _front_matter(head, lines, start, end)
 
-    :param value: the text.
-    :return: None where there is none, or where it is no moment of the calendar.
-    """
-    found = _ISO_DATE.match(value)
+
+def _set(head: Head, key: str, value: str, line: int) -> None:
+    head.values[key] = value[:_MAX_VALUE_CHARS]
+    head.lines.setdefault(key, line)
+
+
+def _inline_key(line: str) -> tuple[str, str] | None:
+    """Return the key and value of ``key:: value`` or ``#+key: value``, None for another line."""
+    found = _INLINE_KEY.match(line)
     if not found:
         return None
+    return (found.group(1) or found.group(2)).casefold(), (found.group(3) or "").strip()
+
+
+def _load_json(lines: list[str], start: int, head: Head) -> int:
+    """Read a JSON object at the top, and return the position behind it."""
+    text = "\n".join(lines[start:])
+    lead = len(text) - len(text.lstrip())
     try:
-        return datetime.datetime(*(int(part) for part in found.groups(default="0"))).date()  # type: ignore[arg-type]
-    except ValueError:
-        return None
+        values, end = json.JSONDecoder().raw_decode(text, lead)
+    except (ValueError, RecursionError):
+        return start
+    after = text[end:].partition("\n")[0]
+    if not isinstance(values, dict) or not values or after.strip():
+        return start
+    head.values = {str(key).casefold(): value for key, value in values.items()}
+    for number, line in enumerate(text[:end].split("\n"), start + 1):
+        key = re.match(r'[\s{,]*"([^"]+)"\s*:', line)
+        if key:
+            head.lines.setdefault(key.group(1).casefold(), number)
+    return start + text[:end].count("\n") + 1
 
 
 def _find_head(lines: list[str]) -> tuple[int, int] | None:
     """Return the positions of the two fences, None where there is no closed head."""
-    start = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    start = next(
+        (i for i, line in enumerate(lines) if line.strip() and not _COMMENT_LINE.match(line)), 0
+    )
     fence = lines[start].rstrip()
     if fence not in (_YAML_FENCE, _TOML_FENCE):
         return None
@@ -147,7 +202,7 @@ def _unclosed(lines: list[str]) -> tuple[NoteWarning, ...]:
     return (NoteWarning(message, start + 1, "end it with a line of three hyphens"),)
 
 
-def _load_toml(handler: Any, source: str, head: _Head) -> bool:
+def _load_toml(handler: Any, source: str, head: Head) -> bool:
     """Read the head; return False when it is no head but text."""
     if not any(_TOML_LINE.match(line) for line in source.split("\n")):
         return not source.strip()
@@ -161,9 +216,10 @@ def _load_toml(handler: Any, source: str, head: _Head) -> bool:
     return True
 
 
-def _load_yaml(handler: Any, source: str, head: _Head) -> bool:
+def _load_yaml(handler: Any, source: str, head: Head) -> bool:
     """Read the head; return False when it is no head but text."""
     loader = _loader_for(head)
+    source = _quote_placeholders(source)
     try:
         if _is_too_deep(source, loader):
             raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
@@ -191,7 +247,19 @@ def _load_yaml(handler: Any, source: str, head: _Head) -> bool:
     return True
 
 
-def _loader_for(head: _Head) -> type:
+def _quote_placeholders(source: str) -> str:
+    """Put the placeholders of templates in quotes, which YAML takes for mappings."""
+    if "{{" not in source and "<%" not in source and "${" not in source:
+        return source
+    return "\n".join(
+        _PLACEHOLDER_VALUE.sub(
+            lambda found: found.group(1) + "'" + found.group(2).replace("'", "''") + "'", line
+        )
+        for line in source.split("\n")
+    )
+
+
+def _loader_for(head: Head) -> type:
     """Return a safe loader that keeps scalars as written and reports a bad value by its line."""
 
     class Loader(_StringLoader):
@@ -218,7 +286,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
     Nothing of what PyYAML makes of tags is used: not its types, and not its kinds of exception.
     """
 
-    report: _Head
+    report: Head
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def construct_document(self, node: Any) -> Any:
@@ -281,7 +349,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
         self.report.partial = True
 
 
-def _salvage(source: str, head: _Head) -> dict[str, Any]:
+def _salvage(source: str, head: Head) -> dict[str, Any]:
     """Read what looks like ``key: value`` line by line, where YAML as a whole fails."""
     values: dict[str, Any] = {}
     key = None
@@ -326,69 +394,3 @@ def _error_line(exc: BaseException) -> int:
     if "quoted scalar" in context or "flow" in context:
         mark = getattr(exc, "context_mark", None) or mark
     return mark.line if mark is not None else 0
-
-
-def _read_text(head: _Head, key: str) -> str | None:
-    value = head.values.get(key)
-    if isinstance(value, (str, int, float, datetime.date)):
-        return " ".join(str(value).split()) or None
-    if value is not None:
-        head.warn(f"{key!r} is a {_type_name(value)}, not a text", key=key)
-    return None
-
-
-def _read_date(head: _Head) -> datetime.date | None:
-    value = head.values.get("date")
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if not value:
-        return None
-    date = parse_date(str(value))
-    if date is None:
-        message = f"no date can be read in {str(value)[:40]!r}"
-        head.warn(message, key="date", hint="write it as 2020-04-07")
-    return date
-
-
-def _read_list(head: _Head, *keys: str, blanks: bool = False, mark: str = "") -> list[str]:
-    """Return the texts of a list, each once; a single text is cut at commas, or else at blanks.
-
-    :param head: the front matter.
-    :param *keys: the names the list may have.
-    :param blanks: True to cut a single text without commas at blanks.
-    :param mark: taken off the front of each text.
-    """
-    values: list[str] = []
-    budget = iter(range(_MAX_NODES))
-    for key in keys:
-        value = head.values.get(key)
-        if isinstance(value, str):
-            values += value.split(",") if "," in value else value.split() if blanks else [value]
-        elif value is not None:
-            values += _flatten(value, budget)
-    cleaned = (" ".join(value.split()).removeprefix("[[").removesuffix("]]") for value in values)
-    unmarked = (value.removeprefix(mark) for value in cleaned)
-    return list(dict.fromkeys(value for value in unmarked if value))
-
-
-def _flatten(value: Any, budget: Iterator[int]) -> list[str]:
-    """Return the texts within nested lists and mappings, as far as the budget of nodes goes."""
-    texts: list[str] = []
-    waiting = [value]
-    for _ in budget:
-        if not waiting:
-            break
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(reversed(list(value)))
-        elif isinstance(value, (list, tuple, set)):
-            waiting.extend(reversed(list(value)[:_MAX_NODES]))
-        elif isinstance(value, (str, int, float, datetime.date)):
-            texts.append(str(value))
-    return texts
-
-
-def _type_name(value: Any) -> str:
-    if isinstance(value, list):
-        return "list"
-    return "mapping" if isinstance(value, dict) else type(value).__name__

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
 
 # Raised whenever the same note would be cut in another way; an index of another version is rebuilt.
-CHUNKING_VERSION = 2
+CHUNKING_VERSION = 3
 
 # A word of 100,000 letters is one word piece: the window alone does not bound a point.
 MAX_POINT_CHARS = 4_000

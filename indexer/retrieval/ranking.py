@@ -224,17 +224,20 @@ def place_lead_ins(
 ) -> dict[int, float]:
     """Put each lead-in and bare heading right below the best of the points it leads to.
 
-    So is a short item put below those under it, unless they are far behind: it has the words of
-    the question for being what they speak of, and they hold the answer.
+    So is a short item put below those under it, and the properties of a note below its points,
+    unless they are far behind: it has the words of the question for being what they speak of, and
+    they hold the answer.
 
     :param scores: point id to score.
     :param points: the records of all of them.
     :return: the scores, those of lead-ins lowered where one of their points has less.
     """
     under: defaultdict[tuple[str, str, bool], list[tuple[int, float]]] = defaultdict(list)
+    inside: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     for point_id, score in scores.items():
         stored = points[point_id]
         note, point = stored.note.note_id, stored.point
+        inside[note].append((stored.ordinal, score))
         for texts, are_headings in ((point.heading_path, True), (point.parents, False)):
             for text in texts:
                 under[note, text, are_headings].append((stored.ordinal, score))
@@ -244,14 +247,13 @@ def place_lead_ins(
         point = stored.point
         is_heading = point.kind is BlockKind.HEADING
         is_topic = point.kind is BlockKind.ITEM and len(point.text) <= _TOPIC_CHARS
-        if not (is_heading or is_topic or point.lead_in):
+        is_head = point.kind is BlockKind.PROPERTIES
+        if not (is_heading or is_topic or is_head or point.lead_in):
             continue
-        least = score - _FAR_BEHIND if is_topic and not point.lead_in else -math.inf
-        led = [
-            other
-            for ordinal, other in under.get((stored.note.note_id, point.text, is_heading), ())
-            if ordinal > stored.ordinal and other >= least
-        ]
+        least = score - _FAR_BEHIND if (is_topic or is_head) and not point.lead_in else -math.inf
+        note = stored.note.note_id
+        below = inside[note] if is_head else under.get((note, point.text, is_heading), ())
+        led = [other for ordinal, other in below if ordinal > stored.ordinal and other >= least]
         if led:
             placed[point_id] = min(score, max(led) - _JUST_BELOW)
     return placed

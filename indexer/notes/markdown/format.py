@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indexer.notes.formats import Document, FindImage
+from indexer.notes.names import merge_names
 from indexer.records import Link
 
 
@@ -30,16 +31,19 @@ class MarkdownFormat:
         front = split_front_matter(text)
         body = read_blocks(front.body)
         return Document(
-            blocks=body.blocks,
+            blocks=[*front.blocks, *body.blocks_after(len(front.blocks))],
             anchors=body.anchors,
-            loose_links=body.loose_links,
+            loose_links=[*front.links, *body.loose_links],
             warnings=[*front.warnings, *body.warnings],
-            title=front.title or body.first_heading(),
+            title=front.title,
+            heading=body.leading_heading(),
             date=front.date,
-            tags=front.tags,
+            updated=front.updated,
+            tags=merge_names(front.tags, body.tags),
             categories=front.categories,
             aliases=front.aliases,
             permalink=front.permalink,
+            properties=front.properties,
             partial=front.partial,
         )
 

@@ -36,6 +36,7 @@ class InlineText:
     links: list[RawLink] = field(default_factory=list)
     breaks: dict[int, bool] = field(default_factory=dict)
     bold: bool = False
+    tags: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -75,7 +76,7 @@ class _Collector:
                 self._take_rows(f"{token.markup}{token.content}{token.markup}")
             case "code_inline":
                 self._take_rows(_code(token))
-            case "text" | "text_special":
+            case "text" | "text_special" | "tag":
                 self.pieces.append((self.line, token.content))
         self._pass_line_ends(_line_ends(token))
 
@@ -152,6 +153,7 @@ def read_inline(tokens: Sequence[InlineToken], line: int) -> InlineText:
         if text:
             result.rows.append(Row(number, text))
     result.bold = _is_all_strong(tokens)
+    result.tags = [token.meta["tag"] for token in tokens if token.type == "tag"]
     return result
 
 

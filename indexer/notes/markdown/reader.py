@@ -26,6 +26,8 @@ _HEADING_ID = re.compile(r"\s*\{#([^}\s]+)[^}]*\}$")
 _FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
 _MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
 _WORD = re.compile(r"\w")
+_TAG = re.compile(r"(?:^|\s)#[^\s#]+")
+_TRAILING_TAGS = re.compile(r"(?<=\S)(?:\s+#[^\s#]+)+$")
 
 
 @dataclass(slots=True)
@@ -37,12 +39,33 @@ class Body:
     loose_links: list[RawLink] = field(default_factory=list)
     warnings: list[NoteWarning] = field(default_factory=list)
 
-    def first_heading(self) -> str | None:
-        """Return the first heading of level 1, None if there is none."""
+    tags: list[str] = field(default_factory=list)
+
+    def leading_heading(self) -> str | None:
+        """Return the first heading if it is of level 1 and nothing but images or links precede it.
+
+        Tags at its end are no part of it.
+        """
         for block in self.blocks:
-            if block.kind is BlockKind.HEADING and block.level == 1 and block.rows:
-                return block.text
+            if block.kind is BlockKind.HEADING and block.rows:
+                return _TRAILING_TAGS.sub("", block.text) if block.level == 1 else None
+            if not _is_links_only(block):
+                return None
         return None
+
+    def blocks_after(self, count: int) -> list[Block]:
+        """Return the blocks as they are behind so many others: with their parents' positions."""
+        if not count:
+            return self.blocks
+        return [b if b.parent is None else b._replace(parent=b.parent + count) for b in self.blocks]
+
+
+def _is_links_only(block: Block) -> bool:
+    """Return whether a block shows nothing but links and images."""
+    rest = block.text
+    for link in block.links:
+        rest = rest.replace(link.text, "", 1)
+    return not _WORD.search(_TAG.sub("", rest))
 
 
 def read_blocks(body: str) -> Body:
@@ -218,6 +241,7 @@ class _Reader:
     # text
     def _read_text(self, token: Token, opener: Token) -> None:
         text = read_inline(token.children or [], self._line(token))
+        self.document.tags += text.tags
         if opener.type in ("th_open", "td_open"):
             self._cells.append(text)
             return

@@ -28,7 +28,7 @@ from indexer.store.rows import (
 from indexer.text.terms import point_terms
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
-_KNOWN = (Outcome.INDEXED, Outcome.PARTIAL)
+_KNOWN = (Outcome.INDEXED, Outcome.PARTIAL, Outcome.EMPTY)
 
 
 class SqlChange:
@@ -151,7 +151,7 @@ class SqlChange:
 
     def _note_row(self, note_id: str) -> tuple[int, str, bool] | None:
         """Return the id and title of a note, and whether it is indexed."""
-        sql = "SELECT id, title, outcome IN ('indexed', 'partial') FROM note WHERE path = ?"
+        sql = "SELECT id, title, outcome <> 'skipped' FROM note WHERE path = ?"
         row: tuple[int, str, bool] | None = self._sql.execute(
             sql, (path_to_row(note_id),)
         ).fetchone()

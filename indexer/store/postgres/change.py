@@ -166,7 +166,7 @@ class ServerChange:
         self._run(
             "UPDATE header SET generation = generation + 1, era = %s, encoder = %s, model = %s, "
             "dimension = %s, chunking = %s, engine = %s, points = %s, tokens = %s, notes = "
-            "(SELECT count(*) FROM note WHERE outcome IN ('indexed', 'partial'))",
+            "(SELECT count(*) FROM note WHERE outcome <> 'skipped')",
             (
                 self._era,
                 setup.encoder,

@@ -1,0 +1,354 @@
+"""The values of a note's head: title, date, tags, aliases, and what a reader finds the note by.
+
+``front_matter.py`` reads the syntax (YAML, TOML, JSON, ``key:: value``) into a ``Head``; here the
+keys of many programs get one meaning.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from indexer.notes.links import read_wikilink
+from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
+from indexer.text.dates import parse_date
+
+YAML_HINT = "put the value in quotes, or correct the YAML there"
+# A head is walked with a budget of nodes: aliases can make a kilobyte stand for millions of values.
+MAX_NODES = 10_000
+_MAX_PROPERTIES = 200
+_MAX_PROPERTY_CHARS = 200
+_MAX_SHOWN_VALUES = 30
+
+# Keys as they are compared: in lower case, without blanks, hyphens and underscores.
+_TITLE_KEYS = ("title",)
+_TAG_KEYS = ("tags", "tag", "keywords", "keyword", "filetags")
+_CATEGORY_KEYS = ("categories", "category")
+_ALIAS_KEYS = ("aliases", "alias")
+_DATE_KEY = "date"
+_CREATED_KEYS = (
+    *("created", "createdat", "createdon", "createdtime", "creationdate", "creationtime"),
+    *("datecreated", "dateadded", "dateofcreation", "ctime", "erstellt"),
+    *("published", "publishdate", "publishedat", "publishedon", "pubdate", "datepublished"),
+)
+_UPDATED_KEYS = (
+    *("updated", "updatedat", "updatedon", "lastupdated", "dateupdated", "updatedtime"),
+    *("modified", "modifiedat", "datemodified", "lastmodified", "lastmod", "mtime"),
+    *("lastedited", "lasteditedtime", "edited", "geandert", "geändert"),
+)
+_DATE_KEYS = frozenset({_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS})
+# Long texts on what the note is about: points of their own.
+_PROSE_KEYS = frozenset(
+    "description summary abstract subtitle excerpt tldr synopsis lead teaser intro".split()
+)
+# For programs, not for readers: they can be filtered by, and are in no point.
+_TECHNICAL_KEYS = frozenset(
+    """
+    layout permalink slug url uri id uuid uid guid zettelid desc parent navorder weight order
+    sidebarposition sidebarlabel sidebar paginationlabel hidetitle hidetableofcontents position
+    draft published publish public private hidden comments share pin pinned sticky toc tocdepth
+    mathjax math katex mermaid cssclass cssclasses css javascript template type2 image images cover
+    coverimage banner bannery bannerx icon thumbnail thumb ogimage imageborderradius header
+    redirectfrom redirectto lang language locale version schema schemaversion collapsed theme
+    output format execute engine jupyter bibliography csl link2 search nosearch excludesearch
+    kanbanplugin excalidrawplugin obsidianuimode obsidianeditingmode dgpublish dghome dgpermalink
+    frontmatterkey linter stub traitids children isfolder fname nav hide robots noindex sitemap
+    heading backgroundcolor lstype hlpage hlcolor hlstamp
+    """.split()
+)
+_IS_BOOLEAN = frozenset("true false yes no on off none null".split())
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|<%.*%>|\{%.*%\}|\$\{.*\}", re.DOTALL)
+_MACHINE_TEXT = re.compile(
+    r"(?:https?://\S+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
+    r"|[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\d{9,}|#[0-9a-f]{3,8})$",
+    re.IGNORECASE,
+)
+_HAS_LETTER = re.compile(r"[^\W_]")
+_MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]\n]+)\]\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)?)\)")
+_ADDRESS = re.compile(r"(?<![(\w])https?://[^\s<>\"'\])]+")
+_IMAGE_KEY = re.compile(
+    r"[\s\"']*(?:\w*image|cover\w*|banner\w*|thumb\w*|icon|avatar|logo)\b", re.IGNORECASE
+)
+_PROSE_WORDS = 8
+
+
+@dataclass(slots=True)
+class Head:
+    """The values of a head by key in lower case, with the 1-based line of each key.
+
+    ``last_line`` is the last line of the head; warnings gather on the way.
+    """
+
+    first_line: int
+    last_line: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    warnings: list[NoteWarning] = field(default_factory=list)
+    partial: bool = False
+
+    def warn(
+        self, message: str, *, key: str = "", line: int | None = None, hint: str = YAML_HINT
+    ) -> None:
+        """Note a problem at a line, or else at the line of a key."""
+        place = line if line is not None else self.lines.get(key, self.first_line)
+        self.warnings.append(NoteWarning(message, place, hint))
+
+    def end_of(self, key: str) -> int:
+        """Return the last line of the value of a key."""
+        start = self.lines.get(key, self.first_line)
+        after = [line for line in self.lines.values() if line > start]
+        return max(start, min(after) - 1 if after else self.last_line)
+
+    def keys(self, *names: str) -> list[str]:
+        """Return the keys of the head that have one of the names, in the order of the names."""
+        found: dict[str, list[str]] = {}
+        for key in self.values:
+            found.setdefault(plain_key(key), []).append(key)
+        return [key for name in names for key in found.get(name, ())]
+
+
+def plain_key(key: str) -> str:
+    """Return a key as it is compared: ``Date created`` and ``date_created`` are one."""
+    return re.sub(r"[\s_.-]+", "", key.casefold())
+
+
+def read_text(head: Head, name: str) -> str | None:
+    """Return a value as one line of text, None if there is none; a list is reported.
+
+    :param head: the values.
+    :param name: the key, as it is compared.
+    """
+    for key in head.keys(name):
+        value = head.values[key]
+        if isinstance(value, (str, int, float, datetime.date)):
+            return shown_text(" ".join(str(value).split())) or None
+        if value is not None:
+            head.warn(f"{key!r} is a {_type_name(value)}, not a text", key=key)
+    return None
+
+
+def read_title(head: Head) -> str | None:
+    """Return the title; a placeholder of a template is none."""
+    title = next(filter(None, (read_text(head, name) for name in _TITLE_KEYS)), None)
+    return None if title and _PLACEHOLDER.search(title) else title
+
+
+def read_tags(head: Head) -> tuple[str, ...]:
+    """Return the tags and keywords, each once, without ``#``."""
+    return tuple(_read_list(head, _TAG_KEYS, blanks=True, mark="#"))
+
+
+def read_categories(head: Head) -> tuple[str, ...]:
+    """Return the categories, each once."""
+    return tuple(_read_list(head, _CATEGORY_KEYS))
+
+
+def read_aliases(head: Head) -> tuple[str, ...]:
+    """Return the other names of the note, each once."""
+    return tuple(_read_list(head, _ALIAS_KEYS))
+
+
+def read_dates(head: Head) -> tuple[datetime.date | None, datetime.date | None]:
+    """Return the date of a note, and a weaker one: when it was changed.
+
+    Every value of a date key that is no date is reported with its line.
+    """
+    found: dict[str, datetime.date] = {}
+    for key in head.keys(_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS):
+        for part, value in _dates_in(head.values[key], plain_key(key)):
+            date = _read_date(head, key, value)
+            if date is not None:
+                found.setdefault(part, date)
+    created = next((found[k] for k in (_DATE_KEY, *_CREATED_KEYS) if k in found), None)
+    return created, next((found[k] for k in _UPDATED_KEYS if k in found), None)
+
+
+def _dates_in(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield (key, value) of a date: ``date:`` may hold a list, or ``created:`` and ``updated:``."""
+    if isinstance(value, dict):
+        known = [(plain_key(str(name)), one) for name, one in value.items()]
+        inner = [(name, one) for name, one in known if name in _DATE_KEYS]
+        yield from inner or [(key, value)]
+    elif isinstance(value, list):
+        flat = [one for one in _flatten(value, iter(range(10)))]
+        yield key, flat[0] if flat else None
+    else:
+        yield key, value
+
+
+def _read_date(head: Head, key: str, value: Any) -> datetime.date | None:
+    text = "" if value is None else str(value).strip()
+    if not text or text.lower() in _IS_BOOLEAN or _PLACEHOLDER.search(text):
+        return None
+    date = parse_date(text)
+    if date is None:
+        head.warn(f"no date can be read in {text[:40]!r}", key=key, hint="write it as 2020-04-07")
+    return date
+
+
+def read_properties(head: Head) -> tuple[tuple[str, str], ...]:
+    """Return all other values as (key, text) pairs, one for each text of a list."""
+    named = {*_TITLE_KEYS, *_TAG_KEYS, *_CATEGORY_KEYS, *_ALIAS_KEYS}
+    found: dict[tuple[str, str], None] = {}
+    for key, value in head.values.items():
+        if plain_key(key) not in named:
+            for text in _texts(value):
+                found.setdefault((key, text[:_MAX_PROPERTY_CHARS]))
+    return tuple(found)[:_MAX_PROPERTIES]
+
+
+def property_blocks(head: Head) -> list[Block]:
+    """Return what the head says to a reader as blocks: one of short values, each long text its own.
+
+    The title and dates are in none: they are shown with every point of the note.
+    """
+    short: list[tuple[str, str]] = []
+    long: list[Block] = []
+    for key, value in head.values.items():
+        name = plain_key(key)
+        if name in _TECHNICAL_KEYS or name in _DATE_KEYS or name in _TITLE_KEYS:
+            continue
+        texts = [text for text in _read_shown(head, key, value) if _is_words(text)]
+        if name in _PROSE_KEYS or any(len(text.split()) >= _PROSE_WORDS for text in texts):
+            long += [_block(BlockKind.PARAGRAPH, text, head, key) for text in texts]
+        elif texts:
+            label = key.replace("_", " ").replace("-", " ").capitalize()
+            short.append((key, f"{label}: {', '.join(texts[:_MAX_SHOWN_VALUES])}"))
+    if not short:
+        return long
+    first = min(head.lines.get(key, head.first_line) for key, _ in short)
+    last = max(head.end_of(key) for key, _ in short)
+    row = Row(first, " | ".join(text for _, text in short))
+    return [Block(BlockKind.PROPERTIES, (row,), first, last), *long]
+
+
+def property_links(lines: list[str], first_line: int) -> list[RawLink]:
+    """Return the links in the lines of a head: wikilinks, Markdown links and web addresses.
+
+    :param lines: the head without its fences.
+    :param first_line: the 1-based line of the first of them.
+    """
+    found = []
+    for number, line in enumerate(lines, first_line):
+        found += [link._replace(line=number) for link, _, _ in _wikilinks(line)]
+        found += [RawLink(number, text, to) for text, to in _MARKDOWN_LINK.findall(line)]
+        if not _IMAGE_KEY.match(line):
+            found += [RawLink(number, to, to) for to in _ADDRESS.findall(line)]
+    return found
+
+
+def shown_text(text: str) -> str:
+    """Return a value as it is shown: a wikilink by its words."""
+    parts, end = [], 0
+    for link, start, after in _wikilinks(text):
+        parts += [text[end:start], link.text]
+        end = after
+    return "".join([*parts, text[end:]]).strip() if parts else text.strip()
+
+
+def _wikilinks(text: str) -> Iterator[tuple[RawLink, int, int]]:
+    """Yield the wikilinks of a text, each with where it begins and ends."""
+    start = text.find("[[")
+    while start >= 0:
+        found = read_wikilink(text, start, len(text))
+        if found:
+            yield found[0], start, found[1]
+        start = text.find("[[", found[1] if found else start + 2)
+
+
+def _block(kind: BlockKind, text: str, head: Head, key: str) -> Block:
+    line = head.lines.get(key, head.first_line)
+    return Block(kind, (Row(line, text),), line, head.end_of(key))
+
+
+def _read_shown(head: Head, key: str, value: Any) -> list[str]:
+    """Return the texts of a value as they are shown; tags and aliases as they are read."""
+    name = plain_key(key)
+    for names, blanks, mark in (
+        (_TAG_KEYS, True, "#"),
+        (_CATEGORY_KEYS, False, ""),
+        (_ALIAS_KEYS, False, ""),
+    ):
+        if name in names:
+            return _read_list(head, (name,), blanks=blanks, mark=mark)
+    return list(_texts(value))
+
+
+def _is_words(text: str) -> bool:
+    """Return whether a text says something to a reader: it is no address, path or id."""
+    return bool(
+        _HAS_LETTER.search(text)
+        and text.lower() not in _IS_BOOLEAN
+        and not _MACHINE_TEXT.match(text)
+        and not _PLACEHOLDER.search(text)
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    values = [value] if isinstance(value, str) else _flatten(value, iter(range(MAX_NODES)))
+    for one in values:
+        text = shown_text(" ".join(one.split()))
+        if text:
+            yield text
+
+
+def _read_list(
+    head: Head, names: tuple[str, ...], *, blanks: bool = False, mark: str = ""
+) -> list[str]:
+    """Return the texts of a list, each once; a single text is cut at commas, or else at blanks.
+
+    :param head: the values.
+    :param names: the keys the list may have, as they are compared.
+    :param blanks: True to cut a single text without commas at blanks.
+    :param mark: taken off the front of each text.
+    """
+    values: list[str] = []
+    budget = iter(range(MAX_NODES))
+    for key in head.keys(*names):
+        value = head.values[key]
+        if isinstance(value, str):
+            values += _cut_list(value, blanks=blanks)
+        elif value is not None:
+            values += _flatten(value, budget, keys=True)
+    cleaned = (shown_text(" ".join(value.split())) for value in values)
+    unmarked = (value.removeprefix(mark).strip() for value in cleaned)
+    return list(dict.fromkeys(v for v in unmarked if v and not _PLACEHOLDER.fullmatch(v)))
+
+
+def _cut_list(value: str, *, blanks: bool) -> list[str]:
+    """Cut a text that holds a list; a comma or blank within ``[[...]]`` cuts nothing."""
+    parts = re.findall(r"(?:\[\[[^\[\]]*\]\]|[^,])+", value) if "," in value else [value]
+    if len(parts) > 1 or not blanks:
+        return parts
+    return re.findall(r"#?\[\[[^\[\]]*\]\]|\S+", value)
+
+
+def _flatten(value: Any, budget: Iterator[int], *, keys: bool = False) -> list[str]:
+    """Return the texts within nested lists and mappings, as far as the budget of nodes goes.
+
+    :param value: what is nested.
+    :param budget: one for each node.
+    :param keys: True to take the keys of a mapping, not its values.
+    """
+    texts: list[str] = []
+    waiting = [value]
+    for _ in budget:
+        if not waiting:
+            break
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(reversed(list(value if keys else value.values())))
+        elif isinstance(value, (list, tuple, set)):
+            waiting.extend(reversed(list(value)[:MAX_NODES]))
+        elif isinstance(value, (str, int, float, datetime.date)):
+            texts.append(str(value))
+    return texts
+
+
+def _type_name(value: Any) -> str:
+    if isinstance(value, list):
+        return "list"
+    return "mapping" if isinstance(value, dict) else type(value).__name__

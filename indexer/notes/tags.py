@@ -1,0 +1,42 @@
+"""Tags within the text of a note: ``#tag``, ``#nested/tag`` and ``#[[several words]]``."""
+
+from __future__ import annotations
+
+import re
+
+# Letters, digits, marks and emoji of any script; "-", "_" and "/" of the punctuation.
+_CHARS = (
+    r"[^\s!-,.:-@\[-^`{-~\u00a0-\u00bf\u00d7\u00f7\u2000-\u200b\u200e-\u206f\u3000-\u3004\u3006-\u303f"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
+)
+_TAG = re.compile(rf"#({_CHARS}+)")
+_QUOTED_TAG = re.compile(r"#\[\[([^\[\]\n]+)\]\]")
+_MAY_PRECEDE = frozenset(" \t\n\u00a0\u3000([{*_~|,;:\"'>")
+_COLOUR = re.compile(
+    r"(?=[a-f]*\d)[0-9a-f]{3}(?:[0-9a-f]{3})?(?:[0-9a-f]{2})?|(.)\1{2}(?:\1{3})?", re.I
+)
+_HAS_LETTER = re.compile(r"[^\d\W_]|[^\x00-\u2000\w]")
+
+
+def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
+    """Read a tag at a position.
+
+    A number (``#42``) or a colour (``#ff0000``) is none, nor what stands right behind a word.
+
+    :param source: the text.
+    :param start: where ``#`` is.
+    :param end: where the text ends.
+    :return: the tag without ``#``, and the position behind it; None where no tag is.
+    """
+    if start and source[start - 1] not in _MAY_PRECEDE:
+        return None
+    quoted = _QUOTED_TAG.match(source, start, end)
+    if quoted:
+        return " ".join(quoted.group(1).split()), quoted.end()
+    found = _TAG.match(source, start, end)
+    if not found:
+        return None
+    tag = found.group(1).rstrip("/-")
+    if not tag.strip("/") or _COLOUR.fullmatch(tag) or not _HAS_LETTER.search(tag):
+        return None
+    return tag, start + 1 + len(tag)
