@@ -33,6 +33,7 @@ FLOORS = (
     ("snapshot", "one generation of an index: answers and notes that agree"),
     ("notebook", "puts the parts together for Python users"),
     ("render", "turns what the notebook returns into text and JSON"),
+    ("compact launchers", "answers for agents, launchers and editors"),
     ("service", "what surfaces that run longer than one question share"),
     ("web", "a surface"),
     ("commands", "a surface; `serve` starts the page"),

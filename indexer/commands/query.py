@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from indexer.commands.answer_output import answer_output, format_options, points_wanted
 from indexer.commands.options import (
     FOUND,
     NOTHING,
@@ -68,14 +69,13 @@ from indexer.records import Mode, NoteFilter
     help="Open the N-th hit in your editor",
 )
 @click.option("--points", is_flag=True, help="Single points only, no lists or sections")
-@click.option("--markdown", is_flag=True, help="Print Markdown")
+@format_options
 @click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
     question: str | None,
     top_k: int,
     batch: Path | None,
     open_hit: int | None,
-    markdown: bool,
     **options: Any,
 ) -> int:
     """Answer a question with the points of the notes that answer it.
@@ -86,11 +86,12 @@ def query(
     notepoint query "does it talk about ethics?"
     notepoint query "batch norm at test time" --tag deeplearning --since 2020-01-01 -k 5
     notepoint query "why mini-batches?" --json
+    notepoint query "why mini-batches?" --budget 1000
     """  # noqa: D301 - click knows a block by this character
     if (question is None) == (batch is None):
         raise click.UsageError("give a question, or --batch FILE")
     search = {
-        "k": max(top_k, open_hit or 0),
+        "k": max(points_wanted(top_k, options), open_hit or 0),
         "mode": Mode(options["mode"]),
         "where": _filter(options),
         "more_like": options["more_like"],
@@ -101,17 +102,12 @@ def query(
     with open_notebook(options) as notebook:
         if search["mode"] is not Mode.LEXICAL:
             notebook.open_ahead()
-        from indexer import render  # while the model is opened
+        from indexer import render  # noqa: F401 - read while the model is opened
 
         if batch is not None:
             return _answer_batch(notebook, batch, search)
         answer = notebook.search(question or "", **search)
-        if options["as_json"]:
-            click.echo(render.to_json(render.answer_json(answer)))
-        elif markdown:
-            click.echo(render.answer_markdown(answer))
-        else:
-            click.echo(render.answer_text(answer))
+        click.echo(answer_output(answer, notebook.settings.notes, options))
         if open_hit is not None:
             _open_hit(notebook, answer, open_hit)
     return FOUND if answer.answered else NOTHING

@@ -1,0 +1,106 @@
+"""How ``notepoint query`` prints an answer: its formats, and a budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.records import Answer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LAUNCHERS = ("raycast", "alfred", "fzf", "vimgrep")
+_FORMATS = ("text", "json", "markdown", "compact", *_LAUNCHERS)
+COMPACT_TOP_K = 5
+
+
+def format_options(command: _Command) -> _Command:
+    """Add the options that say how an answer is printed."""
+    options = [
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(_FORMATS),
+            help="How to print the answer; compact is for agents: five answers in at most 2 KB",
+        ),
+        click.option(
+            "--budget",
+            type=click.IntRange(50),
+            metavar="TOKENS",
+            help="Fill this many tokens with whole answers, best first; implies --format compact",
+        ),
+        click.option("--links", "with_links", is_flag=True, help="Print links in compact format"),
+        click.option("--markdown", is_flag=True, help="Print Markdown"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def format_of(options: dict[str, Any]) -> str:
+    """Return the format to print in.
+
+    :param options: of the command.
+    :raises click.UsageError: if two formats were named.
+    """
+    form: str | None = options["form"]
+    if options["markdown"]:
+        if form not in (None, "markdown"):
+            raise click.UsageError(f"--markdown and --format {form} cannot both be given")
+        return "markdown"
+    if options["budget"] is not None:
+        if form not in (None, "compact"):
+            raise click.UsageError(f"--budget needs --format compact, not {form}")
+        return "compact"
+    if form is None:
+        return "json" if options["as_json"] else "text"
+    if options["as_json"] and form not in ("json", "compact"):
+        raise click.UsageError(f"--json and --format {form} cannot both be given")
+    return form
+
+
+def points_wanted(top_k: int, options: dict[str, Any]) -> int:
+    """Return how many points to ask for: fewer in compact format, unless the user gave a number.
+
+    :param top_k: the value of the option.
+    :param options: of the command.
+    """
+    if format_of(options) != "compact":
+        return top_k
+    from indexer.compact import points_for
+
+    source = click.get_current_context().get_parameter_source("top_k")
+    given = None if source is ParameterSource.DEFAULT else top_k
+    return points_for(options["budget"], given, COMPACT_TOP_K)
+
+
+def answer_output(answer: Answer, root: Path, options: dict[str, Any]) -> str:
+    """Return what is printed of an answer.
+
+    :param answer: to a question.
+    :param root: the notes folder.
+    :param options: of the command.
+    """
+    from indexer import render
+
+    form = format_of(options)
+    if form == "compact":
+        from indexer import compact
+
+        found = compact.compact(answer, budget=options["budget"], links=options["with_links"])
+        if options["as_json"]:
+            return render.to_json(compact.compact_json(found))
+        return compact.compact_text(found)
+    if form in _LAUNCHERS:
+        from indexer.launchers import FORMATS
+
+        return FORMATS[form](answer, root)
+    if form == "json":
+        return render.to_json(render.answer_json(answer))
+    return render.answer_markdown(answer) if form == "markdown" else render.answer_text(answer)

@@ -1,0 +1,341 @@
+"""Answers for readers who pay for each token: agents, scripts, small screens.
+
+A passage is a unit of the answer as it is printed: its place, the headings above it, its words;
+where single points were asked for, a hit. Without a budget long passages are shortened so that five
+take at most 2 KB; with a budget passages are whole, and the answer says which ones are left out.
+Notes are not trusted: nothing in them steers a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from indexer.records import Answer, Hit, Link, Place
+from indexer.render import safe
+from indexer.text.tokens import estimate_tokens
+
+# Bytes of an answer without a budget: five passages stay below 2 KB.
+_BYTES_PER_PASSAGE = 400
+_LEAST_BYTES = 1_200
+_LEAST_TEXT_BYTES = 60
+_MAX_HEADING_CHARS = 60
+_MAX_HEADINGS = 5
+_MAX_TOPIC_CHARS = 90
+_MAX_LEFT_OUT = 5  # named by their places; the others are counted
+# With a budget, points are asked for as if each took this many tokens, up to the limit of a search.
+_LEAST_TOKENS_PER_POINT = 25
+_MAX_POINTS = 100
+_NOT_ANSWERED = (
+    "not answered: the notes hold no answer to this. Say so instead of making one up. "
+    "The nearest passages follow; other words may find more."
+)
+
+
+class Passage(NamedTuple):
+    """A unit of an answer, or a single hit, as it is printed.
+
+    ``path`` holds the title of the note and what is above the passage, outermost first. ``cut``
+    says that words are missing from ``text``.
+    """
+
+    note_id: str
+    line_start: int
+    line_end: int
+    path: tuple[str, ...]
+    text: str
+    links: tuple[Link, ...] = ()
+    cut: bool = False
+
+    @property
+    def place(self) -> str:
+        """The note with its lines, as other commands and tools take it."""
+        lines = f"{self.line_start}"
+        if self.line_end != self.line_start:
+            lines += f"-{self.line_end}"
+        return f"{self.note_id}:{lines}"
+
+
+class Compact(NamedTuple):
+    """An answer as it is printed; ``left_out`` are passages for which the budget has no room."""
+
+    answer: Answer
+    passages: tuple[Passage, ...]
+    left_out: tuple[Passage, ...] = ()
+
+
+def points_for(budget: int | None, top_k: int | None, default: int) -> int:
+    """Return how many points to ask for.
+
+    :param budget: in tokens, None for none.
+    :param top_k: what the caller asked for, None for nothing.
+    :param default: how many without a budget.
+    """
+    if top_k is not None:
+        return top_k
+    if budget is None:
+        return default
+    return max(1, min(_MAX_POINTS, budget // _LEAST_TOKENS_PER_POINT))
+
+
+def compact(answer: Answer, *, budget: int | None = None, links: bool = False) -> Compact:
+    """Return what of an answer is printed.
+
+    :param answer: to a question.
+    :param budget: most tokens of the printed text; its passages are whole. None to shorten long
+        passages instead.
+    :param links: True to print the links of passages.
+    """
+    if answer.units:
+        passages = [
+            _passage_of_place(place, answer.hits, links)
+            for unit in answer.units
+            for place in unit.places
+        ]
+    else:
+        passages = [_passage_of(hit, links) for hit in answer.hits]
+    if budget is None:
+        return Compact(answer, tuple(_shortened(answer, passages)))
+    return _within(answer, passages, budget)
+
+
+def compact_text(found: Compact) -> str:
+    """Return a compact answer as text.
+
+    :param found: what is printed.
+    """
+    lines = [_head_line(found.answer)]
+    if not found.answer.answered and found.answer.hits:
+        lines.append(f"nearest topics: {'; '.join(_topics(found.answer))}")
+    lines += [f'read as: {safe(word)} = "{safe(read)}"' for word, read in found.answer.reads]
+    for passage in found.passages:
+        lines += ["", *_passage_lines(passage)]
+    if found.left_out:
+        lines += ["", _left_out_line(found.left_out)]
+    return "\n".join(lines)
+
+
+def compact_json(found: Compact) -> dict[str, Any]:
+    """Return a compact answer as JSON, in the shape of ``docs/schemas/compact.schema.json``.
+
+    :param found: what is printed.
+    """
+    answer = found.answer
+    values: dict[str, Any] = {
+        "answered": answer.answered,
+        "confidence": round(answer.confidence, 2),
+        "hits": [passage_json(passage) for passage in found.passages],
+    }
+    if not answer.answered:
+        values["advice"] = _NOT_ANSWERED if answer.hits else "nothing found"
+        values["topics"] = _topics(answer)
+    if answer.reads:
+        values["reads"] = [{"word": word, "read": read} for word, read in answer.reads]
+    if answer.index.stale:
+        values["stale"] = True
+    if found.left_out:
+        values["left_out"] = {
+            "count": len(found.left_out),
+            "places": [passage.place for passage in found.left_out[:_MAX_LEFT_OUT]],
+        }
+    return values
+
+
+def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str:
+    """Return the points near a place as compact text.
+
+    :param place: "note" or "note:line".
+    :param hits: found near it.
+    :param links: True to print the links of passages.
+    """
+    if not hits:
+        return f"nothing in other notes is near {safe(place)}"
+    passages = [_passage_of(hit, links) for hit in hits]
+    lines = [f"near {safe(place)}, in other notes:"]
+    for passage in _fitted(passages, head=len(lines[0])):
+        lines += ["", *_passage_lines(passage)]
+    return "\n".join(lines)
+
+
+def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dict[str, Any]:
+    """Return the points near a place as compact JSON.
+
+    :param place: "note" or "note:line".
+    :param hits: found near it.
+    :param links: True to print the links of passages.
+    """
+    shown = _fitted([_passage_of(hit, links) for hit in hits], head=len(place))
+    return {"place": place, "hits": [passage_json(passage) for passage in shown]}
+
+
+def passage_json(passage: Passage) -> dict[str, Any]:
+    """Return a passage as JSON; what it has none of is left out."""
+    values: dict[str, Any] = {
+        "at": passage.place,
+        "path": list(_headings(passage)),
+        "text": passage.text,
+    }
+    if passage.cut:
+        values["cut"] = True
+    if passage.links:
+        values["links"] = [
+            {"text": link.text, "to": link.to or link.target, "ok": link.ok}
+            for link in passage.links
+        ]
+    return values
+
+
+def _passage_of(hit: Hit, links: bool) -> Passage:
+    headings = (h for h in hit.heading_path if h.casefold() != hit.title.casefold())
+    return Passage(
+        note_id=hit.note_id,
+        line_start=hit.line_start,
+        line_end=hit.line_end,
+        path=(hit.title, *headings, *hit.parents),
+        text=hit.text,
+        links=hit.links if links else (),
+    )
+
+
+def _passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
+    """Return a unit, or one of its places, with what is above all of it and the links of its hits.
+
+    A line of the text is a point; points are indented by what holds them, below their headings.
+    """
+    headings = [h for h in place.heading_path if h.casefold() != place.title.casefold()]
+    depth = min(point.depth for point in place.points)
+    lines: list[str] = []
+    heading = place.heading_path
+    for point in place.points:
+        if point.heading_path != heading and len(place.points) > 1:
+            lines += [f"# {one}" for one in point.heading_path[len(place.heading_path) :][-1:]]
+            heading = point.heading_path
+        indent = "  " * (point.depth - depth)
+        lines += [indent + line for line in point.text.split("\n")]
+    ids = {point.point_id for point in place.points}
+    own = [hit for hit in hits if hit.point_id in ids]
+    parents = own[0].parents[:depth] if own else ()
+    found = dict.fromkeys(link for hit in own for link in hit.links) if links else {}
+    return Passage(
+        note_id=place.note_id,
+        line_start=place.line_start,
+        line_end=place.line_end,
+        path=(place.title, *headings, *parents),
+        text="\n".join(lines),
+        links=tuple(found),
+    )
+
+
+def _head_line(answer: Answer) -> str:
+    if not answer.hits:
+        return "nothing found: no passage matches. Try other words, or fewer filters."
+    said = "answered" if answer.answered else _NOT_ANSWERED
+    stale = "; notes changed since the index was built" if answer.index.stale else ""
+    return f"{said} (confidence {answer.confidence:.2f}{stale})"
+
+
+def _topics(answer: Answer) -> list[str]:
+    return [_short(safe(topic), _MAX_TOPIC_CHARS) for topic in answer.topics()]
+
+
+def _passage_lines(passage: Passage) -> list[str]:
+    above = " > ".join(_headings(passage))
+    more = " (shortened)" if passage.cut else ""
+    lines = [f"{safe(passage.place)}  {above}{more}", *safe(passage.text).split("\n")]
+    for link in passage.links:
+        state = "" if link.ok else " (leads nowhere)"
+        lines.append(f"-> {safe(link.text)}: {safe(link.to or link.target)}{state}")
+    return lines
+
+
+def _headings(passage: Passage) -> tuple[str, ...]:
+    """Return the title and what is nearest above a passage, each of them short."""
+    path = passage.path
+    if len(path) > _MAX_HEADINGS:
+        path = (path[0], *path[-_MAX_HEADINGS + 1 :])
+    return tuple(_short(" ".join(safe(part).split()), _MAX_HEADING_CHARS) for part in path)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _left_out_line(left_out: Sequence[Passage]) -> str:
+    named = ", ".join(safe(passage.place) for passage in left_out[:_MAX_LEFT_OUT])
+    more = len(left_out) - _MAX_LEFT_OUT
+    rest = f" and {more} more" if more > 0 else ""
+    return f"left out, too long for the budget: {named}{rest}"
+
+
+# --- a budget of tokens -------------------------------------------------------------------------
+
+
+def _within(answer: Answer, passages: Sequence[Passage], budget: int) -> Compact:
+    """Fill a budget with whole passages, best first; one that does not fit is left out."""
+    kept: list[Passage] = []
+    left_out: list[Passage] = []
+    for passage in passages:
+        tried = Compact(answer, (*kept, passage))
+        (kept if estimate_tokens(compact_text(tried)) <= budget else left_out).append(passage)
+    # The line about what is left out takes room as well.
+    while left_out and kept:
+        found = Compact(answer, tuple(kept), tuple(left_out))
+        if estimate_tokens(compact_text(found)) <= budget:
+            break
+        left_out.insert(0, kept.pop())
+    return Compact(answer, tuple(kept), tuple(left_out))
+
+
+# --- a limit of bytes ---------------------------------------------------------------------------
+
+
+def _shortened(answer: Answer, passages: Sequence[Passage]) -> list[Passage]:
+    found = Compact(answer, ())
+    text, values = compact_text(found), json.dumps(compact_json(found), ensure_ascii=False)
+    return _fitted(passages, head=max(_bytes_of(text), _bytes_of(values)))
+
+
+def _fitted(passages: Sequence[Passage], *, head: int) -> list[Passage]:
+    """Return passages that fit into the bytes they may take: long ones are cut, the first least.
+
+    :param passages: in the order they are printed.
+    :param head: bytes that are printed before them.
+    """
+    room = max(_LEAST_BYTES, _BYTES_PER_PASSAGE * len(passages)) - head
+    if not passages or _size(passages) <= room:
+        return list(passages)
+    low, high = _LEAST_TEXT_BYTES, max(_bytes_of(passage.text) for passage in passages)
+    while low < high:  # the longest text that fits
+        middle = (low + high + 1) // 2
+        if _size(_cut_to(passages, middle)) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return _cut_to(passages, low)
+
+
+def _size(passages: Sequence[Passage]) -> int:
+    """Return the bytes that passages take, as text or as JSON, whichever is more."""
+    lines = [line for passage in passages for line in ("", *_passage_lines(passage))]
+    values = json.dumps([passage_json(passage) for passage in passages], ensure_ascii=False)
+    return max(_bytes_of("\n".join(lines)) + 1, _bytes_of(values))
+
+
+def _bytes_of(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def _cut_to(passages: Sequence[Passage], most: int) -> list[Passage]:
+    return [_cut(passage, 2 * most if not i else most) for i, passage in enumerate(passages)]
+
+
+def _cut(passage: Passage, most: int) -> Passage:
+    """Return a passage with its text cut at a word, to some bytes."""
+    content = passage.text.encode("utf-8", "replace")
+    if len(content) <= most:
+        return passage
+    kept = content[:most].decode("utf-8", "ignore")
+    at_word = kept.rpartition(" ")[0]
+    kept = at_word if len(at_word) > len(kept) // 2 else kept
+    return passage._replace(text=kept.rstrip() + " …", cut=True)
