@@ -10,10 +10,10 @@ from conftest import OpenNotebook, WriteNotes
 from indexer.records import Answer, Unit, UnitKind
 from indexer.render import answer_json
 from indexer.retrieval.question_form import Form, Lean, read_form
-from indexer.retrieval.sizing import Candidates, Chosen, choose_units
+from indexer.retrieval.sizing import Asked, Candidates, Chosen, choose_units
 from indexer.retrieval.units import Outline
 from indexer.store.records import StoredPoint
-from indexer.text.terms import terms_of
+from indexer.text.terms import query_terms
 
 NOTES = {
     "trip.md": """# Trip
@@ -59,9 +59,9 @@ class Notes:
         }
         form = read_form(question) if question else Form(lean)
         order = sorted(found, key=lambda i: -found[i])
-        subject = dict.fromkeys(terms_of(question), 1.0)
+        asked = Asked(form, query_terms(question))
         candidates = Candidates(order, found, self.points, {})
-        return choose_units(candidates, form, subject, self.outline_of, k)
+        return choose_units(candidates, asked, self.outline_of, k)
 
     def outline_of(self, stored: StoredPoint) -> Outline:
         return self.outlines[stored.note.note_id]
@@ -191,3 +191,53 @@ def test_unit_has_the_lines_of_the_note_as_it_is_now(
     unit: Unit = notebook.search("what to carry").units[0]
     assert [point.text for point in unit.points] == [t for t in CARRY if t != "passport"]
     assert (unit.line_start, unit.line_end) == (7, 9)
+
+
+def test_lead_in_comes_with_its_list(write_notes: WriteNotes, open_notebook: OpenNotebook) -> None:
+    text = "The roof was tiled in 1970.\n\nWhat the roofer needs to bring:\n\n- slates\n- nails\n"
+    notebook = open_notebook(write_notes({"roof.md": text}))
+    notebook.build()
+    unit = notebook.search("what does the roofer need to bring").units[0]
+    assert (unit.kind, [point.text for point in unit.points][1:]) == (
+        UnitKind.LIST,
+        ["slates", "nails"],
+    )
+
+
+def test_all_places_make_one_unit_where_all_are_asked_for(notes: Notes) -> None:
+    scores = {"the harbour closes": 2.0, "The harbour wall": 1.2, "sun": 1.2}
+    first, *_ = notes.choose(scores, question="where do I mention the harbour?")
+    assert texts(first) == ["the harbour closes at ten", "The harbour wall is painted every year."]
+    assert [outline.note.note_id for outline, _ in first.places] == ["trip.md", "boat.md"]
+    alone, *_ = notes.choose(scores, question="when is the harbour closed?")
+    assert texts(alone) == ["the harbour closes at ten"]
+
+
+def test_list_that_makes_up_most_of_a_note_is_shown_for_it(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    items = "".join(f"- chapter {n} drags\n" for n in range(1, 8))
+    folder = write_notes({"book.md": f"A review of the novel.\n\n{items}\nBought in May.\n"})
+    notebook = open_notebook(folder)
+    notebook.build()
+    found = {stored.point.text: stored for stored in notebook.points_of("book.md")}
+    outline = Outline(next(iter(found.values())).note, list(found.values()))
+    scores = {stored.point_id: 1.0 for stored in found.values()}
+    candidates = Candidates(list(scores), scores, {p.point_id: p for p in found.values()}, {})
+    drags = choose_units(candidates, Asked(read_form("what drags?")), lambda _: outline, 1)
+    assert [outline.lines(span) for outline, span in drags[0].places] == [(3, 9)]
+    review = choose_units(candidates, Asked(read_form("summary of the book")), lambda _: outline, 1)
+    assert [outline.lines(span) for outline, span in review[0].places] == [(1, 11)]
+
+
+def test_unit_of_several_places_says_so_in_json(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    value = answer_json(notebook.search("everything about the harbour"))
+    places = value["units"][0]["places"]
+    assert {place["note"] for place in places} == {"trip.md", "boat.md"}
+    assert value["hits"][0]["units"] == [
+        {key: place[key] for key in ("note", "line_start", "line_end")} for place in places
+    ]

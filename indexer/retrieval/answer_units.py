@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.records import Mode, Place, Unit, UnitKind, UnitPoint
+from indexer.retrieval import sizing
 from indexer.retrieval.late_interaction import own_similarities
 from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query
@@ -55,21 +56,14 @@ def size_answer(
         chosen: list[Chosen] = []
     else:
         order = _order(ranking, current)
-        candidates = Candidates(
-            order, _scores(ranking, query), ranking.points, _lacking(ranking, order, asked)
-        )
-        subject = {
-            term: asked.rarity.get(term, 0.0)
-            for term in asked.question.terms
-            if term not in FORM_TERMS
-        }
+        scores, lacking = _scores(ranking, query), _lacking(ranking, order, asked)
+        subject = {term for term in asked.question.terms if term not in FORM_TERMS}
+        form = read_form(asked.question.text)
         chosen = choose_units(
-            candidates,
-            read_form(query.question),
-            subject,
+            Candidates(order, scores, ranking.points, lacking),
+            sizing.Asked(form, subject, _scale(query.mode, query.weights)),
             lambda stored: outlines.of(view, stored),
             query.k,
-            scale=_scale(query.mode, query.weights),
         )
     if not chosen:
         return _single_points(current, confidence)
@@ -150,7 +144,6 @@ def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float) -> Unit:
         places=places,
         confidence=confidence * share,
         weaker=rank > 1 and share < _WEAKER,
-        similar=chosen.similar,
     )
 
 

@@ -35,7 +35,7 @@ class Form(NamedTuple):
 
 
 _FORM_WORDS = (
-    "all any bullet bullets checklist compare compared comparing comparison cons count critique "
+    "all any bullet bullets checklist compare compared comparing comparison cons count "
     "describe difference differences entire everything example examples explain full give idea "
     "ideas item items kind kinds list lists listing main mine note notes noted number numbered "
     "order overview part parts piece pieces point points pros quick reason reasons recap section "
@@ -76,8 +76,8 @@ _EVERYWHERE = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(
-    r"\b(?:summar\w+|overview|recap|everything|my (?:\w+ )?notes?|notes on|the note|review|essay"
-    r"|article|page)\b",
+    r"^(?:(?:what is|give me|show|show me|write|a|an|the|all|my|short|quick) )*"
+    r"(?:summar\w+|overview|recap|everything|notes?|reviews?|essay|article|page)\b",
     re.IGNORECASE,
 )
 _ASKED_NOUN = re.compile(r"^(which|what|whose) (.+)", re.IGNORECASE)

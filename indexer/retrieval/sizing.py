@@ -1,36 +1,51 @@
 """How much of a note answers a question: one point, or the item, list, section or note around it.
 
-Each candidate point has a probability to belong to the answer, which falls with its distance to the
-best score. The unit with the highest expected F1 is shown: a lone point keeps to itself, near-equal
-points of one list make the list. What chose the numbers is in benchmarks/QUALITY.md.
+Each candidate has a chance to belong to the answer, which falls with its distance to the best score
+and with what it lacks of the best point's own words. The unit with the highest expected F1 is
+shown: a lone point keeps to itself, near-equal points of one list make the list. The numbers were
+chosen by cross-validation over folders of notes, see benchmarks/QUALITY.md.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.records import UnitKind
+from indexer.retrieval.naming import Labels, are_named, label_paths, named_span
 from indexer.retrieval.question_form import Form, Lean
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
 from indexer.text.terms import terms_of
 
-# Distance of scores at which a point belongs to the answer with 1/e, by the form of the question.
-_FALL = {Lean.ONE: 0.25, Lean.NEUTRAL: 0.4, Lean.SEVERAL: 0.6}
-# What the best point says in its own words and another point lacks counts this much in addition.
+# Distance of scores at which a chance falls to 1/e, by what the form of the question leans to.
+_FALL = {Lean.ONE: 0.2, Lean.NEUTRAL: 0.4, Lean.SEVERAL: 0.8}
+# The share of the question that the best point says itself and another lacks counts this much more
+# than a distance of scores.
 _LACKING = 2.0
+# Below this a chance is none: the tail of a ranking would outweigh its head.
 _LEAST = 0.02
-# Points whose containers are tried; ranks below them found nothing more.
+# Points around which units are tried; those around later ones answer less often.
 _TRIED = 10
-# A point of a container that the question names belongs to the answer with this at least.
+# A point below a lead-in has this part of the chance of the lead-in.
+_LED = 0.8
+# A point of a container that the question names has this chance at least.
 _NAMED = 0.3
 _NAMED_TRIED = 5
-# Units beyond these are single points, as few readers come so far.
+# A unit within another is shown if it is this nearly as good.
+_NEARLY = 0.97
+# A list that is this part of its section or note is what a question for a list asks for.
+_MAIN = 0.6
+# Larger units are shown only where a note is asked for.
+_MOST_POINTS = 150
+# Where all places are asked for: the chance of a point that says the subject, and what is left of
+# the chance of any other.
+_SAID = 0.6
+_UNSAID = 0.5
+_MOST_PLACES = 20
+# Units beyond these are single points: few readers come so far.
 _SIZED = 10
-# A point below an introducing one belongs to the answer nearly as the introducing one does.
-_LED = 0.8
 
 
 class Candidates(NamedTuple):
@@ -46,81 +61,76 @@ class Candidates(NamedTuple):
     lacking: Mapping[int, float]
 
 
+class Asked(NamedTuple):
+    """The form of a question, the terms of its subject, and how far apart its scores are.
+
+    ``scale`` is 1 where all retrievers answer, less where fewer do.
+    """
+
+    form: Form
+    subject: Collection[str] = ()
+    scale: float = 1.0
+
+
 class Chosen(NamedTuple):
     """A unit to show: its places, best first, and the hit it was opened by.
 
-    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit;
-    ``similar`` is how many units that say the same are left out for it.
+    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit.
     """
 
     places: tuple[tuple[Outline, Span], ...]
     hit: StoredPoint
     chance: float
-    chances: dict[int, float]
-    similar: int = 0
+    chances: Mapping[int, float]
+
+    def ids(self) -> Iterator[int]:
+        """Yield the points of all places."""
+        return (one.point_id for outline, span in self.places for one in outline.parts(span))
 
 
 OutlineOf = Callable[[StoredPoint], Outline]
 
 
 def choose_units(
-    candidates: Candidates,
-    form: Form,
-    subject: Mapping[str, float],
-    outline_of: OutlineOf,
-    k: int,
-    *,
-    scale: float = 1.0,
+    candidates: Candidates, asked: Asked, outline_of: OutlineOf, k: int
 ) -> list[Chosen]:
-    """Return the units to show, best first.
+    """Return the units to show, best first; none of them shares a point with one before it.
 
     :param candidates: the ranking.
-    :param form: of the question.
-    :param subject: terms of the question's subject to their rarity.
+    :param asked: what is known of the question.
     :param outline_of: point to the outline of its note.
     :param k: how many units at most.
-    :param scale: how far apart the scores are, 1 where all retrievers are asked.
     :return: empty if no point is in its note any more.
     """
-    chooser = _Chooser(candidates, form, subject, outline_of, scale)
+    if not candidates.order:
+        return []
+    chooser = _Chooser(candidates, asked, outline_of)
     first = chooser.first()
     if first is None:
         return []
     found = [first]
-    shown = set(_ids(first))
+    shown = set(first.ids())
     for hit in candidates.order:
         if len(found) == k:
             break
         unit = chooser.next(hit, shown, single=len(found) >= _SIZED) if hit not in shown else None
         if unit is not None:
             found.append(unit)
-            shown.update(_ids(unit))
+            shown.update(unit.ids())
     return found
 
 
-def _ids(chosen: Chosen) -> Iterator[int]:
-    """Yield the points of a unit."""
-    return (one.point_id for outline, span in chosen.places for one in outline.parts(span))
-
-
 class _Chooser:
-    def __init__(
-        self,
-        candidates: Candidates,
-        form: Form,
-        subject: Mapping[str, float],
-        outline_of: OutlineOf,
-        scale: float,
-    ) -> None:
+    def __init__(self, candidates: Candidates, asked: Asked, outline_of: OutlineOf) -> None:
         self._candidates = candidates
-        self._form = form
-        self._subject = subject
+        self._form, self._subject = asked.form, set(asked.subject)
         self._outline_of = outline_of
         self._tried = list(candidates.order[:_TRIED])
-        self._chances = self._direct_chances(_FALL[form.lean] * scale)
-        self._found = dict(self._chances)
+        self._direct = self._direct_chances(_FALL[asked.form.lean] * asked.scale)
+        self._chances = dict(self._direct)
         self._add_led()
-        self._add_named()
+        if asked.form.lean is not Lean.ONE and self._subject:
+            self._add_named()
         self._total = sum(self._chances.values())
 
     def first(self) -> Chosen | None:
@@ -128,14 +138,16 @@ class _Chooser:
         best: tuple[float, Outline, Span, int] | None = None
         for hit in self._tried:
             place = self._place(hit)
-            if place is None:
-                continue
-            outline, position = place
-            for span in outline.around(position):
-                value = self._expected_f1(outline, span)
-                if best is None or value > best[0] + 1e-9:
-                    best = (value, outline, span, hit)
-        return None if best is None else self._chosen(best[1], best[2], best[3])
+            for span in place[0].around(place[1]) if place else ():
+                value = self._expected_f1(place[0], span) if place else 0.0
+                if place and (best is None or value > best[0] + 1e-9):
+                    best = value, place[0], span, hit
+        if best is None:
+            return None
+        value, outline, span, hit = best
+        span = self._main_list(outline, self._smaller(outline, span, hit, value))
+        chosen = self._chosen(outline, span, hit)
+        return self._everywhere(chosen) if self._form.everywhere else chosen
 
     def next(self, hit: int, shown: set[int], *, single: bool) -> Chosen | None:
         """Return the unit around a hit, without points that are shown already.
@@ -150,18 +162,93 @@ class _Chooser:
             return None
         outline, position = place
         span = Span(UnitKind.POINT, position, position)
-        return self._chosen(
-            outline, span if single else self._around(outline, position, shown), hit
+        if not single:
+            span = self._around(outline, position, shown)
+        return self._chosen(outline, span, hit)
+
+    # chances
+    def _direct_chances(self, fall: float) -> dict[int, float]:
+        """Return the chance of each candidate by its score and by what it lacks."""
+        scores, lacking = self._candidates.scores, self._candidates.lacking
+        best = scores[self._candidates.order[0]]
+        chances = {}
+        for place, hit in enumerate(self._candidates.order):
+            lack = _LACKING * lacking.get(hit, 0.0) if place else 0.0
+            chance = math.exp(-(max(best - scores[hit], 0.0) + lack) / fall)
+            if self._form.everywhere and self._subject:
+                said = self._subject.issubset(terms_of(self._candidates.points[hit].point.text))
+                chance = max(chance, _SAID) if said else _UNSAID * chance
+            if chance > _LEAST:
+                chances[hit] = chance
+        return chances
+
+    def _add_led(self) -> None:
+        """Give the points below a lead-in nearly the chance of the lead-in."""
+        for hit in self._tried:
+            place = self._place(hit) if hit in self._chances else None
+            if place is not None and place[0].introduces(place[1]):
+                for below in place[0].led_by(place[1]):
+                    self._raise(place[0], below, _LED * self._chances[hit])
+
+    def _add_named(self) -> None:
+        """Give the points of containers that the question names a chance of their own."""
+        named: dict[tuple[str, Labels], int] = {}
+        for hit in self._candidates.order:
+            stored = self._candidates.points[hit]
+            for labels in label_paths(stored)[0 if self._form.note else 1 :]:
+                key = stored.note.note_id, labels
+                if key not in named and are_named(labels, self._subject):
+                    named[key] = hit
+        for (_, labels), hit in list(named.items())[:_NAMED_TRIED]:
+            place = self._place(hit)
+            span = named_span(*place, labels) if place else None
+            if place and span:
+                self._tried.append(hit)
+                for inside in range(span.start, span.end + 1):
+                    self._raise(place[0], inside, _NAMED)
+
+    def _raise(self, outline: Outline, position: int, chance: float) -> None:
+        point_id = outline.stored[position].point_id
+        self._chances[point_id] = max(self._chances.get(point_id, 0.0), chance)
+
+    def _sum(self, outline: Outline, span: Span) -> float:
+        return sum(self._chances.get(one.point_id, 0.0) for one in outline.parts(span))
+
+    # units
+    def _place(self, hit: int) -> tuple[Outline, int] | None:
+        outline = self._outline_of(self._candidates.points[hit])
+        position = outline.position.get(hit)
+        return None if position is None else (outline, position)
+
+    def _expected_f1(self, outline: Outline, span: Span) -> float:
+        if span.size > _MOST_POINTS and not self._form.note:
+            return 0.0
+        return _f1(self._sum(outline, span), _length(span), self._total)
+
+    def _smaller(self, outline: Outline, span: Span, hit: int, value: float) -> Span:
+        """Return the smallest unit around a hit that is nearly as good as the best."""
+        return next(
+            (
+                inside
+                for inside in outline.around(outline.position[hit])
+                if span.start <= inside.start <= inside.end <= span.end
+                and self._expected_f1(outline, inside) >= _NEARLY * value
+            ),
+            span,
         )
 
-    def _chosen(self, outline: Outline, span: Span, hit: int) -> Chosen:
-        chances = {
-            one.point_id: self._found[one.point_id]
-            for one in outline.parts(span)
-            if one.point_id in self._found
+    def _main_list(self, outline: Outline, span: Span) -> Span:
+        """Return the list that makes up most of a section or note, unless a note is asked for."""
+        if span.kind not in (UnitKind.NOTE, UnitKind.SECTION) or self._form.note:
+            return span
+        lists = {
+            inside
+            for position in range(span.start, span.end + 1)
+            for inside in outline.around(position)
+            if inside.kind is UnitKind.LIST and span.start <= inside.start <= inside.end <= span.end
         }
-        stored = outline.stored[outline.position[hit]]
-        return Chosen(((outline, span),), stored, self._found.get(hit, _LEAST), chances)
+        largest = max(lists, key=lambda one: (one.size, -one.start), default=span)
+        return largest if largest.size >= _MAIN * span.size else span
 
     def _around(self, outline: Outline, position: int, shown: set[int]) -> Span:
         """Return the unit around a point with the highest expected F1 within the note."""
@@ -171,93 +258,54 @@ class _Chooser:
         spans = [
             span
             for span in outline.around(position)
-            if not any(one.point_id in shown for one in outline.parts(span))
+            if span.size <= _MOST_POINTS
+            and shown.isdisjoint(one.point_id for one in outline.parts(span))
         ]
+        return max(
+            spans,
+            key=lambda span: _f1(sum(chances[span.start : span.end + 1]), _length(span), total),
+        )
 
-        def value(span: Span) -> float:
-            found = sum(chances[span.start : span.end + 1])
-            return 2 * found / (span.size - span.introduced + total)
-
-        return max(spans, key=value)
-
-    def _place(self, hit: int) -> tuple[Outline, int] | None:
-        outline = self._outline_of(self._candidates.points[hit])
-        position = outline.position.get(hit)
-        return None if position is None else (outline, position)
-
-    def _expected_f1(self, outline: Outline, span: Span) -> float:
-        found = sum(self._chances.get(one.point_id, 0.0) for one in outline.parts(span))
-        return 2 * found / (span.size - span.introduced + self._total)
-
-    def _direct_chances(self, fall: float) -> dict[int, float]:
-        """Return the chance of each candidate by its score and by what it lacks."""
-        scores, lacking = self._candidates.scores, self._candidates.lacking
-        best = scores[self._candidates.order[0]]
-        chances = {}
-        for place, hit in enumerate(self._candidates.order):
-            lack = _LACKING * lacking.get(hit, 0.0) if place else 0.0
-            chance = math.exp(-(max(best - scores[hit], 0.0) + lack) / fall)
-            if chance > _LEAST:
-                chances[hit] = chance
-        return chances
-
-    def _add_led(self) -> None:
-        """Give the points below an introducing one nearly the chance of that."""
-        for hit in self._tried:
-            place = self._place(hit)
-            if hit not in self._chances or place is None:
-                continue
-            outline, position = place
-            for below in outline.led_by(position) if outline.introduces(position) else ():
-                self._raise(outline, below, _LED * self._chances[hit])
-
-    def _add_named(self) -> None:
-        """Give the points of containers that the question names a chance of their own."""
-        if self._form.lean is Lean.ONE or not self._subject:
-            return
-        named: dict[tuple[str, tuple[str, ...]], int] = {}
-        for hit in self._candidates.order:
-            stored = self._candidates.points[hit]
-            for labels in _label_paths(stored):
-                key = stored.note.note_id, labels
-                if key not in named and self._names(labels):
-                    named[key] = hit
-        for (_, labels), hit in list(named.items())[:_NAMED_TRIED]:
-            place = self._place(hit)
+    def _everywhere(self, first: Chosen) -> Chosen:
+        """Return a unit with more places, as long as each of them raises the expected F1."""
+        places, taken = list(first.places), set(first.ids())
+        found = sum(self._sum(outline, span) for outline, span in places)
+        size = sum(_length(span) for _, span in places)
+        for hit in sorted(self._direct, key=lambda i: -self._chances[i])[:_MOST_PLACES]:
+            place = None if hit in taken else self._place(hit)
             if place is None:
                 continue
             outline, position = place
-            named_so = [s for s in outline.around(position) if _labels(outline, s) == labels]
-            span = max(named_so, key=lambda s: s.size, default=None)
-            if span is not None:
-                self._tried.append(hit)
-                for inside in range(span.start, span.end + 1):
-                    self._raise(outline, inside, _NAMED)
+            spans = [
+                (_f1(found + self._sum(outline, span), size + _length(span), self._total), span)
+                for span in outline.around(position)
+                if taken.isdisjoint(one.point_id for one in outline.parts(span))
+            ]
+            value, span = max(spans, key=lambda pair: pair[0])
+            if value > _f1(found, size, self._total):
+                places.append((outline, span))
+                taken.update(one.point_id for one in outline.parts(span))
+                found, size = found + self._sum(outline, span), size + _length(span)
+        return first._replace(places=tuple(places), chances=self._chances_of(taken))
 
-    def _raise(self, outline: Outline, position: int, chance: float) -> None:
-        point_id = outline.stored[position].point_id
-        self._chances[point_id] = max(self._chances.get(point_id, 0.0), chance)
+    def _chosen(self, outline: Outline, span: Span, hit: int) -> Chosen:
+        """Return a unit; one that a hit outside opened is opened by its best point."""
+        ids = [one.point_id for one in outline.parts(span)]
+        chances = self._chances_of(ids)
+        if hit not in ids:
+            hit = max(ids, key=lambda i: (chances.get(i, 0.0), -i))
+        stored = outline.stored[outline.position[hit]]
+        return Chosen(((outline, span),), stored, self._chances.get(hit, _LEAST), chances)
 
-    def _names(self, labels: tuple[str, ...]) -> bool:
-        """Return whether labels hold all of the subject, the last of them a part of its own."""
-        above = {term for label in labels[:-1] for term in terms_of(label)}
-        last = set(terms_of(labels[-1]))
-        return self._subject.keys() <= (above | last) and bool(
-            (last - above) & self._subject.keys()
-        )
-
-
-def _label_paths(stored: StoredPoint) -> list[tuple[str, ...]]:
-    """Return what names the containers of a point: title, headings and parents, each path whole."""
-    point = stored.point
-    labels = (stored.note.title, *point.heading_path, *point.parents)
-    return [labels[:end] for end in range(2, len(labels) + 1)]
+    def _chances_of(self, ids: Collection[int]) -> dict[int, float]:
+        return {i: self._direct[i] for i in ids if i in self._direct}
 
 
-def _labels(outline: Outline, span: Span) -> tuple[str, ...]:
-    """Return the labels that name a unit, the nearest last."""
-    first = outline.points[span.start]
-    if span.kind in (UnitKind.SECTION, UnitKind.NOTE):
-        return (outline.note.title, *outline.heading_path(span))
-    own = (first.text,) if span.introduced or span.kind is UnitKind.ITEM else ()
-    return (outline.note.title, *first.heading_path, *first.parents, *own)
+def _length(span: Span) -> int:
+    """Return how many points of a unit answer: a lead-in does not count."""
+    return span.size - span.introduced
+
+
+def _f1(found: float, size: int, total: float) -> float:
+    """Return the expected F1: ``found`` of ``size`` points shown, of ``total`` that answer."""
+    return 2 * found / (size + total)

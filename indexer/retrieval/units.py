@@ -61,10 +61,11 @@ class Outline:
         :param position: of the point.
         """
         found = [Span(UnitKind.POINT, position, position)]
-        if self._ends[position] > position:
-            lead = self.points[position].lead_in
-            kind = UnitKind.LIST if lead else UnitKind.ITEM
-            found.append(Span(kind, position, self._ends[position], lead))
+        below = self.led_by(position)
+        if below:
+            leads = self.points[position].kind not in _LIST_KINDS
+            kind = UnitKind.LIST if leads else UnitKind.ITEM
+            found.append(Span(kind, position, below[-1], leads))
         inner: int | None = position
         while inner is not None:
             found += self._list_around(inner)
@@ -109,6 +110,8 @@ class Outline:
 
     def led_by(self, position: int) -> range:
         """Return the positions of the points a point holds or leads to."""
+        if self.introduces(position) and self._leads_on(position):
+            return range(position + 1, self._runs[position + 1][1] + 1)
         return range(position + 1, self._ends[position] + 1)
 
     def introduces(self, position: int) -> bool:

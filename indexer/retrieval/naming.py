@@ -1,0 +1,73 @@
+"""Containers that a question names: "week 2 of the course", "packing list", "advantages of ...".
+
+A container is named by its labels: the title of its note, the headings above it, its lead-in or the
+item that holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from indexer.records import UnitKind
+from indexer.retrieval.units import Outline, Span
+from indexer.store.records import StoredPoint
+from indexer.text.terms import is_stop_word, terms_of, words_of
+
+Labels = tuple[str, ...]
+# A label of which the question says less than this part only mentions the subject.
+_NAMED_SHARE = 0.34
+
+
+def label_paths(stored: StoredPoint) -> list[Labels]:
+    """Return what names the containers of a point, outermost first, each path whole.
+
+    :param stored: the point.
+    :return: the title of the note alone, then with the headings and parents above the point.
+    """
+    point = stored.point
+    labels = (stored.note.title, *point.heading_path, *point.parents)
+    return [labels[:end] for end in range(1, len(labels) + 1)]
+
+
+def are_named(labels: Labels, subject: Collection[str]) -> bool:
+    """Return whether labels say all of a subject, and the last of them a part of its own.
+
+    :param labels: of a container, the nearest last.
+    :param subject: terms of a question without those of its form.
+    """
+    above = {term for label in labels[:-1] for term in terms_of(label)}
+    last = _content(labels[-1])
+    said = last.intersection(subject)
+    return (
+        bool(said - above)
+        and len(said) >= _NAMED_SHARE * len(last)
+        and said | above >= set(subject)
+    )
+
+
+def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
+    """Return the largest unit around a point that has exactly these labels.
+
+    :param outline: of its note.
+    :param position: of the point.
+    :param labels: as ``label_paths`` gives them.
+    """
+    spans = [span for span in outline.around(position) if _labels(outline, span) == labels]
+    return max(spans, key=lambda span: span.size, default=None)
+
+
+def _content(label: str) -> set[str]:
+    return {
+        term
+        for start, end, terms in words_of(label)
+        if not is_stop_word(label[start:end])
+        for term in terms
+    }
+
+
+def _labels(outline: Outline, span: Span) -> Labels:
+    first = outline.points[span.start]
+    if span.kind in (UnitKind.SECTION, UnitKind.NOTE):
+        return (outline.note.title, *outline.heading_path(span))
+    own = (first.text,) if span.introduced or span.kind is UnitKind.ITEM else ()
+    return (outline.note.title, *first.heading_path, *first.parents, *own)
