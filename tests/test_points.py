@@ -34,6 +34,16 @@ def lead_ins(body: str) -> list[str]:
     return [point.text for point in points_of(body) if point.lead_in]
 
 
+@pytest.mark.parametrize("blank", ["\u200b", "\ufeff\u200d", "\u2800", "\u3164", "\u00ad\ufe0f"])
+def test_block_without_a_visible_character_is_no_point(blank: str) -> None:
+    assert texts(f"one\n\n{blank}\n\n- {blank}\n- two {blank}\n") == ["one", f"two {blank}"]
+
+
+@pytest.mark.parametrize("mark", ["🙂", "…", "→", "é", "한", "1"])
+def test_block_of_one_visible_character_is_a_point(mark: str) -> None:
+    assert texts(f"\u200b{mark}\n") == [f"\u200b{mark}"]
+
+
 # --- headings -----------------------------------------------------------------------------------
 
 

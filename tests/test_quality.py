@@ -71,3 +71,23 @@ def test_judgements_point_at_the_notes(name: str) -> None:
             lines = Path(ROOT / "corpus" / place["file"]).read_text("utf-8").splitlines()
             assert lines[place["line_start"] - 1].startswith(place["text_prefix"])
             assert place["line_start"] <= place["line_end"] <= len(lines)
+
+
+def test_day_comes_first_among_daily_notes(tmp_path: Path) -> None:
+    import datetime
+
+    done = ["called the bank", "mended the gate", "read about bees", "ran to the lake"]
+    days = [datetime.date(2024, 2, 1) + datetime.timedelta(number) for number in range(45)]
+    for number, day in enumerate(days):
+        first, second = done[number % 4], done[(number + 1) % 4]
+        text = f"# {day}\n\n## Done\n\n- {first}\n- {second}\n\n## Tomorrow\n\n- {first}\n"
+        (tmp_path / f"{day}.md").write_text(text)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Notebook(tmp_path, store=str(tmp_path / "index")) as made,
+    ):
+        patch.setenv("NOTEPOINT_CACHE", str(ROOT / ".cache"))
+        made.build()
+        for k in (1, 2, 5, 10, 30):
+            found = [made.search(str(day), k).hits[0].note_id for day in days]
+            assert found == [f"{day}.md" for day in days]

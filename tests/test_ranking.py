@@ -13,6 +13,7 @@ from indexer.retrieval.ranking import (
     Evidence,
     Weights,
     diffuse,
+    favour_named,
     favour_short_notes,
     first_of,
     fuse,
@@ -141,6 +142,27 @@ def test_of_two_as_good_the_one_of_the_shorter_note_comes_first() -> None:
     scores = favour_short_notes({1: 1.0, 2: 0.99}, points, sizes, 0.07)
     assert rank(scores, points) == [2, 1]
     assert rank(favour_short_notes({1: 1.2, 2: 0.99}, points, sizes, 0.07), points) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("question", "gains"),
+    [
+        ("2024 03 03", [True, False, False]),
+        ("ran 2024 03 04", [False, True, False]),
+        ("week 3", [False, False, True]),
+        ("2024 03", [False, False, False]),
+        ("ran", [False, False, False]),
+    ],
+)
+def test_point_of_a_named_day_or_section_gains(question: str, gains: list[bool]) -> None:
+    points = {
+        1: in_note(1, "2024-03-03.md"),
+        2: stored(2, "ran", 0, heading_path=("2024-03-04",)),
+        3: stored(3, "ran", 0, heading_path=("Week 3",)),
+    }
+    terms = question.split()
+    scores = favour_named(dict.fromkeys(points, 1.0), points, terms, dict.fromkeys(terms, 2.0))
+    assert [score > 1 for score in scores.values()] == gains
 
 
 @pytest.mark.parametrize(("size", "like"), [(0, 10), (3, 10), (150, 90_000)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ _CONTEXT_HEADINGS = 2
 _MAX_CONTEXT_PARENT_CHARS = 60
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]]*\s+(?=[^\s\d\W]|[\"'(\[]?[A-Z0-9$`])|(?<=[。！？])"
+)
+# Categories of characters without a shape of their own, and characters drawn as nothing: fillers of
+# Hangul, the blank of Braille, joiners, selectors of a variant.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _LED_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 _JOINED_KINDS = frozenset({BlockKind.CODE, BlockKind.MATH})
@@ -58,7 +65,7 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
         chains.append(_parents(blocks, block, chains, leads))
         lead_in = _is_lead_in(blocks, position)
         if block.kind is not BlockKind.HEADING or position in bare:
-            for piece in cutter.cut(block):
+            for piece in filter(_is_visible, cutter.cut(block)):
                 points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
             headings.append(block)
@@ -91,6 +98,14 @@ def shorten_parent(text: str) -> str:
 def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Point:
     return Point(
         block.text, block.kind, block.line_start, block.line_end, path, parents, block.links
+    )
+
+
+def _is_visible(block: Block) -> bool:
+    """Return whether a reader sees any character of a block."""
+    return any(
+        character not in _BLANK and unicodedata.category(character) not in _UNSEEN
+        for character in block.text
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.records import BlockKind, Mode
 from indexer.store.records import StoredPoint
+from indexer.text.terms import query_terms
 
 
 class Weights(NamedTuple):
@@ -214,9 +217,56 @@ def favour_short_notes(
     smallest, largest = _NOTE_POINTS
     return {
         i: score
-        - weight * math.log(min(max(sizes.get(points[i].note.note_id, 0), smallest), largest))
+        - weight
+        * math.log(min(max(sizes.get(points[i].note.note_id, 0), smallest), largest) / smallest)
         for i, score in scores.items()
     }
+
+
+def favour_named(
+    scores: Mapping[int, float],
+    points: Mapping[int, StoredPoint],
+    terms: Sequence[str],
+    rarity: Mapping[str, float],
+) -> dict[int, float]:
+    """Return scores raised where the question names the note or section by its number or date.
+
+    "2024-03-03" is near to all days of that month, and its own note says no more of it than they.
+    A point gains the share of the question that such a name makes up, by rarity.
+
+    :param scores: point id to score.
+    :param points: the records of all of them.
+    :param terms: of the question, in its order.
+    :param rarity: their inverse document frequency.
+    """
+    if not any(map(_has_digit, terms)):
+        return dict(scores)
+    asked = f" {' '.join(terms)} "
+    whole = sum(rarity.get(term, 0.0) for term in terms) or 1.0
+
+    @functools.cache
+    def share(name: str) -> float:
+        named = query_terms(name) if _has_digit(name) else []
+        if not named or f" {' '.join(named)} " not in asked:
+            return 0.0
+        return sum(rarity.get(term, 0.0) for term in named) / whole
+
+    return {i: score + max(map(share, _names_of(points[i]))) for i, score in scores.items()}
+
+
+def _names_of(stored: StoredPoint) -> Iterator[str]:
+    """Yield the names of the note and the sections of a point, dates included."""
+    note = stored.note
+    yield note.title
+    yield note.date or ""
+    yield PurePosixPath(note.note_id).stem
+    yield from stored.point.heading_path
+    if stored.point.kind is BlockKind.HEADING:
+        yield stored.point.text
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def place_lead_ins(

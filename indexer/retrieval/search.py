@@ -22,6 +22,7 @@ from indexer.retrieval.ranking import (
     Evidence,
     Ranking,
     diffuse,
+    favour_named,
     favour_short_notes,
     first_of,
     fuse,
@@ -186,6 +187,7 @@ class Searcher:
         scores = {i: scores[i] for i in best}
         sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
         scores = favour_short_notes(scores, points, sizes, query.weights.note_size)
+        scores = favour_named(scores, points, asked.question.terms, asked.rarity)
         scores = place_lead_ins(scores, points)
         return Ranking(
             order=rank(scores, points),
