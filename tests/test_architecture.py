@@ -19,8 +19,9 @@ PACKAGE = ROOT / "indexer"
 FLOORS = (
     ("import_path", "comes before any other import"),
     ("errors records", "words that all share"),
+    ("extras", "which optional packages are installed; `setup` asks before any is"),
     (
-        "config lru memory_limit private_files text",
+        "config installing lru memory_limit private_files text",
         "what every other part may use; no library of size",
     ),
     (

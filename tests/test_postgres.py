@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -158,10 +159,11 @@ def test_password_in_an_address_that_cannot_be_read_is_not_shown() -> None:
 
 
 def test_missing_packages_are_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.store.opening.find_spec", lambda name: None)
+    for name in ("psycopg", "pgvector"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SettingsError, match="needs psycopg and pgvector") as caught:
         open_store("postgresql://host/db?space=a")
-    assert "notepoint[postgres]" in str(caught.value.hint)
+    assert "notepoint setup postgres" in str(caught.value.hint)
 
 
 # --- rights and versions ------------------------------------------------------------------------

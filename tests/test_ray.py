@@ -74,7 +74,7 @@ def test_without_ray_is_one_clear_message(monkeypatch: pytest.MonkeyPatch, tmp_p
     with Notebook(tmp_path, encoder=FakeEncoder()) as notebook:
         with pytest.raises(SettingsError, match="not installed here") as caught:
             notebook.build(ray="")
-    assert "notepoint[ray]" in str(caught.value.hint)
+    assert "notepoint setup ray" in str(caught.value.hint)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from indexer.commands.options import (
     open_notebook,
 )
 from indexer.config import DEFAULT_TOP_K
+from indexer.extras import require
 
 
 @click.command(name="eval")
@@ -83,6 +84,7 @@ def _evaluate_collection(
     from indexer.evaluation import beir
     from indexer.evaluation.questions import compare, read_settings
 
+    require("eval", "a collection of BEIR or TREC", "ir_measures", "scipy")
     known = beir.read_collection(folder)
     scores: list[dict[str, dict[str, float]]] = []
     with TemporaryDirectory(prefix="notepoint-") as temporary:

@@ -22,6 +22,7 @@ from indexer.commands.options import (
 )
 from indexer.commands.query import query
 from indexer.commands.serve import serve
+from indexer.commands.setup import setup
 from indexer.commands.similar import similar
 from indexer.commands.status import status
 from indexer.commands.transfer import export_, import_
@@ -101,6 +102,7 @@ for _command in (
     links,
     query,
     serve,
+    setup,
     similar,
     status,
     watch,

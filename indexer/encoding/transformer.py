@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from indexer.encoding.encoder import EncodedPoints, EncodedQuery, Progress, hash_file, unit_length
 from indexer.encoding.pieces import pack_pieces
 from indexer.errors import EncoderError
+from indexer.extras import require
 
 _BATCH = 32
 
@@ -207,13 +208,21 @@ class TransformerEncoder:
 
 
 def load_model(kind: str, model: str, option: str) -> Any:
-    """Load a model of sentence-transformers; a local folder without asking the network."""
+    """Load a model of sentence-transformers; a local folder without asking the network.
+
+    :param kind: class of the library.
+    :param model: folder, or name on the hub.
+    :param option: the option that named it, for messages.
+    :raises MissingPackages: if the library is not installed.
+    :raises EncoderError: if the model cannot be loaded.
+    """
     if Path(model).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     elif model.startswith((".", "/", "~")):
         raise EncoderError(
             f"there is no model folder {model}", f"check the path given with {option}"
         )
+    require("models", f"the model {model}", "torch", "sentence_transformers")
     quiet_libraries()
     import sentence_transformers
 

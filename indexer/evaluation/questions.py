@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from indexer.errors import QueryError
+from indexer.extras import require
 from indexer.records import Answer, Mode
 from indexer.retrieval.ranking import Weights
 
@@ -164,9 +165,11 @@ def compare(first: Mapping[str, float], second: Mapping[str, float]) -> Comparis
 
     :param first: question id to figure, higher is better.
     :param second: the same of the other setting.
+    :raises MissingPackages: if scipy is not installed.
     :return: who won where, and how likely such a difference is by chance: by the paired t-test
         (Student 1908), which holds for means of rank measures (Urbano et al., SIGIR 2019).
     """
+    require("eval", "the comparison of two settings", "scipy")
     from scipy.stats import ttest_rel
 
     better = tuple(name for name in first if second[name] > first[name])

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
+from indexer.extras import require
 from indexer.notes.links import NoteName, link_key, name_keys
 from indexer.records import (
     BlockKind,
@@ -62,9 +63,11 @@ def export_index(store: Store, folder: Path) -> Transfer:
     :param store: where it is.
     :param folder: made if it is not there; must be empty.
     :return: what was written.
+    :raises MissingPackages: if pyarrow is not installed.
     :raises IndexDamaged: if the index is damaged.
     :raises IndexerError: if the folder is in use, or cannot be written.
     """
+    require("parquet", "export", "pyarrow")
     faults = store.verify()
     if faults:
         raise IndexDamaged(
@@ -91,9 +94,11 @@ def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer
     :param folder: as ``export_index`` wrote it.
     :param force: True to replace an index that has notes.
     :return: what was read.
+    :raises MissingPackages: if pyarrow is not installed.
     :raises IndexDamaged: if a file is missing or damaged, or the result differs.
     :raises IndexerError: if there is an index already.
     """
+    require("parquet", "import", "pyarrow")
     header = _read_header(folder)
     setup = Setup(*(header[key] for key in ("encoder", "model", "dimension", "chunking")))
     with store.building():

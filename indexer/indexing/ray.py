@@ -23,6 +23,7 @@ import numpy as np
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, SettingsError
+from indexer.extras import require
 from indexer.indexing.build import Reporter, SilentReporter, vector_key
 from indexer.indexing.parquet import read_shard, shards_in, write_shard
 from indexer.notes.folder import NotesFolder
@@ -117,13 +118,10 @@ class _Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        try:
-            import ray
-            import ray.data
-        except ImportError as exc:
-            raise SettingsError(
-                "--ray needs Ray, which is not installed here", "run `pip install 'notepoint[ray]'`"
-            ) from exc
+        require("ray", "--ray", "ray")
+        import ray
+        import ray.data
+
         logging.getLogger("ray").setLevel(logging.ERROR)
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self._address:

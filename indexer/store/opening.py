@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from indexer.config import SERVER_SCHEMES
 from indexer.errors import SettingsError
+from indexer.extras import require
 from indexer.store.protocol import Store
 
 
@@ -59,12 +59,7 @@ def _open_server(address: str, *, read_only: bool = False, mend: bool = False) -
 
 
 def _require_server_packages() -> None:
-    missing = [name for name in ("psycopg", "pgvector") if find_spec(name) is None]
-    if missing:
-        raise SettingsError(
-            f"a store on a server needs {' and '.join(missing)}, not installed here",
-            "run `pip install 'notepoint[postgres]'`",
-        )
+    require("postgres", "a store on a server", "psycopg", "pgvector")
 
 
 for _scheme in SERVER_SCHEMES:

@@ -9,6 +9,7 @@ from pathlib import Path
 from indexer.config import Settings, is_server
 from indexer.errors import IndexerError
 from indexer.import_path import child_environment, python_command
+from indexer.extras import require
 
 _ADDRESS = "127.0.0.1"
 
@@ -62,7 +63,9 @@ def serve(settings: Settings, *, port: int, browser: bool) -> int:
     :param port: where it listens, on the loopback address.
     :param browser: True to open one.
     :return: the exit status of the server.
+    :raises MissingPackages: if the page is not installed.
     """
+    require("page", "the page", "streamlit")
     environment = page_environment(settings)
     command = serve_command(port, browser=browser)
     folder = page_script().parent

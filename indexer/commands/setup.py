@@ -1,0 +1,25 @@
+"""``notepoint setup``."""
+
+from __future__ import annotations
+
+import click
+
+from indexer.extras import EXTRAS
+
+
+@click.command()
+@click.argument("parts", nargs=-1, metavar="[PART]...", type=click.Choice([*EXTRAS, "all", "dev"]))
+def setup(parts: tuple[str, ...]) -> int:
+    """Install what is missing, and optional parts.
+
+    In a checkout: the environment .venv, the core, the page and the weights of the model. Each
+    PART adds packages: page, models (any model of sentence-transformers), fast (OpenVINO),
+    multilingual, eval, parquet, postgres, ray, all.
+
+    \b
+    python -m indexer setup
+    notepoint setup models
+    """  # noqa: D301 - click knows a block by this character
+    from indexer.installing import main
+
+    return main(parts)

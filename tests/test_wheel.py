@@ -1,0 +1,124 @@
+"""The built packages in a fresh environment: what a stranger gets from `pip install`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.slow
+NO_REGISTRY = ("onnection", "esolve", "timed out", "No matching distribution", "Could not find")
+
+
+def run(*command: object, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with an empty home and nothing of this environment but pip's settings."""
+    kept = ("PIP_", "SSL_", "REQUESTS_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    settings = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    environment = settings | {"HOME": str(home), "PATH": "/usr/bin:/bin"} | more
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env=environment,
+        check=False,
+    )
+
+
+def must(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the output of a program; skip where it failed for want of a package registry."""
+    if done.returncode and any(sign in done.stdout + done.stderr for sign in NO_REGISTRY):
+        pytest.skip("NOT TESTED: no package registry can be reached, so nothing can be installed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, and the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    must(run(sys.executable, "-m", "build", "--outdir", folder, ROOT, home=folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`notepoint` in an environment into which the wheel was installed with its page."""
+    home = tmp_path_factory.mktemp("home")
+    must(run(sys.executable, "-m", "venv", home / "venv", home=home))
+    (wheel,) = dist.glob("*.whl")
+    pip = (home / "venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
+    must(run(*pip, f"{wheel}[page]", home=home))
+    return home / "venv/bin/notepoint"
+
+
+def test_wheel_holds_page_theme_notes_and_weights(dist: Path) -> None:
+    import zipfile
+
+    (wheel,) = dist.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "indexer/web/app.py",
+        "indexer/web/.streamlit/config.toml",
+        "indexer/web/elements/cards.js",
+        "indexer/corpus/2020-04-07-deeplearningai-review.md",
+        "indexer/weights/model.safetensors",
+        "indexer/encoding/probes.json",
+    } <= names
+    assert any(name.endswith("licenses/licenses/Apache-2.0.txt") for name in names)
+    assert not [name for name in names if ".notepoint" in name]
+
+
+def test_question_is_answered_from_the_wheel_without_torch(program: Path, tmp_path: Path) -> None:
+    site = next(program.parents[1].glob("lib/python*/site-packages"))
+    for package in ("torch", "transformers", "sentence_transformers", "openvino", "scipy"):
+        assert not (site / package).exists()
+    notes = Path(shutil.copytree(site / "indexer/corpus", tmp_path / "notes"))
+    built = run(program, "build", "--notes", notes, home=tmp_path)
+    assert built.returncode == 0, built.stderr
+    asked = run(program, "query", "does it talk about ethics?", "-k1", home=notes)
+    assert "2020-04-07-deeplearningai-review.md:14" in asked.stdout
+
+
+def test_missing_extra_is_one_message(program: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("- a point\n")
+    done = run(program, "build", "--notes", tmp_path, "--model", "some/model", home=tmp_path)
+    assert done.returncode == 2
+    assert "needs torch and sentence_transformers, not installed here" in done.stderr
+    assert "hint: run `notepoint setup models`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_page_opens_from_the_wheel(program: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("- a point\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [str(program), "serve", "--notes", str(tmp_path), "--port", str(port), "--no-browser"],
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
+                    assert answer.read() == b"ok"
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.2)
+    finally:
+        process.terminate()
+        process.wait()
