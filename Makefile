@@ -35,8 +35,7 @@ setup-dev: .venv/ready-dev
 run: setup  ## Build the index over NOTES=DIR (default: corpus) and open the page
 	@echo "Bringing the index of $(NOTES) up to date ..."
 	@$(BIN)/notepoint build --notes "$(NOTES)" || test $$? -eq 1
-	@echo "The page: http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
-	@$(BIN)/notepoint serve --notes "$(NOTES)" --port $(PORT) --no-browser
+	@$(BIN)/notepoint serve --notes "$(NOTES)" --port $(PORT)
 
 test: setup-dev browser  ## Run every test
 	@$(STEP) tests $(BIN)/python -m pytest

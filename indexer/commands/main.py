@@ -63,10 +63,13 @@ def main() -> NoReturn:
     sys.exit(status if isinstance(status, int) else FOUND)
 
 
-@click.group(context_settings=_CONTEXT)
+@click.group(context_settings=_CONTEXT, invoke_without_command=True)
 @click.version_option(__version__, prog_name="notepoint")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> int | None:
     """Ask a folder of Markdown notes; get the point you once wrote.
+
+    Without a command, on a terminal, it opens the page.
 
     \b
     notepoint build --notes ~/notes
@@ -74,6 +77,12 @@ def cli() -> None:
 
     Exit status: 0 found or built, 1 nothing found or notes skipped, 2 error or wrong use.
     """  # noqa: D301 - click knows a block by this character
+    if context.invoked_subcommand is not None:
+        return None
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return int(serve.main([], prog_name="notepoint serve", standalone_mode=False))
+    click.echo(context.get_help())
+    return FAILED
 
 
 @click.command()

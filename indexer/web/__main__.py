@@ -18,7 +18,7 @@ from streamlit import runtime
 from streamlit.components.v2 import manifest_scanner
 from streamlit.web import cli
 
-from indexer.web import assets, guard
+from indexer.web import assets, greeting, guard
 
 _LOOK_S = 0.02
 
@@ -42,6 +42,7 @@ def prepare() -> None:
 if __name__ == "__main__":
     assets.install()
     guard.install()
+    greeting.install()
     # Streamlit 1.67 reads the metadata of every installed package, 0.2 s, for elements that the
     # page does not use; nor should any package put scripts of its own on it.
     manifest_scanner.scan_component_manifests = lambda max_workers=None: []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from indexer.config import Settings, is_server
@@ -53,6 +55,16 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
     return command
 
 
+def can_open_browser(environment: Mapping[str, str]) -> bool:
+    """Return whether there is a screen for a browser; without one Streamlit would hang or complain.
+
+    :param environment: variables of the process.
+    """
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
 def serve(settings: Settings, *, port: int, browser: bool) -> int:
     """Run the page until it is stopped.
 
@@ -67,7 +79,7 @@ def serve(settings: Settings, *, port: int, browser: bool) -> int:
     """
     require("page", "the page", "streamlit")
     environment = page_environment(settings)
-    command = serve_command(port, browser=browser)
+    command = serve_command(port, browser=browser and can_open_browser(os.environ))
     folder = page_script().parent
     if os.name == "posix":
         # The server replaces this process, so that a signal to the one ends the other.

@@ -1,0 +1,86 @@
+"""What the terminal shows of the page: Notepoint's own greeting, and no noise of closed tabs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+import click
+from streamlit.web import bootstrap
+from streamlit.web.server import server, server_util
+
+_STARTED = "server started"
+# What the libraries raise when the browser is gone: starlette, uvicorn, websockets and Streamlit.
+_GONE = frozenset(
+    "WebSocketDisconnect ClientDisconnect ClientDisconnected ConnectionClosed ConnectionClosedOK "
+    "ConnectionClosedError BrokenPipeError ConnectionResetError ConnectionAbortedError "
+    "SessionClientDisconnectedError WebSocketClosedError".split()
+)
+_GONE_WORDS = ("close message has been sent", "websocket.close", "response already completed")
+_LOGGERS = ("asyncio", "uvicorn", "uvicorn.error", "streamlit", "starlette")
+
+
+def install() -> None:
+    """Greet as Notepoint once the server listens, and keep errors of closed tabs off the terminal.
+
+    Streamlit 1.67 calls ``_print_url`` when the server listens, whatever the port has become.
+    """
+    bootstrap._print_url = _greet
+    vars(server)["cli_util"] = _Quiet()
+    _install_filter(logging.getLogger())
+    for name in [*_LOGGERS, *_streamlit_loggers()]:
+        _install_filter(logging.getLogger(name))
+
+
+def _streamlit_loggers() -> list[str]:
+    return [name for name in logging.root.manager.loggerDict if name.startswith("streamlit")]
+
+
+def _install_filter(logger: logging.Logger) -> None:
+    logger.addFilter(_is_worth_saying)
+
+
+def _greet(is_running_hello: bool) -> None:
+    """Print where the page is; the server listens by now."""
+    from streamlit import config
+
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop().set_exception_handler(_handle)
+    address = server_util.get_url(config.get_option("server.address"))
+    click.echo(f"Notepoint is at {address}  (Ctrl-C ends it)", err=True)
+
+
+def _handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Pass on what goes wrong in the loop, unless a browser went away."""
+    exc = context.get("exception")
+    if exc is None or not is_of_a_closed_tab(exc):
+        loop.default_exception_handler(context)
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """Return whether a line of the log is for the user: not that a tab was closed."""
+    if record.levelno <= logging.INFO and _STARTED in str(record.msg):
+        return False
+    exc = record.exc_info[1] if record.exc_info else None
+    return exc is None or not is_of_a_closed_tab(exc)
+
+
+def is_of_a_closed_tab(exc: BaseException) -> bool:
+    """Return whether an error only says that the browser is gone.
+
+    :param exc: what was raised; of a group, all of its errors are asked.
+    """
+    if isinstance(exc, BaseExceptionGroup):
+        return all(map(is_of_a_closed_tab, exc.exceptions))
+    if type(exc).__name__ in _GONE:
+        return True
+    return isinstance(exc, RuntimeError) and any(word in str(exc) for word in _GONE_WORDS)
+
+
+class _Quiet:
+    """Takes the place of what Streamlit's server prints with when it stops."""
+
+    def print_to_cli(self, *_: object, **__: object) -> None:
+        """Print nothing."""

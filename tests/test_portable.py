@@ -1,0 +1,66 @@
+"""What holds on Windows and macOS, as far as it can be shown on Linux."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+POSIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
+# Attributes that the modules os and signal lack on Windows.
+POSIX_NAMES = {
+    "os": {"fork", "geteuid", "getuid", "getpgid", "killpg", "mkfifo", "setsid", "uname", "chown"},
+    "signal": {"SIGKILL", "SIGHUP", "SIGALRM", "alarm", "pthread_sigmask", "SIGUSR1", "SIGSTOP"},
+}
+SOURCES = sorted((ROOT / "indexer").rglob("*.py"))
+
+
+def test_every_module_can_be_imported_without_posix() -> None:
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in SOURCES
+        if path.name not in ("__init__.py", "__main__.py", "app.py")
+    ]
+    code = f"""
+import sys
+for name in {POSIX_ONLY!r}: sys.modules[name] = None
+import importlib
+for name in {names!r}: importlib.import_module(name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_names_that_windows_lacks_are_asked_for_first(path: Path) -> None:
+    """Allow them only in a function that asks for the system (``os.name``, ``sys.platform``)."""
+    source = path.read_text("utf-8")
+    asks = "os.name" in source or "sys.platform" in source or "hasattr(" in source
+    used = [
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.attr in POSIX_NAMES.get(node.value.id, ())
+    ]
+    assert asks or not used, used
+
+
+def test_console_of_windows_shows_every_note(tmp_path: Path) -> None:
+    """A console of code page 1252 gets the words of a note, whatever letters they have."""
+    (tmp_path / "a.md").write_text("- die Größe → 大きさ\n", "utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "indexer", "build", "--dry-run", "--notes", str(tmp_path)],
+        capture_output=True,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
