@@ -79,7 +79,7 @@ def test_notepoint_alone_prints_its_help_where_there_is_no_terminal() -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "Usage: notepoint" in done.stdout
+    assert "Usage: notepoint" in done.stderr
 
 
 @pytest.mark.slow

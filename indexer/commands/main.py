@@ -81,7 +81,7 @@ def cli(context: click.Context) -> int | None:
         return None
     if sys.stdin.isatty() and sys.stdout.isatty():
         return int(serve.main([], prog_name="notepoint serve", standalone_mode=False))
-    click.echo(context.get_help())
+    click.echo(context.get_help(), err=True)
     return FAILED
 
 
