@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from indexer.store.term_selection import choose_terms
@@ -29,21 +31,110 @@ def test_repeated_words_are_repeated_terms() -> None:
 
 def test_parts_of_a_name_of_code_are_found() -> None:
     found = terms_of("train_test_split and LeakyReLU")
-    assert {"train_test_split", "train", "test", "split", "leaki"} <= set(found)
+    assert {"traintestsplit", "train", "test", "split", "leaki"} <= set(found)
 
 
 def test_latex_commands_are_words() -> None:
     assert "epsilon" in terms_of(r"$\epsilon=10^{-8}$")
-    assert {"beta", "beta_1"} <= set(terms_of(r"$\beta_1$"))
+    assert {"beta", "beta1"} <= set(terms_of(r"$\beta_1$"))
 
 
 def test_text_without_blanks_is_cut_into_pairs() -> None:
-    assert terms_of("机器学习") == ["机器", "器学", "学习"]
+    assert terms_of("机器学习")[:3] == query_terms("机器学习") == ["机器", "器学", "学习"]
     assert "学习" in query_terms("学习是什么？")
 
 
 def test_single_unspaced_character_is_a_term() -> None:
     assert terms_of("用") == ["用"]
+    assert set(query_terms("习")) <= set(terms_of("机器学习"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("Muenchen", "München"),
+        ("Munchen", "München"),
+        ("München", unicodedata.normalize("NFD", "München")),
+        ("lodz", "Łódź"),
+        ("orsted", "Ørsted"),
+        ("strasse", "Straße"),
+        ("aether", "æther"),
+        ("שלום", "שָׁלוֹם"),
+        ("قلم", "قَلَمٌ"),
+        ("احمد", "أحمد"),
+        ("नदी", "नदी"),
+        ("テスト", "ﾃｽﾄ"),
+        ("ガラス", "ｶﾞﾗｽ"),
+        ("ABC", "ＡＢＣ"),
+        ("123", "۱۲۳"),
+        ("부산", "부산에서"),
+        ("email", "e-mail"),
+        ("e-mail", "email"),
+        ("coop", "co-op"),
+        ("abc77", "ABC-77"),
+        ("ABC-77", "abc77"),
+        ("32GB", "32 GB"),
+        ("32 gb", "32GB"),
+        ("12000", "12,000"),
+        ("2.7.18", "version 2.7.18"),
+        ("max_retry_count", "maxRetryCount"),
+        ("http", "parseHTTPHeader"),
+        ("header", "parseHTTPHeader"),
+        ("étoile", "l'étoile"),
+        ("etoile", "L\u2019\u00e9toile"),
+        ("Brien", "O'Brien"),
+        ("OBrien", "O\u2019Brien"),
+        ("R&D", "RD"),
+        ("🎯", "a goal 🎯"),
+        ("gitignore", ".gitignore"),
+    ],
+)
+def test_what_is_typed_equals_what_is_written(typed: str, written: str) -> None:
+    assert set(query_terms(typed)) & set(terms_of(written))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C++", "C"),
+        ("C#", "C"),
+        ("F#", "f"),
+        ("2024-03-05", "20240503"),
+        ("don't", "don"),
+        ("🎯", "🚀"),
+    ],
+)
+def test_other_names_share_no_term(one: str, other: str) -> None:
+    assert not set(query_terms(one)) & set(terms_of(other))
+
+
+def test_date_is_nearer_to_itself_than_to_one_of_the_same_numbers() -> None:
+    asked = set(query_terms("2024-03-05"))
+    assert len(asked & set(terms_of("2024-03-05: a call"))) > len(
+        asked & set(terms_of("2024-05-03: a call"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "marked"),
+    [
+        ("这里利用的是维基百科的知识", "维基百科", ["维基百科"]),
+        ("カフェで。ﾃｽﾄは明日。", "テスト", ["ﾃｽﾄ"]),
+        ("Ticket ABC-77 is open", "abc77", ["ABC-77"]),
+        ("a disk of 32 GB or 64 GB", "32GB", ["32 GB"]),
+        ("Ein Haus in M\u00fcnchen", "muenchen", ["M\u00fcnchen"]),
+        ("كُتَّابٌ وبيوت", "كتاب", ["كُتَّابٌ"]),
+    ],
+)
+def test_place_of_a_term_is_that_of_what_is_written(
+    text: str, question: str, marked: list[str]
+) -> None:
+    places = find_terms(text, frozenset(query_terms(question)))
+    assert [text[start:end] for start, end in places] == marked
+
+
+def test_stop_word_in_a_joined_word_is_not_asked_alone() -> None:
+    assert query_terms("state-of-the-art") == ["state", "art", "stateoftheart"]
 
 
 def test_stop_words_are_not_asked() -> None:

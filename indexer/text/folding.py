@@ -23,3 +23,56 @@ def fold_path(path: str) -> str:
     """Return a path or nested tag as it is compared: folded, ``/`` separated, no outer slashes."""
     parts = fold_name(path).replace("\\", "/").split("/")
     return "/".join(part for part in parts if part not in ("", "."))
+
+
+# Letters that no Unicode form takes apart, and signs that are the same letter to who types.
+_LETTERS = str.maketrans(
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ı": "i",
+        "ŧ": "t",
+        "ŋ": "n",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ß": "ss",
+        "ĸ": "k",
+        "ə": "a",
+        "ɓ": "b",
+        "ɗ": "d",
+        "ى": "ي",
+        "ة": "ه",
+        "ٱ": "ا",
+        "ک": "ك",
+        "ی": "ي",
+        "ھ": "ه",
+        **dict.fromkeys("\u0640\u200c\u200d\u00ad", ""),
+    }
+)
+_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
+
+
+def fold_letters(word: str) -> str:
+    """Return a word in lower case, its letters without marks and in their plain form.
+
+    ``Škoda`` gives ``skoda``, ``Łódź`` ``lodz``, pointed Hebrew and Arabic the bare letters,
+    full-width and half-width forms the usual ones, digits of any script 0 to 9.
+    """
+    if word.isascii():
+        return word.lower()
+    folded = unicodedata.normalize("NFKD", word.casefold()).translate(_LETTERS)
+    kept = "".join(c for c in folded if not unicodedata.combining(c))
+    if not kept.isascii():
+        kept = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in kept)
+    return unicodedata.normalize("NFC", kept)
+
+
+def umlauts_written_out(word: str) -> str:
+    """Return a word with ``ä`` as ``ae`` and so on, empty where it has no such letter."""
+    composed = unicodedata.normalize("NFC", word).lower()
+    out = composed.translate(_WRITTEN_OUT)
+    return out if out != composed else ""

@@ -1,37 +1,86 @@
 """Texts to the terms they are found by; the same for notes and questions, on every store.
 
-A term is a stemmed word in lower case. Scripts without blanks between words are cut into pairs of
-characters, names of code into their parts, so that each is found by what a person would type.
+A term is a stemmed word in lower case, without diacritics. Scripts without blanks between words are
+cut into pairs of characters, names of code into their parts; what people write apart, together or
+with a hyphen ("16 GB", "e-mail", "DEC-54", "2024-03-05") also has a term of the whole. So each is
+found by what a person would type.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import Stemmer
 
-# Raised whenever the same text would give other terms; an index of another version is rebuilt.
-ANALYSIS_VERSION = 2
+from indexer.text.folding import fold_letters, umlauts_written_out
+
+# Bump when the same text would give other terms; an index of another version is rebuilt.
+ANALYSIS_VERSION = 3
 # A word that stands above a point counts this much of one that stands in it
 # (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+# Marks and joiners that belong to the letter before them: \w knows none of them.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f"
+    "\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u07a6-\u07b0\u0816-\u082d"
+    "\u08d3-\u08ff\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u09d7"
+    "\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57\u0b82"
+    "\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d\u0d57"
+    "\u0d81-\u0d83\u0dca-\u0ddf\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ece\u0f35-\u0f39\u0f71-\u0f84"
+    "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u1ab0-\u1ace\u1dc0-\u1dff\u200c\u200d\u00ad\u20d0-\u20f0"
+    "\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f"
+)
+_LETTERS = rf"\w(?:[\w{_MARKS}])*"
+_EMOJI = (
+    "[\u203c\u2049\u2139\u231a\u231b\u23e9-\u23fa\u25fd\u25fe\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55"
+    "\u2200-\u22ff\U0001f000-\U0001faff]"
+)
+# "C++", "F#", ".NET": signs that are part of a short name. A word may hold apostrophes.
+_SIGNS = r"(?:(?<![\w])[A-Za-z]\w?(?:\+\+|#)(?![\w+#])|\w+\+\+(?!\w))"
+_TOKEN = re.compile(
+    rf"{_SIGNS}|(?<![\w.])\.(?=[A-Za-z]{{2}}){_LETTERS}|{_LETTERS}(?:['\u2019]{_LETTERS})*|{_EMOJI}"
+)
+_ASCII_TOKEN = re.compile(
+    r"(?<!\w)[A-Za-z]\w?(?:\+\+|#)(?![\w+#])|\w+\+\+(?!\w)|(?<![\w.])\.(?=[A-Za-z]{2})\w+"
+    r"|\w+(?:'\w+)*",
+    re.ASCII,
+)
+# What joins words into one that is also written without it; of numbers, what parts them.
+_JOINTS = frozenset("-&\u2010\u2011")
+_NUMBER_JOINTS = frozenset("-./:,\u2010\u2011")
+_THIN = frozenset(" \u00a0\u202f")
+_UNITS = frozenset(
+    "b kb mb gb tb pb kib mib gib tib kbit mbit gbit kbps mbps gbps hz khz mhz ghz mm cm m km nm "
+    "ft mi kg g mg lb lbs oz t l ml cl dl gal w kw mw wh kwh v kv mv a ma mah k f c s ms us ns "
+    "min h hr hrs d px pt em rem dpi fps rpm bit bits bar psi db lux lm eur usd gbp chf".split()
+)
+_UNIT = re.compile(r"(\d+)([A-Za-z]{1,4})$")
+_CONTRACTIONS = frozenset("t s d m re ve ll".split())
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MIN_PART_CHARS = 3
+_MIN_ELIDED_CHARS = 4  # of a part before an apostrophe; the last part may be shorter
 _MAX_ACRONYM = 5
 _PHRASE_END = re.compile(r"\s*[:,;.(\u2013\u2014]")
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 # Words in a row that each begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+){1,4}\b")
-# Chinese, Japanese, Thai, Lao, Khmer, Burmese: written without blanks between words.
+# Chinese, Japanese, Thai, Lao, Khmer, Burmese: written without blanks between words; Korean with
+# particles behind them.
 _UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0002ffff]+"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002ffff]+"
 )
+_HAN = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
+_EMOJI_ONLY = re.compile(_EMOJI)
+# Signs within a term, as letters: a store cuts its words at any other.
+_AS_LETTERS = str.maketrans({"+": "\uff0b", "#": "\uff03", ".": "\uff0e", ":": "\uff1a"})
 # Words that say nothing of what is asked; a question of such words alone keeps them.
 _STOP_WORDS = frozenset(
     (
@@ -46,9 +95,22 @@ _STOP_WORDS = frozenset(
 )
 
 
+class Token(NamedTuple):
+    """A word of a text, where it is, and its terms; ``whole`` is one of several words joined."""
+
+    start: int
+    end: int
+    terms: tuple[str, ...]
+    whole: bool = False
+
+
 def terms_of(text: str) -> list[str]:
     """Return the terms of a text in its order, repeated ones as often as they stand there."""
-    return [term for word, _, _ in _words(text) for term in _terms_of_word(word)]
+    found = [term for token in _tokens(text) for term in token.terms]
+    if text.isascii():
+        return found
+    known = set(found)
+    return found + [char for char in _HAN.findall(text) if char not in known]
 
 
 def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
@@ -65,20 +127,21 @@ def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
 
 def query_terms(question: str) -> list[str]:
     """Return the terms a question is asked by: repeats kept, stop words only if all are such."""
-    words = [word for word, _, _ in _words(question)]
-    asked = [word for word in words if not is_stop_word(word)]
-    return [term for word in asked or words for term in _terms_of_word(word)]
+    tokens = list(_tokens(question))
+    asked = [t for t in tokens if t.whole or not is_stop_word(question[t.start : t.end])]
+    return [term for token in asked or tokens for term in token.terms]
 
 
 def is_stop_word(word: str) -> bool:
-    """Tell whether a word says nothing of what is asked."""
+    """Return whether a word says nothing of what is asked."""
     return word.lower().replace("\u2019", "'") in _STOP_WORDS
 
 
 def words_of(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Yield the words of a text: where each starts and ends, and its terms."""
-    for word, start, end in _words(text):
-        yield start, end, _terms_of_word(word)
+    for token in _tokens(text):
+        if not token.whole:
+            yield token[:3]
 
 
 def initials_of(text: str) -> Iterator[tuple[str, str]]:
@@ -104,64 +167,186 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     :param terms: as ``query_terms`` gives them.
     :return: (start, end) offsets, in order, without overlaps.
     """
-    for word, start, end in _words(text):
+    places: list[tuple[int, int]] = []
+    for token in _tokens(text):
+        word = text[token.start : token.end]
         if not word.isascii() and _UNSPACED.fullmatch(word):
-            yield from _find_pairs(word, start, terms)
-        elif not terms.isdisjoint(_terms_of_word(word)):
-            yield start, end
+            places += _find_pairs(word, token.start, terms)
+        elif not terms.isdisjoint(token.terms):
+            places.append((token.start, token.end))
+    last_start = last_end = -1
+    for start, end in sorted(places):
+        if start < last_end:
+            last_end = max(last_end, end)
+            continue
+        if last_end >= 0:
+            yield last_start, last_end
+        last_start, last_end = start, end
+    if last_end >= 0:
+        yield last_start, last_end
 
 
 def _find_pairs(run: str, offset: int, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
-    end = 0
-    for i in range(max(1, len(run) - 1)):
-        if run[i : i + 2] in terms:
-            start = max(i, end)
-            end = min(i + 2, len(run))
-            yield offset + start, offset + end
-
-
-def _words(text: str) -> Iterator[tuple[str, int, int]]:
-    for found in _WORD.finditer(text):
-        word, start = found.group(), found.start()
-        if word.isascii():
-            yield word, start, found.end()
+    """Yield where the pairs or single characters of a run are; pairs that touch are one place."""
+    units = _units(run)
+    start = end = -1
+    for i in range(len(units)):
+        pair = "".join(unit for unit, _, _ in units[i : i + 2])
+        width = 2 if pair in terms else 1 if units[i][0] in terms else 0
+        if not width:
             continue
-        last = 0
-        for run in _UNSPACED.finditer(word):
-            if run.start() > last:
-                yield word[last : run.start()], start + last, start + run.start()
-            yield run.group(), start + run.start(), start + run.end()
-            last = run.end()
-        if last < len(word):
-            yield word[last:], start + last, found.end()
+        here = units[i][1], units[min(i + width, len(units)) - 1][2]
+        if here[0] > end:
+            if end > 0:
+                yield offset + start, offset + end
+            start, end = here
+        else:
+            end = max(end, here[1])
+    if end > 0:
+        yield offset + start, offset + end
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    """Yield the words of a text, and behind words that are joined one of them together."""
+    ascii_text = text.isascii()
+    before, first, words = (-9, -9), -9, 1
+    for found in (_ASCII_TOKEN if ascii_text else _TOKEN).finditer(text):
+        start, end = found.span()
+        if start - before[1] < 2 and _is_joined(text, before, start, end):
+            words += 1
+        else:
+            if words > 1:
+                yield from _together(text, first, before[1])
+            first, words = start, 1
+        word = found.group()
+        if ascii_text or word.isascii():
+            yield Token(start, end, _terms_of_word(word))
+        else:
+            yield from _runs(word, start)
+        before = start, end
+    if words > 1:
+        yield from _together(text, first, before[1])
+
+
+def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool:
+    """Return whether a word goes on with the one before: by a hyphen, or as a unit of a number.
+
+    :param text: both are in.
+    :param before: where the one before is, at most one character away.
+    :param start: where the word begins.
+    :param end: where it ends.
+    """
+    if start == before[1]:
+        return text[before[0] : start].isdigit()
+    sign, number = text[before[1]], text[before[1] - 1].isdigit()
+    if sign in _JOINTS:
+        return True
+    if number and sign in _NUMBER_JOINTS:
+        return text[start:end].isdigit()
+    return number and sign in _THIN and text[start:end].lower() in _UNITS
+
+
+def _together(text: str, start: int, end: int) -> Iterator[Token]:
+    """Yield the word that several words make together, if it is one people type.
+
+    :param text: they are in.
+    :param start: where the first begins.
+    :param end: where the last ends.
+    """
+    if end - start > _MAX_TERM_CHARS:
+        return
+    kept = "".join(
+        c for c in text[start:end] if c.isalnum() or c in ".:" or unicodedata.combining(c)
+    )
+    term = _stem(kept) if kept.isalpha() else fold_letters(kept).translate(_AS_LETTERS)
+    if term and not _UNSPACED.search(term):
+        yield Token(start, end, (term,), whole=True)
+
+
+def _runs(word: str, offset: int) -> Iterator[Token]:
+    """Yield the parts of a word with and without blanks between words, each a word of its own."""
+    last = 0
+    for run in _UNSPACED.finditer(word):
+        if run.start() > last:
+            yield from _run(word, last, run.start(), offset)
+        yield from _run(word, run.start(), run.end(), offset)
+        last = run.end()
+    if last < len(word):
+        yield from _run(word, last, len(word), offset)
+
+
+def _run(word: str, start: int, end: int, offset: int) -> Iterator[Token]:
+    terms = _terms_of_word(word[start:end])
+    if terms:
+        yield Token(offset + start, offset + end, terms)
+
+
+def _units(run: str) -> list[tuple[str, int, int]]:
+    """Return the characters of a run as they are compared, each with its place."""
+    units: list[tuple[str, int, int]] = []
+    for place, char in enumerate(run):
+        plain = unicodedata.normalize("NFKC", char)
+        if units and plain in "\u3099\u309a":
+            both = unicodedata.normalize("NFC", units[-1][0] + plain)
+            units[-1] = (both if len(both) == 1 else units[-1][0], units[-1][1], place + 1)
+        else:
+            units.append((plain, place, place + 1))
+    return units
 
 
 @functools.lru_cache(maxsize=100_000)
 def _terms_of_word(word: str) -> tuple[str, ...]:
-    if _UNSPACED.fullmatch(word):
-        return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
-    if len(word) > _MAX_TERM_CHARS:
+    if len(word) > _MAX_TERM_CHARS and not _UNSPACED.match(word):
         return ()
-    word = unicodedata.normalize("NFKC", _POSSESSIVE.sub("", word))
-    whole = _stem(word)
+    if not word.isascii():
+        if _UNSPACED.fullmatch(word):
+            units = [unit for unit, _, _ in _units(word)]
+            return tuple(a + b for a, b in itertools.pairwise(units)) or tuple(units)
+        if _EMOJI_ONLY.fullmatch(word):
+            return (word,)
+        word = unicodedata.normalize("NFKC", word)
+    if word[-1] in "+#" or word[0] == ".":
+        return _terms_of_sign_word(word)
+    word = _POSSESSIVE.sub("", word)
+    terms = [_stem(word.replace("_", "")), *_parts(word)]
+    if not word.isascii():
+        written_out = umlauts_written_out(word)
+        terms += [_stem(written_out)] if written_out else []
+    return tuple(dict.fromkeys(filter(None, terms)))
+
+
+def _terms_of_sign_word(word: str) -> tuple[str, ...]:
+    """Return the terms of a name with signs: "C++" is not "C", ".NET" is "NET" as well."""
+    bare = word.strip("+#.")
+    sign = word.lower().translate(_AS_LETTERS)
+    return (sign, _stem(bare)) if len(bare) > 2 else (sign,)
+
+
+def _parts(word: str) -> list[str]:
+    """Return the terms of the parts of a name of code, an elision, or a number with its unit."""
+    unit = _UNIT.match(word)
+    if unit:
+        return [unit.group(1)] if unit.group(2).lower() in _UNITS else []
+    if "'" in word or "\u2019" in word:
+        return _elided(re.split("['\u2019]", word))
     pieces = [piece for part in word.split("_") for piece in _CAMEL.split(part)]
-    parts = (
-        [_stem(piece) for piece in pieces if len(piece) >= _MIN_PART_CHARS]
-        if len(pieces) > 1
-        else []
-    )
-    return tuple(dict.fromkeys([whole, *parts])) if whole else ()
+    if len(pieces) < 2:
+        return []
+    return [_stem(piece) for piece in pieces if len(piece) >= _MIN_PART_CHARS]
+
+
+def _elided(parts: list[str]) -> list[str]:
+    """Return the terms of words joined by apostrophes: "l'amour", "O'Brien", not "don't"."""
+    if parts[-1].lower() in _CONTRACTIONS:
+        return []
+    long = [part for part in parts[:-1] if len(part) >= _MIN_ELIDED_CHARS]
+    return [_stem(part) for part in (*long, parts[-1]) if len(part) >= _MIN_PART_CHARS]
 
 
 def _stem(word: str) -> str:
     """Return a word in lower case, without diacritics and without its English inflection."""
-    folded = unicodedata.normalize("NFKD", word.casefold())
-    plain = (
-        "".join(c for c in folded if not unicodedata.combining(c))
-        .replace("'", "")
-        .replace("\u2019", "")
-    )
-    return str(_stemmer().stemWord(plain.strip("_"))) if plain.isascii() else plain
+    plain = fold_letters(word).replace("'", "").replace("\u2019", "").strip("_")
+    return str(_stemmer().stemWord(plain)) if plain.isascii() else plain
 
 
 @functools.cache
