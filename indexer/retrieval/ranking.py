@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.records import BlockKind, Mode
 from indexer.store.records import StoredPoint
-from indexer.text.terms import query_terms
+from indexer.text.terms import plain_terms
 
 
 class Weights(NamedTuple):
@@ -246,7 +246,7 @@ def favour_named(
 
     @functools.cache
     def share(name: str) -> float:
-        named = query_terms(name) if _has_digit(name) else []
+        named = plain_terms(name) if _has_digit(name) else []
         if not named or f" {' '.join(named)} " not in asked:
             return 0.0
         return sum(rarity.get(term, 0.0) for term in named) / whole

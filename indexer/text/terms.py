@@ -132,6 +132,16 @@ def query_terms(question: str) -> list[str]:
     return [term for token in asked or tokens for term in token.terms]
 
 
+def plain_terms(text: str) -> list[str]:
+    """Return what ``query_terms`` does, without the terms of several words joined."""
+    return [
+        term
+        for start, end, terms in words_of(text)
+        if not is_stop_word(text[start:end])
+        for term in terms
+    ]
+
+
 def is_stop_word(word: str) -> bool:
     """Return whether a word says nothing of what is asked."""
     return word.lower().replace("\u2019", "'") in _STOP_WORDS
