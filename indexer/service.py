@@ -297,6 +297,8 @@ class Request:
         where: NoteFilter | None = None,
         more: Sequence[str] = (),
         less: Sequence[str] = (),
+        *,
+        points: bool = False,
     ) -> Answer:
         """Answer a question, by words alone until the model is open.
 
@@ -306,12 +308,13 @@ class Request:
         :param where: which notes may answer.
         :param more: places ("note:line") to lean towards.
         :param less: places to lean away from.
+        :param points: single points only, none of them put together to a list or section.
         :raises IndexerError: as ``Notebook.search`` does.
         """
         if not self.by_meaning:
-            return self.snapshot.search(question, k, mode=Mode.LEXICAL, where=where)
+            return self.snapshot.search(question, k, mode=Mode.LEXICAL, where=where, points=points)
         return self.snapshot.search(
-            question, k, mode=mode, where=where, more_like=more, less_like=less
+            question, k, mode=mode, where=where, more_like=more, less_like=less, points=points
         )
 
     def read_note(self, note_id: str) -> NotePage:

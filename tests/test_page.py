@@ -136,23 +136,29 @@ def notices(page: AppTest) -> str:
     return "\n".join(f"{one['title']} {one['text']}" for one in found)
 
 
+def rows(desk: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the cards of the desk in the order they are shown in."""
+    groups = [*desk["related"], *desk["weak"]]
+    best = [desk["best"]] if desk["best"] else []
+    return [*best, *(row for group in groups for row in group["rows"])]
+
+
 # --- search -------------------------------------------------------------------------------------
 
 
 def test_first_visit_says_where_to_begin(built: Path) -> None:
     home = element(open_page(), "home")
-    assert "3 notes" not in home["lead"]
-    assert "6 points of 2 notes" in home["lead"]
-    assert home["examples"] == ["What about What is missing?"]
-    assert {one["title"] for one in home["changed"]} == {"Review", "Course one"}
+    assert "Ask 2 notes" in home["lead"]
+    assert home["examples"] == ["What is missing"]
+    assert {title for title, *_ in home["notes"]} == {"Review", "Course one"}
 
 
 def test_question_in_the_address_is_answered(built: Path) -> None:
     desk = element(open_page(q="is there a discussion of ethics?"), "desk")
-    first = desk["hits"][0]
+    first = desk["best"]
     assert first["place"] == "review.md:10"
     assert first["path"] == ["Review", "What is missing"]
-    assert first["why"] == ["words: discussion, ethics", "meaning: close"]
+    assert first["why"] == ["has discussion, ethics"]
     assert (first["date"], first["tags"]) == ("2020-04-07", ["review"])
     snippet = first["snippet"]
     assert [snippet[a:b] for a, b, _ in first["marks"]] == ["discussion", "ethics"]
@@ -253,12 +259,12 @@ def test_deleted_note_is_said_to_be_gone(built: Path) -> None:
 def test_filters_hold(built: Path, key: str, value: list[str], notes: set[str]) -> None:
     page = open_page(q="ethics")
     page.multiselect(key=key).set_value(value).run()
-    assert {hit["note"] for hit in element(page, "desk")["hits"]} == notes
+    assert {row["note"] for row in rows(element(page, "desk"))} == notes
 
 
 def test_dates_filter_by_the_address(built: Path) -> None:
     desk = element(open_page(q="ethics", since="2020-01-01"), "desk")
-    assert {hit["note"] for hit in desk["hits"]} == {"review.md"}
+    assert {row["note"] for row in rows(desk)} == {"review.md"}
 
 
 def test_filters_that_leave_nothing_say_what_would_match_without_them(built: Path) -> None:
@@ -267,22 +273,23 @@ def test_filters_that_leave_nothing_say_what_would_match_without_them(built: Pat
     assert "Without the filters 1 would match" in notices(page)
     assert element(page, "desk")["notices"][0]["ways"][0]["act"] == {"do": "clear"}
     page.button(key="clear").click().run()
-    assert element(page, "desk")["hits"]
+    assert rows(element(page, "desk"))
 
 
 def test_nothing_found_says_what_to_try(built: Path) -> None:
     page = open_page(q="zebra", mode="Words")
-    assert "Nothing in your notes matches" in notices(page)
+    assert "Not in your notes" in notices(page)
     way = element(page, "desk")["notices"][0]["ways"][0]
-    assert way == {"label": "Look by meaning too", "act": {"do": "match"}}
+    assert way == {"label": "Search by meaning too", "act": {"do": "match"}}
 
 
-def test_what_is_no_answer_is_offered_as_such(built: Path) -> None:
-    page = open_page(q="zebra crossing fines")
-    assert "Nothing in your notes answers this" in notices(page)
-    assert "close, but not an answer" in notices(page)
-    assert "Nearest topics: " in notices(page)
-    assert element(page, "desk")["hits"]
+def test_what_is_no_answer_is_one_quiet_line_over_folded_rows(built: Path) -> None:
+    desk = element(open_page(q="zebra crossing fines"), "desk")
+    assert desk["verdict"]["text"] == "Not in your notes. Nearest:"
+    assert desk["verdict"]["nearest"]
+    assert (desk["best"], desk["related"]) == (None, [])
+    assert desk["weakCount"] > 0
+    assert desk["place"] == ""  # nothing is shown as if it answered
 
 
 def test_what_was_read_into_a_question_is_said(
@@ -290,22 +297,46 @@ def test_what_was_read_into_a_question_is_said(
 ) -> None:
     monkeypatch.setattr(FakeEncoder, "count_tokens", lambda self, texts: [2] * len(texts))
     page = open_page(q="discussion of ehtics")
-    assert "ehtics as ethics" in notices(page)
+    assert "Showing results for ethics" in notices(page)
+    way = element(page, "desk")["notices"][0]["ways"][0]
+    assert way["label"] == "Search for ehtics instead"
+    assert way["act"] == {"do": "ask", "question": 'discussion of "ehtics"'}
 
 
 def test_examples_of_the_address_steer_the_answer(built: Path) -> None:
     plain = element(open_page(q="videos"), "desk")
     steered = element(open_page(q="videos", more=["courses/one.md:7"]), "desk")
-    assert plain["hits"][0]["place"] == "review.md:11"
-    assert cosine_of(steered, "courses/one.md:7") > cosine_of(plain, "courses/one.md:7") + 0.1
+    assert rows(plain)[0]["place"] == "review.md:11"
+    assert score_of(steered, "review.md:10") > score_of(plain, "review.md:10")
+    assert "courses/one.md:7" not in [row["place"] for row in rows(steered)]  # it is the example
     assert steered["steers"] == [
         {"place": "courses/one.md:7", "sign": "+", "text": "ethics of data x"}
     ]
 
 
-def cosine_of(desk: dict[str, Any], place: str) -> float:
-    found = next(hit["score"] for hit in desk["hits"] if hit["place"] == place)
+def score_of(desk: dict[str, Any], place: str) -> float:
+    found = next(row["score"] for row in rows(desk) if row["place"] == place)
     return float(found.split("cosine ")[1].partition(",")[0])
+
+
+def test_operator_is_completed_and_note_is_found_by_name(built: Path) -> None:
+    desk = element(open_page(q="ethics tag:re"), "desk")
+    assert desk["completions"] == [["tag:review", "ethics tag:review "]]
+    names = element(open_page(q="course on"), "desk")["names"]
+    assert [(one["title"], one["place"]) for one in names] == [("Course one", "courses/one.md")]
+    assert element(open_page(q="course one"), "desk")["enter"] == "courses/one.md"
+
+
+def test_answer_takes_the_size_that_the_address_names(built: Path) -> None:
+    whole = element(open_page(q="discussion of ethics", size="list"), "desk")["best"]
+    assert [row["text"] for row in whole["rows"]][:2] == [
+        "no discussion of ethics",
+        "volume of videos changes a lot",
+    ]
+    assert element(open_page(q="discussion of ethics", size="list"), "desk")["size"] == "list"
+    point = element(open_page(q="discussion of ethics", size="point"), "desk")["best"]
+    assert [row["text"] for row in point["rows"]] == ["no discussion of ethics"]
+    assert element(open_page(q="ethics", size="<b>"), "desk")["size"] == ""
 
 
 def test_answer_is_saved_as_a_file_once(built: Path) -> None:
@@ -314,7 +345,7 @@ def test_answer_is_saved_as_a_file_once(built: Path) -> None:
     page.session_state["file"] = ("csv", 7)
     page.run()
     file = element(page, "desk")["file"]
-    assert (file["name"], file["mime"], file["at"]) == ("notepoint.csv", "text/csv", 7)
+    assert (file["name"], file["mime"], file["at"]) == ("ethics.csv", "text/csv", 7)
     assert file["text"].startswith("rank,title")
     page.run()
     assert element(page, "desk")["file"] is None
@@ -326,11 +357,11 @@ def test_what_was_opened_for_the_last_question_is_left_with_it(built: Path) -> N
     page.text_input(key="q").set_value("discussion").run()
     desk = element(page, "desk")
     assert not desk["explicit"]
-    assert desk["place"] == desk["hits"][0]["place"]
+    assert desk["place"] == desk["best"]["place"]
 
 
 def test_example_that_is_gone_is_let_go(built: Path) -> None:
-    assert element(open_page(q="ethics", less=["gone.md:4"]), "desk")["hits"]
+    assert rows(element(open_page(q="ethics", less=["gone.md:4"]), "desk"))
 
 
 def test_endless_question_is_an_error_in_words(built: Path) -> None:
@@ -350,7 +381,7 @@ def test_without_a_model_words_answer_and_it_is_said(
     page = open_page(q="ethics")
     assert "By words alone: the weights are not installed" in texts(page)
     desk = element(page, "desk")
-    assert desk["hits"][0]["why"] == ["words: ethics"]
+    assert rows(desk)[0]["why"] == ["has ethics"]
     assert not desk["steerable"]
 
 
@@ -364,13 +395,13 @@ def test_words_answer_while_the_model_loads(built: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("indexer.encoding.opening.open_encoder", slow)
     page = open_page(q="ethics")
     assert "Searching by words alone while the model loads" in texts(page)
-    assert element(page, "desk")["hits"][0]["why"] == ["words: ethics"]
+    assert not element(page, "desk")["steerable"]
     loaded.set()
     end = time.monotonic() + PATIENCE_S
     while "words alone" in texts(page):
         assert time.monotonic() < end
         page.run()
-    assert element(page, "desk")["hits"][0]["why"][1].startswith("meaning: ")
+    assert element(page, "desk")["steerable"]
 
 
 def test_missing_index_offers_to_build(folder: Path) -> None:

@@ -21,7 +21,7 @@ from indexer.notes.markdown.render import place_of
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
 from indexer.web import export
 from indexer.web.history import History, Searches
-from indexer.web.overview import lay_out, lay_out_links, question_from
+from indexer.web.overview import example_from, lay_out, lay_out_links
 from indexer.web.presenters import (
     card_of,
     editors_of,
@@ -60,13 +60,17 @@ def test_card_names_the_title_once() -> None:
     assert card_of(hit())["path"] == ["Title", "Part"]
 
 
-@pytest.mark.parametrize(("cosine", "word"), [(0.5, "close"), (0.35, "fair"), (0.1, "far")])
-def test_reasons_are_words(cosine: float, word: str) -> None:
-    assert why_of(hit(cosine=cosine)) == ["words: ethics", f"meaning: {word}"]
-
-
-def test_leg_that_was_not_asked_gives_no_reason() -> None:
-    assert why_of(hit(cosine=None, marks=(), date=None)) == []
+@pytest.mark.parametrize(
+    ("marks", "cosine", "reason"),
+    [
+        (((3, 9, "word"),), 0.1, "has ethics"),
+        ((), 0.5, "says it in other words"),
+        (((0, 9, "meaning"),), 0.3, "weak"),
+        ((), None, "weak"),
+    ],
+)
+def test_one_reason_in_words(marks: tuple[object, ...], cosine: float | None, reason: str) -> None:
+    assert why_of(hit(marks=marks, cosine=cosine)) == [reason]
 
 
 def test_place_marks_the_lines_of_its_hit() -> None:
@@ -127,9 +131,15 @@ def test_searches_are_kept_in_a_file(tmp_path: Path) -> None:
     history.star("ethics")
     again = History(kept).searches
     assert (again.recent, again.starred) == (("ethics", "other"), ("ethics",))
+    history.name("ethics", "On ethics")
+    history.opened("sub/a.md:3")
+    history.opened("b.md")
+    history.opened("sub/a.md:9")
+    again = History(kept).searches
+    assert (again.opened, again.names) == (("sub/a.md:9", "b.md"), (("ethics", "On ethics"),))
     history.star("ethics")
     history.forget()
-    assert History(kept).searches == Searches()
+    assert History(kept).searches == Searches(opened=("sub/a.md:9", "b.md"))
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"recent": 1}', '{"recent": [1, null]}', "\udce9"])
@@ -144,18 +154,19 @@ def test_odd_file_of_searches_is_no_error(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("heading", "question"),
     [
-        ("Error analysis", "What about Error analysis?"),
-        ("ML strategy", "What about ML strategy?"),
+        ("Error analysis", "Error analysis"),
+        ("ML strategy", "ML strategy"),
         ("Why does batch norm work?", "Why does batch norm work?"),
-        ("Week 3: Error analysis", "What about Error analysis?"),
-        ("Größe der Stichprobe", "Größe der Stichprobe?"),
+        ("Week 3: Error analysis", "Error analysis"),
+        ("Größe der Stichprobe", "Größe der Stichprobe"),
+        ("How to use it", "How to use it"),
         ("Week 1", ""),
         ("Summary", ""),
         ("$x$ and y", ""),
     ],
 )
-def test_headings_make_questions(heading: str, question: str) -> None:
-    assert question_from(heading) == question
+def test_headings_make_examples_as_they_are(heading: str, question: str) -> None:
+    assert example_from(heading) == question
 
 
 def test_plane_keeps_alike_points_together_and_is_the_same_each_time() -> None:

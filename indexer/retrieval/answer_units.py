@@ -76,7 +76,7 @@ def _single_points(current: Sequence[StoredPoint], confidence: float) -> Sized:
     units = []
     for rank, stored in enumerate(current, 1):
         outline = Outline(stored.note, [stored])
-        place = _place(outline, Span(UnitKind.POINT, 0, 0), {stored.point_id})
+        place = place_of(outline, Span(UnitKind.POINT, 0, 0), {stored.point_id})
         units.append(Unit(rank, UnitKind.POINT, (place,), confidence))
     unit_of = {stored.point_id: rank for rank, stored in enumerate(current, 1)}
     return Sized(tuple(units), list(current), unit_of)
@@ -136,7 +136,7 @@ def _hits(current: Sequence[StoredPoint], chosen: Sequence[Chosen]) -> list[Stor
 def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float) -> Unit:
     matched = {i for i, chance in chosen.chances.items() if chance >= _MATCHED * chosen.chance}
     matched.add(chosen.hit.point_id)
-    places = tuple(_place(outline, span, matched) for outline, span in chosen.places)
+    places = tuple(place_of(outline, span, matched) for outline, span in chosen.places)
     share = min(1.0, chosen.chance / first.chance) if first.chance else 1.0
     return Unit(
         rank=rank,
@@ -147,7 +147,13 @@ def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float) -> Unit:
     )
 
 
-def _place(outline: Outline, span: Span, matched: Collection[int]) -> Place:
+def place_of(outline: Outline, span: Span, matched: Collection[int]) -> Place:
+    """Return a unit of a note as it is shown.
+
+    :param outline: of the note.
+    :param span: which of its points.
+    :param matched: ids of the points that the question found.
+    """
     line_start, line_end = outline.lines(span)
     note = outline.note
     points = tuple(

@@ -5,6 +5,7 @@ It lives in the address, so that Back, Forward, reload and a shared link bring a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,8 +13,33 @@ import streamlit as st
 from indexer.records import Mode, NoteFilter
 
 PAGE_SIZE = 10
+SIZES = ("point", "list", "section", "note")
 _MAX_HITS = 100
 FILTER_KEYS = ("tag", "category", "folder", "since", "until")
+
+
+def view(views: Sequence[str]) -> str:
+    """Return the view that the address names, the first one where it names none.
+
+    :param views: their names.
+    """
+    named = st.query_params.get("view", "")
+    return named if named in views else views[0]
+
+
+def go_to(name: str) -> None:
+    """Change to a view, as a step to go back from; the first view has no name in the address."""
+    if name == "Search":
+        st.query_params.pop("view", None)
+    else:
+        st.query_params["view"] = name
+
+
+def go_home() -> None:
+    """Show the page as it is before any question."""
+    st.session_state["q"] = ""
+    go_to("Search")
+    leave()
 
 
 def opened() -> str:
@@ -42,7 +68,39 @@ def answered() -> None:
 
 def open_place(place: str) -> None:
     """Open a place, as a step to go back from."""
+    st.session_state.pop("previewed", None)
     st.query_params["p"] = place
+
+
+def preview(place: str) -> None:
+    """Show a place next to the results without opening it: no step of the history."""
+    st.session_state["previewed"] = (str(st.session_state.get("q") or ""), place)
+
+
+def previewed() -> str:
+    """Return the place that is shown without being opened, empty for none."""
+    question, place = st.session_state.get("previewed", ("", ""))
+    return str(place) if question == str(st.session_state.get("q") or "") else ""
+
+
+def size() -> str:
+    """Return how much of a note answers: a name of ``SIZES``; empty for what fits."""
+    named = st.query_params.get("size", "")
+    return named if named in SIZES else ""
+
+
+def want_size(name: str) -> None:
+    """Answer with so much of a note; an unknown name lets the question decide."""
+    if name in SIZES:
+        st.query_params["size"] = name
+    else:
+        st.query_params.pop("size", None)
+
+
+def filter_by_tag(tag: str) -> None:
+    """Let only notes with this tag through."""
+    chosen = list(st.session_state.get("tag") or [])
+    st.session_state["tag"] = chosen if tag in chosen else [*chosen, tag]
 
 
 def close_place() -> None:
@@ -117,6 +175,7 @@ def is_all_to_be_drawn() -> bool:
 
 def leave() -> None:
     """Let go of what belongs to the last question."""
+    st.session_state.pop("previewed", None)
     for name in ("p", "more", "less", "k"):
         st.query_params.pop(name, None)
 

@@ -32,6 +32,7 @@ def _read(file: Path) -> str:
 
 show_desk = _component("desk", "draw", "note", "cards")
 show_home = _component("home")
+show_nav = _component("nav")
 show_plot = _component("plot")
 show_reader = _component("reader", "draw", "note")
 show_sheet = _component("sheet")

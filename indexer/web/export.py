@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 from indexer.records import Answer, Link
 from indexer.render import answer_json, answer_markdown, to_json
 
 _COLUMNS = ("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url")
+# What file systems do not take in a name.
+_NO_NAME = re.compile(r"[^\w.\- ]+")
+_MAX_NAME_CHARS = 80
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -64,7 +68,8 @@ def file_of(answer: Answer, wanted: tuple[str, int]) -> dict[str, str | int] | N
     if kind not in _KINDS:
         return None
     mime, write = _KINDS[kind]
-    return {"name": f"notepoint.{kind}", "mime": mime, "text": write(answer), "at": at}
+    name = _NO_NAME.sub("-", answer.question.strip()).strip("-. ")[:_MAX_NAME_CHARS]
+    return {"name": f"{name or 'notepoint'}.{kind}", "mime": mime, "text": write(answer), "at": at}
 
 
 def _address(link: Link) -> str:

@@ -19,10 +19,12 @@ _MAX_BYTES = 1 << 20
 
 
 class Searches(NamedTuple):
-    """Questions, newest first."""
+    """Questions and opened places, newest first; ``names`` are those given to saved questions."""
 
     recent: tuple[str, ...] = ()
     starred: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
 
 
 class History:
@@ -53,26 +55,44 @@ class History:
                 return
             rest = old[1:] if old and question.startswith(old[0]) else old
             recent = (question, *(one for one in rest if one != question))[:_MAX_RECENT]
-            self._keep(Searches(recent, self._searches.starred))
+            self._keep(self._searches._replace(recent=recent))
 
     def star(self, question: str) -> None:
-        """Star a question, or take its star away."""
+        """Save a question, or let go of it."""
         question = " ".join(question.split())[:_MAX_CHARS]
         with self._lock:
-            old = self._searches.starred
-            rest = tuple(one for one in old if one != question)
-            starred = rest if question in old else (question, *rest)[:_MAX_STARRED]
-            self._keep(Searches(self._searches.recent, starred))
+            old = self._searches
+            rest = tuple(one for one in old.starred if one != question)
+            starred = rest if question in old.starred else (question, *rest)[:_MAX_STARRED]
+            names = tuple(pair for pair in old.names if pair[0] in starred)
+            self._keep(old._replace(starred=starred, names=names))
+
+    def name(self, question: str, name: str) -> None:
+        """Give a saved question a name; an empty one takes the name away."""
+        name = " ".join(name.split())[:_MAX_CHARS]
+        with self._lock:
+            old = self._searches
+            names = dict(old.names) | {question: name}
+            kept = tuple((q, n) for q, n in names.items() if n and q in old.starred)
+            self._keep(old._replace(names=kept))
+
+    def opened(self, place: str) -> None:
+        """Keep a place that was opened, as the last one of its note."""
+        note = place.rpartition(":")[0] if place.rpartition(":")[2].isdecimal() else place
+        with self._lock:
+            old = self._searches
+            rest = [p for p in old.opened if p != note and not _is_place_of(p, note)]
+            self._keep(old._replace(opened=(place, *rest)[:_MAX_RECENT]))
 
     def forget(self) -> None:
-        """Forget what was asked; stars stay."""
+        """Forget what was asked; saved questions and opened notes stay."""
         with self._lock:
-            self._keep(Searches((), self._searches.starred))
+            self._keep(self._searches._replace(recent=()))
 
     def _keep(self, searches: Searches) -> None:
         """Write the file anew beside the old one; where that fails, this server still knows."""
         self._searches = searches
-        content = {"recent": searches.recent, "starred": searches.starred}
+        content = searches._asdict() | {"names": dict(searches.names)}
         with contextlib.suppress(OSError):
             replace_private(self._path, json.dumps(content, indent=1).encode())
 
@@ -84,9 +104,19 @@ def _read(path: Path) -> Searches:
         return Searches()
     if not isinstance(content, dict):
         return Searches()
+    starred = _texts(content.get("starred"), _MAX_STARRED)
+    names = content.get("names")
+    named = names.items() if isinstance(names, dict) else ()
     return Searches(
-        _texts(content.get("recent"), _MAX_RECENT), _texts(content.get("starred"), _MAX_STARRED)
+        _texts(content.get("recent"), _MAX_RECENT),
+        starred,
+        _texts(content.get("opened"), _MAX_RECENT),
+        tuple((q, n[:_MAX_CHARS]) for q, n in named if q in starred and isinstance(n, str) and n),
     )
+
+
+def _is_place_of(place: str, note: str) -> bool:
+    return place.startswith(f"{note}:") and place[len(note) + 1 :].isdecimal()
 
 
 def _texts(value: object, limit: int) -> tuple[str, ...]:

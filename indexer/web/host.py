@@ -56,10 +56,12 @@ class Host(Service):
         where: NoteFilter | None = None,
         more: Sequence[str] = (),
         less: Sequence[str] = (),
+        *,
+        points: bool = False,
     ) -> Answer:
         """Answer a question; see ``Request.ask``."""
         with self.request() as request:
-            return request.ask(question, k, mode, where, more, less)
+            return request.ask(question, k, mode, where, more, less, points=points)
 
     def read_note(self, note_id: str) -> NotePage:
         """Return a note ready to be shown; see ``Request.read_note``."""

@@ -28,6 +28,12 @@ _PLAIN = frozenset(
     "readings recap reference references related resources review section sources summary "
     "table takeaways tips todo toc topics week chapter lecture course lesson module".split()
 )
+_ASKING = frozenset(
+    "how why what when where which who does is are can should warum wie was wann wo welche "
+    "pourquoi comment quand por qué cómo cuándo dónde the a an of to in for and do i we you".split()
+)
+# Signs of formulas, links, code and numbered screens.
+_ODD = re.compile(r"[$\\|<>{}\[\]=_/@]|https?:")
 _NUMBERING = re.compile(
     r"^(?:[\divxIVX]+[.):]|week|chapter|lecture|part|lesson)\s*\d*\s*[:.-]?\s*", re.I
 )
@@ -147,38 +153,46 @@ def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
 
 
 def examples_from(points: Sequence[DumpedPoint]) -> tuple[str, ...]:
-    """Return questions made from headings: of different notes, those with most points first."""
+    """Return what the notes' own headings ask, then plain topics; each of another note.
+
+    Headings with most points come first. No two share a word.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     for dumped in points:
         path = dumped.stored.point.heading_path
         title = dumped.stored.note.title
         if path and path[-1].casefold() != title.casefold():
             counts[dumped.note_id, path[-1]] += 1
+    order = sorted(counts, key=lambda key: (not _asks(key[1]), -counts[key], key))
     used_notes: set[str] = set()
     used_words: set[str] = set()
     examples: list[str] = []
-    for (note_id, heading), _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        question = question_from(heading)
-        words = {word.casefold() for word in _WORD.findall(heading)}
-        if not question or note_id in used_notes or words & used_words:
+    for note_id, heading in order:
+        example = example_from(heading)
+        words = {word.casefold() for word in _WORD.findall(example)} - _ASKING
+        if not example or note_id in used_notes or words & used_words:
             continue
         used_notes.add(note_id)
         used_words |= words
-        examples.append(question)
+        examples.append(example)
         if len(examples) == _EXAMPLES:
             break
     return tuple(examples)
 
 
-def question_from(heading: str) -> str:
-    """Return a question a heading may answer, empty for one that says too little."""
+def example_from(heading: str) -> str:
+    """Return a heading as somebody would ask for it, empty for one that says too little."""
     text = _NUMBERING.sub("", " ".join(heading.split())).strip(" .:#*`-")
     words = _WORD.findall(text)
-    telling = [word for word in words if word.casefold() not in _PLAIN]
-    if not telling or not 1 < len(words) <= 6 or len(text) > 48 or any(c in text for c in "$\\|<>"):
+    telling = [word for word in words if word.casefold() not in _PLAIN | _ASKING]
+    if not telling or not 1 < len(words) <= 8 or len(text) > 60 or _ODD.search(text):
         return ""
-    if text.endswith("?"):
-        return text
-    if not text.isascii():
-        return f"{text}?"
-    return f"What about {text}?"
+    return text
+
+
+def _asks(heading: str) -> bool:
+    """Return whether a heading is a question."""
+    first = _WORD.search(heading)
+    return heading.rstrip().endswith("?") or bool(
+        first and first.group().casefold() in _ASKING and example_from(heading)
+    )

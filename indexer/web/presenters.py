@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from indexer.notes.folder import read_stamp
 from indexer.notes.markdown.render import place_of
-from indexer.records import Answer, Hit, Link
+from indexer.records import Hit, Link
 from indexer.render import hit_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import StoredPoint
@@ -18,7 +18,7 @@ from indexer.web.assets import file_address
 
 # How near a cosine is, in words. Of 103 right points among the first ten hits of the public
 # questions three in four have .40 and 19 in 20 have .29; of 1,267 wrong ones one in ten has .42.
-_CLOSE, _FAIR = 0.4, 0.3
+RELATED_COSINE = 0.4
 _MAX_RELATED_CHARS = 220
 _FORMULA = re.compile(r"(\$\$?)(?=\S)([^$]{1,1000}?)(?<=\S)\1(?!\d)")
 
@@ -78,15 +78,15 @@ def path_of(title: str, heading_path: Sequence[str]) -> list[str]:
 
 
 def why_of(hit: Hit) -> list[str]:
-    """Return in plain words why a hit is here."""
+    """Return in plain words the one reason why a hit is here."""
     words = dict.fromkeys(
         hit.snippet[start:end].casefold() for start, end, kind in hit.marks if kind == "word"
     )
-    reasons = [f"words: {', '.join(words)}"] if words else []
-    if hit.cosine is not None:
-        level = "close" if hit.cosine >= _CLOSE else "fair" if hit.cosine >= _FAIR else "far"
-        reasons.append(f"meaning: {level}")
-    return reasons
+    if words:
+        return [f"has {', '.join(words)}"]
+    if hit.cosine is not None and hit.cosine >= RELATED_COSINE:
+        return ["says it in other words"]
+    return ["weak"]
 
 
 def score_of(hit: Hit) -> str:
@@ -97,15 +97,16 @@ def score_of(hit: Hit) -> str:
 
 
 def link_of(link: Link) -> dict[str, Any]:
-    """Return what a card shows of a link; one that leads nowhere has no address."""
+    """Return what a card shows of a link; ``why`` says what is missing, or how it opens."""
     found = place_of(link)
-    return {"text": link.text, "href": found.href, "place": found.place, "note": bool(found.place)}
-
-
-def summary_of(answer: Answer) -> str:
-    """Return how much was found, in words."""
-    notes = count(len({hit.note_id for hit in answer.hits}), "note")
-    return f"{count(len(answer.hits), 'point')} in {notes}"
+    return {
+        "text": link.text,
+        "href": found.href,
+        "place": found.place,
+        "note": bool(found.place),
+        "why": f"{found.why}: {link.target}" if found.why else "",
+        "dead": found.why.startswith("no such"),
+    }
 
 
 def split_lines(place: str, hits: Sequence[Hit]) -> tuple[int, int]:
@@ -130,13 +131,14 @@ def note_of(
     """
     info = page.info
     path = plain(str(root / info.note_id))
-    facts = [info.date or "", plain(info.note_id), *(f"#{tag}" for tag in info.tags)]
+    facts = [info.date or "", plain(info.note_id)]
     return {
         "title": plain(info.title),
         "note": plain(info.note_id),
         "place": place,
         "href": href_of(place),
         "meta": [fact for fact in facts if fact],
+        "tags": [plain(tag) for tag in info.tags],
         "html": page.html,
         "files": files_of(page.files, root),
         "macros": macros,

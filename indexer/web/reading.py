@@ -22,13 +22,14 @@ _MAX_MACRO_BYTES = 50_000
 
 
 def note_at(
-    host: Host, place: str, answer: Answer | None
+    host: Host, place: str, answer: Answer | None, lines: tuple[int, int] | None = None
 ) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
     """Return the note to show at a place, or why there is none.
 
     :param host: whose note it is.
     :param place: "note" or "note:line".
     :param answer: with the hits the place may be one of.
+    :param lines: to mark; None for those of the hit, or the line of the place.
     """
     note_id, line = split_place(place)
     try:
@@ -38,7 +39,7 @@ def note_at(
             "title": "This note cannot be opened",
             "text": sentence(exc) if note_id in exc.message else f"{note_id}: {sentence(exc)}",
         }
-    lines = presenters.split_lines(place, answer.hits if answer else ())
+    lines = lines or presenters.split_lines(place, answer.hits if answer else ())
     root = host.notebook.settings.notes
     note = presenters.note_of(page, place, lines, root, read_macros(root))
     note["backlinks"] = presenters.backlinks_of(
@@ -81,33 +82,42 @@ def act(host: Host, element: str) -> None:
     :param host: on what.
     :param element: the key of the element.
     """
-    deed = st.session_state[element].get("act") or {}
-    what, place = deed.get("do"), str(deed.get("place", ""))
+    action = st.session_state[element].get("act") or {}
+    what, place = action.get("do"), str(action.get("place", ""))
     match what:
         case "open":
             host.history.add(str(st.session_state.get("q") or ""))
+            host.history.opened(place)
             address.open_place(place)
+        case "show":
+            address.preview(place)
         case "close":
             address.close_place()
         case "more":
             address.want_more_hits()
         case "steer":
-            address.steer(place, str(deed.get("sign", "+")))
+            address.steer(place, str(action.get("sign", "+")))
         case _:
-            _act_on_search(host, what, deed)
+            _act_on_search(host, what, action)
 
 
-def _act_on_search(host: Host, what: str | None, deed: dict[str, Any]) -> None:
-    question = str(deed.get("question", ""))
+def _act_on_search(host: Host, what: str | None, action: dict[str, Any]) -> None:
+    question = str(action.get("question", ""))
     match what:
         case "ask":
             address.ask(question)
         case "star":
             host.history.star(question)
+        case "name":
+            host.history.name(question, str(action.get("name", "")))
         case "forget":
             host.history.forget()
         case "export":
-            address.want_file(str(deed.get("kind", "")), int(deed.get("at") or 0))
+            address.want_file(str(action.get("kind", "")), int(action.get("at") or 0))
+        case "size":
+            address.want_size(str(action.get("size", "")))
+        case "tag":
+            address.filter_by_tag(str(action.get("tag", "")))
         case "match":
             address.match_by_meaning()
         case "clear":

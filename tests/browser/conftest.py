@@ -71,6 +71,9 @@ MANY = """# Many
 - no pangolin has teeth
 - every pangolin eats ants
 - one pangolin sleeps by day
+- this pangolin climbs trees
+- that pangolin digs burrows
+- another pangolin swims well
 """
 SITE = "https://notes.example"
 FLAGS = [

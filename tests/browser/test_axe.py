@@ -12,8 +12,8 @@ pytestmark = pytest.mark.slow
 VIEWS = {
     "home": ("", ".home"),
     "hits": ("?q=does+it+talk+about+ethics%3F", ".card"),
-    "no answer": ("?q=who+won+the+1966+world+cup%3F", ".notice"),
-    "note": ("?p=rich.md:9", ".prose math"),
+    "no answer": ("?q=who+won+the+1966+world+cup%3F", ".verdict"),
+    "note": ("?p=rich.md:9", ".prose .katex"),
     "gone": ("?p=none.md:1", ".gone"),
     "map": ("?view=Map&q=ethics", "canvas"),
     "timeline": ("?view=Timeline", ".bars"),

@@ -1,7 +1,7 @@
 // What the elements share. Notes are not trusted: text enters the page as text nodes alone, and an
 // address only if its scheme is known.
 const SVG = "http://www.w3.org/2000/svg";
-const SAFE_ADDRESS = /^(https?:\/\/|mailto:|\?|vscode:\/\/|cursor:\/\/|zed:\/\/|obsidian:\/\/)/i;
+const SAFE_ADDRESS = /^(https?:\/\/|mailto:|\?|vscode:\/\/|cursor:\/\/|zed:\/\/|obsidian:\/\/|subl:\/\/|jetbrains:\/\/|editor:\/\/)/i;
 
 function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -29,6 +29,10 @@ const ICONS = {
   star: "M12 4l2.4 5 5.6.7-4.1 3.8 1 5.5-4.9-2.7L7.100 19l1-5.500L4 9.700 9.600 9z",
   save: "M12 4v11M7.500 10.500L12 15l4.500-4.500M5 20h14",
   edit: "M4 20h4L19 9l-4-4L4 16z",
+  gear: "M5 8h9M18 8h1M5 16h1M10 16h9M16 6v4M8 14v4",
+  note: "M6 3h9l4 4v14H6zM9 11h7M9 15h7",
+  folder: "M3 6h6l2 2h10v11H3z",
+  up: "M12 19V6M6 11l6-6 6 6",
 };
 
 function icon(name, filled) {
@@ -65,5 +69,5 @@ const plainClick = (event) => event.button === 0 && !event.ctrlKey && !event.met
 function follow(act) {
   return (event) => { event.stopPropagation(); if (plainClick(event)) { event.preventDefault(); act(); } };
 }
-const searchBox = () => document.querySelector('input[type="search"]');
+const searchBox = () => document.querySelector('.st-key-ask input');
 const isField = (node) => Boolean(node?.matches?.("input, textarea, select, [contenteditable]"));

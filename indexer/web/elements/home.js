@@ -1,38 +1,104 @@
-// Before any question: where to begin.
-function asking(questions, act, starred) {
-  return el("ul", {}, questions.map((question) => el("li", {},
-    starred && button("Take the star away", "star", () => act({ do: "star", question }), { plain: true, pressed: true }),
-    el("a", { href: `?q=${encodeURIComponent(question)}`, onclick: follow(() => act({ do: "ask", question })) }, question))));
-}
+// Before any question: where to begin, and all notes by folder.
+const homes = new WeakMap();
 
 function part(title, ...content) {
   return el("section", {}, el("h2", {}, title), content);
 }
 
-const KEYS = [["/", "to the search box"], ["\u2193 \u2191", "through the results (or j, k)"], ["Enter", "open the point"],
-  ["m", "more like this"], ["Esc", "back"]];
+function asking(questions, act) {
+  return el("ul", {}, questions.map((question) => el("li", {},
+    el("a", { href: `?q=${encodeURIComponent(question)}`, dir: "auto", onclick: follow(() => act({ do: "ask", question })) }, question))));
+}
+
+function saved(list, act) {
+  return el("ul", {}, list.map(({ question, name }) => {
+    const row = el("li", {},
+      button("Take it off the list", "star", () => act({ do: "star", question }), { plain: true, pressed: true }),
+      el("a", { href: `?q=${encodeURIComponent(question)}`, dir: "auto", title: name ? question : null, onclick: follow(() => act({ do: "ask", question })) }, name || question),
+      button("Give it a name", "edit", () => rename(row, question, name, act), { plain: true }));
+    return row;
+  }));
+}
+
+function rename(row, question, name, act) {
+  const input = el("input", { type: "text", value: name || question, "aria-label": "Name of this search" });
+  input.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") act({ do: "name", question, name: input.value === question ? "" : input.value });
+    if (event.key === "Escape") input.replaceWith(row.kept);
+  };
+  row.kept = row.querySelector("a");
+  row.kept.replaceWith(input);
+  input.focus();
+  input.select();
+}
+
+function noteLink([title, id, , when], act, showsWhen) {
+  return el("li", {}, el("a", { href: `?p=${encodeURIComponent(id)}`, dir: "auto", title: id, onclick: follow(() => act({ do: "open", place: id })) }, title), showsWhen && el("span", { class: "when" }, when));
+}
+
+// Folders open one by one; a folder's notes are drawn when it is opened.
+function tree(notes, sort, act) {
+  const top = { folders: new Map(), notes: [], count: 0 };
+  for (const note of notes) {
+    let at = top;
+    at.count++;
+    for (const name of note[1].split("/").slice(0, -1)) {
+      if (!at.folders.has(name)) at.folders.set(name, { folders: new Map(), notes: [], count: 0 });
+      at = at.folders.get(name);
+      at.count++;
+    }
+    at.notes.push(note);
+  }
+  const byTitle = (a, b) => a[0].localeCompare(b[0], undefined, { numeric: true });
+  const draw = (at) => {
+    const list = el("ul", { class: "tree" });
+    for (const [name, folder] of [...at.folders].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }))) {
+      const details = el("details", {}, el("summary", {}, icon("folder"), name, el("span", { class: "when" }, String(folder.count))));
+      details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(draw(folder)); });
+      list.append(el("li", {}, details));
+    }
+    const sorted = [...at.notes].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, 60);
+    list.append(...first.map((note) => noteLink(note, act, sort !== "title")));
+    if (sorted.length > first.length) {
+      const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(60).map((note) => noteLink(note, act, sort !== "title"))), { plain: true, text: true }));
+      list.append(more);
+    }
+    return list;
+  };
+  return draw(top);
+}
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  const act = (deed) => setTriggerValue("act", { ...deed, at: Date.now() });
+  const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const root = rootOf(parentElement, "");
-  const recent = part("Asked lately", asking(data.recent, act));
-  recent.firstChild.append(button("Forget", null, () => act({ do: "forget" }), { plain: true, text: true }));
+  const state = homes.get(parentElement) || { sort: "date" };
+  homes.set(parentElement, state);
+  const key = JSON.stringify(data);
+  if (key === state.key && root.firstChild) return undefined;
+  state.key = key;
+  const clear = button("Clear", null, () => { if (clear.sure) act({ do: "forget" }); clear.sure = true; clear.textContent = "Clear all of them?"; }, { plain: true, text: true });
+  const recent = part("Recent searches", asking(data.recent, act));
+  recent.firstChild.append(clear);
+  const notes = part("Notes"), holder = el("div", {}), sorts = el("span", { class: "sorts", role: "group", "aria-label": "Sort the notes" });
+  const drawTree = () => {
+    holder.replaceChildren(tree(data.notes, state.sort, act));
+    sorts.replaceChildren(...[["date", "Recently edited"], ["title", "Title"]].map(([name, label]) => el("button", { type: "button", class: "plain", "aria-pressed": String(state.sort === name), onclick: () => { state.sort = name; drawTree(); } }, label)));
+  };
+  notes.firstChild.append(sorts);
+  notes.append(holder);
+  drawTree();
   root.replaceChildren(
     el("p", { class: "lead" }, data.lead),
     el("div", { class: "home" },
-      data.examples.length > 0 && part("Try asking", asking(data.examples, act)),
-      data.starred.length > 0 && part("Starred", asking(data.starred, act, true)),
-      data.recent.length > 0 && recent,
-      data.changed.length > 0 && part("Changed lately", el("ul", {}, data.changed.map((one) => el("li", {},
-        el("a", { href: one.href, onclick: follow(() => act({ do: "open", place: one.place })) }, one.title),
-        el("span", { class: "when" }, one.when))))),
-      part("Keys", el("dl", {}, KEYS.map(([key, what]) => [el("dt", {}, key.split(" ").map((one) => [el("kbd", {}, one), " "])), el("dd", {}, what)])))));
-  const onKey = (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || isField(event.composedPath()[0])) return;
-    event.preventDefault();
-    searchBox()?.focus();
-  };
-  document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+      el("div", {},
+        data.opened.length > 0 && part("Pick up again", el("ul", {}, data.opened.map((one) => el("li", { class: "opened" },
+          el("a", { href: one.href, dir: "auto", onclick: follow(() => act({ do: "open", place: one.place })) }, one.title), el("span", { class: "quiet text", dir: "auto" }, one.text))))),
+        data.examples.length > 0 && part("Ask", asking(data.examples, act)),
+        data.waiting && part("Ask", el("div", { class: "skeleton" }), el("div", { class: "skeleton" }), el("div", { class: "skeleton" })),
+        data.starred.length > 0 && part("Saved searches", saved(data.starred, act)),
+        data.recent.length > 0 && recent),
+      data.notes.length > 0 && notes));
+  return undefined;
 }

@@ -128,21 +128,29 @@ function menu(label, symbol, entries, right) {
   return details;
 }
 
-// The contents follow the reading: the part in view is marked, and named on the button.
-function contentsMenu(pane) {
-  const headings = Array.from(pane.querySelectorAll(".prose [data-level]"));
-  if (headings.length < 2) return null;
-  const entries = headings.map((one) => {
-    const entry = button(one.textContent, null, () => { scrollPane(pane, one, 0.04); pane.focus(); }, { text: true });
+function contentsEntries(pane, headings) {
+  return headings.map((one) => {
+    const entry = button(one.textContent, null, () => { pane.moved = true; scrollPane(pane, one, 0.04); pane.focus({ preventScroll: true }); }, { text: true });
     entry.style.paddingInlineStart = `${0.1 + 0.8 * Number(one.dataset.level)}rem`;
     return entry;
   });
+}
+
+// The contents follow the reading: the part in view is marked, and named on the button. Next to a note
+// that is read alone they stay open in a list of their own.
+function contentsMenu(pane, list) {
+  const headings = Array.from(pane.querySelectorAll(".prose [data-level]"));
+  if (headings.length < 2) { list?.replaceChildren(); return null; }
+  const entries = contentsEntries(pane, headings);
   const made = menu("Contents", "list", entries);
   made.classList.add("contents");
+  const open = list ? contentsEntries(pane, headings) : [];
+  list?.replaceChildren(...open);
   const follow = () => {
     const top = pane.getBoundingClientRect().top + 60;
     let at = headings.findLastIndex((one) => one.getBoundingClientRect().top <= top);
-    entries.forEach((entry, i) => { if (i === at) entry.setAttribute("aria-current", "location"); else entry.removeAttribute("aria-current"); });
+    for (const all of [entries, open]) all.forEach((entry, i) => { if (i === at) entry.setAttribute("aria-current", "location"); else entry.removeAttribute("aria-current"); });
+    if (open[at] && list.scrollHeight > list.clientHeight) list.scrollTop = open[at].offsetTop - list.clientHeight / 3;
     made.querySelector(".word").textContent = at >= 0 ? headings[at].textContent : "Contents";
   };
   pane.onscroll = () => { if (!pane.waits) { pane.waits = true; requestAnimationFrame(() => { pane.waits = false; follow(); }); } };
@@ -162,6 +170,7 @@ function findBar(pane) {
     mark("notepoint-at", ranges.slice(at, at + 1));
     said.textContent = input.value.trim() ? (ranges.length ? `${at + 1} of ${ranges.length}` : "none") : "";
     if (!ranges.length) return;
+    pane.moved = true;
     const box = ranges[at].getBoundingClientRect(), own = pane.getBoundingClientRect();
     if (box.top < own.top + 20 || box.bottom > own.bottom - 20) pane.scrollTop += box.top - own.top - own.height / 3;
   };
@@ -197,7 +206,7 @@ function around(title, entries, act) {
 }
 
 // A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
-function readerOf(note, steps, act, say, old) {
+function readerOf(note, steps, act, say, old, list) {
   const source = JSON.stringify([note.note, note.html, note.files, note.macros]);
   const kept = old?.source === source;
   const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
@@ -216,15 +225,15 @@ function readerOf(note, steps, act, say, old) {
     pane.append(parts);
     drawFormulas(parts, note.macros);
   }
-  const header = headerOf(note, steps, pane, say, kept && old.querySelector(".find"));
+  const header = headerOf(note, steps, pane, act, say, list);
   if (kept) old.querySelector("header").replaceWith(header); else section.append(header, pane);
   return section;
 }
 
-function headerOf(note, steps, pane, say, finding) {
+function headerOf(note, steps, pane, act, say, list) {
   const copied = (what) => async (text) => say((await copyText(text)) ? `${what} copied` : "The browser did not allow copying");
   const chosen = editorOf(note);
-  const tools = el("div", { class: "tools" }, steps, contentsMenu(pane), el("span", { class: "gap" }), findBar(pane),
+  const tools = el("div", { class: "tools" }, steps, contentsMenu(pane, list), el("span", { class: "gap" }), findBar(pane),
     menu("Copy", "quote", [
       note.quote && button("The point, as a quote", null, () => copied("Quote")(note.quote), { text: true }),
       button("Link to this point", null, () => copied("Link")(new URL(note.href, location.href).href), { text: true }),
@@ -235,6 +244,7 @@ function headerOf(note, steps, pane, say, finding) {
     menu("Open in", "open", [...note.editors.map((one) => el("a", { href: one.href, onclick: () => rememberEditor(one.label) }, one.label)),
       note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "The published page \u2197")], true));
   const meta = el("p", { class: "meta" }, note.meta.map((part) => el("span", {}, part)),
+    note.tags.slice(0, 8).map((tag) => button(`#${tag}`, null, () => act({ do: "tag", tag }), { text: true, plain: true, title: `Only notes with the tag ${tag}` })),
     note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "published \u2197"));
   return el("header", {}, el("h2", { class: "title", dir: "auto" }, note.title), meta, tools);
 }

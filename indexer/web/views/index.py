@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from indexer.indexing.rebuild_process import Rebuilder
-from indexer.records import FileReport, Outcome
+from indexer.records import FileReport, Mode, NoteFilter, Outcome
 from indexer.snapshot import Status
+from indexer.web import address
 from indexer.web.components import show_table
 from indexer.web.host import Host, Model
 from indexer.web.presenters import count, href_of, plain
@@ -25,10 +26,13 @@ class Cure(Enum):
     BUILD_ANEW = "build anew"
 
 
-def index_view(host: Host) -> None:
+def index_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
     :param host: whose index is shown.
+    :param question: what is in the box.
+    :param where: which notes are shown.
+    :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     status = host.reader.status()
@@ -88,7 +92,7 @@ def _skipped(host: Host, status: Status) -> None:
 def _open(host: Host) -> None:
     """Open a note of the list, in the view that shows notes."""
     act(host, "skipped")
-    st.session_state["view"] = "Search"
+    address.go_to("Search")
 
 
 def _rows(file: FileReport) -> list[list[Any]]:

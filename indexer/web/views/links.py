@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.records import Link, LinkKind
+from indexer.records import Link, LinkKind, Mode, NoteFilter
 from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
@@ -16,16 +16,18 @@ from indexer.web.host import Host
 from indexer.web.overview import Graph
 from indexer.web.reading import act, reader_beside
 from indexer.web.views.map import waiting
-from indexer.web.widgets import filters
 
 _COLOURS = 10
 _NAMES = 60
 
 
-def links_view(host: Host) -> None:
+def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
     :param host: whose links are drawn.
+    :param question: what is in the box.
+    :param where: which notes are shown.
+    :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     overview = host.overview()
@@ -34,9 +36,7 @@ def links_view(host: Host) -> None:
         return
     graph = overview.graph
     titles = {note.note_id: note.title for note in host.reader.notes()}
-    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        st.caption(_summary(graph, overview.links))
-        where, _ = filters(host)
+    st.caption(_summary(graph, overview.links))
     let_through = {note.note_id for note in filter(matcher(where), host.reader.notes())}
     left, right = st.columns([6, 5], gap="medium") if address.opened() else (st.container(), None)
     with left:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from indexer.records import Mode
+from indexer.records import Mode, NoteFilter
 from indexer.snapshot import DumpedPoint
 from indexer.store.filters import matcher
 from indexer.web import address, presenters
@@ -17,7 +17,6 @@ from indexer.web.components import show_plot, show_table
 from indexer.web.host import Host, Model
 from indexer.web.overview import Overview
 from indexer.web.reading import act, reader_beside
-from indexer.web.widgets import ask_box, filters
 
 _RINGS = 20
 _COLOURS = 10
@@ -30,16 +29,15 @@ _MAX_TEXTS = 30_000
 _BY = {"category": "Category", "note": "Note", "folder": "Folder", "tag": "Tag"}
 
 
-def map_view(host: Host) -> None:
+def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
     :param host: whose points are drawn.
+    :param question: what is in the box.
+    :param where: which notes are shown.
+    :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        with st.container(key="ask"):
-            question = ask_box()
-        where, mode = filters(host)
     overview = host.overview()
     if overview is None:
         waiting("Laying out the points")
@@ -58,7 +56,7 @@ def map_view(host: Host) -> None:
             data=_plot(overview, points, by, rings),
             on_act_change=lambda: act(host, "map"),
         )
-        with st.expander("The same as a table"):
+        with st.expander("Show as table"):
             show_table(
                 key="map_table",
                 data=_table(points, by, rings),

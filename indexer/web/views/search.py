@@ -1,70 +1,54 @@
-"""The view that asks: search box, filters, hits on the left, the opened note on the right."""
+"""The view that asks: the answer on the left, the opened note on the right."""
 
 from __future__ import annotations
 
-import datetime
-import time
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from indexer.errors import IndexerError, QueryError
-from indexer.records import Answer, Mode, NoteFilter
+from indexer.errors import QueryError
+from indexer.records import Answer, BlockKind, Mode, NoteFilter
 from indexer.snapshot import split_place
 from indexer.web import address, export, presenters
-from indexer.web.components import show_desk, show_home, show_sheet
+from indexer.web.cards import Cards
+from indexer.web.components import show_desk, show_sheet
 from indexer.web.host import Host, Model
 from indexer.web.reading import act, note_at
-from indexer.web.trouble import trouble
-from indexer.web.widgets import ask_box, filters, sentence
+from indexer.web.sizes import resize_first
+from indexer.web.switcher import Named, completions, names_of
+from indexer.web.views.home import home
+from indexer.web.widgets import sentence
 
 _RELATED = 5
+_NAMES = 3
+_NEAREST = 3
 
 
-def search_view(host: Host) -> None:
+def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
     :param host: what is asked.
+    :param question: what is in the box.
+    :param where: which notes may answer.
+    :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    host.generation()  # nothing to ask where nothing was built
-    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        box = st.container(key="ask")
-        where, mode = filters(host)
-    _asking(host, box, where, mode)
-
-
-@st.fragment
-def _asking(host: Host, box: DeltaGenerator, where: NoteFilter, mode: Mode) -> None:
-    """Draw box, answer and note; while somebody types, only this part of the page runs again."""
-    if address.is_all_to_be_drawn():
-        st.rerun()
-    try:
-        with box:
-            question = ask_box(address.another_question)
-        with host.request():  # its own, if this part runs alone
-            _search(host, question, where, mode)
-        address.answered()
-    except IndexerError as exc:  # nothing outside hears of it while this part runs alone
-        trouble(exc, host)
-
-
-def _search(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
-    host.generation()
     place = address.opened()
     if not question and not place:
-        _home(host)
+        home(host)
         return
     try:
         answer = _answer(host, question, mode, where) if question else None
     except QueryError as exc:
         st.info(sentence(exc))
         return
-    shown = place or (presenters.place_of_hit(answer.hits[0]) if answer and answer.hits else "")
-    _desk(host, question, answer, where, mode, shown)
+    found = _found(host, answer)
+    shown = place or address.previewed() or (found["best"] or {}).get("place", "")
+    _desk(host, question, answer, where, mode, found, shown)
     if shown:  # after the answer, which is on the screen while the note is made ready
-        note, gone = note_at(host, shown, answer)
+        best = found["best"]
+        lines = tuple(best["lines"]) if best and shown == best["place"] else None
+        note, gone = note_at(host, shown, answer, lines)
         with st.container(key="sheet"):
             show_sheet(key="note", data={"place": shown, "note": note, "gone": gone})
 
@@ -75,100 +59,73 @@ def _answer(host: Host, question: str, mode: Mode, where: NoteFilter) -> Answer:
     more = [place for place, sign in steered.items() if sign == "+"]
     less = [place for place, sign in steered.items() if sign == "-"]
     k = address.hits_wanted()
+    points = address.size() == "point"
     try:
-        return host.ask(question, k, mode, where, more, less)
+        return host.ask(question, k, mode, where, more, less, points=points)
     except QueryError:
         if not steered:
             raise
         address.leave()  # an example is no longer in the notes
-        return host.ask(question, k, mode, where)
+        return host.ask(question, k, mode, where, points=points)
 
 
-# --- before any question ------------------------------------------------------------------------
+def _found(host: Host, answer: Answer | None) -> dict[str, Any]:
+    if answer is None:
+        return {"best": None, "related": [], "weak": [], "weakCount": 0, "order": []}
+    return Cards(
+        answer,
+        address.examples(),
+        units=resize_first(answer, address.size(), host.reader),
+        steerable=host.model is Model.READY,
+        code=_code_points(host, answer),
+    ).data()
 
 
-def _home(host: Host) -> None:
-    searches = host.history.searches
-    overview = host.overview()
-    header = host.reader.header()
-    changed = host.reader.changed_notes(6)
-    show_home(
-        key="home",
-        data={
-            "lead": _lead(header.notes, header.points),
-            "examples": list(overview.examples) if overview else [],
-            "recent": list(searches.recent[:6]),
-            "starred": list(searches.starred[:8]),
-            "changed": [
-                {
-                    "title": presenters.plain(note.title),
-                    "place": presenters.plain(note.note_id),
-                    "href": presenters.href_of(presenters.plain(note.note_id)),
-                    "when": when_of(when),
-                }
-                for note, when in changed
-            ],
-        },
-        on_act_change=lambda: act(host, "home"),
+def _code_points(host: Host, answer: Answer) -> frozenset[int]:
+    """Return which points of the shown notes are code."""
+    notes = dict.fromkeys(hit.note_id for hit in answer.hits)
+    return frozenset(
+        stored.point_id
+        for note_id in notes
+        for stored in host.reader.points_of(note_id)
+        if stored.point.kind is BlockKind.CODE
     )
 
 
-def _lead(notes: int, points: int) -> str:
-    if not notes:
-        return (
-            "There is no note in this folder yet. Put a Markdown file (.md) into it: "
-            "it is found by itself."
-        )
-    return (
-        f"Ask in your own words. {presenters.count(points, 'point')} of "
-        f"{presenters.count(notes, 'note')} "
-        "are searched as you type; what comes back is what you wrote, where you wrote it."
-    )
-
-
-def when_of(seconds: float) -> str:
-    """Return how long ago a moment was, in words; the day, if it was more than a month."""
-    ago = time.time() - seconds
-    for size, name in ((86_400 * 31, ""), (86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if ago >= size:
-            if not name:
-                return datetime.date.fromtimestamp(seconds).isoformat()
-            return f"{presenters.count(int(ago // size), name)} ago"
-    return "just now"
-
-
-# --- hits and note ------------------------------------------------------------------------------
+# --- answer and note ----------------------------------------------------------------------------
 
 
 def _desk(
-    host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode, shown: str
+    host: Host,
+    question: str,
+    answer: Answer | None,
+    where: NoteFilter,
+    mode: Mode,
+    found: dict[str, Any],
+    shown: str,
 ) -> None:
-    hits = answer.hits if answer else ()
     steered = address.examples() if answer else {}
-    steerable = host.model is Model.READY
+    names = names_of(host).find(question, _NAMES) if question else []
     show_desk(
         key="desk",
-        data={
+        data=found
+        | {
             "question": question,
-            "label": presenters.summary_of(answer) if answer and hits else "",
-            "hits": [
-                presenters.card_of(
-                    hit,
-                    question,
-                    steered.get(presenters.place_of_hit(hit), ""),
-                    steerable=steerable,
-                )
-                for hit in hits
-            ],
+            "label": _label(found, answer),
+            "names": [_name_row(one) for one in names],
+            "enter": _entered(names, found, question),
+            "completions": _completions(host, question),
+            "verdict": _verdict(answer, found, where),
             "notices": _notices(host, question, answer, where, mode),
             "steers": [
                 {"place": one, "sign": sign, "text": _words_at(host, one)}
                 for one, sign in steered.items()
             ],
-            "related": _related(answer),
-            "more": len(hits) >= address.hits_wanted(),
+            "seealso": _related(answer),
+            "size": address.size(),
+            "more": bool(answer) and len(found["order"]) >= address.hits_wanted(),
             "starred": question in host.history.searches.starred,
-            "steerable": steerable,
+            "steerable": host.model is Model.READY,
             "explicit": bool(address.opened()),
             "place": shown,
             "file": export.file_of(answer, address.file_wanted()) if answer else None,
@@ -177,43 +134,101 @@ def _desk(
     )
 
 
+def _label(found: dict[str, Any], answer: Answer | None) -> str:
+    """Return what was found, in words, for those who hear the page as well."""
+    if answer is None or not found["order"]:
+        return ""
+    related = sum(len(group["rows"]) for group in found["related"])
+    parts = ["1 answer" if found["best"] else "", f"{related} related" if related else ""]
+    return ", ".join(filter(None, parts))
+
+
+def _name_row(named: Named) -> dict[str, str]:
+    place = presenters.plain(named.note_id)
+    return {
+        "title": presenters.plain(named.title),
+        "by": presenters.plain(named.by),
+        "place": place,
+        "href": presenters.href_of(place),
+    }
+
+
+def _entered(names: list[Named], found: dict[str, Any], question: str) -> str:
+    """Return what Enter in the box opens: a note of just this name, else the first card."""
+    if names and question.casefold() in (names[0].title.casefold(), names[0].by.casefold()):
+        return presenters.plain(names[0].note_id)
+    if found["best"]:
+        return str(found["best"]["place"])
+    return presenters.plain(names[0].note_id) if names else next(iter(found["order"]), "")
+
+
+def _completions(host: Host, question: str) -> list[list[str]]:
+    labels = host.labels()
+    typed = str(st.session_state.get("q") or question)
+    found = completions(typed, labels.tags, labels.folders, labels.categories)
+    return [[presenters.plain(shown), presenters.plain(whole)] for shown, whole in found]
+
+
+def _verdict(
+    answer: Answer | None, found: dict[str, Any], where: NoteFilter
+) -> dict[str, Any] | None:
+    """Return one line where nothing answers: the nearest notes, as links."""
+    if answer is None or found["best"] or not answer.hits:
+        return None
+    nearest: dict[str, str] = {}
+    for hit in answer.hits:
+        nearest.setdefault(hit.title, presenters.place_of_hit(hit))
+    shown = list(nearest.items())[:_NEAREST]
+    clear = {"label": "Clear the filters", "act": {"do": "clear"}}
+    return {
+        "text": "Not in your notes. Nearest:",
+        "nearest": [
+            {"title": presenters.plain(title), "place": place, "href": presenters.href_of(place)}
+            for title, place in shown
+        ],
+        "ways": [clear] if where else [],
+    }
+
+
 def _notices(
     host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode
 ) -> list[dict[str, Any]]:
     """Return what has to be said of an answer, each with ways on."""
     if answer is None:
         return []
-    clear = {"label": "Clear the filters", "act": {"do": "clear"}}
     notices = []
     if answer.reads:
-        reads = "; ".join(f"{word} as {read}" for word, read in answer.reads)
-        notices.append(
-            _notice("Read by the words of your notes", presenters.plain(reads), [], "plain")
-        )
-    if not answer.hits:
-        unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0
-        if unfiltered:
-            more = "+" if unfiltered == address.PAGE_SIZE else ""
-            text = f"Without the filters {unfiltered}{more} would match."
-            notices.append(_notice("Nothing here passes the filters", text, [clear]))
-        else:
-            text = "No word of it stands in them. Try other words, or ask in a whole sentence."
-            by_words = mode is Mode.LEXICAL and host.model is Model.READY
-            ways = [{"label": "Look by meaning too", "act": {"do": "match"}}] if by_words else []
-            notices.append(_notice("Nothing in your notes matches", text, ways))
-    elif not answer.answered:
-        topics = presenters.plain("; ".join(answer.topics()))
-        text = f"What follows is close, but not an answer. Nearest topics: {topics}."
-        notices.append(
-            _notice("Nothing in your notes answers this", text, [clear] if where else [])
-        )
-    return notices
+        notices.append(_readings(question, answer))
+    if answer.hits:
+        return notices
+    unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0
+    if unfiltered:
+        more = "+" if unfiltered == address.PAGE_SIZE else ""
+        text = f"Without the filters {unfiltered}{more} would match."
+        clear = {"label": "Clear the filters", "act": {"do": "clear"}}
+        return [*notices, _notice("Nothing here passes the filters", text, [clear])]
+    text = "None of its words is in them. Try other words, or ask in a whole sentence."
+    by_words = mode is Mode.LEXICAL and host.model is Model.READY
+    ways = [{"label": "Search by meaning too", "act": {"do": "match"}}] if by_words else []
+    return [*notices, _notice("Not in your notes", text, ways)]
 
 
-def _notice(
-    title: str, text: str, ways: list[dict[str, Any]], tone: str = "doubt"
-) -> dict[str, Any]:
-    return {"tone": tone, "title": title, "text": text, "ways": ways}
+def _readings(question: str, answer: Answer) -> dict[str, Any]:
+    """Return what the question was read as, with the way back to its own words."""
+    reads = ", ".join(presenters.plain(read) for _, read in answer.reads)
+    words = ", ".join(presenters.plain(word) for word, _ in answer.reads)
+    exact = " ".join(
+        f'"{word}"' if any(word == typed for typed, _ in answer.reads) else word
+        for word in question.split()
+    )
+    ways = []
+    if exact != question:
+        ways = [{"label": f"Search for {words} instead", "act": {"do": "ask", "question": exact}}]
+    return _notice("", f"Showing results for {reads}", ways)
+
+
+def _notice(title: str, text: str, ways: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"title": title, "text": text, "ways": ways}
 
 
 def _related(answer: Answer | None) -> list[dict[str, str]]:

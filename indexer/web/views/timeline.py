@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from indexer.records import Mode, NoteFilter
 from indexer.snapshot import DumpedPoint
 from indexer.store.filters import matcher
 from indexer.store.records import NoteInfo
@@ -17,23 +18,21 @@ from indexer.web.components import show_timeline
 from indexer.web.host import Host
 from indexer.web.reading import act, reader_beside
 from indexer.web.views.map import waiting
-from indexer.web.widgets import ask_box, filters
 
 _HITS = 50
 _MAX_MONTHS = 120
 _TEXT_CHARS = 200
 
 
-def timeline_view(host: Host) -> None:
+def timeline_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view: all notes by date, or the hits for a question.
 
     :param host: whose notes are drawn.
+    :param question: what is in the box.
+    :param where: which notes are shown.
+    :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        with st.container(key="ask"):
-            question = ask_box()
-        where, mode = filters(host)
     if question:
         answer = host.ask(question, _HITS, mode, where)
         entries = [

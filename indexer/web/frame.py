@@ -1,0 +1,76 @@
+"""What all views share: bar, search box and filters; and which view is drawn below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from indexer.errors import IndexerError
+from indexer.records import Mode, NoteFilter
+from indexer.web import address
+from indexer.web.components import show_nav
+from indexer.web.host import Host
+from indexer.web.trouble import trouble
+from indexer.web.views.index import index_view
+from indexer.web.views.links import links_view
+from indexer.web.views.map import map_view
+from indexer.web.views.search import search_view
+from indexer.web.views.timeline import timeline_view
+from indexer.web.widgets import ask_box, filters
+
+View = Callable[[Host, str, NoteFilter, Mode], None]
+VIEWS: dict[str, View] = {
+    "Search": search_view,
+    "Map": map_view,
+    "Timeline": timeline_view,
+    "Links": links_view,
+    "Index": index_view,
+}
+# Views that draw no answer: a question typed there is answered in the first one.
+_WITHOUT_ANSWER = ("Links", "Index")
+
+
+@st.fragment
+def draw_views(host: Host) -> None:
+    """Draw the bar, the box and a view; while somebody types, only this part of the page runs.
+
+    :param host: whose notes are shown.
+    """
+    if address.is_all_to_be_drawn():
+        st.rerun()
+    view = address.view(list(VIEWS))
+    try:
+        with st.container(key="navigation"):
+            show_nav(key="nav", data=_bar(view), on_act_change=_act)
+        with host.request():  # all that is drawn is of one generation
+            host.generation()  # nothing to ask where nothing was built
+            with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+                with st.container(key="ask"):
+                    question = ask_box(lambda: _typed(view))
+                where, mode = filters(host)
+            VIEWS[view](host, question, where, mode)
+        address.answered()
+    except IndexerError as exc:  # nothing outside hears of it while this part runs alone
+        trouble(exc, host)
+
+
+def _bar(view: str) -> dict[str, object]:
+    question = str(st.session_state.get("q") or st.query_params.get("q") or "")
+    title = " ".join(question.split()) or ("" if view == "Search" else view)
+    return {"view": view, "views": list(VIEWS), "title": title, "question": question}
+
+
+def _typed(view: str) -> None:
+    address.another_question()
+    if view in _WITHOUT_ANSWER and st.session_state.get("q"):
+        address.go_to("Search")
+
+
+def _act() -> None:
+    action = st.session_state["nav"].get("act") or {}
+    match action.get("do"):
+        case "view":
+            address.go_to(str(action.get("view", "")))
+        case "home":
+            address.go_home()
