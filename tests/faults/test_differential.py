@@ -41,13 +41,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     parse_note, count = indexer.notes.note.parse_note, FakeEncoder().count_tokens
 
     @functools.cache
-    def parse(content: bytes, note_id: str, window: int) -> Note:
-        return parse_note(content, note_id, window=window, count_tokens=count)
+    def parse(content: bytes, note_id: str, window: int, **options: bool) -> Note:
+        return parse_note(content, note_id, window=window, count_tokens=count, **options)
 
     monkeypatch.setattr(
         indexer.notes.note,
         "parse_note",
-        lambda content, note_id, *, window, count_tokens: parse(content, note_id, window),
+        lambda content, note_id, *, window, count_tokens, **options: parse(
+            content, note_id, window, **options
+        ),
     )
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     before = faiss.omp_get_max_threads()

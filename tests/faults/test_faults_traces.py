@@ -75,7 +75,7 @@ def paths_of(lines: Iterable[str]) -> tuple[set[str], set[str]]:
     """Return the absolute paths that were opened to be read, and those that were changed."""
     opened, changed = set(), set()
     for line in whole(lines):
-        found = re.search(r'"(/[^"]*)"', line)
+        found = re.search(r'(?<!\\)"(/[^"]*)"', line)  # not a quote in the text of a message
         if found is None or _LOOKING.search(line) or "= -1 E" in line:
             continue
         path = os.path.normpath(found[1])
