@@ -52,6 +52,38 @@ class LinkKind(Enum):
     FILE = "file"
 
 
+class Missing(Enum):
+    """What a broken link lacks.
+
+    A page is the name of a note that nobody wrote yet, which is normal in Obsidian and Logseq; a
+    note is a path that is wrong. A target is what the parentheses of a link should hold.
+    """
+
+    NOTE = "note"
+    PAGE = "page"
+    HEADING = "heading"
+    BLOCK = "block"
+    FILE = "file"
+    ADDRESS = "address"
+    TARGET = "target"
+
+    @property
+    def said(self) -> str:
+        """What is missing, in words."""
+        return _MISSING[self.value]
+
+
+_MISSING = {
+    "note": "no such note",
+    "page": "a page not written yet",
+    "heading": "the note has no such heading",
+    "block": "no such block",
+    "file": "no such file",
+    "address": "no address that can be opened",
+    "target": "the link has no target",
+}
+
+
 class UnitKind(Enum):
     """What an author made that can answer as a whole."""
 
@@ -106,6 +138,7 @@ class Link(NamedTuple):
     """A link and where it leads.
 
     ``to`` is the note reached, ``to_line`` the line of the heading or block named by its anchor.
+    ``missing`` says what is not there where the link is not ``ok``.
     """
 
     note_id: str
@@ -117,6 +150,7 @@ class Link(NamedTuple):
     to_line: int | None = None
     ok: bool = True
     mend: str | None = None
+    missing: Missing | None = None
 
 
 class Row(NamedTuple):

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from indexer.records import Answer, BuildReport, FileReport, Hit, Link, NoteWarning, Outcome, Unit
+from indexer.records import (
+    Answer,
+    BuildReport,
+    FileReport,
+    Hit,
+    Link,
+    Missing,
+    NoteWarning,
+    Outcome,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
@@ -400,25 +410,35 @@ def links_json(links: Sequence[Link]) -> dict[str, Any]:
                 "to": link.to,
                 "ok": link.ok,
                 "mend": link.mend,
+                "missing": link.missing.value if link.missing else None,
             }
             for link in links
         ]
     }
 
 
-def links_text(links: Sequence[Link]) -> str:
-    """Return links for a terminal: place, text, where to, and the mend where there is one."""
-    lines = []
-    for link in links:
-        to = link.to or link.target
-        place = f"{safe(link.note_id)}:{link.line}"
-        state = "" if link.ok else click.style("  leads nowhere", fg="yellow")
-        lines.append(
-            f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
-        )
-        if link.mend:
-            lines.append(f"    mend: {safe(link.mend)}")
+def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
+    """Return links for a terminal: place, text, where to, and the mend where there is one.
+
+    :param links: in the order they are listed.
+    :param broken: True to list pages that nobody wrote yet by themselves, at the end: they are
+        normal where notes link to ideas, and no path that is wrong.
+    """
+    pages = [link for link in links if broken and link.missing is Missing.PAGE]
+    lines = [line for link in links if link not in pages for line in _link_lines(link)]
+    if pages:
+        lines.append(f"pages that are linked and not written yet ({len(pages)}):")
+        lines += [line for link in pages for line in _link_lines(link)]
     return "\n".join(lines) or "no links"
+
+
+def _link_lines(link: Link) -> list[str]:
+    to = link.to or link.target
+    place = f"{safe(link.note_id)}:{link.line}"
+    said = f"  leads nowhere: {link.missing.said}" if link.missing else ""
+    state = click.style(said, fg="yellow") if said else ""
+    line = f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
+    return [line, f"    mend: {safe(link.mend)}"] if link.mend else [line]
 
 
 def dump_json(files: Sequence[FileReport], points: Sequence[DumpedPoint]) -> dict[str, Any]:

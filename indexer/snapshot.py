@@ -255,7 +255,7 @@ class Snapshot:
     @_in_our_words
     def published_address(self, note: NoteInfo) -> str:
         """Return where a note is published, empty without a site."""
-        from indexer.notes.links import published_url
+        from indexer.notes.link_names import published_url
 
         site = self._parts.settings.site_url
         return published_url(note.published, site) if site and note.published else ""

@@ -148,7 +148,6 @@ def test_line_without_text_makes_no_row():
         ("![alt](p.png)", "alt", "p.png"),
         ("[[note]]", "note", "note"),
         ("[[sub/note#Part|alias]]", "alias", "sub/note#Part"),
-        ("![[note]]", "note", "note"),
         ("<a href='u.md'>a <b>b</b></a>", "a b", "u.md"),
         ("[a]({% post_url 2020-04-07-x %})", "a", "{% post_url 2020-04-07-x %}"),
         ("[a](javascript:alert)", "a", "javascript:alert"),

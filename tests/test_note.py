@@ -222,7 +222,7 @@ def test_letterhead_between_rules_is_read():
 
 def test_anchors_are_headings_blocks_and_given_ids():
     note = read("---\na: b\n---\n# Top Part\n\npara ^b1\n\n## X {#own}\n\n**Bold**\n\nx\n")
-    assert dict(note.anchors) == {"top-part": 4, "^b1": 6, "own": 8, "x": 8, "bold": 10}
+    assert dict(note.anchors) == {"toppart": 4, "^b1": 6, "own": 8, "x": 8, "bold": 10}
 
 
 def test_links_are_with_their_points_and_loose_ones_with_the_note():

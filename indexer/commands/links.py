@@ -22,8 +22,9 @@ from indexer.commands.options import (
 def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
     """Show where links lead: those of NOTE, or of all notes.
 
-    A link written the wrong way round, or without its target, is read as it was meant and shown
-    with its mend.
+    A link is followed as the tool that wrote it follows it. A broken one is shown with what is
+    missing: the note, the heading, the block or the file. One written the wrong way round, or
+    without its target, is read as it was meant and shown with its mend.
 
     \b
     notepoint links --broken
@@ -39,7 +40,9 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
         else:
             found = notebook.links(note, broken=broken)
     text = (
-        render.to_json(render.links_json(found)) if options["as_json"] else render.links_text(found)
+        render.to_json(render.links_json(found))
+        if options["as_json"]
+        else render.links_text(found, broken=broken)
     )
     click.echo(text)
     return FOUND if found else NOTHING

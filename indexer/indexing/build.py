@@ -19,12 +19,14 @@ from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.indexing.encode_queue import EncodingAhead
 from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
 from indexer.memory_limit import released_on_shortage
+from indexer.notes.attachments import Files
 from indexer.notes.folder import NotesFolder, Scan
 from indexer.notes.formats import format_of, note_suffixes
-from indexer.notes.links import LinkResolver, NoteName, link_key, name_keys, name_of
-from indexer.notes.links import published_path as published_path_of
+from indexer.notes.link_names import NoteName, link_key, name_keys, name_of
+from indexer.notes.link_resolution import LinkResolver
 from indexer.notes.names import title_of_path
 from indexer.notes.points import context_of
+from indexer.notes.tools import find_tool
 from indexer.records import (
     BuildReport,
     FileEntry,
@@ -163,9 +165,13 @@ class _Build:
             self._refuse_to_empty(plan, states)
             embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
-            if plan.changes or plan.gone or anew or self._outdated:
-                setup = self._setup._replace(engine=self._encoder.engine)
+            files = _hash_of_names(scan.files)
+            moved = header.setup is not None and header.setup.files != files
+            if plan.changes or plan.gone or anew or self._outdated or moved:
+                setup = self._setup._replace(engine=self._encoder.engine, files=files)
                 with self._store.change(setup, anew=anew) as change:
+                    if moved or plan.added or plan.gone:
+                        change.reopen_links()
                     self._apply(plan, change, scan)
                 generation += 1
             if plan.touched:
@@ -312,8 +318,8 @@ class _Build:
         return NoteChange(
             note,
             stamp,
-            published_path_of(note) if linkable else "",
-            name_keys(name) if linkable else frozenset(),
+            name.published if linkable else "",
+            name_keys(name, note.anchors) if linkable else frozenset(),
             tuple(kept),
             tuple(added),
             tuple(point_id for ids in waiting.values() for point_id in ids),
@@ -357,7 +363,7 @@ class _Build:
         for one in plan.changes:
             change.put(one)
             self._reporter.advance(1)
-        _resolve_links(change, scan, self._options.site_url)
+        _resolve_links(change, scan, self._folder, self._options.site_url)
 
 
 def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
@@ -380,15 +386,29 @@ def vector_key(fingerprint: str, title: str, point: Point) -> bytes:
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _resolve_links(change: Change, scan: Scan, site_url: str) -> None:
-    files = {*scan.files, *(path.rpartition("/")[2] for path in scan.files)}
-
+def _resolve_links(change: Change, scan: Scan, folder: NotesFolder, site_url: str) -> None:
     def find_notes(key: str) -> list[NoteName]:
-        return [NoteName(i.note_id, i.title, i.aliases, i.published) for i in change.names_for(key)]
+        return [
+            NoteName(i.note_id, i.title, i.aliases, i.published, i.properties)
+            for i in change.names_for(key)
+        ]
 
-    resolver = LinkResolver(find_notes, files.__contains__, change.anchor_line, site_url=site_url)
+    note_ids = [entry.note_id for entry in scan.notes]
+    resolver = LinkResolver(
+        find_notes,
+        Files(scan.files, note_ids, folder.has_file),
+        change.anchor_line,
+        site_url=site_url,
+        tool=find_tool(folder.root, note_ids),
+    )
     for link_id, note_id, raw in change.open_links():
         change.close_link(link_id, resolver.resolve(raw, note_id))
+
+
+def _hash_of_names(names: Sequence[str]) -> str:
+    """Return a hash that changes when a file comes or goes."""
+    joined = "\n".join(names).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(joined, digest_size=8).hexdigest()
 
 
 def _identity(title: str, point: Point) -> tuple[object, ...]:

@@ -18,12 +18,13 @@ import numpy as np
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
 from indexer.extras import require
-from indexer.notes.links import NoteName, link_key, name_keys
+from indexer.notes.link_names import NoteName, link_key, name_keys
 from indexer.records import (
     BlockKind,
     FileStamp,
     Link,
     LinkKind,
+    Missing,
     Note,
     NoteWarning,
     Outcome,
@@ -284,6 +285,7 @@ def _link_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
     for whole in note.links:
         link = whole.link._asdict()
         link["kind"] = whole.link.kind.value
+        link["missing"] = whole.link.missing.value if whole.link.missing else None
         yield {
             "note": json.dumps(note.info.note_id),
             "ordinal": whole.ordinal,
@@ -396,12 +398,12 @@ def _change_of(note: WholeNote) -> NoteChange:
         properties=info.properties,
     )
     linkable = state.outcome is not Outcome.SKIPPED
-    name = NoteName(info.note_id, info.title, info.aliases, info.published)
+    name = NoteName(info.note_id, info.title, info.aliases, info.published, info.properties)
     return NoteChange(
         raw,
         state.stamp,
         info.published,
-        name_keys(name) if linkable else frozenset(),
+        name_keys(name, note.anchors) if linkable else frozenset(),
         added=tuple(NewPoint(one.ordinal, one.point, one.key) for one in note.points),
         links=tuple(
             NewLink(one.ordinal, one.raw, link_key(one.raw, info.note_id)) for one in note.links
@@ -421,6 +423,7 @@ def _read_notes(folder: Path, group: int) -> list[WholeNote]:
     for row in _rows_of(_file(folder, "links"), group):
         fields = json.loads(row["link"])
         fields["kind"] = LinkKind(fields["kind"])
+        fields["missing"] = Missing(fields["missing"]) if fields.get("missing") else None
         raw = RawLink(**json.loads(row["raw"]))
         links.setdefault(json.loads(row["note"]), []).append(
             WholeLink(row["ordinal"], raw, Link(**fields))

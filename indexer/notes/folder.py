@@ -99,6 +99,15 @@ class NotesFolder(NamedTuple):
         """Return the stamp of a note as it is now, None if it is gone or no regular file."""
         return read_stamp(self.root, note_id)
 
+    def has_file(self, path: str) -> bool:
+        """Return whether a regular file of this path is in the folder, reached through no link.
+
+        :param path: relative to the folder, without dots that lead out of it.
+        """
+        here = os.path.join(self.root, path)
+        inside = os.path.realpath(here) == os.path.join(os.path.realpath(self.root), path)
+        return inside and os.path.isfile(here)
+
     def cut(self, file: NoteFile, measure: TextMeasure) -> Note:
         """Return a note that was read, with its points.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote
@@ -19,6 +20,8 @@ _DRAWING = ".excalidraw"
 # Logseq keeps pages and journals in these folders, and writes "/" of a name as one of these.
 _LOGSEQ_FOLDERS = frozenset({"pages", "journals"})
 _LOGSEQ_SLASH = re.compile("___|%2F", re.IGNORECASE)
+_PERCENT = re.compile("%[0-9A-Fa-f]{2}")
+_BLANKS = re.compile(r"[\s_+-]+")
 
 
 def printable(name: str) -> str:
@@ -48,3 +51,48 @@ def merge_names(*lists: Iterable[str]) -> tuple[str, ...]:
     for name in itertools.chain(*lists):
         found.setdefault(fold_name(name), name)
     return tuple(found.values())
+
+
+def page_name(stem: str) -> str:
+    """Return the name of a page by the name of its file, without suffix.
+
+    Logseq writes ``a/b`` as ``a___b`` or ``a%2Fb``; Notion adds the id of the page to its name.
+    """
+    name = without_export_id(stem).replace("___", "/")
+    if _PERCENT.search(name):
+        decoded = unquote(name, errors="strict") if _decodes(name) else name
+        name = decoded if decoded.isprintable() else name
+    return printable(name)
+
+
+def _decodes(name: str) -> bool:
+    try:
+        unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def without_export_id(name: str) -> str:
+    """Return a name without the id that Notion's export puts behind it."""
+    return _NOTION_ID.sub("", name)
+
+
+def fold(name: str) -> str:
+    """Return a name for comparison: one Unicode form, no case, no outer blanks."""
+    return unicodedata.normalize("NFC", name).casefold().strip()
+
+
+def loosen(name: str) -> str:
+    """Return a name with its hyphens, underscores and plus signs as blanks, as slugs differ."""
+    return _BLANKS.sub(" ", fold(name)).strip()
+
+
+def anchor_key(text: str) -> str:
+    """Return what the anchors of a heading have in common in all dialects: letters and digits.
+
+    GitHub, kramdown, Python-Markdown and Obsidian agree on those alone: they keep, drop or replace
+    blanks, punctuation and accents each in its own way. A text without any is compared as it is.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if c.isalnum()) or fold(text)

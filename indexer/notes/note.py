@@ -6,8 +6,8 @@ from indexer.errors import NoteError
 from indexer.memory_limit import released_on_shortage
 from indexer.notes.decoding import decode_note, hash_content
 from indexer.notes.formats import Document, format_of
-from indexer.notes.links import slug_of
-from indexer.notes.names import title_of_path
+from indexer.notes.link_names import heading_anchors
+from indexer.notes.names import anchor_key, title_of_path
 from indexer.notes.points import TokenCounter, cut_points
 from indexer.records import BlockKind, Note, NoteWarning, Outcome, Point
 from indexer.text.dates import date_in_name
@@ -43,8 +43,9 @@ def parse_note(
     document = form.read(text, note_id)
     title = document.title or (None if named_by_file else document.heading)
     title = (title or title_of_path(note_id))[:_MAX_TITLE_CHARS]
-    headings = [
-        (slug_of(b.text), b.line_start) for b in document.blocks if b.kind is BlockKind.HEADING
+    given = [
+        (name.casefold() if name.startswith("^") else anchor_key(name), line)
+        for name, line in document.anchors
     ]
     points = cut_points(document.blocks, window=window, count_tokens=count_tokens)
     if not points:
@@ -67,7 +68,7 @@ def parse_note(
         permalink=document.permalink,
         points=tuple(points),
         links=tuple(loose_links),
-        anchors=(*document.anchors, *headings),
+        anchors=tuple(dict.fromkeys([*given, *heading_anchors(document.blocks)])),
         outcome=_outcome(text, document),
         warnings=(*warnings, *document.warnings),
         properties=document.properties,

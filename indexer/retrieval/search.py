@@ -158,7 +158,7 @@ class Searcher:
         """Return hits with the addresses their notes are published at, where there is a site."""
         if not self._site_url:
             return hits
-        from indexer.notes.links import published_url
+        from indexer.notes.link_names import published_url
 
         return tuple(
             hit._replace(url=published_url(stored.note.published, self._site_url))

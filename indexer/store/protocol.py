@@ -160,6 +160,12 @@ class Change(Protocol):
     def open_links(self) -> Iterable[tuple[int, str, RawLink]]:
         """Return the links to resolve again after this change: (link id, note, link)."""
 
+    def reopen_links(self) -> None:
+        """Mark the links that a note or file that came or went may change, for ``open_links``.
+
+        Those that lead nowhere, and those that lead to a file.
+        """
+
     def close_link(self, link_id: int, link: Link) -> None:
         """Save where a link leads."""
 

@@ -22,7 +22,8 @@ class Setup(NamedTuple):
 
     ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
     what turns notes into points and points into terms. ``engine`` says what computed the vectors,
-    for people; the vectors of all engines of one model can be mixed.
+    for people; the vectors of all engines of one model can be mixed. ``files`` is the hash
+    of the names of the files that are no notes, which links lead to as well.
     """
 
     encoder: str
@@ -30,6 +31,7 @@ class Setup(NamedTuple):
     dimension: int
     chunking: str
     engine: str = ""
+    files: str = ""
 
 
 class Header(NamedTuple):

@@ -14,7 +14,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from indexer.errors import IndexDamaged
-from indexer.records import BlockKind, FileStamp, Link, LinkKind, NoteWarning, Outcome, Point
+from indexer.records import (
+    BlockKind,
+    FileStamp,
+    Link,
+    LinkKind,
+    Missing,
+    NoteWarning,
+    Outcome,
+    Point,
+)
 from indexer.store.records import NoteChange, NoteInfo, NoteState
 
 REBUILD = "run `notepoint build --rebuild`"
@@ -29,13 +38,14 @@ NOTE_COLUMNS = (
 POINT_COLUMNS = "ordinal, kind, lead_in, line_start, line_end, text, heading_path, parents"
 
 
-LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend"
+LINK_COLUMNS = "line, text, target, kind, reached_line, ok, mend, missing"
 # A dictionary is three times as fast as calling the enumeration.
 _KINDS = {kind.value: kind for kind in BlockKind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 _LINK_KINDS = {kind.value: kind for kind in LinkKind}
+_MISSING = {missing.value: missing for missing in Missing}
 Row = Sequence[Any]
 
 
@@ -152,9 +162,20 @@ def point_from_row(row: Row) -> tuple[int, Point]:
 
 def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
     """Return the link in a row of ``LINK_COLUMNS``."""
-    line, text, target, kind, reached_line, ok, mend = row
+    line, text, target, kind, reached_line, ok, mend, missing = row
     to = None if reached is None else path_from_row(reached)
-    return Link(note_id, line, text, target, _LINK_KINDS[kind], to, reached_line, bool(ok), mend)
+    return Link(
+        note_id=note_id,
+        line=line,
+        text=text,
+        target=target,
+        kind=_LINK_KINDS[kind],
+        to=to,
+        to_line=reached_line,
+        ok=bool(ok),
+        mend=mend,
+        missing=_MISSING[missing] if missing else None,
+    )
 
 
 def sound(row: Row, what: str) -> Row:

@@ -17,7 +17,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 1
+    version = 2
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
@@ -26,13 +26,14 @@ class MarkdownFormat:
         :param note_id: its path relative to the notes folder.
         """
         from indexer.notes.front_matter import split_front_matter
+        from indexer.notes.markdown.anchors import written_anchors
         from indexer.notes.markdown.reader import read_blocks
 
         front = split_front_matter(text)
         body = read_blocks(front.body)
         return Document(
             blocks=[*front.blocks, *body.blocks_after(len(front.blocks))],
-            anchors=body.anchors,
+            anchors=[*written_anchors(front.body.split("\n")), *body.anchors],
             loose_links=[*front.links, *body.loose_links],
             warnings=[*front.warnings, *body.warnings],
             title=front.title,

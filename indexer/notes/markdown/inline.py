@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from indexer.notes.links import mend_link
+from indexer.notes.links import mend_link, take_block_references
 from indexer.notes.markdown.html import read_tag
 from indexer.records import RawLink, Row
 
@@ -77,7 +77,7 @@ class _Collector:
             case "code_inline":
                 self._take_rows(_code(token))
             case "text" | "text_special" | "tag":
-                self.pieces.append((self.line, token.content))
+                self._take_text(token.content)
         self._pass_line_ends(_line_ends(token))
 
     def _pass_line_ends(self, count: int) -> None:
@@ -101,6 +101,11 @@ class _Collector:
             self.pieces[before:] = [(line, link.text)]
         self.result.links.append(link._replace(line=line))
         self.line = max(self.line, line + line_ends)
+
+    def _take_text(self, content: str) -> None:
+        text, references = take_block_references(content)
+        self.pieces.append((self.line, text))
+        self.result.links += [RawLink(self.line, "", target) for target in references]
 
     def _take_rows(self, text: str) -> None:
         for offset, row in enumerate(text.split("\n")):

@@ -11,11 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 from markdown_it import MarkdownIt, helpers
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from indexer.notes.links import read_odd_link, read_wikilink
+from indexer.notes.links import (
+    escape_alias_pipes,
+    read_block_reference,
+    read_odd_link,
+    read_wikilink,
+)
 from indexer.notes.tags import read_tag_at
 from indexer.records import RawLink
 
@@ -64,7 +70,9 @@ def new_parser(*, html: bool) -> MarkdownIt:
     )
     footnote_plugin(parser, inline=False, move_to_end=False)
     inline = parser.inline.ruler
+    parser.core.ruler.after("normalize", "alias_pipes", _alias_pipes_rule)
     inline.before("link", "wikilink", _own_link_rule(read_wikilink))
+    inline.before("escape", "block_reference", _own_link_rule(read_block_reference))
     inline.after("image", "odd_link", _own_link_rule(read_odd_link))
     inline.before("escape", "liquid", _liquid_rule)
     if html:  # for reading; a page shows a tag as text
@@ -142,6 +150,10 @@ def _keeping_source(rule: _InlineRule) -> _InlineRule:
     return keeping
 
 
+def _alias_pipes_rule(state: StateCore) -> None:
+    state.src = escape_alias_pipes(state.src)
+
+
 def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) -> _InlineRule:
     """Return a rule that makes one token of a link CommonMark does not know."""
 
@@ -152,6 +164,7 @@ def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) 
         if not silent:
             token = state.push("own_link", "", 0)
             token.content, token.meta["link"] = found[0].text, found[0]
+            token.meta["source"] = state.src[state.pos : found[1]]
         state.pos = found[1]
         return True
 

@@ -246,7 +246,9 @@ class _Reader:
             self._cells.append(text)
             return
         self._cover(token)
-        if opener.type == "heading_open":
+        if opener.type == "paragraph_open" and _shows_other_notes(token):
+            self.document.loose_links += text.links
+        elif opener.type == "heading_open":
             self._add_heading(text, int(opener.tag[1:]), token)
         elif (item := self._own_item()) is not None:
             self._add_item_text(item, text, token)
@@ -512,3 +514,11 @@ class _Reader:
             self.document.blocks = [
                 blocks[i]._replace(parent=place.get(blocks[i].parent)) for i in order
             ]
+
+
+def _shows_other_notes(token: Token) -> bool:
+    """Return whether a paragraph is embeds alone: its words stand in other notes."""
+    children = [child for child in token.children or [] if child.type != "softbreak"]
+    embeds = [child for child in children if child.meta.get("source", "").startswith(("!", "{{"))]
+    own = [child for child in embeds if child.type == "own_link"]
+    return bool(own) and all(child in own or not child.content.strip() for child in children)

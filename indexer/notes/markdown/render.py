@@ -75,7 +75,7 @@ def place_of(link: Link) -> LinkPlace:
         place = link.to if link.to_line is None else f"{link.to}:{link.to_line}"
         why = "" if link.ok else "no such heading in this note"
         return LinkPlace(f"?p={quote(place, safe='/:', errors='surrogateescape')}", place, why)
-    if link.kind is LinkKind.URL and link.ok:
+    if link.kind is LinkKind.URL and link.ok and _WEB.match(link.target):
         return LinkPlace(link.target)
     if _SCHEME.match(link.target):
         return LinkPlace(why="opens in another app")

@@ -92,14 +92,26 @@ class SqlChange:
         for identity, path, line, text, target, wiki, mend in rows:
             yield identity, path_from_row(path), RawLink(line, text, target, bool(wiki), mend)
 
+    def reopen_links(self) -> None:
+        """Mark the links that a note or file that came or went may change."""
+        self._sql.execute("UPDATE link SET ok = NULL WHERE ok = 0 OR kind = 'file'")
+
     def close_link(self, link_id: int, link: Link) -> None:
         """Save where a link leads."""
         note = self._note_row(link.to) if link.to is not None else None
         reached = note[0] if note else None
         self._sql.execute(
-            "UPDATE link SET kind = ?, reached = ?, reached_line = ?, ok = ?, mend = ? "
-            "WHERE id = ?",
-            (link.kind.value, reached, link.to_line, int(link.ok), link.mend, link_id),
+            "UPDATE link SET kind = ?, reached = ?, reached_line = ?, ok = ?, mend = ?, "
+            "missing = ? WHERE id = ?",
+            (
+                link.kind.value,
+                reached,
+                link.to_line,
+                int(link.ok),
+                link.mend,
+                link.missing.value if link.missing else None,
+                link_id,
+            ),
         )
 
     def names_for(self, key: str) -> list[NoteInfo]:
@@ -139,6 +151,7 @@ class SqlChange:
             "dimension": setup.dimension,
             "chunking": setup.chunking,
             "engine": join_engines(self._header.get("engine", ""), setup.engine),
+            "files": setup.files,
             "notes": self._notes,
             "points": self._points,
             "released": self._released,

@@ -17,7 +17,7 @@ from indexer.store.rows import (
 
 # Bump when an older index can no longer be read. Each format has a file name of its own, so that
 # the new one is built next to the old.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 # A vector takes 768 bytes, which fills pages of 4 KiB badly.
 PAGE_SIZE = 8192
 
@@ -65,7 +65,7 @@ CREATE TABLE link (
     id INTEGER PRIMARY KEY, note INTEGER NOT NULL, point INTEGER,
     line INTEGER NOT NULL, text TEXT NOT NULL, target TEXT NOT NULL,
     wiki INTEGER NOT NULL, raw_mend TEXT, key TEXT NOT NULL,
-    kind TEXT, reached INTEGER, reached_line INTEGER, ok INTEGER, mend TEXT
+    kind TEXT, reached INTEGER, reached_line INTEGER, ok INTEGER, mend TEXT, missing TEXT
 );
 CREATE INDEX link_note ON link (note);
 CREATE INDEX link_point ON link (point);

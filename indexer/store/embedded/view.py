@@ -81,6 +81,7 @@ class SqlView:
                     int(found["dimension"]),
                     found["chunking"],
                     found.get("engine", ""),
+                    found.get("files", ""),
                 )
             generation, notes, points = (
                 int(found.get(key, "0")) for key in ("generation", "notes", "points")

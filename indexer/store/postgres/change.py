@@ -128,10 +128,16 @@ class ServerChange:
         for identity, path, line, text, target, wiki, mend in rows:
             yield identity, path, RawLink(line, text, target, bool(wiki), mend)
 
+    def reopen_links(self) -> None:
+        """Mark the links that a note or file that came or went may change."""
+        self._send()
+        self._run("UPDATE link SET ok = NULL WHERE ok = 0 OR kind = 'file'")
+
     def close_link(self, link_id: int, link: Link) -> None:
         """Save where a link leads."""
+        missing = link.missing.value if link.missing else None
         self._closed.append(
-            (link_id, link.kind.value, link.to, link.to_line, int(link.ok), link.mend)
+            (link_id, link.kind.value, link.to, link.to_line, int(link.ok), link.mend, missing)
         )
 
     def names_for(self, key: str) -> list[NoteInfo]:
@@ -165,8 +171,8 @@ class ServerChange:
         self._count_terms()
         self._run(
             "UPDATE header SET generation = generation + 1, era = %s, encoder = %s, model = %s, "
-            "dimension = %s, chunking = %s, engine = %s, points = %s, tokens = %s, notes = "
-            "(SELECT count(*) FROM note WHERE outcome <> 'skipped')",
+            "dimension = %s, chunking = %s, engine = %s, files = %s, points = %s, tokens = %s, "
+            "notes = (SELECT count(*) FROM note WHERE outcome <> 'skipped')",
             (
                 self._era,
                 setup.encoder,
@@ -174,6 +180,7 @@ class ServerChange:
                 setup.dimension,
                 setup.chunking,
                 join_engines(self._setup.engine if self._setup else "", setup.engine),
+                setup.files,
                 self._points,
                 self._tokens,
             ),
@@ -322,9 +329,11 @@ class ServerChange:
         columns[2] = tuple(ids.get(path) for path in columns[2])
         self._run(
             "UPDATE link SET kind = closed.kind, reached = closed.reached, "
-            "reached_line = closed.line, ok = closed.ok, mend = closed.mend "
+            "reached_line = closed.line, ok = closed.ok, mend = closed.mend, "
+            "missing = closed.missing "
             "FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::smallint[], "
-            "%s::text[]) AS closed (id, kind, reached, line, ok, mend) WHERE link.id = closed.id",
+            "%s::text[], %s::text[]) AS closed (id, kind, reached, line, ok, mend, missing) "
+            "WHERE link.id = closed.id",
             [list(column) for column in columns],
         )
         self._closed.clear()

@@ -90,6 +90,11 @@ STEPS = (
     ALTER TABLE note ADD COLUMN properties text NOT NULL DEFAULT '[]';
     UPDATE header SET chunking = '';
     """,
+    """
+    ALTER TABLE link ADD COLUMN missing text;
+    ALTER TABLE header ADD COLUMN files text NOT NULL DEFAULT '';
+    UPDATE header SET chunking = '';
+    """,
 )
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
 """The tables that hold what came from notes."""

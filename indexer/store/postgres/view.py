@@ -88,7 +88,7 @@ def read_header(connection: Connection) -> tuple[Header, int, int]:
         connection,
         "SELECT era, tokens, generation, notes, points, "
         "CASE WHEN chance_of = generation THEN chance END, "
-        "encoder, model, dimension, chunking, engine FROM header",
+        "encoder, model, dimension, chunking, engine, files FROM header",
     )
     made_for = None if setup[0] is None else Setup(*setup)
     return Header(generation, made_for, notes, points, chance), era, tokens

@@ -126,15 +126,7 @@ def _mends(host: Host, broken: Sequence[Link]) -> None:
 
 
 def _why(link: Link) -> str:
-    if link.ok:
-        return "works, but is written the wrong way round"
-    if not link.target:
-        return "has no target"
-    if link.kind is LinkKind.URL:
-        return "no web address"
-    if link.to is not None:
-        return "the note has no such place"
-    return "no such file" if link.kind is LinkKind.FILE else "no such note"
+    return link.missing.said if link.missing else "works, but is written the wrong way round"
 
 
 def _between(links: Sequence[Link], titles: dict[str, str], kept: set[str]) -> dict[str, Any]:

@@ -1,0 +1,423 @@
+"""Where links lead: each is followed as the tool that wrote it follows it.
+
+A path is tried from the note, from the top of the folder and from the address the note is published
+at; a name is looked for among all notes, the nearest first. Which notes and files there are is
+handed in, so that neither a folder nor a database is known here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from indexer.notes.attachments import Files
+from indexer.notes.formats import note_suffixes
+from indexer.notes.link_names import (
+    BLOCK_REFERENCE,
+    POST_NAME,
+    NoteName,
+    link_key,
+    name_key,
+    named_target,
+    normal_path,
+    path_key,
+    routes_of,
+    without_suffix,
+)
+from indexer.notes.links import markdown_link
+from indexer.notes.names import anchor_key, fold, loosen, page_name, without_export_id
+from indexer.notes.tools import Tool
+from indexer.notes.written_dates import iso_date
+from indexer.records import Link, LinkKind, Missing, RawLink
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]", re.IGNORECASE)
+# Addresses that run something, or carry a document of their own: never a place to go to.
+_UNSAFE_SCHEMES = frozenset({"javascript", "vbscript", "data"})
+# Pages and places that a site generator makes, of which no file tells.
+_MADE_PAGE = re.compile(
+    r"/(?:tags?|categor(?:y|ies)|authors?|series|topics?|archives?|page|search)(?:/|$)"
+    r"|/(?:index|feed|rss|atom|sitemap)\.(?:xml|json)$",
+    re.IGNORECASE,
+)
+_MADE_PLACE = re.compile(r"(?:top|_top|fn(?:ref)?[:\d-]\S*|__\S+|:~:text=.*)$", re.IGNORECASE)
+_DOMAIN = re.compile(
+    r"(?:www\.[\w-]+|[\w-]+(?:\.[\w-]+)*)\.(?:com|org|net|edu|gov|io|dev|info|ai|app|co\.uk|de|fr|cc)"
+    r"(?:[/?#]|$)",
+    re.IGNORECASE,
+)
+_FAR = 99
+
+
+class _Place(NamedTuple):
+    """The note a link means, and whether it is written as the folder's tool follows it."""
+
+    note_id: str
+    sure: bool = True
+
+
+class LinkResolver:
+    """Says where links lead, given ways to look up notes, files and anchors."""
+
+    def __init__(
+        self,
+        find_notes: Callable[[str], Sequence[NoteName]],
+        files: Files,
+        find_anchor: Callable[[str, str], int | None],
+        *,
+        site_url: str = "",
+        tool: Tool | None = None,
+    ) -> None:
+        """Keep the three ways to look things up.
+
+        :param find_notes: key (see ``name_keys``) to the notes filed under it.
+        :param files: what else is in the folder.
+        :param find_anchor: note and anchor (``anchor_key`` or ``^block``) to the line, None where
+            the note has no such place.
+        :param site_url: address of the published site; links to it count as links to notes.
+        :param tool: the tool the folder was written with, None if it is not known.
+        """
+        self._find_notes = find_notes
+        self._files = files
+        self._find_anchor = find_anchor
+        self._site_url = site_url.rstrip("/")
+        self._tool = tool
+
+    def resolve(self, raw: RawLink, note_id: str) -> Link:
+        """Return where a link of a note leads.
+
+        :param raw: the link as written.
+        :param note_id: the note it stands in.
+        """
+        if BLOCK_REFERENCE.match(raw.target):
+            return self._resolve_block(raw, note_id)
+        named = named_target(raw)
+        target = named.target
+        on_site = target.removeprefix(self._site_url) if self._site_url else target
+        if on_site != target and on_site[:1] in ("", "/", "#", "?"):
+            target = on_site or "/"
+        elif not named.wiki and _ADDRESS.match(target):
+            return _resolve_address(raw, note_id, target)
+        name, _, part = target.partition("#")
+        name = name.partition("?")[0] if not named.wiki else name
+        if not name.strip():
+            return self._resolve_own_part(raw, note_id, target, part)
+        written = named._replace(target=target)
+        link = self._resolve_note(raw, written, note_id, name, part)
+        if named.wiki and not link.ok and link.to is None:
+            return self._other_way_round(raw, written, note_id) or link
+        return link
+
+    def _other_way_round(self, raw: RawLink, named: RawLink, note_id: str) -> Link | None:
+        """Follow ``[[label|note]]`` of Dendron and Gollum, or a name that holds a number sign."""
+        if "#" in named.target:
+            place = self._by_name(named.target, note_id)
+            if place:
+                return _link(raw, note_id, LinkKind.NOTE, to=place)
+        name, _, part = raw.text.partition("#")
+        if not raw.wiki or not name or raw.text == raw.target:
+            return None
+        place = self._by_name(name, note_id)
+        if place is None:
+            return None
+        swapped = raw._replace(text=raw.target, target=raw.text)
+        return self._at_part(swapped, note_id, _Place(place), part)
+
+    def _resolve_block(self, raw: RawLink, note_id: str) -> Link:
+        """Follow Logseq's ``((uuid))``."""
+        key = link_key(raw, note_id)
+        for candidate in self._find_notes(key):
+            line = self._find_anchor(candidate.note_id, f"^{key}")
+            if line is not None:
+                return _link(raw, note_id, LinkKind.NOTE, to=candidate.note_id, line=line)
+        return _link(raw, note_id, LinkKind.NOTE, missing=Missing.BLOCK)
+
+    def _resolve_own_part(self, raw: RawLink, note_id: str, target: str, part: str) -> Link:
+        if not target:
+            return _link(raw, note_id, LinkKind.FILE, missing=Missing.TARGET)
+        line = self._anchor_line(note_id, part) if part else None
+        found = not part or line is not None or _MADE_PLACE.match(part)
+        missing = None if found else _missing_part(part)
+        return _link(raw, note_id, LinkKind.ANCHOR, to=note_id, line=line, missing=missing)
+
+    def _resolve_note(
+        self, raw: RawLink, named: RawLink, note_id: str, name: str, part: str
+    ) -> Link:
+        decoded = name if named.wiki else unquote(name)
+        name = unicodedata.normalize("NFC", decoded).strip()
+        place = self._find_place(named, note_id, name)
+        if place is not None:
+            return self._at_part(raw, note_id, place, part, self._path_of(named, note_id, name))
+        if self._is_file(named, note_id, name) or self._is_made(named, name):
+            return _link(raw, note_id, LinkKind.FILE)
+        return self._nowhere(raw, named, note_id, name, part)
+
+    def _find_place(self, named: RawLink, note_id: str, name: str) -> _Place | None:
+        if named.wiki and not _is_relative(name):
+            found = self._by_name(name, note_id)
+            return _Place(found) if found else None
+        return self._by_path(named, note_id, name)
+
+    def _at_part(
+        self, raw: RawLink, note_id: str, place: _Place, part: str, path: str | None = None
+    ) -> Link:
+        """Return the link to a place of a note that was found."""
+        to, part = place.note_id, part.strip()
+        line = self._anchor_line(to, part) if part else None
+        found = not part or line is not None or _MADE_PLACE.match(part)
+        suffix = f"#{part}" if part else ""
+        mend = raw.mend
+        if mend is None and path is not None and _differs_by_case_only(path, to):
+            mend = markdown_link(raw.text, _relative(to, note_id) + suffix)
+        if not place.sure:
+            mend = mend or markdown_link(raw.text, _relative(to, note_id) + suffix)
+            link = _link(raw, note_id, LinkKind.NOTE, missing=Missing.NOTE)
+            return link._replace(mend=mend)
+        missing = None if found else _missing_part(part)
+        link = _link(raw, note_id, LinkKind.NOTE, to=to, line=line, missing=missing)
+        return link._replace(mend=mend)
+
+    def _nowhere(self, raw: RawLink, named: RawLink, note_id: str, name: str, part: str) -> Link:
+        """Return a broken link, with what is missing and the nearest guess at what was meant."""
+        kind, missing, mend = LinkKind.NOTE, Missing.NOTE, raw.mend
+        if not named.wiki and _DOMAIN.match(name):
+            mend = mend or markdown_link(raw.text, f"https://{named.target}")
+            kind, missing = LinkKind.URL, Missing.ADDRESS
+        elif _has_other_suffix(name):
+            kind, missing = LinkKind.FILE, Missing.FILE
+        elif named.wiki and not _is_relative(name) and (raw.wiki or raw.target.startswith("[[")):
+            missing = Missing.PAGE
+        elif not named.wiki:
+            candidates = self._find_notes(path_key(name, note_id))
+            if len(candidates) == 1 and candidates[0].note_id != note_id:
+                suffix = f"#{part}" if part else ""
+                guess = _relative(candidates[0].note_id, note_id) + suffix
+                mend = mend or markdown_link(raw.text, guess)
+        return _link(raw, note_id, kind, missing=missing)._replace(mend=mend)
+
+    # names
+    def _by_name(self, name: str, note_id: str) -> str | None:
+        """Return the note a name means: the file of that name, else its title or an alias."""
+        name = name.replace("\\", "/").strip("/ ")
+        best: tuple[int, int, int, str] | None = None
+        for candidate in self._find_notes(name_key(name)):
+            rank = _rank_of_name(name, candidate)
+            if rank is not None:
+                place = (rank, _distance(candidate.note_id, note_id))
+                found = (*place, candidate.note_id.count("/"), candidate.note_id)
+                best = min(best, found) if best else found
+        return best[3] if best else None
+
+    # paths
+    @staticmethod
+    def _path_of(named: RawLink, note_id: str, name: str) -> str | None:
+        return None if named.wiki else normal_path(name, note_id)
+
+    def _by_path(self, named: RawLink, note_id: str, name: str) -> _Place | None:
+        """Return the note a path means: tried from the note, the top, and the published page."""
+        paths = list(_paths_tried(name, note_id))
+        best: tuple[int, int, int, int, str] | None = None
+        for candidate in self._find_notes(path_key(name, note_id)):
+            found = _rank_of_path(candidate, paths, name)
+            if found is not None:
+                near = _distance(candidate.note_id, note_id)
+                key = (*found, near, candidate.note_id.count("/"), candidate.note_id)
+                best = min(best, key) if best else key
+        if best is None:
+            return None
+        if best[0] == _FAR and not name.startswith("/"):
+            # Obsidian writes the end of a path where that names one note; on a site it is wrong.
+            follows = self._tool is None or not self._tool.is_site
+            return _Place(best[4], sure=follows) if not _is_relative(name) else None
+        return _Place(best[4])
+
+    # files
+    def _is_file(self, named: RawLink, note_id: str, name: str) -> bool:
+        if named.wiki and not _is_relative(name):
+            return self._files.has_end(name.replace("\\", "/"))
+        written = [name, named.target.partition("#")[0].partition("?")[0]]
+        paths = [path for one in written for path in _paths_tried(one, note_id)]
+        if any(self._files.has(path) for path in paths):
+            return True
+        if name.startswith("/") and self._files.has_folder_end(name):
+            return True
+        if _is_relative(name) or (self._tool and self._tool.is_site and not name.startswith("/")):
+            return False
+        return self._files.has_end(name.replace("\\", "/"))
+
+    def _is_made(self, named: RawLink, name: str) -> bool:
+        """Return whether a path is a page that a site generator makes."""
+        can_be = self._tool is None or self._tool.is_site
+        return not named.wiki and can_be and bool(_MADE_PAGE.match(name))
+
+    # parts
+    def _anchor_line(self, note_id: str, part: str) -> int | None:
+        """Return the line of a heading, of a path of headings, or of a block."""
+        part = unquote(part)
+        last = part.rpartition("#")[2].strip()
+        if last.startswith("^"):
+            return self._find_anchor(note_id, last.casefold())
+        whole = self._find_anchor(note_id, anchor_key(part))
+        if whole is not None:
+            return whole
+        lines = [self._find_anchor(note_id, anchor_key(one)) for one in part.split("#") if one]
+        known = [line for line in lines if line is not None]
+        return lines[-1] if lines and len(known) == len(lines) and known == sorted(known) else None
+
+
+def _resolve_address(raw: RawLink, note_id: str, target: str) -> Link:
+    """Return a link to another program or the web, which nothing here can check."""
+    scheme = target.partition(":")[0].lower()
+    if scheme == "file" or len(scheme) == 1:  # one letter is a drive of Windows
+        return _link(raw, note_id, LinkKind.FILE)
+    missing = Missing.ADDRESS if scheme in _UNSAFE_SCHEMES else None
+    return _link(raw, note_id, LinkKind.URL, missing=missing)
+
+
+def _link(
+    raw: RawLink,
+    note_id: str,
+    kind: LinkKind,
+    *,
+    to: str | None = None,
+    line: int | None = None,
+    missing: Missing | None = None,
+) -> Link:
+    return Link(
+        note_id=note_id,
+        line=raw.line,
+        text=raw.text,
+        target=raw.target,
+        kind=kind,
+        to=to,
+        to_line=line,
+        ok=missing is None,
+        mend=raw.mend,
+        missing=missing,
+    )
+
+
+def _missing_part(part: str) -> Missing:
+    return Missing.BLOCK if part.rpartition("#")[2].startswith("^") else Missing.HEADING
+
+
+def _is_relative(name: str) -> bool:
+    return name.replace("\\", "/").startswith(("./", "../")) or name in (".", "..")
+
+
+def _rank_of_name(name: str, candidate: NoteName) -> int | None:
+    """Return how well a note fits a name, 0 is best; None for a note that does not."""
+    path = fold(without_suffix(candidate.note_id))
+    wanted, bare = fold(name), fold(without_suffix(name))
+    page = fold(page_name(candidate.stem))
+    names = {fold(one) for one in (candidate.title, *candidate.aliases)}
+    folder = path.rpartition("/")[0]
+    tests: list[tuple[int, bool]] = [
+        (0, path == bare or fold(candidate.note_id) == wanted),
+        (1, path.endswith("/" + bare)),
+        (2, page in (wanted, bare)),
+        (3, not names.isdisjoint({wanted, bare})),
+        (4, candidate.is_folder_note and (folder == bare or folder.endswith("/" + bare))),
+        (5, (date := iso_date(name)) is not None and date == iso_date(candidate.stem)),
+        (6, _ends_loosely(path, bare) or loosen(bare) in {loosen(page), *map(loosen, names)}),
+        (7, wanted in map(fold, candidate.ids())),
+        (8, fold(without_export_id(candidate.stem)) == bare),
+    ]
+    return next((rank for rank, fits in tests if fits), None)
+
+
+def _ends_loosely(path: str, wanted: str) -> bool:
+    parts, tail = [[loosen(p) for p in one.split("/")] for one in (path, wanted)]
+    return parts[-len(tail) :] == tail
+
+
+def _paths_tried(name: str, note_id: str) -> Iterator[str]:
+    """Yield the paths a target may mean, the likeliest first."""
+    found = [normal_path(name, note_id)]
+    if not _is_relative(name):
+        found.append(normal_path("/" + name, note_id))
+    if not name.startswith("/") and not _has_note_suffix(name):
+        # On a site without file names in its addresses, a page is one folder deeper.
+        found.append(normal_path(name, f"{without_suffix(note_id)}/index"))
+    for path in dict.fromkeys(found):
+        if path is not None:
+            yield path
+    if name.startswith("/"):
+        yield from (f"{folder}{name}" for folder in ("static", "public", "assets", "source"))
+
+
+def _rank_of_path(candidate: NoteName, paths: Sequence[str], name: str) -> tuple[int, int] | None:
+    """Return which of the paths leads to a note, and how exactly; (99, 0) for the end of one."""
+    here = unicodedata.normalize("NFC", candidate.note_id)
+    routes = [fold(route) for route in routes_of(candidate)]
+    for place, path in enumerate(paths):
+        quality = _fit_of_path(here, path, routes)
+        if quality is not None:
+            return place, quality
+    if POST_NAME.match(paths[0] if paths else "") and candidate.stem == paths[0]:
+        return len(paths), 0  # post_url names a post without its folder
+    tail = fold(without_suffix(name.replace("\\", "/").strip("/")))
+    if not tail or tail.startswith("."):
+        return None
+    ends = any(route == tail or route.endswith("/" + tail) for route in routes)
+    return (_FAR, 0) if ends or _ends_loosely(fold(without_suffix(here)), tail) else None
+
+
+def _fit_of_path(here: str, path: str, routes: Sequence[str]) -> int | None:
+    """Return how exactly a path names a note: 0 as its file, 4 as a page of a site."""
+    bare = here[: len(here) - len(PurePosixPath(here).suffix)]
+    if (
+        here == path
+        or bare == path
+        or (path.endswith((".html", ".htm")) and bare == without_suffix(path))
+    ):
+        return 0 if here == path else 1
+    if fold(here) == fold(path):
+        return 2
+    wanted = fold(without_suffix(path))
+    if _has_note_suffix(path):
+        return None
+    if routes and wanted in routes[:2] and fold(path) == wanted:
+        return 2 if routes[0] == wanted else 3
+    if wanted in routes or loosen(wanted) == loosen(routes[0] if routes else ""):
+        return 4
+    return None
+
+
+def _has_note_suffix(path: str) -> bool:
+    return path.lower().endswith(note_suffixes())
+
+
+def _distance(to: str, note_id: str) -> int:
+    """Return how many folders lie between two notes, up and down."""
+    here, there = note_id.split("/")[:-1], to.split("/")[:-1]
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return len(here) + len(there) - 2 * shared
+
+
+def _relative(to: str, note_id: str) -> str:
+    here, there = note_id.split("/")[:-1], to.split("/")
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])
+
+
+def _differs_by_case_only(path: str, to: str) -> bool:
+    here = unicodedata.normalize("NFC", to)
+    written = (path, *(path + suffix for suffix in note_suffixes()))
+    return here not in written and fold(here) in {fold(one) for one in written}
+
+
+def _has_other_suffix(name: str) -> bool:
+    suffix = PurePosixPath(name).suffix.lower()
+    return bool(re.fullmatch(r"\.[a-z][a-z0-9]{0,7}", suffix)) and suffix not in (
+        *note_suffixes(),
+        ".html",
+        ".htm",
+    )

@@ -1,0 +1,98 @@
+"""Which tool a folder of notes was written with, told by the files that tool leaves there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+
+class Tool(Enum):
+    """A tool that notes are written with."""
+
+    OBSIDIAN = "Obsidian"
+    LOGSEQ = "Logseq"
+    DENDRON = "Dendron"
+    FOAM = "Foam"
+    ZETTLR = "Zettlr"
+    ZK = "zk"
+    JOPLIN = "Joplin"
+    NOTION = "Notion export"
+    QUARTZ = "Quartz"
+    HUGO = "Hugo"
+    JEKYLL = "Jekyll"
+    MKDOCS = "MkDocs"
+    DOCUSAURUS = "Docusaurus"
+    QUARTO = "Quarto"
+    MDBOOK = "mdBook"
+    GITBOOK = "GitBook"
+    GOLLUM = "Gollum"
+
+    @property
+    def is_site(self) -> bool:
+        """Whether it publishes notes as a site, where a link is a path and never a bare name."""
+        return self in _SITES
+
+
+_SITES = frozenset(
+    {Tool.HUGO, Tool.JEKYLL, Tool.MKDOCS, Tool.DOCUSAURUS, Tool.MDBOOK, Tool.GITBOOK, Tool.QUARTO}
+)
+# What each tool leaves in the folder, or, for those with a star, in the folder above as well.
+_MARKS: tuple[tuple[Tool, tuple[str, ...]], ...] = (
+    (Tool.QUARTZ, ("*quartz.config.ts", "*quartz.layout.ts")),
+    (Tool.OBSIDIAN, (".obsidian",)),
+    (Tool.LOGSEQ, ("logseq/config.edn", ".logseq")),
+    (Tool.DENDRON, ("dendron.yml", "*dendron.yml", "root.schema.yml")),
+    (Tool.FOAM, (".foam",)),
+    (Tool.ZETTLR, (".ztr-directory", ".zettlr")),
+    (Tool.ZK, (".zk",)),
+    (Tool.DOCUSAURUS, ("*docusaurus.config.js", "*docusaurus.config.ts", "*docusaurus.config.mjs")),
+    (Tool.MKDOCS, ("*mkdocs.yml", "*mkdocs.yaml")),
+    (Tool.QUARTO, ("*_quarto.yml", "*_quarto.yaml")),
+    (Tool.MDBOOK, ("*book.toml",)),
+    (
+        Tool.HUGO,
+        (
+            *("*hugo.toml", "*hugo.yaml", "*hugo.yml", "*hugo.json"),
+            *("archetypes/default.md", "../archetypes/default.md"),
+        ),
+    ),
+    (Tool.JEKYLL, ("*_config.yml", "_posts")),
+    (Tool.GITBOOK, ("*.gitbook.yaml", ".gitbook", "book.json")),
+    (Tool.GOLLUM, ("_Sidebar.md", "_Footer.md")),
+)
+_HUGO_CONFIG = ("config.toml", "config.yaml", "config.yml", "config.json")
+_NOTION_NAME = re.compile(r" [0-9a-f]{32}\.md$")
+_JOPLIN_NAME = re.compile(r"(?:^|/)[0-9a-f]{32}\.md$")
+
+
+def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
+    """Return the tool a folder was written with, None where no file tells.
+
+    :param root: the notes folder. Whether a file of a known name is in the folder above is looked
+        up as well, since the notes of a site are a folder of its project.
+    :param note_ids: the notes of the folder, for tools that are told by the names of notes.
+    """
+    for tool, marks in _MARKS:
+        if any(_is_there(root, mark) for mark in marks):
+            return tool
+    for folder in (root, root.parent):
+        configured = any(os.path.exists(folder / name) for name in _HUGO_CONFIG)
+        if configured and os.path.isdir(folder / "content"):
+            return Tool.HUGO
+    if _most(note_ids, _NOTION_NAME):
+        return Tool.NOTION
+    return Tool.JOPLIN if _most(note_ids, _JOPLIN_NAME) else None
+
+
+def _is_there(root: Path, mark: str) -> bool:
+    name = mark.lstrip("*")
+    places = [root, root.parent] if mark.startswith("*") else [root]
+    return any(os.path.exists(place / name) for place in places)
+
+
+def _most(note_ids: Sequence[str], name: re.Pattern[str]) -> bool:
+    found = sum(bool(name.search(note_id)) for note_id in note_ids)
+    return found > 0 and 2 * found >= len(note_ids)

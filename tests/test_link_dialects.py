@@ -1,0 +1,369 @@
+"""Links as the tools that wrote them follow them: folders of notes, built and looked at whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+
+from indexer.records import Link, Missing
+from indexer.render import links_json, links_text
+
+UUID = "64f00000-1111-4222-8333-00000000000a"
+OTHER_UUID = "64f00000-1111-4222-8333-00000000000b"
+
+
+@pytest.fixture
+def links_in(open_notebook: OpenNotebook, write_notes: WriteNotes):  # type: ignore[no-untyped-def]
+    """Return a function that builds notes and returns the links by (note, target)."""
+
+    def build(notes: Mapping[str, str]) -> dict[tuple[str, str], Link]:
+        notebook = open_notebook(write_notes(notes))
+        notebook.build()
+        return {(link.note_id, link.target): link for link in notebook.links()}
+
+    return build
+
+
+def led(links: dict[tuple[str, str], Link], note: str = "a.md") -> dict[str, str | None]:
+    """Return where the links of a note lead: the note, "file", or what is missing."""
+    found: dict[str, str | None] = {}
+    for (note_id, target), link in links.items():
+        if note_id == note:
+            found[target] = link.missing.value if link.missing else (link.to or link.kind.value)
+    return found
+
+
+def test_three_formats_of_obsidian(links_in) -> None:
+    links = links_in(
+        {
+            ".obsidian/app.json": "{}",
+            "work/plans/a.md": "\n".join(
+                [
+                    "- [[Roof]] [s](Roof.md) [[repairs/Roof]]",
+                    "- [[../repairs/Roof]] [r](../repairs/Roof.md)",
+                    "- [[work/repairs/Roof]] [v](work/repairs/Roof.md)",
+                    "- ![[tin roof.png]] ![s](tin%20roof.png) [v](files/tin%20roof.png)",
+                ]
+            ),
+            "work/repairs/Roof.md": "Tiles.",
+            "files/tin roof.png": "x",
+        }
+    )
+    found = led(links, "work/plans/a.md")
+    pictures = {target for target in found if "png" in target}
+    assert {found[target] for target in pictures} == {"file"}
+    assert {found[target] for target in found.keys() - pictures} == {"work/repairs/Roof.md"}
+    assert not any(link.mend for link in links.values())
+
+
+def test_bare_name_on_a_site_is_wrong_and_has_a_mend(links_in) -> None:
+    links = links_in({"mkdocs.yml": "x", "a.md": "[s](roof.md)", "guide/roof.md": "Tiles."})
+    link = links["a.md", "roof.md"]
+    assert (link.ok, link.missing, link.mend) == (False, Missing.NOTE, "[s](guide/roof.md)")
+
+
+def test_hugo(links_in) -> None:
+    links = links_in(
+        {
+            "hugo.toml": "",
+            "content/_index.md": "Welcome.",
+            "content/recipes/_index.md": "All of them.",
+            "content/recipes/soup/index.md": "## Leek & potato\n\nStir.",
+            "content/recipes/bread.md": "---\naliases: [/old/loaf/]\n---\nKnead.",
+            "static/pics/pan.jpg": "x",
+            "content/a.md": "\n".join(
+                [
+                    '- [1]({{< ref "bread" >}}) [2]({{< relref "recipes/soup#leek--potato" >}})',
+                    '- [3]({{% relref "./recipes/bread.md" %}}) [4]({{< ref "nothing" >}})',
+                    "- [5](/recipes/) [6](/soup/#leek--potato) [7](/old/loaf/) [8](/pics/pan.jpg)",
+                    "- [9](/tags/winter/) [10](/recipes/cake/) [11](/) [12](../recipes/bread/)",
+                ]
+            ),
+        }
+    )
+    assert list(led(links, "content/a.md").values()) == [
+        *("content/recipes/bread.md", "content/recipes/soup/index.md"),
+        *("content/recipes/bread.md", "note"),
+        *("content/recipes/_index.md", "content/recipes/soup/index.md", "content/recipes/bread.md"),
+        *("file", "file", "note", "file", "content/recipes/bread.md"),
+    ]
+
+
+def test_jekyll(links_in) -> None:
+    links = links_in(
+        {
+            "_config.yml": "",
+            "_posts/2021-05-06-kite.md": "## Tail\n\nSix ribbons.",
+            "about.md": "---\npermalink: /about-me/\n---\nHello.",
+            "assets/kite.png": "x",
+            "a.md": "\n".join(
+                [
+                    "- [1]({% post_url 2021-05-06-kite %}#tail) [2]({% link about.md %})",
+                    "- [3]({{ site.baseurl }}/about-me/)",
+                    "- [4]({{ '/2021/05/06/kite.html' | relative_url }})",
+                    '- ![5]({{ "/assets/kite.png" | absolute_url }}) [6](/2021/05/07/kite.html)',
+                ]
+            ),
+        }
+    )
+    post = "_posts/2021-05-06-kite.md"
+    assert list(led(links).values())[:5] == [post, "about.md", "about.md", post, "file"]
+
+
+def test_docusaurus_and_mkdocs(links_in) -> None:
+    links = links_in(
+        {
+            "docusaurus.config.js": "",
+            "docs/01-first-steps.md": "## Plug in {#power}\n\nRed to red.",
+            "docs/02-more/03-tuning.mdx": "Turn left.\n\n[back](../first-steps)",
+            "docs/a.md": "\n".join(
+                [
+                    "- [1](./first-steps#power) [2](/first-steps) [3](01-first-steps.md#power)",
+                    "- [4](./more/tuning) [5](@site/docs/01-first-steps.md) [6](./gone)",
+                    "- [7](01-first-steps.md#no-power)",
+                ]
+            ),
+        }
+    )
+    first = "docs/01-first-steps.md"
+    assert list(led(links, "docs/a.md").values()) == [
+        *(first, first, first, "docs/02-more/03-tuning.mdx", first, "note", "heading")
+    ]
+    assert led(links, "docs/02-more/03-tuning.mdx") == {"../first-steps": first}
+
+
+def test_logseq(links_in) -> None:
+    links = links_in(
+        {
+            "logseq/config.edn": "{}",
+            "pages/tools___saw.md": f"- Sharpen it first\n  id:: {UUID}\n",
+            "pages/tools%2Fplane.md": "- Set the iron\n",
+            "journals/2023_11_08.md": "- rain\n",
+            "a.md": "\n".join(
+                [
+                    "- [[tools/saw]] [[tools/plane]] [[Nov 8th, 2023]] [[tools/never]]",
+                    f"- (({UUID})) [it](({UUID})) (({OTHER_UUID}))",
+                    "- [the saw]([[tools/saw]])",
+                ]
+            ),
+        }
+    )
+    assert led(links) == {
+        "tools/saw": "pages/tools___saw.md",
+        "tools/plane": "pages/tools%2Fplane.md",
+        "Nov 8th, 2023": "journals/2023_11_08.md",
+        "tools/never": "page",
+        f"(({UUID}))": "pages/tools___saw.md",
+        f"({UUID})": "note",
+        f"(({OTHER_UUID}))": "block",
+        "[[tools/saw]]": "pages/tools___saw.md",
+    }
+    assert links["a.md", f"(({UUID}))"].to_line == 1
+
+
+def test_zettel_ids_dendron_and_gollum_order(links_in) -> None:
+    links = links_in(
+        {
+            "202311081215 On saws.md": "Teeth.",
+            "21b3 On planes.md": "Irons.",
+            "shop.tools.saw.md": "Hand tools.",
+            "Work-bench.md": "Flat.",
+            "a.md": "[[202311081215]] [[21b3]] [[my saw|shop.tools.saw]] [[the bench|Work bench]]",
+        }
+    )
+    assert [link.to for link in links.values()] == [
+        "202311081215 On saws.md",
+        "21b3 On planes.md",
+        "shop.tools.saw.md",
+        "Work-bench.md",
+    ]
+    assert links["a.md", "shop.tools.saw"].text == "my saw"
+
+
+def test_notion_and_joplin(links_in) -> None:
+    number = "0123456789abcdef0123456789abcdef"
+    links = links_in(
+        {
+            f"Shop {number}.md": "# Shop\n\nOpen.",
+            "fedcba9876543210fedcba9876543210.md": "Diary",
+            "a.md": f"[[Shop]] [s](Shop%20{number}.md) [j](:/fedcba9876543210fedcba9876543210)",
+        }
+    )
+    shop, diary = f"Shop {number}.md", "fedcba9876543210fedcba9876543210.md"
+    assert [link.to for link in links.values()] == [shop, shop, diary]
+
+
+def test_parts_of_notes(links_in) -> None:
+    links = links_in(
+        {
+            "t.md": "\n".join(
+                [
+                    "# 1. Begin",
+                    "",
+                    "| a | b |",
+                    "|---|---|",
+                    "| 1 | 2 |",
+                    "",
+                    "^table",
+                    "",
+                    "## Fixed",
+                    "",
+                    "> quoted",
+                    "",
+                    "^quote",
+                    "",
+                    "# 2.0",
+                    "",
+                    "## Fixed",
+                    "",
+                    '<a name="old-name"></a>',
+                    "",
+                    "Text with an id. {: #given .x }",
+                ]
+            ),
+            "a.md": "\n".join(
+                [
+                    "- [[t#^table]] [[t#^quote]] [[t#^none]]",
+                    "- [[t#2.0#Fixed]] [f](t.md#fixed-1) [[t#1. Begin#Fixed]] [[t#2.0#Begin]]",
+                    "- [b](t.md#begin) [b](t.md#1-begin) [o](t.md#old-name) [g](t.md#given)",
+                    "- [[t#]] [m](t.md#top) [f](t.md#missing)",
+                ]
+            ),
+        }
+    )
+    assert [
+        link.to_line or (link.missing and link.missing.value)
+        for (note, _), link in links.items()
+        if note == "a.md"
+    ] == [3, 11, "block", 17, 17, 9, "heading", 1, 1, 19, 21, None, None, "heading"]
+
+
+def test_other_programs_and_addresses_without_their_scheme(links_in) -> None:
+    links = links_in(
+        {
+            "a.md": "\n".join(
+                f"- [{i}]({target})"
+                for i, target in enumerate(
+                    [
+                        *("zotero://select/x", "things:///show?id=1", "tel:+3112", "ftp://x.org/a"),
+                        *("file:///home/x/y.pdf", "//cdn.example.org/x", "mailto:a@b.org"),
+                        *("javascript:alert(1)", "data:text/html,x", "example.org/shop"),
+                    ]
+                )
+            )
+        }
+    )
+    found = list(led(links).values())
+    assert found == [*["url"] * 4, "file", *["url"] * 2, *["address"] * 3]
+    assert links["a.md", "example.org/shop"].mend == "[9](https://example.org/shop)"
+
+
+def test_files_in_hidden_folders_and_folders(links_in) -> None:
+    links = links_in(
+        {
+            "a.md": "![p](.gitbook/assets/p%201.png) ![q](.gitbook/q.png) [f](sub/) [g](nosub/)",
+            ".gitbook/assets/p 1.png": "x",
+            "sub/other.md": "words",
+        }
+    )
+    assert [(link.ok, link.kind.value) for link in links.values()] == [
+        *((True, "file"), (False, "file"), (True, "file"), (False, "note"))
+    ]
+
+
+def test_links_in_properties_have_their_lines(links_in) -> None:
+    links = links_in(
+        {
+            "a.md": '---\nup: "[[Attic]]"\nsee:\n  - "[[Roof|the roof]]"\n  - [x](b.md)\n'
+            "source: https://example.org/x\n---\nText.\n",
+            "Attic.md": "x",
+            "Roof.md": "x",
+            "b.md": "x",
+        }
+    )
+    found = {link.target: (link.line, link.text, link.to) for link in links.values()}
+    assert found == {
+        "Attic": (2, "Attic", "Attic.md"),
+        "Roof": (4, "the roof", "Roof.md"),
+        "b.md": (5, "x", "b.md"),
+        "https://example.org/x": (6, "https://example.org/x", None),
+    }
+
+
+def test_wrapped_link_and_unescaped_bar_in_a_table(
+    open_notebook: OpenNotebook, write_notes: WriteNotes
+) -> None:
+    notebook = open_notebook(
+        write_notes(
+            {
+                "a.md": "See [[The\nold mill]] and after.\n\n| x | y |\n|---|---|\n"
+                "| 1 | [[The old mill|mill]] | \n| [[The old mill\\|m]] | 2 |\n",
+                "The old mill.md": "x",
+            }
+        )
+    )
+    notebook.build()
+    links = notebook.links("a.md")
+    assert [(link.line, link.text) for link in links] == [
+        (1, "The old mill"),
+        (6, "mill"),
+        (7, "m"),
+    ]
+    assert all(link.ok for link in links)
+    after = next(p for p in notebook.points_of("a.md") if "after" in p.point.text)
+    assert (after.point.line_start, after.point.line_end) == (1, 2)
+
+
+def test_embed_alone_makes_no_point(open_notebook: OpenNotebook, write_notes: WriteNotes) -> None:
+    notes = {"a.md": "# A\n\n![[b#Costs]]\n\nSee ![[b]] inside.\n", "b.md": "## Costs\n\nTen.\n"}
+    notebook = open_notebook(write_notes(notes))
+    notebook.build()
+    assert [p.point.text for p in notebook.points_of("a.md")] == ["See b inside."]
+    assert [link.to for link in notebook.links("a.md")] == ["b.md", "b.md"]
+
+
+def test_file_that_comes_and_goes_is_seen_by_the_next_build(
+    open_notebook: OpenNotebook, write_notes: WriteNotes
+) -> None:
+    folder = write_notes({"a.md": "![p](p.png)"})
+    notebook = open_notebook(folder)
+    notebook.build()
+    assert [link.missing for link in notebook.links()] == [Missing.FILE]
+    Path(folder, "p.png").write_bytes(b"x")
+    notebook.build()
+    assert notebook.links()[0].ok
+    Path(folder, "p.png").unlink()
+    notebook.build()
+    assert not notebook.links()[0].ok
+
+
+def test_new_note_fixes_links_that_led_nowhere(
+    open_notebook: OpenNotebook, write_notes: WriteNotes
+) -> None:
+    folder = write_notes({"a.md": "[[the saw|shop saw]] [[Later]]"})
+    notebook = open_notebook(folder)
+    notebook.build()
+    assert {link.missing for link in notebook.links()} == {Missing.PAGE}
+    Path(folder, "shop saw.md").write_text("words", encoding="utf-8")
+    Path(folder, "Later.md").write_text("words", encoding="utf-8")
+    notebook.build()
+    assert [link.to for link in notebook.links("a.md")] == ["shop saw.md", "Later.md"]
+
+
+def test_broken_links_say_what_is_missing_and_pages_come_last() -> None:
+    from indexer.records import LinkKind
+
+    def link(target: str, missing: Missing | None) -> Link:
+        ok = missing is None
+        return Link("a.md", 1, "t", target, LinkKind.NOTE, ok=ok, missing=missing)
+
+    page, heading = link("Idea", Missing.PAGE), link("b.md#x", Missing.HEADING)
+    text = links_text([page, heading], broken=True)
+    first, head, last = text.splitlines()
+    assert "no such heading" in first
+    assert head == "pages that are linked and not written yet (1):"
+    assert "Idea" in last
+    assert [one["missing"] for one in links_json([page, heading])["links"]] == ["page", "heading"]
