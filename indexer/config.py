@@ -27,8 +27,9 @@ SERVER_SCHEMES = ("postgresql", "postgres")
 _SAMPLE_NOTES = "corpus"
 _SPACE = re.compile(r"(?<=[?&])space=([^&#]*)&?")
 _SPACE_NAME = re.compile(r"[a-z0-9_]{1,40}")
-# Up to the last "@", since who forgets to write "@" as "%40" must not see the rest of it printed.
-_PASSWORD = re.compile(r"(://[^:@/?#]*):.*@|((?<=[?&])(?:ssl)?password=)[^&#]*")
+# The parts of an address of a server that may be shown: host names with ports, and the database.
+_HOST = r"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%]+\])(?::[0-9]{1,5})?"
+_SHOWN = re.compile(rf"(?P<hosts>{_HOST}(?:,{_HOST})*)(?P<database>/[\w.-]*)?\Z")
 _PREFIX = "NOTEPOINT_"
 
 
@@ -97,10 +98,21 @@ def is_server(store: str) -> bool:
 
 
 def shown_store(store: str) -> str:
-    """Return a store as it may be shown: an address without its password."""
+    """Return a store as it may be shown: of an address, the hosts and the database alone.
+
+    Where a password with ``@``, ``/`` or ``?`` makes unclear which part is which, nothing of the
+    address is shown.
+    """
     if not is_server(store):
         return store
-    return _PASSWORD.sub(lambda found: f"{found[1]}@" if found[1] else f"{found[2]}***", store)
+    scheme, _, rest = store.partition("://")
+    place = re.split("[?#]", rest, maxsplit=1)[0]
+    shown = _SHOWN.match(place.rpartition("@")[2])
+    if shown is None or rest.count("@") > 1 or "@" in rest[len(place) :]:
+        return f"{scheme}://***"
+    if "/" in place.partition("@")[0] and "@" in place:
+        return f"{scheme}://***"
+    return f"{scheme}://{shown['hosts']}{shown['database'] or ''}"
 
 
 def split_space(store: str) -> tuple[str, str]:
@@ -114,7 +126,7 @@ def split_space(store: str) -> tuple[str, str]:
         raise SettingsError(
             "the address of the store names no space"
             if found is None
-            else f"{found[1]!r} cannot be the name of a space",
+            else "the space in the address of the store cannot have this name",
             "write ?space=NAME behind the database, of small letters, digits and _",
         )
     return _SPACE.sub("", store, count=1).rstrip("?&"), found[1]

@@ -411,3 +411,13 @@ def test_work_of_cutting_sentences_grows_with_the_rows_alone():
     atoms = cutting._sentences(rows)
     assert [atom.text for atom in atoms] == [f"Sentence {line}." for line in range(1, 2_001)]
     assert rows.looks < 8 * len(rows)
+
+
+def test_long_heading_is_a_point_and_shortened_above_others() -> None:
+    heading = "word " * 2_000
+    text = f"# {heading}\n\n" + "- item\n" * 50
+    points = points_of(text)
+    long = [point for point in points if point.text.startswith("word")]
+    assert sum(len(point.text.split()) for point in long) == 2_000
+    items = [point for point in points if point.text == "item"]
+    assert {len(heading) for point in items for heading in point.heading_path} == {299}

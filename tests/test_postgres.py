@@ -58,13 +58,14 @@ def store(space: Space) -> Iterator[PostgresStore]:
 @pytest.mark.parametrize(
     ("store", "shown"),
     [
-        ("postgresql://u:s3cret@host/db?space=a", "postgresql://u@host/db?space=a"),
-        ("postgres://u:s3c@ret/x@host/db", "postgres://u@host/db"),
-        (
-            "postgresql://u@h1,h2:5433/db?password=s3cret&x=1",
-            "postgresql://u@h1,h2:5433/db?password=***&x=1",
-        ),
-        ("postgresql:///db?sslpassword=s3cret", "postgresql:///db?sslpassword=***"),
+        ("postgresql://u:s3cret@host/db?space=a", "postgresql://host/db"),
+        ("postgres://u:s3c@ret/x@host/db", "postgres://***"),
+        ("postgresql://u:s3c/ret@host/db", "postgresql://***"),
+        ("postgresql://u:s3cret?x@host/db", "postgresql://***"),
+        ("postgresql://u:s3cret", "postgresql://***"),
+        ("postgresql://[::1]:5432/db", "postgresql://[::1]:5432/db"),
+        ("postgresql://u@h1,h2:5433/db?password=s3cret&x=1", "postgresql://h1,h2:5433/db"),
+        ("postgresql:///db?sslpassword=s3cret", "postgresql:///db"),
         ("postgresql://host:5432/db", "postgresql://host:5432/db"),
         ("/home/me/a:b@c", "/home/me/a:b@c"),
     ],
@@ -136,7 +137,7 @@ def test_password_is_asked_for_and_never_shown(
 
     wrong = run("wr0ng", "build")
     assert wrong.startswith("2 ")
-    assert f"postgresql://{GUARDED}@127.0.0.1" in wrong
+    assert "postgresql://127.0.0.1" in wrong
     assert "password authentication failed" in wrong
     assert "PGPASSWORD" in wrong
     assert "PGPASSWORD" in run("", "build")

@@ -34,6 +34,7 @@ from indexer.records import Block, NoteWarning, RawLink
 # The C loader recurses once a level: deeper heads could exhaust the stack of the process.
 _MAX_DEPTH = 100
 _MAX_VALUE_CHARS = 4_096
+_MAX_DOTS = 500  # of a line of TOML: a key of many parts takes time with their square
 _YAML_FENCE, _TOML_FENCE = "---", "+++"
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
@@ -207,6 +208,8 @@ def _load_toml(handler: Any, source: str, head: Head) -> bool:
     if not any(_TOML_LINE.match(line) for line in source.split("\n")):
         return not source.strip()
     try:
+        if any(line.count(".") > _MAX_DOTS for line in source.split("\n")):
+            raise ValueError(f"a line has more than {_MAX_DOTS} dots")
         head.values = {key.casefold(): value for key, value in handler.load(source).items()}
     except (ValueError, RecursionError) as exc:  # TOMLDecodeError is a ValueError
         found = re.search(r"line (\d+)", str(exc))

@@ -18,6 +18,8 @@ CHUNKING_VERSION = 3
 MAX_POINT_CHARS = 4_000
 _MAX_LEAD_IN_CHARS = 100
 _MAX_PARENT_CHARS = 200
+# A longer heading is a point of its own; the points below it carry its beginning.
+_MAX_HEADING_CHARS = 300
 # What is read before a point: more of it drowns short points (benchmarks/QUALITY.md).
 _CONTEXT_HEADINGS = 2
 _MAX_CONTEXT_PARENT_CHARS = 60
@@ -47,28 +49,28 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
     :param window: word pieces the encoder reads of one text; a longer block is cut at sentence
         ends.
     :param count_tokens: measures texts for that; only texts that might be too long are measured.
-    :return: points in reading order. Headings are context of what follows; one with nothing of its
-        own directly under it is a point.
+    :return: points in reading order. Headings are context of what follows, long ones shortened; a
+        heading is a point if it is long or has nothing of its own directly under it.
     """
     blocks = _join_code(blocks)
     cutter = _Cutter(window, count_tokens)
     bare = _bare_headings(blocks)
-    headings: list[Block] = []
+    headings: list[tuple[int, str]] = []  # levels, and texts as the points below carry them
     leads: dict[_Place, str] = {}
     chains: list[tuple[str, ...]] = []
     points: list[Point] = []
     for position, block in enumerate(blocks):
         if block.kind is BlockKind.HEADING:
-            headings = [h for h in headings if h.level < block.level]
+            headings = [(level, text) for level, text in headings if level < block.level]
             leads = {}
-        path = tuple(h.text for h in headings if h.rows)
+        path = tuple(text for _, text in headings if text)
         chains.append(_parents(blocks, block, chains, leads))
         lead_in = _is_lead_in(blocks, position)
-        if block.kind is not BlockKind.HEADING or position in bare:
+        if block.kind is not BlockKind.HEADING or position in bare or _is_long(block):
             for piece in filter(_is_visible, cutter.cut(block)):
                 points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
-            headings.append(block)
+            headings.append((block.level, _shorten(block.text, _MAX_HEADING_CHARS)))
         elif lead_in:
             leads[_place(block)] = _shorten(block.text)
         elif block.kind not in _LED_KINDS:
@@ -111,6 +113,10 @@ def _is_visible(block: Block) -> bool:
 
 def _place(block: Block) -> _Place:
     return block.parent, block.quote
+
+
+def _is_long(block: Block) -> bool:
+    return len(block.text) > _MAX_HEADING_CHARS
 
 
 def _bare_headings(blocks: Sequence[Block]) -> set[int]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt, helpers
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -57,6 +58,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
     }
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
     if parser.linkify is not None:  # only addresses with their scheme are links
+        parser.linkify = _BoundedLinkify()
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # links.py judges them
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # kept as written
@@ -78,6 +80,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
     if html:  # for reading; a page shows a tag as text
         inline.before("wikilink", "tag", _tag_rule)
     inline.at("linkify", _bounded_linkify(_rule(inline, "linkify")))
+    inline.at("footnote_ref", _bounded_footnote(_rule(inline, "footnote_ref")))
     parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
     for name in ("backticks", "link", "image", "html_inline", "math_inline"):
         inline.at(name, _keeping_source(_rule(inline, name)))
@@ -97,8 +100,14 @@ class _BoundedHelpers:
     its text stays.
     """
 
-    parseLinkDestination = staticmethod(helpers.parseLinkDestination)
     parseLinkTitle = staticmethod(helpers.parseLinkTitle)
+
+    @staticmethod
+    def parseLinkDestination(string: str, pos: int, maximum: int) -> Any:
+        """Return where the target of a link ends; one with too many brackets is found quickly."""
+        if _TOO_MANY_BRACKETS.match(string, pos, maximum):
+            return helpers.parseLinkDestination("", 0, 0)
+        return helpers.parseLinkDestination(string, pos, maximum)
 
     @staticmethod
     def parseLinkLabel(
@@ -114,6 +123,13 @@ class _BoundedHelpers:
         return end
 
 
+# markdown-it gives a target up at this depth of brackets (CommonMark asks for at least 3).
+_MAX_BRACKETS = 32
+_TOO_MANY_BRACKETS = re.compile(
+    rf"(?:(?:[^\x00-\x20\x7f()\\]++|\\[^ ])*+\(){{{_MAX_BRACKETS + 1}}}"
+)
+
+
 # Where a block keeps how many characters may still be searched; other keys are positions.
 _LABEL_BUDGET, _ADDRESS_BUDGET = -1, -2
 _MIN_BUDGET, _BUDGET_PER_CHAR = 100_000, 32
@@ -126,13 +142,48 @@ def _spend(state: StateInline, budget: int, chars: int) -> bool:
     return left > 0
 
 
+# No address is longer, and no label of a footnote.
+_MAX_ADDRESS_CHARS, _MAX_FOOTNOTE_CHARS = 2_000, 200
+_TOO_LONG = re.compile(rf"(?<!\S)\S{{{_MAX_ADDRESS_CHARS + 1},}}+")
+_NO_BLANK = re.compile(rf"\S{{0,{_MAX_ADDRESS_CHARS + 1}}}+")
+
+
 def _bounded_linkify(rule: _InlineRule) -> _InlineRule:
-    """Let the rule for bare addresses look back at all the text before one within a budget."""
+    """Let the rule for bare addresses search the text around one within a budget.
+
+    It looks back at all the text before it, and within an address for the end of each bracket.
+    """
 
     def bounded(state: StateInline, silent: bool) -> bool:
-        if state.src[state.pos] != ":" or not _spend(state, _ADDRESS_BUDGET, len(state.pending)):
+        if not state.src.startswith("://", state.pos):
             return False
-        return rule(state, silent)
+        found = _NO_BLANK.match(state.src, state.pos)
+        chars = found.end() - state.pos if found else 0
+        if not _spend(state, _ADDRESS_BUDGET, len(state.pending) + chars):
+            return False
+        return chars <= _MAX_ADDRESS_CHARS and rule(state, silent)
+
+    return bounded
+
+
+class _BoundedLinkify(LinkifyIt):  # type: ignore[misc]
+    """Finds bare addresses in text, but for those that are too long to be one."""
+
+    def match(self, text: str) -> list[Any] | None:
+        """Return the addresses in a text."""
+        blanked = _TOO_LONG.sub(lambda found: " " * len(found[0]), text)
+        found: list[Any] | None = super().match(blanked)
+        return found
+
+
+def _bounded_footnote(rule: _InlineRule) -> _InlineRule:
+    """Let the rule for footnotes search only so far for the end of a label."""
+
+    def bounded(state: StateInline, silent: bool) -> bool:
+        start = state.pos + 2
+        if not state.src.startswith("[^", state.pos):
+            return False
+        return state.src.find("]", start, start + _MAX_FOOTNOTE_CHARS) >= 0 and rule(state, silent)
 
     return bounded
 

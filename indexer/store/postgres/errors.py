@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import errors
 
-from indexer.errors import IndexDamaged, IndexerError
+from indexer.errors import IndexDamaged, IndexerError, SettingsError
 from indexer.store.rows import REBUILD
 
 _SETUP = "see docs/SCALE.md"
@@ -80,6 +80,31 @@ _REFUSALS = (
         "name the primary, postgresql://user@primary,replica/database, and see that it runs",
     ),
 )
+
+
+_WRITING = (
+    "write @ : / ? # [ ] % of a password as %40 %3A %2F %3F %23 %5B %5D %25, or use PGPASSWORD"
+)
+
+
+def parse_address(conninfo: str) -> dict[str, object]:
+    """Return the parts of an address as the client library reads them.
+
+    :param conninfo: ``postgresql://...``, without the space.
+    :raises SettingsError: if it cannot be read, or not without doubt; its parts are not shown.
+    """
+    try:
+        given: dict[str, object] = {**psycopg.conninfo.conninfo_to_dict(conninfo)}
+    except (psycopg.Error, ValueError):
+        # Without the cause, which repeats the address, and the password in it.
+        raise SettingsError("the address of the store cannot be read", _WRITING) from None
+    doubtful = {"@", "/", "?", "#", "[", "]"} & set(f"{given.get('host')}{given.get('port')}")
+    if conninfo.count("@") > 1 or (doubtful and not str(given.get("host")).startswith("/")):
+        raise SettingsError("it is not clear which part of the store's address is what", _WRITING)
+    ports = str(given.get("port") or "5432").split(",")
+    if not all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports):
+        raise SettingsError("the port in the address of the store is none", _WRITING)
+    return given
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ from indexer.store.postgres.change import (
     shrink_spare,
     touch_note,
 )
-from indexer.store.postgres.errors import translated
+from indexer.store.postgres.errors import parse_address, translated
 from indexer.store.postgres.schema import STEPS, escape_text, unescape_text
 from indexer.store.postgres.verify import faults_of
 from indexer.store.postgres.view import ServerView, run
@@ -116,6 +116,7 @@ class PostgresStore:
         :raises IndexerError: if the server cannot be reached, or refuses.
         """
         self._conninfo, space = split_space(address)
+        self._given = parse_address(self._conninfo)
         self.shown = shown_store(address)
         self._schema = _PREFIX + space
         self._space = space
@@ -139,7 +140,6 @@ class PostgresStore:
     # connections
     def _connect(self, *, write: bool) -> Connection:
         """Open a connection with its settings."""
-        given = psycopg.conninfo.conninfo_to_dict(self._conninfo)
         defaults = {
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "application_name": f"notepoint process {os.getpid()} on {socket.gethostname()}",
@@ -147,7 +147,9 @@ class PostgresStore:
             "tcp_user_timeout": "60000",  # milliseconds until a cut connection is noticed
             "client_encoding": "UTF8",
         }
-        options: dict[str, Any] = {key: defaults[key] for key in defaults.keys() - given.keys()}
+        options: dict[str, Any] = {
+            key: defaults[key] for key in defaults.keys() - self._given.keys()
+        }
         if write:
             options["target_session_attrs"] = "read-write"
         connection = psycopg.connect(self._conninfo, autocommit=True, **options)

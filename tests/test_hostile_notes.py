@@ -1,0 +1,56 @@
+"""Constructs that took a small note minutes are read and rendered in bounded time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from indexer.notes.markdown.render import render_note
+from indexer.notes.note import parse_note
+from indexer.records import Note, Outcome
+
+SIZE = 60_000
+# Before, each of them took more than the limit at this size, growing with the square or worse.
+SHAPES = {
+    "open footnotes": "[^1]: " + "[^" * (SIZE // 2),
+    "open footnotes far from one": "[^1]: x\n\n" + "[^a" * (SIZE // 3),
+    "inline footnotes": "x[^1]\n\n[^1]: " + "^[" * (SIZE // 2),
+    "addresses in brackets": "http://a.b/[" * (SIZE // 12),
+    "pictures in a link": "[[" + "![a](" * (SIZE // 5),
+    "dotted key": "+++\n" + "a." * (SIZE // 2) + "a = 1\n+++\nx",
+    "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
+}
+
+
+def parse(text: str) -> Note:
+    return parse_note(
+        text.encode(), "a.md", window=256, count_tokens=lambda texts: [len(t) // 4 for t in texts]
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_hostile_shape_is_read_and_rendered_soon(shape: str) -> None:
+    before = time.process_time()
+    parse(SHAPES[shape])
+    render_note(SHAPES[shape], ())
+    assert time.process_time() - before < 8
+
+
+def test_key_of_many_parts_makes_the_head_partial() -> None:
+    note = parse(SHAPES["dotted key"])
+    assert note.outcome is Outcome.PARTIAL
+    assert "500 dots" in note.warnings[0].message and note.warnings[0].line == 2
+
+
+def test_ordinary_footnotes_and_addresses_are_read_as_before() -> None:
+    note = parse("A[^long label]\n\nB[^n] https://example.org/a[b]?c=(d)\n\n[^n]: see\n")
+    assert "https://example.org/a[b]?c=(d)" in {
+        link.target for point in note.points for link in point.links
+    }
+
+
+def test_target_with_many_closed_brackets_is_a_link() -> None:
+    target = "a" + "(b)" * 40
+    note = parse(f"[x]({target}) and [y](a(b(c)))\n")
+    assert [link.target for point in note.points for link in point.links] == [target, "a(b(c))"]
