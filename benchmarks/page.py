@@ -69,9 +69,9 @@ class Server:
             port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.started = time.perf_counter()
-        command = [sys.executable, "-m", "indexer", "serve", "--no-browser", "--notes", str(notes)]
+        command = [sys.executable, "-m", "indexer", "serve", "--no-browser", "--no-token"]
         self.process = subprocess.Popen(
-            [*command, "--port", str(port)],
+            [*command, "--notes", str(notes), "--port", str(port)],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.errors import NotesError, SettingsError
+from indexer.text.numbers import whole_number
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL = "multilingual-e5-small"
@@ -224,9 +225,10 @@ def _positive(values: Mapping[str, str], name: str, default: int) -> int:
     text = values.get(_PREFIX + name, "")
     if not text:
         return default
-    if not text.isdecimal() or int(text) == 0:
+    number = whole_number(text)
+    if not number:
         raise SettingsError(
-            f"{_PREFIX}{name} is {text!r}, not a whole number above 0",
+            f"{_PREFIX}{name} is {text[:40]!r}, not a whole number above 0",
             f"unset it, or use {default}",
         )
-    return int(text)
+    return number

@@ -31,21 +31,39 @@ if TYPE_CHECKING:
     from indexer.store.records import Fault
 
 _STEERING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
+    "\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+# In JSON: an escaped backslash, a pair of surrogates, or one alone, which strict readers refuse.
+_SURROGATE = re.compile(
+    r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(?:dc([89a-f].)|(d[89a-f]..))", re.IGNORECASE
 )
 _MAX_SHOWN_WARNINGS = 20
+_SCHEME = re.compile(r"\s*([A-Za-z][\w+.-]*):")
+_OPEN_SCHEMES = frozenset({"http", "https", "mailto"})
+_ESCAPED = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 
 def safe(text: str) -> str:
-    """Return a text in which nothing steers a terminal: no escape, bell or change of direction."""
+    """Return a text in which nothing steers a terminal or hides in it."""
     return _STEERING.sub(
         lambda found: " " if found.group() == "\t" else f"\\x{ord(found.group()):02x}", text
     )
 
 
 def to_json(value: object) -> str:
-    """Return JSON in pure ASCII, so that any terminal and any file name can bear it."""
-    return json.dumps(value, ensure_ascii=True)
+    r"""Return JSON in pure ASCII, which every terminal shows and every reader takes.
+
+    A byte of a file name that is no UTF-8 is written as the text ``\xNN``, half a character as
+    ``\udNNN``: JSON has no other way to say them that strict readers take.
+    """
+    text = json.dumps(value, ensure_ascii=True)
+    return _SURROGATE.sub(_alone, text) if "\\ud" in text else text
+
+
+def _alone(found: re.Match[str]) -> str:
+    kept, byte, half = found.groups()
+    return kept or (rf"\\x{byte}" if byte else rf"\\u{half}")
 
 
 # --- answers ------------------------------------------------------------------------------------
@@ -260,7 +278,7 @@ def _summary(answer: Answer) -> str:
 
 def answer_markdown(answer: Answer) -> str:
     """Return an answer as Markdown: the points as quotes with their sources and links."""
-    lines = [f"# {safe(answer.question)}", ""]
+    lines = [f"# {_plain(answer.question)}", ""]
     if not answer.answered:
         lines += ["*Not answered in the notes; the nearest points:*", ""]
     for hit in answer.hits:
@@ -270,14 +288,27 @@ def answer_markdown(answer: Answer) -> str:
 
 def hit_markdown(hit: Hit) -> str:
     """Return a hit as a Markdown quote with its source."""
-    quote = "\n".join(f"> {safe(line)}" for line in hit.text.split("\n"))
+    quote = "\n".join(f"> {_plain(line)}" for line in hit.text.split("\n"))
     path = " > ".join([hit.title, *(h for h in hit.heading_path if h != hit.title)])
-    links = "".join(
-        f"\n> - [{safe(link.text)}]({safe(link.to or link.target)})"
-        for link in hit.links
-        if link.ok
-    )
-    return f"{quote}\n>\n> -- {safe(path)} ({safe(hit.note_id)}:{hit.line_start}){links}"
+    links = "".join(f"\n> - {_link_markdown(link)}" for link in hit.links if link.ok)
+    place = f"{_plain(hit.note_id)}:{hit.line_start}"
+    return f"{quote}\n>\n> -- {_plain(path)} ({place}){links}"
+
+
+def _plain(text: str) -> str:
+    """Return a text for Markdown on one line, in which no HTML can begin."""
+    return safe(text.replace("\n", " ")).replace("<", "&lt;")
+
+
+def _link_markdown(link: Link) -> str:
+    """Return a link as Markdown; one of a scheme that may run something as its text alone."""
+    text = _plain(link.text).replace("[", r"\[").replace("]", r"\]")
+    target = link.to or link.target
+    scheme = _SCHEME.match(target)
+    if scheme and scheme[1].lower() not in _OPEN_SCHEMES:
+        return text
+    written = "".join(_ESCAPED.get(one, one) for one in safe(target.replace("\n", "%0A")))
+    return f"[{text}]({written})"
 
 
 # --- reports ------------------------------------------------------------------------------------

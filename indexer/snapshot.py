@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import IndexDamaged, IndexerError, NotesError, QueryError
 from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
+from indexer.text.numbers import whole_number
 
 if TYPE_CHECKING:
     from indexer.notes.folder import NotesFolder
@@ -303,10 +304,11 @@ class Snapshot:
         """Return the ids of points named by id or place."""
         ids: list[int] = []
         for place in places:
-            if isinstance(place, int) or place.isdecimal():
-                ids.append(int(place))
+            number = place if isinstance(place, int) else whole_number(place)
+            if number is not None:
+                ids.append(number)
                 continue
-            note_id, line = split_place(place)
+            note_id, line = split_place(str(place))
             points = [p for p in self.points_of(note_id) if line is None or _holds_line(p, line)]
             if not points:
                 raise QueryError(
@@ -319,8 +321,9 @@ class Snapshot:
 def split_place(place: str) -> tuple[str, int | None]:
     """Return the note and the line of "note:line"; a name may hold colons of its own."""
     note_id, separator, line = place.rpartition(":")
-    if separator and line.isdecimal():
-        return note_id, int(line)
+    number = whole_number(line)
+    if separator and number is not None:
+        return note_id, number
     return place, None
 
 

@@ -420,4 +420,4 @@ def test_long_heading_is_a_point_and_shortened_above_others() -> None:
     long = [point for point in points if point.text.startswith("word")]
     assert sum(len(point.text.split()) for point in long) == 2_000
     items = [point for point in points if point.text == "item"]
-    assert {len(heading) for point in items for heading in point.heading_path} == {299}
+    assert {len(heading) for point in items for heading in point.heading_path} == {300}

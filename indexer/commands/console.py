@@ -17,7 +17,7 @@ from indexer.memory_limit import release_reserve
 # What no program can mend by itself; other errors of the system keep their traceback.
 _SHORTAGES = frozenset(
     getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO".split()
+    for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO ENAMETOOLONG ELOOP".split()
     if hasattr(errno, name)
 )
 # What Python and the loader of libraries say where it is memory that lacks.

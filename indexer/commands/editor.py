@@ -41,12 +41,29 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
             raise SettingsError(
                 "no editor is known", "set EDITOR, or NOTEPOINT_EDITOR='code --goto {path}:{line}'"
             )
-        name = Path(shlex.split(editor)[0]).name
+        name = Path(_words(editor)[0]).name
         template = _TEMPLATES.get(name, "{editor} {path}").replace("{editor}", editor)
     values = {"{path}": str(path), "{line}": str(line)}
-    words = shlex.split(template)
+    words = _words(template)
     for mark, value in values.items():
         words = [word.replace(mark, value) for word in words]
+    return words
+
+
+def _words(command: str) -> list[str]:
+    """Return the words of a command as a shell reads them.
+
+    :param command: as the user set it.
+    :raises SettingsError: if there are none, or a quote is not closed.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as exc:
+        raise SettingsError(
+            f"the editor {command!r} is no command: {str(exc).lower()}", "close the quote"
+        ) from exc
+    if not words:
+        raise SettingsError("the editor is set to blanks", "set EDITOR to the name of one")
     return words
 
 

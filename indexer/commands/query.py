@@ -130,16 +130,23 @@ def _filter(options: dict[str, Any]) -> NoteFilter:
 def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
     """Print one answer a line; a question that cannot be asked gets a line that says why."""
     from indexer import render
-    from indexer.evaluation.questions import read_json_lines
+    from indexer.evaluation.questions import lines_of, read_json_object
 
     status = FOUND
-    for number, row in read_json_lines(batch):
-        if "question" not in row or "id" not in row:
-            raise QueryError(
-                f"{batch}:{number}: a question lacks its id or its text", 'write {"id", "question"}'
-            )
-        answer = notebook.search(str(row["question"]), **search)
-        click.echo(render.to_json({"id": row["id"], **render.answer_json(answer)}))
+    for number, line in lines_of(batch):
+        row: dict[str, Any] = {}
+        try:
+            row = read_json_object(line, f"{batch}:{number}")
+            if "question" not in row or "id" not in row:
+                raise QueryError(
+                    f"{batch}:{number}: a question lacks its id or its text",
+                    'write {"id", "question"}',
+                )
+            said = render.answer_json(notebook.search(str(row["question"]), **search))
+        except QueryError as exc:
+            said = {"line": number, "error": exc.message, "hint": exc.hint}
+            status = NOTHING
+        click.echo(render.to_json({"id": row.get("id"), **said}))
     return status
 
 

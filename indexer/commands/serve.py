@@ -19,10 +19,14 @@ from indexer.config import DEFAULT_PORT
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port"
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser")
-def serve(port: int, no_browser: bool, **options: Any) -> int:
-    """Open the page, on this machine only."""
+@click.option("--no-token", is_flag=True, help="Let every user of this machine open the page")
+def serve(port: int, no_browser: bool, no_token: bool, **options: Any) -> int:
+    """Open the page, on this machine and for you only.
+
+    The address that is printed holds a token: other users of this machine cannot open the page.
+    """
     from indexer.web.launch import serve as run_page
 
     with open_notebook(options) as notebook:
         settings = notebook.settings
-    return run_page(settings, port=port, browser=not no_browser)
+    return run_page(settings, port=port, browser=not no_browser, token=not no_token)

@@ -108,26 +108,40 @@ def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     :param path: the file, in UTF-8.
     :raises QueryError: if the file cannot be read, or a line is no JSON object.
     """
+    return [(number, read_json_object(line, f"{path}:{number}")) for number, line in lines_of(path)]
+
+
+def lines_of(path: Path) -> list[tuple[int, str]]:
+    """Return the lines of a file that are not blank, with their numbers.
+
+    :param path: the file, in UTF-8; lines end with a line feed.
+    :raises QueryError: if the file cannot be read.
+    """
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, ValueError) as exc:
         raise QueryError(
             f"the file {path} cannot be read: {exc}", "give a file of JSON lines in UTF-8"
         ) from exc
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as exc:
-            raise QueryError(
-                f"{path}:{number}: no JSON: {exc}", "write one JSON object a line"
-            ) from exc
-        if not isinstance(row, dict):
-            raise QueryError(f"{path}:{number}: no JSON object", "write one JSON object a line")
-        rows.append((number, row))
-    return rows
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def read_json_object(line: str, place: str) -> dict[str, Any]:
+    """Return the object of a line of JSON.
+
+    :param line: the line.
+    :param place: the file and the line's number, for messages.
+    :raises QueryError: if it is none, or is nested too deeply.
+    """
+    try:
+        row = json.loads(line)
+    except RecursionError as exc:
+        raise QueryError(f"{place}: nested too deeply", "write one JSON object a line") from exc
+    except ValueError as exc:
+        raise QueryError(f"{place}: no JSON: {exc}", "write one JSON object a line") from exc
+    if not isinstance(row, dict):
+        raise QueryError(f"{place}: no JSON object", "write one JSON object a line")
+    return row
 
 
 def judge(questions: Sequence[Question], ask: Callable[[str], Answer]) -> list[Judged]:

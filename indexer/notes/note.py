@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from indexer.errors import NoteError
 from indexer.memory_limit import released_on_shortage
 from indexer.notes.decoding import decode_note, hash_content
@@ -13,6 +16,8 @@ from indexer.records import BlockKind, Note, NoteWarning, Outcome, Point
 from indexer.text.dates import date_in_name
 
 _MAX_TITLE_CHARS = 300
+_MAX_OF_A_KIND = 10  # warnings of a note that differ only in what they quote
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 @released_on_shortage
@@ -70,7 +75,7 @@ def parse_note(
         links=tuple(loose_links),
         anchors=tuple(dict.fromkeys([*given, *heading_anchors(document.blocks)])),
         outcome=_outcome(text, document),
-        warnings=(*warnings, *document.warnings),
+        warnings=_first_of_each(*warnings, *document.warnings),
         properties=document.properties,
     )
 
@@ -79,3 +84,19 @@ def _outcome(text: str, document: Document) -> Outcome:
     if not text.strip():
         return Outcome.EMPTY
     return Outcome.PARTIAL if document.partial else Outcome.INDEXED
+
+
+def _first_of_each(*warnings: NoteWarning) -> tuple[NoteWarning, ...]:
+    """Return the first warnings of each kind, and one more that counts the others."""
+    seen: Counter[str] = Counter()
+    kept: list[NoteWarning] = []
+    for warning in warnings:
+        kind = _QUOTED.sub("", warning.message)
+        seen[kind] += 1
+        if seen[kind] <= _MAX_OF_A_KIND:
+            kept.append(warning)
+    for kind, count in seen.items():
+        if count > _MAX_OF_A_KIND:
+            more = f"{count - _MAX_OF_A_KIND:,} more of the kind: {' '.join(kind.split())}"
+            kept.append(NoteWarning(more))
+    return tuple(kept)

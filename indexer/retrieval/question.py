@@ -33,6 +33,7 @@ _MEDIUM_WORD_CHARS = 5  # from here on any letter may be wrong
 _LONG_WORD_CHARS = 10  # from here on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
 _MAX_REPAIRS = 8  # of one question; more is not a question with typos
+_MAX_ATTEMPTS = 24  # words of one question that are compared with those of the notes, 7 ms each
 _WORD = re.compile(r"\w+")
 _MATH = re.compile(r"\$[^$]*\$|\\\w+")
 _ACRONYM_POINTS = 50
@@ -89,15 +90,20 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     counts = view.term_counts(set(terms))
     reads: dict[tuple[int, int], str] = {}
     mended: set[str] = set()
+    attempts = 0
     for start, end, own in words_of(text):
         word = text[start:end]
-        if len(reads) == _MAX_REPAIRS or not own or is_stop_word(word):
+        if len(reads) == _MAX_REPAIRS or attempts == _MAX_ATTEMPTS:
+            break
+        if not own or is_stop_word(word):
             continue
         read = ""
         if _is_acronym(word):
+            attempts += 1
             read = _spell_out(word, view)
-        elif not any(counts.get(term) for term in own):
-            read = _mend(word, own[0], view, encoder)
+        elif not any(counts.get(term) for term in own) and _may_be_typo(word, encoder):
+            attempts += 1
+            read = _mend(word, own[0], view)
             mended.update(own if read else ())
         if read:
             reads[start, end] = read
@@ -189,12 +195,15 @@ def _is_defined(phrase: str, short: str, text: str) -> bool:
     return re.search(pair, text.casefold()) is not None
 
 
-def _mend(word: str, term: str, view: View, encoder: TextMeasure) -> str:
-    """Return the word of the notes that was meant by one that nobody knows, or nothing."""
+def _may_be_typo(word: str, encoder: TextMeasure) -> bool:
+    """Return whether a word that the notes lack may be a mistyped one: no word of the language."""
     if len(word) < _MIN_TYPO_CHARS or not word.isalpha() or not word.isascii():
-        return ""
-    if encoder.count_tokens([word])[0] < 2:  # a word of the language; the notes just lack it
-        return ""
+        return False
+    return encoder.count_tokens([word])[0] >= 2
+
+
+def _mend(word: str, term: str, view: View) -> str:
+    """Return the word of the notes that was meant by one that nobody knows, or nothing."""
     from rapidfuzz.distance import OSA  # only for those who mistype
 
     word = word.lower()

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from indexer.records import Mode, NoteFilter
+from indexer.text.numbers import whole_number
 
 PAGE_SIZE = 10
 SIZES = ("point", "list", "section", "note")
@@ -111,7 +112,7 @@ def close_place() -> None:
 def hits_wanted() -> int:
     """Return how many hits to show."""
     text = next(iter(_values("k")), "")
-    return min(int(text), _MAX_HITS) if text.isdecimal() and int(text) else PAGE_SIZE
+    return min(whole_number(text) or PAGE_SIZE, _MAX_HITS)
 
 
 def want_more_hits() -> None:

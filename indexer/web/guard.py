@@ -1,64 +1,208 @@
-"""Refuses what does not come from this machine's own page: a foreign Host, a foreign Origin.
+"""Refuses what does not come from the reader's own page: other sites, other users of the machine.
 
-Streamlit 1.67 refuses them where the page's connection is opened and nowhere else; a site that has
-its name lead to this machine (DNS rebinding) would still be given the page's files, and every
-address that serves something.
+Streamlit 1.67 looks at Host and Origin where the page's connection is opened and nowhere else, and
+at their names alone. A site whose name leads to this machine (DNS rebinding), another web page of
+this machine, or another user of it would be given the page's files, and the notes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import hmac
+import os
+from collections.abc import Callable, Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
 
+from streamlit import config
+from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
+
+from indexer.web.assets import ROUTE
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_REFUSAL = b"This page is for this machine: open it at http://127.0.0.1 or http://localhost.\n"
+TOKEN_VARIABLE = "NOTEPOINT_PAGE_TOKEN"
+_PARAMETER = "token"
+_HEALTH = "/_stcore/health"  # says that the server runs, and nothing of the notes
+_ONE_ONLY = frozenset({"host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"})
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+_FOREIGN = "This page is for this machine: open it at http://127.0.0.1 or http://localhost."
+_NO_TOKEN = (
+    "This page is for the user who started it: open the address, with its token, that "
+    "`notepoint serve` printed."
+)
+# Streamlit needs inline styles, scripts that it makes from text, and workers from blobs.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "media-src 'self' blob:; connect-src 'self' ws://{host} data: blob:; worker-src 'self' blob:; "
+    "frame-src 'self'; object-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors {frames}"
+)
+
+
+class _Asked(NamedTuple):
+    """What a request says of where it comes from; empty where it says nothing."""
+
+    headers: dict[str, str]
+    cookies: str
+    doubled: bool
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> _Asked:
+        found: dict[str, str] = {}
+        cookies: list[str] = []
+        doubled = False
+        for name, value in headers:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            if key == "cookie":
+                cookies.append(text)
+            elif key in _ONE_ONLY:  # one of two may be read here, and the other one there
+                doubled = doubled or key in found
+                found[key] = text
+        return cls(found, "; ".join(cookies), doubled)
+
+    def is_own(self, path: str) -> bool:
+        """Return whether a request comes from the page itself, or from no page at all."""
+        host, origin = self.headers.get("host"), self.headers.get("origin")
+        if self.doubled or not starlette_websocket.is_host_allowed(host):
+            return False
+        if origin is not None and origin != f"http://{host}":
+            return False
+        site = self.headers.get("sec-fetch-site", "none")
+        if self.headers.get("sec-fetch-dest") in _FRAMES:
+            return site == "same-origin" and path.startswith(ROUTE)
+        # Another site may have a link to the page, which opens it, and nothing else.
+        followed = self.headers.get("sec-fetch-mode") == "navigate"
+        return site in ("none", "same-origin") or followed
 
 
 class Guard:
-    """Answers requests with a foreign Host or Origin with 403, in front of everything else."""
+    """Stands before the page, and answers all that is not for it with 403."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, token: str = "") -> None:
         """Stand before an application.
 
         :param app: answers what is let through.
+        :param token: what a visitor must have in the address once, and then in a cookie; empty to
+            ask for none.
         """
         self._app = app
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it; the page's connection is guarded by Streamlit."""
-        if scope["type"] != "http" or _is_own(scope):
+        """Let a request through, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(_REFUSAL))]
-        await send({"type": "http.response.start", "status": 403, "headers": headers})
-        await send({"type": "http.response.body", "body": _REFUSAL})
+        asked = _Asked.of(scope["headers"])
+        path: str = scope["path"]
+        host = asked.headers.get("host", "")
+        if not asked.is_own(path):
+            await _refuse(scope, send, _FOREIGN)
+        elif self._token and scope["type"] == "http" and self._is_right(_given(scope)):
+            await _welcome(scope, send, _cookie_name(host), self._token)
+        elif self._token and path != _HEALTH and not self._is_right(_kept(asked.cookies, host)):
+            await _refuse(scope, send, _NO_TOKEN)
+        else:
+            await self._app(scope, receive, _with_headers(send, path, host))
+
+    def _is_right(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self._token.encode())
 
 
-def _is_own(scope: Scope) -> bool:
-    """Tell whether a request has a Host and an Origin by which the page would be let in."""
-    named = {"host": "", "origin": ""}
-    for name, value in scope["headers"]:
-        key = name.decode("latin-1").lower()
-        if key in named:
-            if named[key]:  # one of two may be read here, and the other one there
-                return False
-            named[key] = value.decode("latin-1")
-    host, origin = named["host"] or None, named["origin"] or None
-    return bool(starlette_websocket._is_origin_allowed(origin, host))
+def _cookie_name(host: str) -> str:
+    """Return the name of the cookie: browsers send the cookies of one port to all others."""
+    return f"notepoint-{host.rpartition(':')[2] if ':' in host else '80'}"
+
+
+def _kept(cookies: str, host: str) -> str:
+    try:
+        found = SimpleCookie(cookies).get(_cookie_name(host))
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _given(scope: Scope) -> str:
+    asked = parse_qsl(scope["query_string"].decode("latin-1"))
+    return next((value for name, value in asked if name == _PARAMETER), "")
+
+
+async def _welcome(scope: Scope, send: Send, name: str, token: str) -> None:
+    """Give the token as a cookie, and lead to the same address without it."""
+    asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    rest = urlencode([pair for pair in asked if pair[0] != _PARAMETER])
+    where = "/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else "")
+    cookie = f"{name}={token}; HttpOnly; SameSite=Strict; Path=/"
+    headers = [
+        (b"location", where.encode()),
+        (b"set-cookie", cookie.encode()),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"content-length", b"0"),
+    ]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(scope: Scope, send: Send, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = f"{reason}\n".encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+    ]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send, path: str, host: str) -> Callable[[Message], Any]:
+    """Return a sender that tells the browser what the page may load, and who may frame it."""
+    framed = path.startswith(ROUTE)  # the page shows PDF files of the notes in a frame
+    policy = _POLICY.format(host=host, frames="'self'" if framed else "'none'")
+    ours = {
+        b"x-frame-options": b"SAMEORIGIN" if framed else b"DENY",
+        b"content-security-policy": policy.encode("latin-1"),
+        b"x-content-type-options": b"nosniff",
+        b"referrer-policy": b"no-referrer",
+        b"cross-origin-opener-policy": b"same-origin",
+        b"cross-origin-resource-policy": b"same-origin",
+    }
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in given}
+            given += [item for item in ours.items() if item[0] not in names]
+            message = {**message, "headers": given}
+        await send(message)
+
+    return sender
 
 
 def install() -> None:
     """Put a guard before the server that Streamlit starts next in this process."""
+    token = os.environ.pop(TOKEN_VARIABLE, "")
     server: Any = starlette_server
     create = server.create_starlette_app
 
     def create_guarded(runtime: Any) -> Starlette:
+        config.set_option("client.allowedOrigins", [])  # no site gives the page orders
         app: Starlette = create(runtime)
-        app.add_middleware(Guard)  # the one added last stands in front
+        app.add_middleware(Guard, token=token)  # the one added last is in front
         return app
 
     server.create_starlette_app = create_guarded
+    if token:
+        # Streamlit prints this address, and opens a browser at it.
+        util: Any = server_util
+        address_of = util.get_url
+        util.get_url = lambda host: f"{address_of(host).rstrip('/')}/?{_PARAMETER}={token}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ def can_open_browser(environment: Mapping[str, str]) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def serve(settings: Settings, *, port: int, browser: bool) -> int:
+def serve(settings: Settings, *, port: int, browser: bool, token: bool = True) -> int:
     """Run the page until it is stopped.
 
     Its working directory is the folder of its script: Streamlit reads ``.streamlit/`` of the
@@ -74,11 +75,13 @@ def serve(settings: Settings, *, port: int, browser: bool) -> int:
     :param settings: what it shows.
     :param port: where it listens, on the loopback address.
     :param browser: True to open one.
+    :param token: False to let every user of this machine in.
     :return: the exit status of the server.
     :raises MissingPackages: if the page is not installed.
     """
     require("page", "the page", "streamlit")
     environment = page_environment(settings)
+    environment["NOTEPOINT_PAGE_TOKEN"] = secrets.token_urlsafe(24) if token else ""
     command = serve_command(port, browser=browser and can_open_browser(os.environ))
     folder = page_script().parent
     if os.name == "posix":

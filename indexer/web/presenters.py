@@ -14,6 +14,7 @@ from indexer.records import Hit, Link
 from indexer.render import hit_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import StoredPoint
+from indexer.text.numbers import whole_number
 from indexer.web.assets import file_address
 
 # How near a cosine is, in words. Of 103 right points among the first ten hits of the public
@@ -114,8 +115,8 @@ def split_lines(place: str, hits: Sequence[Hit]) -> tuple[int, int]:
     for hit in hits:
         if place_of_hit(hit) == place:
             return hit.line_start, hit.line_end
-    line = place.rpartition(":")[2]
-    return (int(line), int(line)) if line.isdecimal() else (0, 0)
+    line = whole_number(place.rpartition(":")[2]) or 0
+    return line, line
 
 
 def note_of(

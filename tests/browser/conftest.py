@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import ROOT
@@ -114,6 +116,8 @@ def browser() -> Iterator[Browser]:
 class Server:
     """A running page: where it is, and the notes it shows."""
 
+    cookies: ClassVar[dict[int, Any]] = {}
+
     def __init__(self, notes: Path, *options: str) -> None:
         self.notes = notes
         with socket.socket() as probe:
@@ -123,19 +127,28 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NOTEPOINT_")}
         environment |= {"NOTEPOINT_CACHE": str(ROOT / ".cache"), "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "indexer", "serve", "--notes", str(notes), "--no-browser"]
+        said = notes.parent / f"said-by-{self.port}"
         # From a folder without settings of Streamlit: those of the page must hold all the same.
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port), *options],
-            cwd=notes.parent,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with said.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port), *options],
+                cwd=notes.parent,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+            )
         end = time.monotonic() + PATIENCE_S
-        while not self.is_healthy():
+        printed = None
+        while printed is None or not self.is_healthy():
             assert time.monotonic() < end, "the page did not start"
             assert self.process.poll() is None, "the page ended"
             time.sleep(0.05)
+            printed = re.search(r"URL: (http://\S+)\s", said.read_text("utf-8"))
+        # What a reader opens; tabs of the tests begin with the cookie that it gives.
+        self.printed = printed[1]
+        token = parse_qs(urlsplit(self.printed).query)["token"][0]
+        cookie = {"name": f"notepoint-{self.port}", "value": token, "url": self.address}
+        self.cookies[self.port] = cookie
 
     def is_healthy(self) -> bool:
         try:
@@ -197,6 +210,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[OpenTab]:
         context = browser.new_context(**options)
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
+        context.add_cookies(list(Server.cookies.values()))
         page = context.new_page()
         page.on("pageerror", lambda error: failures.append(str(error)))
         page.goto((at or server.address) + query)

@@ -30,7 +30,7 @@ def request(port: int, head: str) -> str:
 
 def serve(notes: Path, port: int, cwd: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "indexer", "serve", "--notes", str(notes)]
-    command += ["--port", str(port), "--no-browser"]
+    command += ["--port", str(port), "--no-browser", "--no-token"]
     return subprocess.Popen(
         command,
         cwd=cwd,

@@ -168,7 +168,7 @@ def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: l
     build = [sys.executable, "-m", "indexer", "build", "-q", *at]
     subprocess.run(build, env=environment, check=True, capture_output=True)
     port, log = free_port(), tmp_path / "log"
-    command = traced_command(log, "serve", *at, "--port", str(port), "--no-browser")
+    command = traced_command(log, "serve", *at, "--port", str(port), "--no-browser", "--no-token")
     assert serve_and_ask(command, port, environment) > 5
     held.append(f"page: {judge(log.read_text().splitlines(), place, listens_at=port)}")
     assert {path.name for path in place.iterdir()} <= {"notes", "store", "beside.md"}
@@ -186,7 +186,7 @@ def use_without_network(place: Path) -> None:
         done = subprocess.run([*notepoint, *words, *at], env=environment, capture_output=True)
         assert done.returncode == 0, done.stderr
     port = free_port()
-    serve = [*notepoint, "serve", *at, "--port", str(port), "--no-browser"]
+    serve = [*notepoint, "serve", *at, "--port", str(port), "--no-browser", "--no-token"]
     print(len(done.stdout), serve_and_ask(serve, port, environment))
 
 
