@@ -106,7 +106,9 @@ def test_notepoint_alone_on_a_terminal_opens_the_page(tmp_path: Path) -> None:
             while "Ctrl-C" not in shown:
                 shown += os.read(ours, 4096).decode()
             address = shown.split("Notepoint is at ")[1].split()[0]
-            with urllib.request.urlopen(f"{address}/_stcore/health") as answer:
+            origin, _, token = address.partition("/?token=")
+            assert len(token) >= 32
+            with urllib.request.urlopen(f"{origin}/_stcore/health") as answer:
                 assert answer.read() == b"ok"
             assert "Streamlit" not in shown
         finally:

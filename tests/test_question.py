@@ -151,3 +151,16 @@ def test_word_counts_once_however_many_pieces_it_has() -> None:
 
 def test_words_nobody_counts_weigh_nothing() -> None:
     assert word_weights(Question("?!", ()), ((0, 1), (1, 2)), {}) == [0.0, 0.0]
+
+
+def test_words_that_nobody_knows_are_looked_for_a_limited_number_of_times(
+    read: Callable[[str], Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer.retrieval import question as module
+
+    tried: list[str] = []
+    monkeypatch.setattr(module, "_mend", lambda word, *_: tried.append(word) or "")
+    monkeypatch.setattr(module, "_spell_out", lambda word, _: tried.append(word) or "")
+    read(" ".join(f"zq{'x' * (n % 7)}{chr(97 + n % 26)}word" for n in range(500)))
+    read(" ".join(["QZX"] * 1_000))
+    assert 0 < len(tried) <= 48

@@ -135,7 +135,7 @@ class Server:
                 cwd=notes.parent,
                 env=environment,
                 stdout=output,
-                stderr=subprocess.DEVNULL,
+                stderr=output,
             )
         end = time.monotonic() + PATIENCE_S
         printed = None
@@ -143,7 +143,7 @@ class Server:
             assert time.monotonic() < end, "the page did not start"
             assert self.process.poll() is None, "the page ended"
             time.sleep(0.05)
-            printed = re.search(r"URL: (http://\S+)\s", said.read_text("utf-8"))
+            printed = re.search(r"Notepoint is at (http://\S+)\s", said.read_text("utf-8"))
         # What a reader opens; tabs of the tests begin with the cookie that it gives.
         self.printed = printed[1]
         token = parse_qs(urlsplit(self.printed).query)["token"][0]
