@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.errors import NotesError, SettingsError
-from indexer.text.numbers import whole_number
+from indexer.whole_numbers import whole_number
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL = "multilingual-e5-small"

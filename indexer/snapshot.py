@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import IndexDamaged, IndexerError, NotesError, QueryError
 from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
-from indexer.text.numbers import whole_number
+from indexer.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from indexer.notes.folder import NotesFolder

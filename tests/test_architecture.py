@@ -18,7 +18,7 @@ PACKAGE = ROOT / "indexer"
 # A module may import those of lower floors, and those of its own package.
 FLOORS = (
     ("import_path", "comes before any other import"),
-    ("errors records", "words that all share"),
+    ("errors records whole_numbers", "words that all share"),
     ("extras", "which optional packages are installed; `setup` asks before any is"),
     (
         "config installing lru memory_limit private_files text",

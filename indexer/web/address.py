@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from indexer.records import Mode, NoteFilter
-from indexer.text.numbers import whole_number
+from indexer.whole_numbers import whole_number
 
 PAGE_SIZE = 10
 SIZES = ("point", "list", "section", "note")

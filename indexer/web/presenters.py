@@ -14,8 +14,8 @@ from indexer.records import Hit, Link
 from indexer.render import hit_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import StoredPoint
-from indexer.text.numbers import whole_number
 from indexer.web.assets import file_address
+from indexer.whole_numbers import whole_number
 
 # How near a cosine is, in words. Of 103 right points among the first ten hits of the public
 # questions three in four have .40 and 19 in 20 have .29; of 1,267 wrong ones one in ten has .42.
