@@ -34,6 +34,7 @@ FLOORS = (
     ("snapshot", "one generation of an index: answers and notes that agree"),
     ("notebook", "puts the parts together for Python users"),
     ("render", "turns what the notebook returns into text and JSON"),
+    ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
     ("compact launchers", "answers for agents, launchers and editors"),
     ("service", "what surfaces that run longer than one question share"),
     ("web", "a surface"),

@@ -14,7 +14,8 @@ from indexer.config import Settings
 from indexer.errors import SettingsError
 from indexer.notes.note import parse_note
 from indexer.records import Link, LinkKind
-from indexer.render import answer_markdown, hit_markdown, safe, to_json
+from indexer.render import safe, to_json
+from indexer.render_markdown import answer_markdown, hit_markdown
 
 RunCli = Callable[..., tuple[int, str, str]]
 DIGITS = "9" * 5_000

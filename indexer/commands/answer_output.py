@@ -103,4 +103,8 @@ def answer_output(answer: Answer, root: Path, options: dict[str, Any]) -> str:
         return FORMATS[form](answer, root)
     if form == "json":
         return render.to_json(render.answer_json(answer))
-    return render.answer_markdown(answer) if form == "markdown" else render.answer_text(answer)
+    if form == "markdown":
+        from indexer.render_markdown import answer_markdown
+
+        return answer_markdown(answer)
+    return render.answer_text(answer)

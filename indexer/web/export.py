@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 from indexer.records import Answer, Link
-from indexer.render import answer_json, answer_markdown, to_json
+from indexer.render import answer_json, to_json
+from indexer.render_markdown import answer_markdown
 
 _COLUMNS = ("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url")
 # What file systems do not take in a name.

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from indexer.notes.folder import read_stamp
 from indexer.notes.markdown.render import place_of
 from indexer.records import Hit, Link
-from indexer.render import hit_markdown
+from indexer.render_markdown import hit_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import StoredPoint
 from indexer.web.assets import file_address

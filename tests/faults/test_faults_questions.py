@@ -33,7 +33,8 @@ from indexer.errors import IndexerError, QueryError
 from indexer.notebook import Notebook
 from indexer.notes.note import parse_note
 from indexer.records import Mode, NoteFilter
-from indexer.render import answer_json, answer_markdown, answer_text, dump_json, to_json
+from indexer.render import answer_json, answer_text, dump_json, to_json
+from indexer.render_markdown import answer_markdown
 
 pytestmark = pytest.mark.slow
 
