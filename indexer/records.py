@@ -419,7 +419,8 @@ class Answer:
     Without an answer the hits are the nearest points, offered as such. ``confidence`` is the
     probability, 0 to 1, that the notes hold an answer. ``reads`` says what was read into the
     question: (word as typed, words of the notes). ``units`` are what to show, best first: the hits
-    in the size the question asks for.
+    in the size the question asks for. ``notices`` are lines for the reader that are no part of the
+    answer: a filter that nothing passes, a question that was cut.
     """
 
     question: str
@@ -432,6 +433,7 @@ class Answer:
     related_notes: tuple[RelatedNote, ...]
     reads: tuple[tuple[str, str], ...] = ()
     units: tuple[Unit, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def topics(self, most: int = 3) -> list[str]:
         """Return what the hits are about, best first: their notes, with the nearest heading.

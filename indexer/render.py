@@ -88,6 +88,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for note in answer.related_notes
         ],
         "reads": [{"word": word, "read": read} for word, read in answer.reads],
+        "notices": list(answer.notices),
         "topics": [] if answer.answered else answer.topics(),
     }
 
@@ -191,9 +192,10 @@ def _answer_link_json(link: Link, *, in_point: bool) -> dict[str, Any]:
 
 def answer_text(answer: Answer) -> str:
     """Return an answer for a terminal; ``click.echo`` drops the styles where there is none."""
+    lines = [click.style(safe(notice), fg="yellow") for notice in answer.notices]
     if not answer.hits:
-        return "nothing found"
-    lines = [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads]
+        return "\n".join([*lines, "nothing found"])
+    lines += [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads]
     if not answer.answered:
         lines += [
             click.style("not answered in your notes; close, but not an answer:", fg="yellow"),

@@ -364,8 +364,8 @@ def test_example_that_is_gone_is_let_go(built: Path) -> None:
     assert rows(element(open_page(q="ethics", less=["gone.md:4"]), "desk"))
 
 
-def test_endless_question_is_an_error_in_words(built: Path) -> None:
-    assert "above the limit" in texts(open_page(q="x" * 20_000))
+def test_endless_question_is_cut_and_it_is_said(built: Path) -> None:
+    assert "the question has 3,000 words" in notices(open_page(q="ethics " * 3_000))
 
 
 # --- the model, the index -----------------------------------------------------------------------

@@ -16,13 +16,14 @@ from indexer.commands.options import (
     open_notebook,
     top_k_option,
 )
+from indexer.commands.question_words import QuestionCommand, typed_question
 from indexer.errors import QueryError
 from indexer.records import Mode, NoteFilter
 
 
-@click.command()
+@click.command(cls=QuestionCommand)
 @common
-@click.argument("question", required=False)
+@click.argument("words", nargs=-1, metavar="[QUESTION]...")
 @top_k_option
 @click.option(
     "--mode",
@@ -39,6 +40,16 @@ from indexer.records import Mode, NoteFilter
     "--folder", "folders", multiple=True, metavar="PATH", help="Only notes below this folder"
 )
 @click.option("--note", "only_notes", multiple=True, metavar="PATH", help="Only this note")
+@click.option(
+    "--where",
+    "properties",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only notes with this property",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="PATH", help="No notes with this in their path (-path:PATH)"
+)
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -72,7 +83,7 @@ from indexer.records import Mode, NoteFilter
 @format_options
 @click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
-    question: str | None,
+    words: tuple[str, ...],
     top_k: int,
     batch: Path | None,
     open_hit: int | None,
@@ -80,14 +91,17 @@ def query(
 ) -> int:
     """Answer a question with the points of the notes that answer it.
 
-    Options of one kind are alternatives; options of different kinds all hold.
+    Options of one kind are alternatives; options of different kinds all hold. In the question
+    itself "exact phrase", -word, tag:x, -tag:x, path:x and -path:x may be used.
 
     \b
     notepoint query "does it talk about ethics?"
     notepoint query "batch norm at test time" --tag deeplearning --since 2020-01-01 -k 5
+    notepoint query what is dropout -path:archive --where status=done
     notepoint query "why mini-batches?" --json
     notepoint query "why mini-batches?" --budget 1000
     """  # noqa: D301 - click knows a block by this character
+    question = typed_question(words)
     if (question is None) == (batch is None):
         raise click.UsageError("give a question, or --batch FILE")
     search = {
@@ -118,13 +132,22 @@ def _filter(options: dict[str, Any]) -> NoteFilter:
         return value.date() if value else None
 
     return NoteFilter(
-        options["tags"],
-        options["categories"],
-        options["folders"],
-        options["only_notes"],
-        day(options["since"]),
-        day(options["until"]),
+        tags=options["tags"],
+        categories=options["categories"],
+        folders=options["folders"],
+        notes=options["only_notes"],
+        since=day(options["since"]),
+        until=day(options["until"]),
+        properties=tuple(map(_property, options["properties"])),
+        without_paths=options["exclude"],
     )
+
+
+def _property(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key.strip():
+        raise click.UsageError(f"--where takes KEY=VALUE, not {text!r}")
+    return key.strip(), value.strip()
 
 
 def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:

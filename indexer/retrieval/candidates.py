@@ -16,6 +16,8 @@ from indexer.store.records import Vectors
 # the same answers, and fewer are faster (benchmarks/QUALITY.md).
 _CANDIDATES = 60
 _MOST_CANDIDATES = 100
+# More candidates where words are left out, so that enough points without them remain.
+_MOST_LEFT_OUT = 400
 
 
 class Candidates(NamedTuple):
@@ -50,17 +52,35 @@ def find_candidates(view: View, asked: Asked, query: Query) -> Candidates:
     """
     vector, terms = asked.vector, asked.question.terms
     most = min(max(_CANDIDATES, query.k), _MOST_CANDIDATES)
+    if query.allowed.only is not None:
+        return _only(view, asked, query, most)
+    if query.allowed.without:  # of more, enough remain
+        most = _MOST_CANDIDATES + min(len(query.allowed.without), _MOST_LEFT_OUT)
     by_words = query.mode is not Mode.DENSE
     search_dense = None if vector is None else view.begin_dense(vector, most, query.where)
     # Words alone must find what they can, however common they are.
     words = view.lexical(terms, most, query.where, common=vector is None) if by_words else ()
     bm25, cosines = dict(words), dict(search_dense() if search_dense else ())
-    ids = sorted({*cosines, *bm25})
+    ids = sorted(query.allowed.filter({*cosines, *bm25}))
+    cosines = {i: cosines[i] for i in ids if i in cosines}
+    bm25 = {i: bm25[i] for i in ids if i in bm25}
     if vector is not None:
         cosines |= view.cosines(vector, [i for i in ids if i not in cosines])
     if by_words:
         bm25 |= view.bm25(terms, [i for i in ids if i not in bm25])
     return Candidates(ids, cosines, bm25)
+
+
+def _only(view: View, asked: Asked, query: Query, most: int) -> Candidates:
+    """Return the points with the phrases of a question, which no retriever has to find."""
+    ids = sorted(query.allowed.filter(query.allowed.only or ()))
+    bm25 = view.bm25(asked.question.terms, ids) if query.mode is not Mode.DENSE else {}
+    cosines = view.cosines(asked.vector, ids) if asked.vector is not None else {}
+    if len(ids) > most:
+        ids = sorted(ids, key=lambda i: (-bm25.get(i, 0.0), -cosines.get(i, 0.0), i))[:most]
+    return Candidates(
+        sorted(ids), {i: cosines[i] for i in ids if cosines}, {i: bm25[i] for i in ids if bm25}
+    )
 
 
 def weigh(view: View, asked: Asked, candidates: Candidates, query: Query) -> Weighed:

@@ -11,6 +11,7 @@ from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
 from indexer.encoding.token_counts import EstimatedTokens
 from indexer.errors import EncoderError
 from indexer.records import Mode, NoteFilter
+from indexer.retrieval.operators import Allowed
 from indexer.retrieval.question import Question, read_question, word_weights
 from indexer.retrieval.ranking import Weights, idf
 from indexer.store.protocol import View
@@ -29,7 +30,7 @@ class Query(NamedTuple):
     """A question and how to answer it.
 
     ``k`` counts units, or points where ``points`` asks for single ones; ``more_like`` and
-    ``less_like`` are point ids.
+    ``less_like`` are point ids; ``allowed`` says which points may answer.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Query(NamedTuple):
     weights: Weights = Weights()
     reranker: Reranker | None = None
     points: bool = False
+    allowed: Allowed = Allowed()
 
 
 class Asked(NamedTuple):

@@ -60,21 +60,22 @@ class Question(NamedTuple):
 def check_question(question: str) -> str:
     """Return a question on one line, as text that any part can work with.
 
-    :param question: as typed.
-    :raises QueryError: if it is empty or too long.
+    :param question: as typed; of one that is too long, the first words.
+    :raises QueryError: if it is empty.
     """
     text = " ".join(question.split())
     if not text:
         raise QueryError(
             "the question is empty", 'ask something: notepoint query "what did I write on ...?"'
         )
-    if len(text) > _MAX_QUESTION_CHARS:
-        raise QueryError(
-            f"the question has {len(text):,} characters, "
-            f"above the limit of {_MAX_QUESTION_CHARS:,}",
-            "ask in a sentence or two",
-        )
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return cut_question(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def cut_question(text: str) -> str:
+    """Return the words of a question that are read: all of them, or the first of a long text."""
+    if len(text) <= _MAX_QUESTION_CHARS:
+        return text
+    return text[:_MAX_QUESTION_CHARS].rpartition(" ")[0] or text[:_MAX_QUESTION_CHARS]
 
 
 def read_question(question: str, view: View, encoder: TextMeasure) -> Question:

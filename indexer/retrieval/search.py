@@ -16,8 +16,11 @@ from indexer.retrieval.candidates import Weighed, find_candidates, weigh
 from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits, related_notes
+from indexer.retrieval.naming_filters import unknown_names
+from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query, Reranker, ask
+from indexer.retrieval.question import cut_question
 from indexer.retrieval.ranking import (
     Evidence,
     Ranking,
@@ -81,7 +84,11 @@ class Searcher:
         started = time.perf_counter()
         with self._within(view) as view:
             header = self._header(view)
-            asked = ask(view, header, self._encoder, query)
+            operators = read_operators(query.question)
+            where = operators.added_to(query.where)
+            query = query._replace(where=where, allowed=allowed_points(view, operators, where))
+            notices = [*_cut(operators.text), *operators.said(), *unknown_names(view, where)]
+            asked = ask(view, header, self._encoder, query._replace(question=operators.text))
             ranking = self._rank(view, asked, query)
             shown = ranking
             if query.reranker is not None:
@@ -110,6 +117,7 @@ class Searcher:
             hits=hits,
             related_notes=related,
             reads=asked.question.reads,
+            notices=tuple(notices),
             units=sized.units,
         )
 
@@ -235,6 +243,16 @@ def _drawn_to_neighbours(
     lengths = [one.length for one in weighed.evidence.values()]
     drawn = query.weights.diffusion * share_of_documents(lengths)
     return diffuse(scores, view.vectors(list(scores)), drawn) if drawn else scores
+
+
+def _cut(text: str) -> list[str]:
+    """Return a line that says how much of a long question is read, nothing of a short one."""
+    whole = " ".join(text.split())
+    read = cut_question(whole)
+    if read == whole:
+        return []
+    words, kept = len(whole.split()), len(read.split())
+    return [f"the question has {words:,} words; the first {kept:,} of them are asked"]
 
 
 def _reranked(ranking: Ranking, question: str, reranker: Reranker) -> Ranking:

@@ -136,7 +136,7 @@ def matcher(where: NoteFilter) -> Callable[[NoteInfo], bool]:
 
 def _holds(rule: Rule, labels: Sequence[Label]) -> bool:
     there = any(
-        _fits(rule.fit, value, label.folded)
+        fits(rule.fit, value, label.folded)
         for label in labels
         if label.kind == rule.kind
         for value in rule.values
@@ -144,7 +144,8 @@ def _holds(rule: Rule, labels: Sequence[Label]) -> bool:
     return there is rule.wanted
 
 
-def _fits(fit: Fit, value: str, folded: str) -> bool:
+def fits(fit: Fit, value: str, folded: str) -> bool:
+    """Return whether a folded label has a wanted value."""
     if fit is Fit.INSIDE:
         return value in folded
     return folded == value or (fit is Fit.BELOW and folded.startswith(f"{value}/"))

@@ -81,6 +81,14 @@ class View(Protocol):
             with False such terms find nothing.
         """
 
+    def points_with(self, terms: Sequence[str], k: int, where: NoteFilter) -> list[int]:
+        """Return points that have all of the terms, in their text or above it, at most ``k``.
+
+        :param terms: as ``terms_of`` gives them; none finds nothing.
+        :param k: how many points.
+        :param where: which notes count.
+        """
+
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none.
 

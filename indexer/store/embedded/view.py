@@ -203,6 +203,19 @@ class SqlView:
         found = [i for i, _ in self._match(chosen.find, _RATED_FOR_ONE * k, where, None)]
         return self._match(chosen.rate, len(found), NoteFilter(), found)[:k]
 
+    def points_with(self, terms: Sequence[str], k: int, where: NoteFilter) -> list[int]:
+        """Return points that have all of the terms; see ``View``."""
+        if not terms:
+            return []
+        quoted = " AND ".join('"' + term.replace('"', '""') + '"' for term in sorted({*terms}))
+        sql, values = "SELECT rowid FROM words WHERE words MATCH ?", [quoted]
+        if where:
+            notes, more = compile_filter(where, "?")
+            sql += f" AND (SELECT note FROM point WHERE id = words.rowid) IN ({notes})"
+            values += more
+        rows = self.connection.execute(f"{sql} ORDER BY rowid LIMIT ?", (*values, k))
+        return [row[0] for row in rows]
+
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
         chosen = self._asked(terms)

@@ -253,6 +253,18 @@ class ServerView:
         sql = f"SELECT id, {score} AS score FROM point WHERE {conditions}"
         return self._run(f"{sql} ORDER BY score DESC, id LIMIT %s", (*values, k))
 
+    def points_with(self, terms: Sequence[str], k: int, where: NoteFilter) -> list[int]:
+        """Return points that have all of the terms; see ``View``."""
+        if not terms:
+            return []
+        values: list[Any] = [" & ".join(quote_lexeme(term) for term in sorted({*terms}))]
+        sql = f"SELECT id FROM point WHERE era = {self._era()} AND words @@ %s::tsquery"
+        if where:
+            notes, more = compile_filter(where, "%s")
+            sql += f" AND note IN ({notes})"
+            values += more
+        return [row[0] for row in self._run(f"{sql} ORDER BY id LIMIT %s", (*values, k))]
+
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none."""
         found: dict[int, float] = {}

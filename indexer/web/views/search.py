@@ -196,7 +196,7 @@ def _notices(
     """Return what has to be said of an answer, each with ways on."""
     if answer is None:
         return []
-    notices = []
+    notices = [_notice("", presenters.plain(line), []) for line in answer.notices]
     if answer.reads:
         notices.append(_readings(question, answer))
     if answer.hits:

@@ -1,0 +1,184 @@
+"""What a question says besides its words: exact phrases, words and notes that must not be there.
+
+    "exact phrase"   -word   -"two words"   NOT word   tag:x   -tag:x   path:x   -path:x
+
+Everything else is text. A sign that could be an operator is one only where words are asked for as
+well: ``-DEC`` alone asks for DEC.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from indexer.records import NoteFilter
+from indexer.store.protocol import View
+from indexer.store.records import StoredPoint
+from indexer.text.terms import terms_of
+
+# Of one question; what is longer is text that was pasted.
+_MAX_OPERATORS = 32
+# Points that hold all words of a phrase and are looked at for the phrase itself.
+_MAX_LOOKED_AT = 5_000
+_MAX_EXCLUDED = 50_000
+
+_QUOTED = r'"([^"]+)"|\u201c([^\u201d]+)\u201d|\u201e([^\u201c\u201d]+)[\u201c\u201d]'
+_OPERATOR = re.compile(
+    rf'(?:(?<=\s)|^)(?:(?P<sign>-?)(?P<key>tag|path):(?:"(?P<long>[^"]+)"|(?P<value>[^\s"]+))'
+    rf'|(?:-(?=["\u201c\u201e])|NOT\s+(?=["\u201c\u201e]))(?P<no_phrase>{_QUOTED})'
+    rf"|(?P<phrase>{_QUOTED})"
+    r"|(?:-(?=[^\W_])|NOT\s+)(?P<word>[^\W_][^\s\"]*))(?=[\s.,;?!]|$)"
+)
+# A flag of one letter, or a number below a hundred, is written with a minus for another reason.
+_NO_EXCLUSION = re.compile(r"(?:[A-Za-z]|\d{1,2}(?:[.,]\d+)?%?)$")
+_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u201e", '\'\'"""')
+
+
+class Operators(NamedTuple):
+    """A question without its operators, and what they ask for.
+
+    ``phrases`` must be in the text of a point, ``without`` in none of its words and headings.
+    """
+
+    text: str
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+    without_paths: tuple[str, ...] = ()
+
+    def added_to(self, where: NoteFilter) -> NoteFilter:
+        """Return a filter with the notes these operators ask for and leave out."""
+        return where._replace(
+            tags=(*where.tags, *self.tags),
+            paths=(*where.paths, *self.paths),
+            without_tags=(*where.without_tags, *self.without_tags),
+            without_paths=(*where.without_paths, *self.without_paths),
+        )
+
+    def said(self) -> list[str]:
+        """Return a line that says what was read as an operator and not as a word, if anything."""
+        parts = [
+            *(f'with the phrase "{phrase}"' for phrase in self.phrases),
+            *(f"without {words}" for words in self.without),
+            *(f"of notes with the tag {tag}" for tag in self.tags),
+            *(f"of notes with {path} in their path" for path in self.paths),
+            *(f"of notes without the tag {tag}" for tag in self.without_tags),
+            *(f"of notes without {path} in their path" for path in self.without_paths),
+        ]
+        return [f"only points {', '.join(parts)}"] if parts else []
+
+
+def read_operators(question: str) -> Operators:
+    """Return a question without its operators, and what they ask for.
+
+    :param question: as typed.
+    """
+    if not any(sign in question for sign in '"\u201c\u201e:-') and "NOT " not in question:
+        return Operators(question)
+    found: dict[str, list[str]] = {}
+    kept: list[str] = []
+    end = count = 0
+    for match in _OPERATOR.finditer(question):
+        field, value = _meaning(match)
+        if not field or count == _MAX_OPERATORS:
+            continue
+        count += 1
+        found.setdefault(field, []).append(value)
+        # The words of a phrase rank as well; a tag or path alone is asked for by its name.
+        kept += [question[end : match.start()], f" {value} " if field == "phrases" else " "]
+        end = match.end()
+    text = " ".join("".join([*kept, question[end:]]).split())
+    asked = {field: tuple(dict.fromkeys(values)) for field, values in found.items()}
+    if not text:
+        text = " ".join([*asked.get("tags", ()), *asked.get("paths", ())]).replace("/", " ")
+    if not text:  # nothing but exclusions asks for what they name
+        return Operators(question)
+    return Operators(text, **asked)
+
+
+def _meaning(match: re.Match[str]) -> tuple[str, str]:
+    """Return the field of ``Operators`` and the value, an empty field for text."""
+    key = match.group("key")
+    if key:
+        field = f"{'without_' if match.group('sign') else ''}{key}s"
+        return field, (match.group("long") or match.group("value")).strip("/,;")
+    for group, field in (("phrase", "phrases"), ("no_phrase", "without")):
+        if match.group(group):
+            words = match.group(group).strip('"\u201c\u201d\u201e ')
+            return (field, " ".join(words.split())) if terms_of(words) else ("", "")
+    word = match.group("word").rstrip(".,;?!")
+    return ("", "") if _NO_EXCLUSION.match(word) or not terms_of(word) else ("without", word)
+
+
+class Allowed(NamedTuple):
+    """Which points may answer: only these, or all but those; None sets no such limit."""
+
+    only: frozenset[int] | None = None
+    without: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Return whether anything is left out at all."""
+        return self.only is not None or bool(self.without)
+
+    def filter(self, point_ids: Collection[int]) -> list[int]:
+        """Return those of given points that may answer."""
+        return [
+            i for i in point_ids if (self.only is None or i in self.only) and i not in self.without
+        ]
+
+
+def allowed_points(view: View, operators: Operators, where: NoteFilter) -> Allowed:
+    """Return which points the phrases and excluded words of a question let through.
+
+    :param view: the index.
+    :param operators: of the question.
+    :param where: which notes count.
+    """
+    only: frozenset[int] | None = None
+    for phrase in operators.phrases:
+        found = _points_with_phrase(view, phrase, where)
+        only = found if only is None else only & found
+    without: set[int] = set()
+    for words in operators.without:
+        terms = terms_of(words)
+        ids = view.points_with(terms, _MAX_EXCLUDED, where)
+        without |= _with_phrase(view, ids, words, above=True) if len(terms) > 1 else set(ids)
+    return Allowed(only, frozenset(without))
+
+
+def _points_with_phrase(view: View, phrase: str, where: NoteFilter) -> frozenset[int]:
+    ids = view.points_with(terms_of(phrase), _MAX_LOOKED_AT, where)
+    return frozenset(_with_phrase(view, ids, phrase) or _with_phrase(view, ids, phrase, above=True))
+
+
+def _with_phrase(
+    view: View, point_ids: Sequence[int], phrase: str, *, above: bool = False
+) -> set[int]:
+    wanted = _phrase_pattern(phrase)
+    points = view.read_points(point_ids, links=False)
+    return {i for i, stored in points.items() if any(map(wanted.search, _texts(stored, above)))}
+
+
+def _texts(stored: StoredPoint, above: bool) -> list[str]:
+    point = stored.point
+    texts = [point.text]
+    if above:
+        texts += [stored.note.title, *point.heading_path, *point.parents]
+    return [_plain(text) for text in texts]
+
+
+def _phrase_pattern(phrase: str) -> re.Pattern[str]:
+    words = re.escape(_plain(phrase))
+    start = r"(?<!\w)" if re.match(r"\w", _plain(phrase)) and phrase[:1].isascii() else ""
+    end = r"(?!\w)" if re.search(r"\w$", _plain(phrase)) and phrase[-1:].isascii() else ""
+    return re.compile(f"{start}{words}{end}")
+
+
+def _plain(text: str) -> str:
+    """Return a text as phrases are compared: without case, in one form, with single blanks."""
+    folded = unicodedata.normalize("NFKC", text.casefold()).translate(_QUOTES)
+    return " ".join(folded.split())
