@@ -79,7 +79,7 @@ class Settings(NamedTuple):
             return option or values.get(_PREFIX + name, "")
 
         folder = _notes_folder(os.fspath(notes) if notes else values.get(_PREFIX + "NOTES", ""))
-        cache = _cache_folder(values)
+        cache = cache_folder(values)
         return cls(
             folder,
             _with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
@@ -196,7 +196,12 @@ def _model(given: str, notes: Path) -> str:
     return given
 
 
-def _cache_folder(values: Mapping[str, str]) -> Path:
+def cache_folder(values: Mapping[str, str]) -> Path:
+    """Return the folder of what can be made again: converted models, small pictures.
+
+    :param values: the environment.
+    :raises SettingsError: if ``NOTEPOINT_CACHE`` names no path that can be used.
+    """
     given = values.get(_PREFIX + "CACHE", "")
     if given:
         return _path(given)

@@ -26,6 +26,7 @@ from indexer.notebook import Notebook
 from indexer.snapshot import Snapshot
 from indexer.store.embedded.store import EmbeddedStore
 from indexer.store.postgres.store import PostgresStore
+from indexer.web.folders import remember_folder
 from indexer.web.host import Host
 from indexer.web.overview import Overview, make_overview
 
@@ -127,7 +128,15 @@ def walk(block: object) -> list[object]:
 
 
 def texts(page: AppTest) -> str:
-    kinds = (page.info, page.warning, page.error, page.caption, page.markdown, page.header)
+    kinds = (
+        page.info,
+        page.warning,
+        page.error,
+        page.caption,
+        page.markdown,
+        page.header,
+        page.title,
+    )
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
@@ -443,6 +452,38 @@ def test_folder_without_notes_says_what_to_put_there(folder: Path) -> None:
     assert ".md" in texts(page)
 
 
+def test_first_visit_without_a_folder_asks_for_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page started without a folder: one that was opened before is a click away."""
+    if os.environ.get("NOTEPOINT_STORE"):
+        pytest.skip("a store on a server belongs to one folder")
+    monkeypatch.delenv("NOTEPOINT_NOTES")
+    monkeypatch.setenv("NOTEPOINT_CHOOSE", "1")
+    monkeypatch.setenv("NOTEPOINT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    remember_folder(tmp_path / "cache", folder)
+    build(folder)
+    page = open_page()
+    assert "Where are your notes?" in texts(page)
+    page.text_input(key="folder_path").set_value(str(tmp_path / "none")).run()
+    page.button(key="open_folder").click().run()
+    assert "There is no folder" in texts(page)
+    assert folder.name in page.button(key="folder_0").label
+    page.button(key="folder_0").click().run()
+    assert "Ask 2 notes" in element(page, "home")["lead"]
+    assert os.environ["NOTEPOINT_NOTES"] == str(folder)
+    monkeypatch.setenv("NOTEPOINT_NOTES", str(folder))  # restored at the end of the test
+
+
+def test_folder_that_was_taken_away_is_said(built: Path) -> None:
+    page = open_page(q="ethics")
+    built.rename(built.with_name("elsewhere"))
+    page.run()
+    assert "is not there" in texts(page)
+    built.with_name("elsewhere").rename(built)
+
+
 def test_missing_folder_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTEPOINT_NOTES", str(folder / "none"))
     assert "is not there" in texts(open_page())
@@ -503,14 +544,14 @@ def test_index_view_shows_what_is_in_it(built: Path) -> None:
     build(built)
     page = open_page(view="Index")
     assert {metric.label: metric.value for metric in page.metric}["Notes"] == "2"
-    assert "Not read as they stand (1 note)" in texts(page)
-    assert page.button(key="build").label == "Bring up to date"
+    assert "Files with problems (1)" in texts(page)
+    assert page.button(key="build").label == "Update now"
 
 
 def test_index_view_says_when_it_is_behind(built: Path) -> None:
     (built / "new.md").write_text("- new\n")
     page = open_page(view="Index")
-    assert {metric.label: metric.value for metric in page.metric}["State"] == "Behind"
+    assert {metric.label: metric.value for metric in page.metric}["State"] == "Out of date"
 
 
 @pytest.mark.parametrize("view", ["Search", "Map", "Timeline", "Links", "Index"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from indexer.commands.options import (
     open_notebook,
 )
 from indexer.config import DEFAULT_PORT
+from indexer.errors import NotesError
 
 
 @click.command()
@@ -27,6 +29,12 @@ def serve(port: int, no_browser: bool, no_token: bool, **options: Any) -> int:
     """
     from indexer.web.launch import serve as run_page
 
-    with open_notebook(options) as notebook:
-        settings = notebook.settings
-    return run_page(settings, port=port, browser=not no_browser, token=not no_token)
+    shown: Any = {"port": port, "browser": not no_browser, "token": not no_token}
+    try:
+        with open_notebook(options) as notebook:
+            settings = notebook.settings
+    except NotesError:
+        if options.get("notes") or os.environ.get("NOTEPOINT_NOTES"):
+            raise
+        return run_page(None, **shown)  # the page asks for a folder
+    return run_page(settings, **shown)

@@ -87,6 +87,8 @@ def _answer_file(request: Request) -> Response:
     except IndexerError as exc:
         return Response(f"{exc.message}\n", 404, media_type="text/plain")
     headers = dict(_SAFE_HEADERS)
+    if kind == "image/svg+xml":
+        headers["Content-Security-Policy"] += "; sandbox"  # a program, where it is opened alone
     if kind == "application/pdf":
         del headers["Content-Security-Policy"]  # the browser's own viewer needs its parts
     return Response(content, media_type=kind, headers=headers)

@@ -11,7 +11,8 @@ from indexer.records import Mode, NoteFilter
 from indexer.web import address
 from indexer.web.components import show_nav
 from indexer.web.host import Host
-from indexer.web.trouble import trouble
+from indexer.web.presenters import plain
+from indexer.web.trouble import folder_is_gone, trouble
 from indexer.web.views.index import index_view
 from indexer.web.views.links import links_view
 from indexer.web.views.map import map_view
@@ -49,6 +50,11 @@ def draw_views(host: Host) -> None:
                 with st.container(key="ask"):
                     question = ask_box(lambda: _typed(view))
                 where, mode = filters(host)
+            if folder_is_gone(host):
+                st.warning(
+                    f"The notes folder {plain(str(host.settings.notes))} is not there. Answers "
+                    "come from the index; notes open again once the folder is back."
+                )
             VIEWS[view](host, question, where, mode)
         address.answered()
     except IndexerError as exc:  # nothing outside hears of it while this part runs alone

@@ -15,6 +15,8 @@ from indexer.extras import require
 from indexer.import_path import child_environment, python_command
 
 _ADDRESS = "127.0.0.1"
+# Set for a page that was started without a folder of notes.
+CHOOSE = "NOTEPOINT_CHOOSE"
 
 
 def page_script() -> Path:
@@ -66,13 +68,13 @@ def can_open_browser(environment: Mapping[str, str]) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def serve(settings: Settings, *, port: int, browser: bool, token: bool = True) -> int:
+def serve(settings: Settings | None, *, port: int, browser: bool, token: bool = True) -> int:
     """Run the page until it is stopped.
 
     Its working directory is the folder of its script: Streamlit reads ``.streamlit/`` of the
     working directory, which may be a notes folder with files of strangers.
 
-    :param settings: what it shows.
+    :param settings: what it shows; None to have the visitor choose a folder of notes.
     :param port: where it listens, on the loopback address.
     :param browser: True to open one.
     :param token: False to let every user of this machine in.
@@ -80,7 +82,7 @@ def serve(settings: Settings, *, port: int, browser: bool, token: bool = True) -
     :raises MissingPackages: if the page is not installed.
     """
     require("page", "the page", "streamlit")
-    environment = page_environment(settings)
+    environment = page_environment(settings) if settings else child_environment(**{CHOOSE: "1"})
     environment["NOTEPOINT_PAGE_TOKEN"] = secrets.token_urlsafe(24) if token else ""
     command = serve_command(port, browser=browser and can_open_browser(os.environ))
     folder = page_script().parent

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import streamlit as st
 
+from indexer.config import cache_folder
+from indexer.errors import NotesError
 from indexer.notebook import Notebook
 from indexer.web.host import Host
+from indexer.web.launch import CHOOSE
 
 
 @st.cache_resource(show_spinner=False)
@@ -14,6 +20,13 @@ def open_host() -> Host:
 
     :raises IndexerError: if a setting is wrong, or the notes folder is missing.
     """
+    if os.environ.get(CHOOSE) and not os.environ.get("NOTEPOINT_NOTES"):
+        raise NotesError("no notes folder is chosen", "choose one on the page")
     host = Host(Notebook())
     host.start()
     return host
+
+
+def page_cache() -> Path:
+    """Return the folder where the page keeps what holds for all folders of notes."""
+    return cache_folder(os.environ)

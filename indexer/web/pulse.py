@@ -33,7 +33,7 @@ def _line(host: Host) -> str:
     progress = host.rebuilder.progress
     if progress.running:
         share = f", {progress.done / progress.total:.0%}" if progress.total else ""
-        return f"Bringing the index up to date: {progress.phase}{share}"
+        return f"Updating: {progress.phase}{share}"
     state = host.state
     if state.model is Model.LOADING:
         return "Searching by words alone while the model loads"

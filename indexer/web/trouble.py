@@ -1,6 +1,8 @@
-"""What the page says when it cannot show the notes, and the way on."""
+"""What the page says when it cannot show the notes, and what to do next."""
 
 from __future__ import annotations
+
+import os
 
 import streamlit as st
 
@@ -8,26 +10,27 @@ from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutda
 from indexer.web.host import Host
 from indexer.web.presenters import plain
 from indexer.web.views.index import Cure, controls
+from indexer.web.views.start import choose_folder, start_view
 from indexer.web.widgets import sentence
 
 _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
     (
         IndexNotFound,
         "Your notes are not indexed yet",
-        "Building reads every note once, about a second per hundred points, and can be cancelled. "
+        "Every note is read once, about a second per hundred points. This can be cancelled. "
         "Your notes are only read, never changed.",
     ),
     (
         IndexOutdated,
         "The index was made by another version or model",
-        "Build it anew: your notes are only read, never changed.",
+        "Rebuild it from scratch: your notes are only read, never changed.",
     ),
     (
         IndexDamaged,
         "The index is damaged",
-        "Nothing is lost: it is made from your notes. Build it anew.",
+        "Nothing is lost: it is made from your notes. Rebuild it from scratch.",
     ),
-    (NotesError, "The notes cannot be read", "What is wrong, and what mends it:"),
+    (NotesError, "The notes cannot be read", "What is wrong, and how to fix it:"),
 )
 _EMPTY = (
     "There is no note in this folder yet",
@@ -36,11 +39,24 @@ _EMPTY = (
 
 
 def trouble(exc: IndexerError, host: Host | None) -> None:
-    """Draw an error in words, with what mends it.
+    """Draw an error in words, with how to fix it.
 
     :param exc: what went wrong.
-    :param host: builds, where a build mends it; None if there is none.
+    :param host: builds, where a build fixes it; None if there is none.
     """
+    if host is None and isinstance(exc, NotesError):
+        if os.environ.get("NOTEPOINT_NOTES"):
+            st.error(plain(sentence(exc)))
+        start_view()
+        return
+    if host is not None and folder_is_gone(host):
+        st.header("The notes folder is not there", anchor=False)
+        st.write(
+            f"{plain(str(host.settings.notes))} may be on a disk that is not connected. Connect "
+            "it, or choose another folder."
+        )
+        choose_folder(host.settings.notes)
+        return
     empty = host is not None and isinstance(exc, IndexNotFound) and _is_empty(host)
     found = [(title, text) for kind, title, text in _TITLES if isinstance(exc, kind)]
     for title, text in [_EMPTY] if empty else found[:1]:
@@ -49,10 +65,17 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
     if host is None or not isinstance(exc, (IndexNotFound, IndexOutdated, IndexDamaged)):
         st.error(plain(sentence(exc)))
         return
-    controls(host.rebuilder, Cure.BUILD if isinstance(exc, IndexNotFound) else Cure.BUILD_ANEW)
-    st.caption(f"Notes folder: {plain(str(host.notebook.settings.notes))}")
+    controls(host.rebuilder, Cure.BUILD if isinstance(exc, IndexNotFound) else Cure.REBUILD)
+    st.caption(f"Notes folder: {plain(str(host.settings.notes))}")
     if not isinstance(exc, IndexNotFound):
         st.caption(plain(sentence(exc)))
+    with st.expander("Use another folder"):
+        choose_folder(host.settings.notes)
+
+
+def folder_is_gone(host: Host) -> bool:
+    """Return whether the notes folder of a host is no longer there, as on a disk taken away."""
+    return not host.settings.notes.is_dir()
 
 
 def _is_empty(host: Host) -> bool:

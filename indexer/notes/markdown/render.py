@@ -81,8 +81,7 @@ def place_of(link: Link) -> LinkPlace:
         return LinkPlace(why="opens in another app")
     if link.ok:
         return LinkPlace(why="a file")
-    kinds = {LinkKind.FILE: "no such file", LinkKind.ANCHOR: "no such heading in this note"}
-    return LinkPlace(why=kinds.get(link.kind, "no such note"))
+    return LinkPlace(why=link.missing.said if link.missing else "no such note")
 
 
 def render_note(

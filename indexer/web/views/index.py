@@ -1,29 +1,38 @@
-"""The view of the index: what is in it, what is not and why, and building it anew."""
+"""The view of the index: what is in it, which files have problems, and how to rebuild it."""
 
 from __future__ import annotations
 
+import time
 from enum import Enum
 from typing import Any
 
 import streamlit as st
 
-from indexer.indexing.rebuild_process import Rebuilder
+from indexer.indexing.rebuild_process import Progress, Rebuilder
 from indexer.records import FileReport, Mode, NoteFilter, Outcome
 from indexer.snapshot import Status
 from indexer.web import address
 from indexer.web.components import show_table
 from indexer.web.host import Host, Model
-from indexer.web.presenters import count, href_of, plain
+from indexer.web.presenters import href_of, plain
 from indexer.web.reading import act
+from indexer.web.views.start import choose_folder
 
 _BEAT_S = 0.5
+_MIN_PACE_S = 1.5
+_HAPPENED = {
+    Outcome.SKIPPED: "Left out",
+    Outcome.PARTIAL: "Read in part",
+    Outcome.IGNORED: "Ignored",
+    Outcome.INDEXED: "Read",
+}
 
 
 class Cure(Enum):
-    """What mends an index that cannot be read."""
+    """What fixes an index that cannot be read."""
 
     BUILD = "build"
-    BUILD_ANEW = "build anew"
+    REBUILD = "rebuild"
 
 
 def index_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
@@ -47,44 +56,43 @@ def _figures(status: Status) -> None:
         st.metric("Notes", f"{status.notes:,}", width="content")
         st.metric("Points", f"{status.points:,}", width="content")
         st.metric("Size", f"{status.bytes / 1e6:.1f} MB", width="content")
-        st.metric("Generation", f"{status.generation:,}", width="content")
-        st.metric("State", "Behind" if status.stale else "Up to date", width="content")
+        st.metric("State", "Out of date" if status.stale else "Up to date", width="content")
 
 
 def _facts(host: Host, status: Status) -> None:
     state = host.state
-    watcher = "follows the notes folder: what you save is found within seconds"
+    follows = "Yes: what you save is found within seconds"
     if not state.watching:
-        watcher = "is not running: build after you changed notes"
+        follows = "No: press Update now after you changed notes"
     elif state.watch_error:
-        watcher = f"tries again at the next change ({state.watch_error})"
+        follows = f"Tries again at the next change ({state.watch_error})"
     missing = state.model_error.message if state.model_error else ""
     models = {
         Model.READY: "loaded",
-        Model.LOADING: "loading: words only until then",
-        Model.MISSING: f"not there: words only ({missing})",
+        Model.LOADING: "loading; search is by words until it is there",
+        Model.MISSING: f"not there; search is by words alone ({missing})",
     }
     rows = [
         ["Notes folder", plain(status.notes_folder)],
-        ["Index", plain(status.store)],
-        ["Model", f"{status.model}, {status.dimension} dimensions, {models[state.model]}"],
-        ["Watcher", plain(watcher)],
+        ["Index kept in", plain(status.store)],
+        ["Model", f"{status.model}, {models[state.model]}"],
+        ["Follows your changes", plain(follows)],
     ]
-    show_table(
-        key="facts", data={"label": "The index", "columns": ["Part", "What it is"], "rows": rows}
-    )
+    show_table(key="facts", data={"label": "The index", "columns": ["What", "Value"], "rows": rows})
+    with st.expander("Use another folder"):
+        choose_folder(host.settings.notes)
 
 
 def _skipped(host: Host, status: Status) -> None:
     rows = [row for file in status.skipped for row in _rows(file)]
-    st.header(f"Not read as they stand ({count(len(status.skipped), 'note')})", anchor=False)
+    st.header(f"Files with problems ({len(status.skipped)})", anchor=False)
     if not rows:
-        st.caption("Every note was read whole.")
+        st.caption("None: every note was read whole.")
         return
-    columns = ["Where", "Outcome", "Why", "Cure"]
+    columns = ["Where", "What happened", "Why", "How to fix it"]
     show_table(
         key="skipped",
-        data={"label": "Notes not read as they stand", "columns": columns, "rows": rows},
+        data={"label": "Files with problems", "columns": columns, "rows": rows},
         on_act_change=lambda: _open(host),
     )
 
@@ -101,22 +109,23 @@ def _rows(file: FileReport) -> list[list[Any]]:
         place = plain(f"{file.note_id}:{warning.line}" if warning.line else file.note_id)
         where = {"text": place, "place": place, "href": href_of(place)}
         shown = where if file.outcome is Outcome.PARTIAL else place
-        rows.append([shown, file.outcome.value, plain(warning.message), plain(warning.hint or "")])
+        happened = _HAPPENED.get(file.outcome, file.outcome.value)
+        rows.append([shown, happened, plain(warning.message), plain(warning.hint or "")])
     return rows
 
 
 @st.fragment(run_every=_BEAT_S)
 def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
-    """Draw the buttons, and how a running build comes along.
+    """Draw the buttons, and how far a running build is.
 
     :param rebuilder: builds in another process.
-    :param cure: what mends an index that cannot be read: it alone is offered.
+    :param cure: what fixes an index that cannot be read; only that is offered.
     """
     progress = rebuilder.progress
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        if cure is not Cure.BUILD_ANEW:
+        if cure is not Cure.REBUILD:
             st.button(
-                "Build the index" if cure else "Bring up to date",
+                "Build the index" if cure else "Update now",
                 key="build",
                 type="primary" if cure else "secondary",
                 disabled=progress.running,
@@ -124,10 +133,10 @@ def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
             )
         if cure is not Cure.BUILD:
             st.button(
-                "Build anew",
+                "Rebuild from scratch",
                 key="build_anew",
                 type="primary" if cure else "secondary",
-                help=None if cure else "Begins from nothing; also mends a damaged index",
+                help=None if cure else "Reads every note again; fixes a damaged index",
                 disabled=progress.running,
                 on_click=rebuilder.start,
                 kwargs={"rebuild": True},
@@ -137,8 +146,23 @@ def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
     if progress.running:
         share = progress.done / progress.total if progress.total else 0.0
         done = f": {progress.done:,} of {progress.total:,}" if progress.total else ""
-        st.progress(share, f"{progress.phase.capitalize()}{done}")
+        st.progress(share, f"{progress.phase.capitalize()}{done}{_time_left(progress)}")
     elif progress.failed:
         st.error(plain(progress.message))
     elif progress.message:
         st.caption(f"Last build: {plain(progress.message)}")
+
+
+def _time_left(progress: Progress) -> str:
+    """Return how long a build will take from here, by its pace so far; empty while unknown."""
+    now = time.monotonic()
+    start = st.session_state.setdefault("pace", (progress.phase, now, progress.done))
+    if start[0] != progress.phase or progress.done < start[2]:
+        st.session_state["pace"] = (progress.phase, now, progress.done)
+        return ""
+    done, seconds = progress.done - start[2], now - start[1]
+    if done <= 0 or seconds < _MIN_PACE_S:
+        return ""
+    left = (progress.total - progress.done) * seconds / done
+    shown = f"{left / 60:.0f} min" if left >= 90 else f"{max(1, round(left))} s"
+    return f", about {shown} left"

@@ -1,4 +1,4 @@
-"""The links: which note leads to which, and those that lead nowhere with their mends."""
+"""The links: which note leads to which, and the broken ones with their fixes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
         broken = [
             one for one in overview.links if (not one.ok or one.mend) and one.note_id in let_through
         ]
-        _mends(host, broken)
+        _broken(host, broken)
         with st.expander("All links between notes, as a table"):
             show_table(
                 key="links_table",
@@ -61,9 +61,12 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
 
 
 def _summary(graph: Graph, links: Sequence[Link]) -> str:
+    pairs = {tuple(sorted((one.note_id, one.to))) for one in links if one.to and one.ok}
+    linked = sum(a != b for a, b in pairs)
     outside = sum(link.kind is LinkKind.URL for link in links)
+    drawn = f" (the graph shows {len(graph.edges):,})" if linked > len(graph.edges) else ""
     return (
-        f"{presenters.count(len(graph.edges), 'pair')} of notes linked, "
+        f"{presenters.count(linked, 'pair')} of notes linked{drawn}, "
         f"{presenters.count(outside, 'link')} to the web"
     )
 
@@ -99,10 +102,10 @@ def _plot(graph: Graph, titles: dict[str, str], let_through: set[str]) -> dict[s
     }
 
 
-def _mends(host: Host, broken: Sequence[Link]) -> None:
-    st.header(f"To mend ({len(broken)})", anchor=False)
+def _broken(host: Host, broken: Sequence[Link]) -> None:
+    st.header(f"Broken links ({len(broken)})", anchor=False)
     if not broken:
-        st.caption("Every link leads somewhere.")
+        st.caption("None: every link leads somewhere.")
         return
     rows = []
     for link in broken:
@@ -117,10 +120,10 @@ def _mends(host: Host, broken: Sequence[Link]) -> None:
                 mend,
             ]
         )
-    columns = ["Where", "Text", "Target", "What is wrong", "Mend"]
+    columns = ["Where", "Text", "Target", "What is wrong", "Fix"]
     show_table(
         key="mends",
-        data={"label": "Links to mend", "columns": columns, "rows": rows},
+        data={"label": "Broken links", "columns": columns, "rows": rows},
         on_act_change=lambda: act(host, "mends"),
     )
 

@@ -62,13 +62,12 @@ def timeline_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> N
 
 def _nothing(undated: bool, filtered: bool) -> str:
     if undated:
-        return (
-            "None of these notes has a date: put one into the front matter, as `date: 2020-04-07`."
-        )
+        return "None of these notes has a date. Add one to the front matter: `date: 2020-04-07`."
     return "Nothing passes the filters." if filtered else "There is nothing to show yet."
 
 
 def _entry(date: str | None, title: str, place: str, points: int, text: str = "") -> dict[str, Any]:
+    shown = shortened(text, _TEXT_CHARS)
     return {
         "date": date or "",
         "title": presenters.plain(title),
@@ -76,9 +75,17 @@ def _entry(date: str | None, title: str, place: str, points: int, text: str = ""
         "href": presenters.href_of(place),
         "points": points,
         "count": "" if text else presenters.count(points, "point"),
-        "text": presenters.plain(text[:_TEXT_CHARS]),
-        "math": presenters.formulas_of(text[:_TEXT_CHARS]),
+        "text": presenters.plain(shown),
+        "math": presenters.formulas_of(shown),
     }
+
+
+def shortened(text: str, chars: int) -> str:
+    """Return a text of so many characters at most, cut between words and marked as cut."""
+    if len(text) <= chars:
+        return text
+    cut = text[:chars].rpartition(" ")[0] or text[:chars]
+    return f"{cut.rstrip(' ,;:')} \u2026"
 
 
 def _notes(points: Iterable[DumpedPoint]) -> list[dict[str, Any]]:
