@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.format import MarkdownFormat
 from indexer.notes.markdown.render import render_note
 from indexer.notes.note import parse_note
 from indexer.records import Note, Outcome
@@ -54,3 +56,22 @@ def test_target_with_many_closed_brackets_is_a_link() -> None:
     target = "a" + "(b)" * 40
     note = parse(f"[x]({target}) and [y](a(b(c)))\n")
     assert [link.target for point in note.points for link in point.links] == [target, "a(b(c))"]
+
+
+def test_note_that_spends_its_time_is_read_as_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "# Head\n\nfirst *words*\n\nsecond http://a.example/x words\n"
+    assert parse(text).outcome is Outcome.INDEXED
+    monkeypatch.setattr(time_budget, "LEAST_S", -1.0)
+    monkeypatch.setattr(time_budget, "S_PER_CHAR", 0.0)
+    note = parse(text)
+    assert note.outcome is Outcome.PARTIAL
+    assert [point.text for point in note.points] == [
+        "# Head",
+        "first *words*",
+        "second http://a.example/x words",
+    ]
+    assert note.warnings[0].line == 1 and "plain text" in note.warnings[0].message
+    shown = MarkdownFormat().render(text, ())
+    assert "first *words*" in shown and "<h1" not in shown
+    monkeypatch.undo()
+    assert parse(text).outcome is Outcome.INDEXED  # the next note has a budget of its own

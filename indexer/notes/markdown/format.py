@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from indexer.notes.formats import Document, FindImage
 from indexer.notes.names import merge_names
-from indexer.records import Link
+from indexer.records import Link, NoteWarning
+
+_TOO_SLOW = "reading the Markdown takes too long; the note is read as plain text"
 
 
 class MarkdownFormat:
@@ -27,10 +29,20 @@ class MarkdownFormat:
         """
         from indexer.notes.front_matter import split_front_matter
         from indexer.notes.markdown.anchors import written_anchors
-        from indexer.notes.markdown.reader import read_blocks
+        from indexer.notes.markdown.reader import Body, read_blocks
+        from indexer.notes.markdown.time_budget import OutOfTime, time_budget
+        from indexer.notes.plain_text import PlainTextFormat
 
         front = split_front_matter(text)
-        body = read_blocks(front.body)
+        partial = front.partial
+        try:
+            with time_budget(len(text)):
+                body = read_blocks(front.body)
+        except OutOfTime as exc:
+            partial = True
+            warning = NoteWarning(_TOO_SLOW, exc.line, "simplify the Markdown there")
+            blocks = PlainTextFormat().read(front.body, note_id).blocks
+            body = Body(blocks=list(blocks), warnings=[warning])
         return Document(
             blocks=[*front.blocks, *body.blocks_after(len(front.blocks))],
             anchors=[*written_anchors(front.body.split("\n")), *body.anchors],
@@ -45,7 +57,7 @@ class MarkdownFormat:
             aliases=front.aliases,
             permalink=front.permalink,
             properties=front.properties,
-            partial=front.partial,
+            partial=partial,
         )
 
     def render(
@@ -58,5 +70,11 @@ class MarkdownFormat:
         :param find_image: says which images can be shown.
         """
         from indexer.notes.markdown.render import render_note
+        from indexer.notes.markdown.time_budget import OutOfTime, time_budget
+        from indexer.notes.plain_text import PlainTextFormat
 
-        return render_note(text, links, find_image)
+        try:
+            with time_budget(len(text)):
+                return render_note(text, links, find_image)
+        except OutOfTime:
+            return PlainTextFormat().render(text, links, find_image)

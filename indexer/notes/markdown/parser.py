@@ -23,6 +23,7 @@ from indexer.notes.links import (
     read_odd_link,
     read_wikilink,
 )
+from indexer.notes.markdown import time_budget
 from indexer.notes.tags import read_tag_at
 from indexer.records import RawLink
 
@@ -82,6 +83,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
     inline.at("linkify", _bounded_linkify(_rule(inline, "linkify")))
     inline.at("footnote_ref", _bounded_footnote(_rule(inline, "footnote_ref")))
     parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
+    time_budget.install(parser)
     for name in ("backticks", "link", "image", "html_inline", "math_inline"):
         inline.at(name, _keeping_source(_rule(inline, name)))
     return parser
