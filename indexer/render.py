@@ -21,6 +21,7 @@ from indexer.records import (
     Missing,
     NoteWarning,
     Outcome,
+    Place,
     Unit,
 )
 
@@ -190,37 +191,13 @@ def _answer_link_json(link: Link, *, in_point: bool) -> dict[str, Any]:
     }
 
 
-def answer_text(answer: Answer) -> str:
-    """Return an answer for a terminal; ``click.echo`` drops the styles where there is none."""
-    lines = [click.style(safe(notice), fg="yellow") for notice in answer.notices]
-    if not answer.hits:
-        return "\n".join([*lines, "nothing found"])
-    lines += [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads]
-    if not answer.answered:
-        lines += [
-            click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
-            click.style(f"nearest topics: {'; '.join(map(safe, answer.topics()))}", fg="yellow"),
-            "",
-        ]
-    for hit in answer.hits:
-        lines += [*_hit_lines(hit), ""]
-    if answer.related_notes:
-        lines.append(click.style("see also", dim=True))
-        lines += [
-            f"  {safe(note.title)} ({safe(note.why)}): {safe(note.note_id)}"
-            for note in answer.related_notes
-        ]
-        lines.append("")
-    lines.append(click.style(_summary(answer), dim=True))
-    return "\n".join(lines)
-
-
 def hits_text(hits: Iterable[Hit]) -> str:
     """Return hits for a terminal."""
-    return "\n".join(line for hit in hits for line in (*_hit_lines(hit), "")).rstrip("\n")
+    return "\n".join(line for hit in hits for line in (*hit_lines(hit), "")).rstrip("\n")
 
 
-def _hit_lines(hit: Hit) -> list[str]:
+def hit_lines(hit: Hit) -> list[str]:
+    """Return a hit for a terminal, as lines."""
     where = [hit.title, *(h for h in hit.heading_path if h.casefold() != hit.title.casefold())]
     head = " > ".join(safe(part) for part in where)
     lines = [f"{hit.rank:>2}  " + click.style(head, fg="cyan")]
@@ -229,7 +206,7 @@ def _hit_lines(hit: Hit) -> list[str]:
         for depth, parent in enumerate(hit.parents)
     ]
     indent = "    " + "  " * len(hit.parents)
-    lines += [indent + line for line in _marked(hit).split("\n")]
+    lines += [indent + line for line in marked(hit).split("\n")]
     facts = [
         f"{safe(hit.note_id)}:{hit.line_start}",
         hit.date or "",
@@ -238,13 +215,19 @@ def _hit_lines(hit: Hit) -> list[str]:
     lines.append(click.style("    " + "  ".join(fact for fact in facts if fact), dim=True))
     if hit.url:
         lines.append(click.style(f"    {safe(hit.url)}", dim=True))
-    for link in hit.links:
-        state = "" if link.ok else "  (leads nowhere)"
-        lines.append(f"    -> {safe(link.text)}: {safe(link.to or link.target)}{state}")
-    return lines
+    return [*lines, *link_lines(hit)]
 
 
-def _marked(hit: Hit) -> str:
+def link_lines(hit: Hit) -> list[str]:
+    """Return the links in a hit for a terminal, one a line."""
+    return [
+        f"    -> {safe(link.text)}: {safe(link.to or link.target)}"
+        + ("" if link.ok else "  (leads nowhere)")
+        for link in hit.links
+    ]
+
+
+def marked(hit: Hit) -> str:
     """Return the snippet with its words in bold and its nearest sentence underlined."""
     styles = [0] * len(hit.snippet)
     for start, end, kind in hit.marks:
@@ -263,7 +246,8 @@ def _marked(hit: Hit) -> str:
     return "".join(parts)
 
 
-def _summary(answer: Answer) -> str:
+def summary_line(answer: Answer) -> str:
+    """Return how sure an answer is, of how many points, and how long it took."""
     index = answer.index
     parts = [
         f"confidence {answer.confidence:.2f}",
@@ -273,6 +257,19 @@ def _summary(answer: Answer) -> str:
     if index.stale:
         parts.append("notes changed since the index was built: run `notepoint build`")
     return ", ".join(parts)
+
+
+def path_of(place: Place) -> list[str]:
+    """Return the title and the headings of a place, the title once."""
+    return [place.title, *(h for h in place.heading_path if h.casefold() != place.title.casefold())]
+
+
+def place_name(place: Place) -> str:
+    """Return the note of a place with its lines, as "note:14-24"."""
+    lines = f"{place.line_start}"
+    if place.line_end != place.line_start:
+        lines += f"-{place.line_end}"
+    return f"{place.note_id}:{lines}"
 
 
 # --- reports ------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from indexer.records import Answer, Hit, Link
-from indexer.render import safe
+from indexer.records import Answer, Hit, Link, Place, Unit
+from indexer.render import path_of, place_name, safe
 
 _SCHEME = re.compile(r"\s*([A-Za-z][\w+.-]*):")
 _OPEN_SCHEMES = frozenset({"http", "https", "mailto"})
@@ -13,13 +14,41 @@ _ESCAPED = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 
 def answer_markdown(answer: Answer) -> str:
-    """Return an answer as Markdown: the points as quotes with their sources and links."""
+    """Return an answer as Markdown: what is shown as quotes with their sources and links."""
     lines = [f"# {_plain(answer.question)}", ""]
     if not answer.answered:
         lines += ["*Not answered in the notes; the nearest points:*", ""]
-    for hit in answer.hits:
-        lines += [hit_markdown(hit), ""]
+    if answer.units:
+        quotes = [unit_markdown(unit, answer.hits) for unit in answer.units]
+    else:
+        quotes = [hit_markdown(hit) for hit in answer.hits]
+    for quote in quotes:
+        lines += [quote, ""]
     return "\n".join(lines)
+
+
+def unit_markdown(unit: Unit, hits: Sequence[Hit] = ()) -> str:
+    """Return a unit as Markdown quotes, one for each place, each with its source.
+
+    :param unit: of an answer.
+    :param hits: of the answer, for the links of its points.
+    """
+    links = {hit.point_id: hit.links for hit in hits}
+    quotes = []
+    for place in unit.places:
+        lines = [
+            *_quoted(place),
+            "",
+            f"-- {_plain(' > '.join(path_of(place)))} ({_plain(place_name(place))})",
+        ]
+        lines += [
+            f"- {_link_markdown(link)}"
+            for point in place.points
+            for link in links.get(point.point_id, ())
+            if link.ok
+        ]
+        quotes.append("\n".join(f"> {line}".rstrip() for line in lines))
+    return "\n\n".join(quotes)
 
 
 def hit_markdown(hit: Hit) -> str:
@@ -29,6 +58,26 @@ def hit_markdown(hit: Hit) -> str:
     links = "".join(f"\n> - {_link_markdown(link)}" for link in hit.links if link.ok)
     place = f"{_plain(hit.note_id)}:{hit.line_start}"
     return f"{quote}\n>\n> -- {_plain(path)} ({place}){links}"
+
+
+def _quoted(place: Place) -> list[str]:
+    """Return the points of a place as lines of Markdown, those of a list as its items."""
+    if len(place.points) == 1:
+        return [_plain(line) for line in place.points[0].text.split("\n")]
+    least = min(point.depth for point in place.points)
+    lines: list[str] = []
+    above = len(place.heading_path)
+    path = place.heading_path
+    for point in place.points:
+        if point.heading_path != path:
+            path = point.heading_path
+            if path[above:]:
+                lines += ["", f"**{_plain(' > '.join(path[above:]))}**", ""]
+        indent = "  " * (point.depth - least)
+        first, *rest = map(_plain, point.text.split("\n"))
+        lines += [f"{indent}{first}", ""] if point.lead_in else [f"{indent}- {first}"]
+        lines += [f"{indent}  {line}" for line in rest]
+    return lines
 
 
 def _plain(text: str) -> str:

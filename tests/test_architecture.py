@@ -35,7 +35,7 @@ FLOORS = (
     ("notebook", "puts the parts together for Python users"),
     ("render", "turns what the notebook returns into text and JSON"),
     ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
-    ("compact launchers", "answers for agents, launchers and editors"),
+    ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),
     ("service", "what surfaces that run longer than one question share"),
     ("web", "a surface"),
     ("commands", "a surface; `serve` starts the page"),

@@ -15,10 +15,11 @@ from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
 from indexer.notes.folder import scan_folder
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
-from indexer.render import answer_json, answer_text
+from indexer.render import answer_json
 from indexer.retrieval import freshness
 from indexer.retrieval.late_interaction import max_similarities
 from indexer.retrieval.ranking import MAX_PER_NOTE
+from indexer.unit_text import answer_text
 
 NOTES = {
     "review.md": """---

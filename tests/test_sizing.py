@@ -9,6 +9,7 @@ from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import Answer, Unit, UnitKind
 from indexer.render import answer_json
+from indexer.retrieval.naming import share_named
 from indexer.retrieval.question_form import Form, Lean, read_form
 from indexer.retrieval.sizing import Asked, Candidates, Chosen, choose_units
 from indexer.retrieval.units import Outline
@@ -241,3 +242,45 @@ def test_unit_of_several_places_says_so_in_json(
     assert value["hits"][0]["units"] == [
         {key: place[key] for key in ("note", "line_start", "line_end")} for place in places
     ]
+
+
+def test_lines_that_say_the_same_are_one_unit(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    days = {
+        f"day{n}.md": f"# Day {n}\n\n- water the tomato plants at {n} o'clock\n- walked {n} miles\n"
+        for n in range(1, 8)
+    }
+    notebook = open_notebook(write_notes(days))
+    notebook.build()
+    units = notebook.search("when are the tomato plants watered?").units
+    watered = [u for u in units if any("tomato" in point.text for point in u.points)]
+    assert len(watered) == 1 and watered[0].similar == 6
+
+
+@pytest.mark.parametrize(
+    ("labels", "share"),
+    [
+        (("Bread", "Kneading dough"), 1.0),
+        (("Bread", "Week 2: kneading the dough"), 0.5),
+        (("Kneading", "Dough"), 1.0),
+        (("Kneading dough", "Ovens"), 0.0),
+        (("Bread", "All about kneading dough by hand, in bowls, machines and bags"), 0.0),
+    ],
+)
+def test_label_names_a_container_as_far_as_the_question_says_it(
+    labels: tuple[str, ...], share: float
+) -> None:
+    assert share_named(labels, query_terms("kneading dough")) == pytest.approx(share)
+
+
+def test_properties_of_a_note_are_no_part_of_it(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = "---\ntitle: Pier\nstatus: built in 1901\n---\n\nA pier.\n\n- planks\n- rails\n"
+    notebook = open_notebook(write_notes({"pier.md": text}))
+    notebook.build()
+    points = notebook.points_of("pier.md")
+    note = Outline(points[0].note, points).around(1)[-1]
+    assert note.kind is UnitKind.NOTE
+    assert points[note.start].point.text == "A pier."

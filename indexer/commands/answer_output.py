@@ -107,4 +107,6 @@ def answer_output(answer: Answer, root: Path, options: dict[str, Any]) -> str:
         from indexer.render_markdown import answer_markdown
 
         return answer_markdown(answer)
-    return render.answer_text(answer)
+    from indexer.unit_text import answer_text
+
+    return answer_text(answer, full=options["full"])

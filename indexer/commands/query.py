@@ -80,6 +80,7 @@ from indexer.records import Mode, NoteFilter
     help="Open the N-th hit in your editor",
 )
 @click.option("--points", is_flag=True, help="Single points only, no lists or sections")
+@click.option("--full", is_flag=True, help="Every line of what is found, weaker matches as well")
 @format_options
 @click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
@@ -176,9 +177,9 @@ def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
 def _open_hit(notebook: Any, answer: Any, number: int) -> None:
     from indexer.commands.editor import open_in_editor
 
-    if number > len(answer.hits):
+    if number > len(answer.units):
         raise QueryError(
-            f"there is no hit {number}: {len(answer.hits)} were found", "ask for more with -k"
+            f"there is no hit {number}: {len(answer.units)} were found", "ask for more with -k"
         )
-    hit = answer.hits[number - 1]
+    hit = next(hit for hit in answer.hits if hit.unit == number)
     open_in_editor(notebook.settings.editor, notebook.settings.notes / hit.note_id, hit.line_start)

@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.records import Mode, Place, Unit, UnitKind, UnitPoint
 from indexer.retrieval import sizing
+from indexer.retrieval.doubts import DOUBTED, is_doubtful
 from indexer.retrieval.late_interaction import own_similarities
 from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query
@@ -31,6 +32,11 @@ class Sized(NamedTuple):
     units: tuple[Unit, ...]
     points: list[StoredPoint]
     unit_of: dict[int, int]
+
+    @property
+    def notes(self) -> set[str]:
+        """The notes that are shown."""
+        return {place.note_id for unit in self.units for place in unit.places}
 
 
 def size_answer(
@@ -67,9 +73,20 @@ def size_answer(
         )
     if not chosen:
         return _single_points(current, confidence)
-    units = tuple(_unit(rank, one, chosen[0], confidence) for rank, one in enumerate(chosen, 1))
+    outline, span = chosen[0].places[0]
+    if is_doubtful(asked.question.text, outline, span):
+        confidence *= DOUBTED
+    units: list[Unit] = []
+    for rank, one in enumerate(chosen, 1):
+        weaker = bool(units) and units[-1].weaker
+        units.append(_unit(rank, one, chosen[0], confidence, weaker=weaker))
     unit_of = {point.point_id: unit.rank for unit in reversed(units) for point in unit.points}
-    return Sized(units, _hits(current, chosen), unit_of)
+    hits = _hits(current, chosen)
+    # A hit that no unit shows, as a copy of one that is shown, gives way to those that open a unit.
+    spare = query.k - sum(one.point_id in unit_of for one in hits)
+    others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
+    shown = [one for one in hits if one.point_id in unit_of or one.point_id in others]
+    return Sized(tuple(units), shown, unit_of)
 
 
 def _single_points(current: Sequence[StoredPoint], confidence: float) -> Sized:
@@ -133,7 +150,7 @@ def _hits(current: Sequence[StoredPoint], chosen: Sequence[Chosen]) -> list[Stor
     return [opener, *(stored for stored in points if stored.point_id != opener.point_id)]
 
 
-def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float) -> Unit:
+def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float, *, weaker: bool) -> Unit:
     matched = {i for i, chance in chosen.chances.items() if chance >= _MATCHED * chosen.chance}
     matched.add(chosen.hit.point_id)
     places = tuple(place_of(outline, span, matched) for outline, span in chosen.places)
@@ -143,7 +160,8 @@ def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float) -> Unit:
         kind=places[0].kind,
         places=places,
         confidence=confidence * share,
-        weaker=rank > 1 and share < _WEAKER,
+        weaker=weaker or (rank > 1 and share < _WEAKER),
+        similar=chosen.similar,
     )
 
 

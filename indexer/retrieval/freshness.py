@@ -124,6 +124,14 @@ class Freshness:
             return False
         return True
 
+    def is_there(self, note_id: str, view: View) -> bool:
+        """Return whether the file of a note is still there.
+
+        :param note_id: the note.
+        :param view: the index.
+        """
+        return self._note_now(note_id, view)[0]
+
     def confirm_note(self, points: list[StoredPoint], view: View) -> list[StoredPoint]:
         """Return the points of one note that are still in it, with their lines as they are now.
 

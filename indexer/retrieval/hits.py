@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from indexer.encoding.encoder import Encoder
-from indexer.records import Hit, Link, RelatedNote
+from indexer.records import Hit, Link
 from indexer.retrieval.late_interaction import rate_parts
 from indexer.retrieval.query import Asked
 from indexer.retrieval.ranking import Ranking
@@ -14,8 +13,6 @@ from indexer.retrieval.snippets import make_snippet
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
-_MAX_RELATED = 5
-_LINKING_HITS = 3
 _MAX_NOTE_LINKS = 12
 
 _Links = tuple[tuple[Link, ...], tuple[Link, ...]]
@@ -41,28 +38,6 @@ def make_hits(
         _hit(place, stored, ranking, asked, links[stored.point_id], encoder)
         for place, stored in enumerate(points, 1)
     )
-
-
-def related_notes(view: View, ranking: Ranking, hits: Sequence[Hit]) -> tuple[RelatedNote, ...]:
-    """Return notes linked with those of the first hits, and others that are close.
-
-    :param view: the index.
-    :param ranking: of the question.
-    :param hits: what is shown.
-    """
-    shown = {hit.note_id for hit in hits}
-    why: dict[str, str] = {}
-    for hit in hits[:_LINKING_HITS]:
-        for link in (*hit.links, *hit.note_links):
-            if link.to:
-                why.setdefault(link.to, f"linked from {hit.title}")
-        for link in view.backlinks(hit.note_id):
-            why.setdefault(link.note_id, f"links to {hit.title}")
-    for point_id in ranking.order:
-        why.setdefault(ranking.points[point_id].note.note_id, "close as well")
-    notes = (view.note(note_id) for note_id in why if note_id not in shown)
-    found = (RelatedNote(note.note_id, note.title, why[note.note_id]) for note in notes if note)
-    return tuple(islice(found, _MAX_RELATED))  # looked up one by one, up to there
 
 
 def _hit(

@@ -29,8 +29,11 @@ def label_paths(stored: StoredPoint) -> list[Labels]:
     return [labels[:end] for end in range(1, len(labels) + 1)]
 
 
-def are_named(labels: Labels, subject: Collection[str]) -> bool:
-    """Return whether labels say all of a subject, and the last of them a part of its own.
+def share_named(labels: Labels, subject: Collection[str]) -> float:
+    """Return how much of the nearest label a question says, 0 if it does not name the container.
+
+    It names one whose nearest label says all of the subject, or a part of its own with the labels
+    above saying the rest.
 
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
@@ -38,11 +41,11 @@ def are_named(labels: Labels, subject: Collection[str]) -> bool:
     above = {term for label in labels[:-1] for term in terms_of(label)}
     last = _content(labels[-1])
     said = last.intersection(subject)
-    return (
-        bool(said - above)
-        and len(said) >= _NAMED_SHARE * len(last)
-        and said | above >= set(subject)
-    )
+    whole = set(subject)
+    if said != whole and (not said - above or not said | above >= whole):
+        return 0.0
+    share = len(said) / len(last)
+    return share if share >= _NAMED_SHARE else 0.0
 
 
 def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:

@@ -15,7 +15,7 @@ from indexer.retrieval.baseline import measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, weigh
 from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.hits import make_hits, related_notes
+from indexer.retrieval.hits import make_hits
 from indexer.retrieval.naming_filters import unknown_names
 from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
@@ -34,6 +34,7 @@ from indexer.retrieval.ranking import (
     share_of_documents,
     spread,
 )
+from indexer.retrieval.related import RelatedNotes
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
@@ -68,6 +69,7 @@ class Searcher:
         self._freshness = freshness
         self._site_url = site_url
         self._outlines = Outlines(freshness)
+        self._related = RelatedNotes(freshness)
         self._measured: tuple[int, float] | None = None
 
     @quiet_products
@@ -100,10 +102,11 @@ class Searcher:
             sized = size_answer(
                 view, self._outlines, shown.without(gone), asked, query, points, probability
             )
+            probability = sized.units[0].confidence if sized.units else 0.0
             hits = make_hits(view, sized.points, shown, asked, self._encoder)
             hits = self._addressed(sized.points, hits)
             hits = tuple(hit._replace(unit=sized.unit_of.get(hit.point_id)) for hit in hits)
-            related = related_notes(view, shown, hits)
+            related = self._related.find(view, shown, hits, sized.notes)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
         answered = bool(hits) and probability >= ANSWERED_ABOVE

@@ -9,11 +9,12 @@ chosen by cross-validation over folders of notes, see benchmarks/QUALITY.md.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.records import UnitKind
-from indexer.retrieval.naming import Labels, are_named, label_paths, named_span
+from indexer.retrieval.naming import Labels, label_paths, named_span, share_named
 from indexer.retrieval.question_form import Form, Lean
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
@@ -33,17 +34,23 @@ _LED = 0.8
 # A point of a container that the question names has this chance at least.
 _NAMED = 0.3
 _NAMED_TRIED = 5
+# Of several, those are taken of whose label the question says about as much as of the best.
+_EXACT = 0.8
 # A unit within another is shown if it is this nearly as good.
 _NEARLY = 0.97
 # A list that is this part of its section or note is what a question for a list asks for.
 _MAIN = 0.6
-# Larger units are shown only where a note is asked for.
-_MOST_POINTS = 150
+# Larger sections and notes are shown only where a note is asked for.
+_MOST_POINTS = 60
 # Where all places are asked for: the chance of a point that says the subject, and what is left of
 # the chance of any other.
 _SAID = 0.6
 _UNSAID = 0.5
 _MOST_PLACES = 20
+# Points with this share of words in common say the same; shorter ones are told apart by a word.
+_SAME = 0.9
+_LEAST_WORDS = 3
+_WORD = re.compile(r"[^\W\d_]+")
 # Units beyond these are single points: few readers come so far.
 _SIZED = 10
 
@@ -75,13 +82,15 @@ class Asked(NamedTuple):
 class Chosen(NamedTuple):
     """A unit to show: its places, best first, and the hit it was opened by.
 
-    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit.
+    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit;
+    ``similar`` counts the candidates that say the same elsewhere and are left out for it.
     """
 
     places: tuple[tuple[Outline, Span], ...]
     hit: StoredPoint
     chance: float
     chances: Mapping[int, float]
+    similar: int = 0
 
     def ids(self) -> Iterator[int]:
         """Yield the points of all places."""
@@ -113,11 +122,18 @@ def choose_units(
     for hit in candidates.order:
         if len(found) == k:
             break
-        unit = chooser.next(hit, shown, single=len(found) >= _SIZED) if hit not in shown else None
+        skipped = hit in shown or hit in chooser.copies
+        unit = None if skipped else chooser.next(hit, shown, single=len(found) >= _SIZED)
         if unit is not None:
             found.append(unit)
             shown.update(unit.ids())
-    return found
+    return [_with_copies(one, chooser.copies, shown) for one in found]
+
+
+def _with_copies(chosen: Chosen, copies: Mapping[int, int], shown: Collection[int]) -> Chosen:
+    """Return a unit with the number of points that say the same as its hit and are not shown."""
+    own = chosen.hit.point_id
+    return chosen._replace(similar=sum(copies[i] == own and i not in shown for i in copies))
 
 
 class _Chooser:
@@ -125,7 +141,8 @@ class _Chooser:
         self._candidates = candidates
         self._form, self._subject = asked.form, set(asked.subject)
         self._outline_of = outline_of
-        self._tried = list(candidates.order[:_TRIED])
+        self.copies = copies_of(candidates)
+        self._tried = [hit for hit in candidates.order if hit not in self.copies][:_TRIED]
         self._direct = self._direct_chances(_FALL[asked.form.lean] * asked.scale)
         self._chances = dict(self._direct)
         self._add_led()
@@ -173,6 +190,8 @@ class _Chooser:
         best = scores[self._candidates.order[0]]
         chances = {}
         for place, hit in enumerate(self._candidates.order):
+            if hit in self.copies:
+                continue
             lack = _LACKING * lacking.get(hit, 0.0) if place else 0.0
             chance = math.exp(-(max(best - scores[hit], 0.0) + lack) / fall)
             if self._form.everywhere and self._subject:
@@ -192,14 +211,18 @@ class _Chooser:
 
     def _add_named(self) -> None:
         """Give the points of containers that the question names a chance of their own."""
-        named: dict[tuple[str, Labels], int] = {}
+        named: dict[tuple[str, Labels], tuple[float, int]] = {}
         for hit in self._candidates.order:
             stored = self._candidates.points[hit]
             for labels in label_paths(stored)[0 if self._form.note else 1 :]:
                 key = stored.note.note_id, labels
-                if key not in named and are_named(labels, self._subject):
-                    named[key] = hit
-        for (_, labels), hit in list(named.items())[:_NAMED_TRIED]:
+                if key not in named and (share := share_named(labels, self._subject)):
+                    named[key] = share, hit
+        most = max((share for share, _ in named.values()), default=0.0)
+        best = [
+            (labels, hit) for (_, labels), (share, hit) in named.items() if share >= _EXACT * most
+        ]
+        for labels, hit in best[:_NAMED_TRIED]:
             place = self._place(hit)
             span = named_span(*place, labels) if place else None
             if place and span:
@@ -221,7 +244,7 @@ class _Chooser:
         return None if position is None else (outline, position)
 
     def _expected_f1(self, outline: Outline, span: Span) -> float:
-        if span.size > _MOST_POINTS and not self._form.note:
+        if _is_long(span) and not self._form.note:
             return 0.0
         return _f1(self._sum(outline, span), _length(span), self._total)
 
@@ -258,8 +281,7 @@ class _Chooser:
         spans = [
             span
             for span in outline.around(position)
-            if span.size <= _MOST_POINTS
-            and shown.isdisjoint(one.point_id for one in outline.parts(span))
+            if not _is_long(span) and shown.isdisjoint(one.point_id for one in outline.parts(span))
         ]
         return max(
             spans,
@@ -286,7 +308,7 @@ class _Chooser:
                 places.append((outline, span))
                 taken.update(one.point_id for one in outline.parts(span))
                 found, size = found + self._sum(outline, span), size + _length(span)
-        return first._replace(places=tuple(places), chances=self._chances_of(taken))
+        return first._replace(places=_in_order(places), chances=self._chances_of(taken))
 
     def _chosen(self, outline: Outline, span: Span, hit: int) -> Chosen:
         """Return a unit; one that a hit outside opened is opened by its best point."""
@@ -295,10 +317,54 @@ class _Chooser:
         if hit not in ids:
             hit = max(ids, key=lambda i: (chances.get(i, 0.0), -i))
         stored = outline.stored[outline.position[hit]]
+        if span.kind is UnitKind.POINT and outline.introduces(span.start):
+            span = outline.around(span.start)[1]
+            chances = self._chances_of([one.point_id for one in outline.parts(span)])
         return Chosen(((outline, span),), stored, self._chances.get(hit, _LEAST), chances)
 
     def _chances_of(self, ids: Collection[int]) -> dict[int, float]:
         return {i: self._direct[i] for i in ids if i in self._direct}
+
+
+def copies_of(candidates: Candidates) -> dict[int, int]:
+    """Return, of points that say the same as a better one of another note, which one that is.
+
+    Numbers and punctuation may differ, as in daily notes and templates; of longer texts a few words
+    may.
+
+    :param candidates: the ranking.
+    """
+    first: dict[frozenset[str], int] = {}
+    copies: dict[int, int] = {}
+    for hit in candidates.order:
+        stored = candidates.points[hit]
+        words = frozenset(_WORD.findall(stored.point.text.casefold()))
+        if len(words) < _LEAST_WORDS:
+            continue
+        same = next((known for known in first if _overlap(known, words) >= _SAME), None)
+        if same is None:
+            first[words] = hit
+        elif candidates.points[first[same]].note.note_id != stored.note.note_id:
+            copies[hit] = first[same]
+    return copies
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    if not _SAME * len(one) <= len(other) <= len(one) / _SAME:
+        return 0.0
+    return len(one & other) / len(one | other)
+
+
+def _in_order(places: Sequence[tuple[Outline, Span]]) -> tuple[tuple[Outline, Span], ...]:
+    """Return places note by note, that of the best first, each note from its top."""
+    notes = list(dict.fromkeys(outline.note.note_id for outline, _ in places))
+    return tuple(
+        sorted(places, key=lambda place: (notes.index(place[0].note.note_id), place[1].start))
+    )
+
+
+def _is_long(span: Span) -> bool:
+    return span.size > _MOST_POINTS and span.kind in (UnitKind.SECTION, UnitKind.NOTE)
 
 
 def _length(span: Span) -> int:

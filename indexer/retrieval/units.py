@@ -50,6 +50,9 @@ class Outline:
         self.points: list[Point] = [one.point for one in stored]
         self.position = {one.point_id: place for place, one in enumerate(stored)}
         self._whole = whole
+        self._body = next(
+            (i for i, p in enumerate(self.points) if p.kind is not BlockKind.PROPERTIES), 0
+        )
         self._holders = _holders(self.points)
         self._ends = _ends(self._holders)
         self._runs = _runs(self.points, self._ends)
@@ -57,6 +60,8 @@ class Outline:
 
     def around(self, position: int) -> list[Span]:
         """Return the units around a point, the point itself first, each one once.
+
+        The properties of a note are no part of it, but lead to it.
 
         :param position: of the point.
         """
@@ -74,7 +79,7 @@ class Outline:
                 found.append(Span(UnitKind.ITEM, inner, self._ends[inner]))
         found += [self._sections[i] for i in self._sections_of[position]]
         if self._whole:
-            found.append(Span(UnitKind.NOTE, 0, len(self.points) - 1))
+            found.append(Span(UnitKind.NOTE, self._body, len(self.points) - 1))
         # The largest name of the same points: a note of one section is a note.
         named = {(span.start, span.end): span for span in found[1:]}
         return [found[0], *(span for place, span in named.items() if place != (position,) * 2)]

@@ -1,0 +1,74 @@
+"""Other notes that may help: linked with the best hits, or nearly as close as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from indexer.records import Hit, RelatedNote
+from indexer.retrieval.freshness import Freshness
+from indexer.retrieval.ranking import Ranking
+from indexer.store.protocol import View
+
+_MOST = 5
+_LINKING_HITS = 3
+_CLOSE = 10  # points; a note that has none of the best ones is not close
+# A note linked with more notes than this, or with half of all, is named by every question.
+_HUB_NOTES = 20
+_LEAST_HUB_NOTES = 4
+
+
+class RelatedNotes:
+    """Finds related notes; what is a hub is looked up once a generation."""
+
+    def __init__(self, freshness: Freshness) -> None:
+        """Keep what tells whether a note is still there."""
+        self._freshness = freshness
+        self._generation = -1
+        self._hubs: dict[str, bool] = {}
+
+    def find(
+        self, view: View, ranking: Ranking, hits: Sequence[Hit], shown: Collection[str]
+    ) -> tuple[RelatedNote, ...]:
+        """Return notes that say something the hits do not: no hubs, and none that is gone.
+
+        :param view: the index.
+        :param ranking: of the question.
+        :param hits: of the question, best first.
+        :param shown: the notes that are shown.
+        """
+        return tuple(islice(self._found(view, ranking, hits, {*shown}), _MOST))
+
+    def _found(
+        self, view: View, ranking: Ranking, hits: Sequence[Hit], shown: set[str]
+    ) -> Iterator[RelatedNote]:
+        for note_id, why in _reasons(view, ranking, hits).items():
+            if note_id in shown or self._is_hub(view, note_id):
+                continue
+            note = view.note(note_id)
+            if note is not None and self._freshness.is_there(note_id, view):
+                yield RelatedNote(note_id, note.title, why)
+
+    def _is_hub(self, view: View, note_id: str) -> bool:
+        header = view.header()
+        if header.generation != self._generation:
+            self._hubs, self._generation = {}, header.generation
+        if note_id not in self._hubs:
+            near = {link.to for link in view.links_of(note_id) if link.to}
+            near |= {link.note_id for link in view.backlinks(note_id)}
+            most = min(_HUB_NOTES, max(_LEAST_HUB_NOTES, header.notes // 2))
+            self._hubs[note_id] = len(near - {note_id}) > most
+        return self._hubs[note_id]
+
+
+def _reasons(view: View, ranking: Ranking, hits: Sequence[Hit]) -> dict[str, str]:
+    why: dict[str, str] = {}
+    for hit in hits[:_LINKING_HITS]:
+        for link in (*hit.links, *hit.note_links):
+            if link.to:
+                why.setdefault(link.to, f"linked from {hit.title}")
+        for link in view.backlinks(hit.note_id):
+            why.setdefault(link.note_id, f"links to {hit.title}")
+    for point_id in ranking.order[:_CLOSE]:
+        why.setdefault(ranking.points[point_id].note.note_id, "close as well")
+    return why

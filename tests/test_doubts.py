@@ -1,0 +1,44 @@
+"""Units that cannot be what is asked for although their words are near."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+
+from indexer.records import UnitKind
+from indexer.retrieval.doubts import is_doubtful
+from indexer.retrieval.units import Outline, Span
+
+NOTE = "# Sailing\n\n## Lesson 1\n\n- knots\n- sails\n\n## Lesson 2\n\n- wind\n- buoys\n"
+
+
+@pytest.fixture
+def outline(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Outline:
+    notebook = open_notebook(write_notes({"sailing.md": NOTE}))
+    notebook.build()
+    points = notebook.points_of("sailing.md")
+    return Outline(points[0].note, points)
+
+
+SECTION = Span(UnitKind.SECTION, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "doubtful"),
+    [
+        ("my notes on lesson 2", False),
+        ("my notes on lesson 7", True),
+        ("the 7 knots", False),
+        ("harbour 7", False),
+    ],
+)
+def test_number_that_a_note_does_not_count_up_to(
+    outline: Outline, question: str, doubtful: bool
+) -> None:
+    assert is_doubtful(question, outline, SECTION) is doubtful
+
+
+def test_summary_is_no_single_point(outline: Outline) -> None:
+    assert is_doubtful("summary of knots", outline, Span(UnitKind.POINT, 0, 0))
+    assert not is_doubtful("summary of lesson 1", outline, SECTION)
+    assert not is_doubtful("which knots?", outline, Span(UnitKind.POINT, 0, 0))
