@@ -498,6 +498,8 @@ def test_map_holds_every_point_and_rings_the_hits(built: Path) -> None:
     assert len(plot["x"]) == len(plot["y"]) == len(plot["places"]) == 6
     ringed = {plot["places"][i] for i in plot["rings"]}
     assert ringed == {"review.md:10", "courses/one.md:7"}
+    assert maybe_element(page, "table") is None  # sent only when it is asked for
+    page.toggle(key="as_table").set_value(True).run()
     table = element(page, "table")
     assert len(table["rows"]) == 6
     assert [row[3] for row in table["rows"]] == ["1", "2", "", "", "", ""]

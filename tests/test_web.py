@@ -21,7 +21,7 @@ from indexer.notes.markdown.render import place_of
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
 from indexer.web import export
 from indexer.web.history import History, Searches
-from indexer.web.overview import example_from, lay_out, lay_out_links
+from indexer.web.overview import example_from, lay_out, lay_out_links, name_regions
 from indexer.web.presenters import (
     card_of,
     editors_of,
@@ -187,6 +187,23 @@ def test_plane_keeps_alike_points_together_and_is_the_same_each_time() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_points_have_a_plane_too(count: int) -> None:
     assert lay_out(np.ones((count, 8), np.float32), ["a"] * count).shape == (count, 2)
+
+
+def test_regions_of_the_map_are_named_by_their_own_words() -> None:
+    random = np.random.default_rng(1)
+    centres = {"whales": (-0.8, 0.0), "violins": (0.8, 0.5), "bread": (0.6, -0.8)}
+    texts, places = [], []
+    for word, centre in centres.items():
+        for i in range(40):
+            texts.append(f"the {word} often here {i}")
+            places.append(random.normal(centre, 0.05))
+    plane = np.array(places, np.float32)
+    regions = name_regions(plane, texts)
+    for word, centre in centres.items():
+        near = min(regions, key=lambda one: (one.x - centre[0]) ** 2 + (one.y - centre[1]) ** 2)
+        assert word in near.name.split(", ")
+    assert name_regions(plane, texts) == regions
+    assert name_regions(np.zeros((5, 2), np.float32), ["a"] * 5) == ()
 
 
 def test_linked_notes_lie_near_each_other() -> None:

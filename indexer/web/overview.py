@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,12 @@ Plane = NDArray[np.float32]
 _EXAMPLES = 6
 _MAX_GRAPH_NOTES = 1_000
 _SPRING_STEPS = 80
+# Each node is pushed by this many others, chosen anew each step: by all of them costs six times as
+# much for a thousand notes and looks the same.
+_SPRING_SAMPLE = 192
+_MAX_REGIONS = 16
+_REGION_WORDS = 2
+_K_MEANS_STEPS = 12
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Headings that say what kind of part it is, not what it is about.
 _PLAIN = frozenset(
@@ -47,15 +54,23 @@ class Graph(NamedTuple):
     edges: tuple[tuple[int, int], ...]
 
 
+class Region(NamedTuple):
+    """A part of the plane, named by the words that its points have and others lack."""
+
+    name: str
+    x: float
+    y: float
+
+
 class Overview(NamedTuple):
-    """The points of one generation in reading order; ``plane`` says where each of them lies."""
+    """The points of one generation in reading order; ``plane`` says where each of them is."""
 
     generation: int
     points: tuple[DumpedPoint, ...]
     plane: Plane
     examples: tuple[str, ...]
     links: tuple[Link, ...]
-    graph: Graph
+    regions: tuple[Region, ...]
 
 
 def make_overview(snapshot: Snapshot) -> Overview:
@@ -67,14 +82,70 @@ def make_overview(snapshot: Snapshot) -> Overview:
     generation, points, vectors = snapshot.all_points()
     notes = [point.note_id for point in points]
     links = snapshot.links()
+    plane = lay_out(vectors, notes)
     return Overview(
         generation,
         tuple(points),
-        lay_out(vectors, notes),
+        plane,
         examples_from(points),
         tuple(links),
-        lay_out_links(links),
+        name_regions(plane, [dumped.stored.point.text for dumped in points]),
     )
+
+
+@functools.lru_cache(maxsize=2)
+def graph_of(links: tuple[Link, ...]) -> Graph:
+    """Return the graph of linked notes, laid out once for the same links."""
+    return lay_out_links(links)
+
+
+def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[Region, ...]:
+    """Return the parts of a plane, each named by two of its own words.
+
+    Points are grouped by k-means on the plane, from the same start each time. A word counts by its
+    frequency in a group and by how few groups have it often.
+
+    :param plane: where the points are.
+    :param texts: of the points.
+    """
+    count = len(plane)
+    groups = min(_MAX_REGIONS, int(np.sqrt(count / 12)))
+    if groups < 2:
+        return ()
+    place = _k_means(plane, groups)
+    words: list[Counter[str]] = [Counter() for _ in range(groups)]
+    for text, group in zip(texts, place.tolist(), strict=True):
+        words[group].update({w.casefold() for w in _WORD.findall(text) if len(w) > 3})
+    everywhere: Counter[str] = Counter()
+    for own in words:
+        everywhere.update(own)
+    regions = []
+    for group, own in enumerate(words):
+        size = int((place == group).sum())
+        telling = sorted(
+            (word for word, n in own.items() if n > 1),
+            key=lambda word: (-(own[word] ** 2) / everywhere[word], word),
+        )[:_REGION_WORDS]
+        if telling and size:
+            x, y = np.median(plane[place == group], axis=0)
+            regions.append((size, Region(", ".join(telling), float(x), float(y))))
+    return tuple(region for _, region in sorted(regions, key=lambda one: -one[0]))
+
+
+def _k_means(plane: Plane, groups: int) -> NDArray[np.int64]:
+    """Return the group of each point, int64, shape ``(n,)``."""
+    start = np.linspace(0, len(plane) - 1, groups).astype(int)
+    order = np.lexsort((plane[:, 1], plane[:, 0]))
+    centres = plane[order[start]].astype(np.float32)
+    place = np.zeros(len(plane), np.int64)
+    for _ in range(_K_MEANS_STEPS):
+        apart = ((plane[:, np.newaxis] - centres) ** 2).sum(axis=2)
+        place = apart.argmin(axis=1)
+        sizes = np.bincount(place, minlength=groups)
+        for axis in (0, 1):
+            sums = np.bincount(place, weights=plane[:, axis], minlength=groups)
+            centres[:, axis] = np.where(sizes > 0, sums / np.maximum(sizes, 1), centres[:, axis])
+    return place
 
 
 def lay_out(vectors: NDArray[np.float32], groups: Sequence[str]) -> Plane:
@@ -137,10 +208,12 @@ def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
     spread = np.sqrt((np.arange(count) + 0.5) / count)
     plane = np.stack([spread * np.cos(turn), spread * np.sin(turn)], axis=1).astype(np.float32)
     ideal = 1.4 / np.sqrt(count)
+    random, sampled = np.random.default_rng(0), min(count, _SPRING_SAMPLE)
     for step in np.linspace(0.12, 0.004, _SPRING_STEPS):
-        apart = plane[:, np.newaxis] - plane
+        others = plane if count <= _SPRING_SAMPLE else plane[random.permutation(count)[:sampled]]
+        apart = plane[:, np.newaxis] - others
         square = np.maximum((apart**2).sum(axis=2), 1e-4)
-        push = (apart * (ideal**2 / square)[..., np.newaxis]).sum(axis=1)
+        push = (apart * (ideal**2 / square)[..., np.newaxis]).sum(axis=1) * (count / len(others))
         along = plane[edges[:, 0]] - plane[edges[:, 1]]
         pull = along * (np.sqrt((along**2).sum(axis=1)) / ideal)[:, np.newaxis]
         np.add.at(push, edges[:, 0], -pull)

@@ -43,7 +43,7 @@ class Plot {
 
   fit() {
     const style = getComputedStyle(this.frame);
-    const room = Math.max(320, Math.min(innerHeight - 260, 900));
+    const room = Math.max(320, Math.min(innerHeight - 270, 900));
     this.frame.style.setProperty("--room", `${innerWidth < 720 ? Math.min(room, 420) : room}px`);
     const width = this.canvas.clientWidth, height = this.canvas.clientHeight, ratio = devicePixelRatio || 1;
     if (!width) return;
@@ -86,11 +86,29 @@ class Plot {
       context.fill();
     }
     context.globalAlpha = 1;
+    this.hits(context);
     context.lineWidth = 2.2;
     context.strokeStyle = this.text;
-    for (const i of this.rings) { context.beginPath(); context.arc(...this.place(i), this.size(i) + 4, 0, 7); context.stroke(); }
     if (this.at >= 0) { context.beginPath(); context.arc(...this.place(this.at), this.size(this.at) + 3, 0, 7); context.stroke(); }
     this.names(context);
+  }
+
+  // The hits carry their ranks; the first is the largest and drawn last, on top.
+  hits(context) {
+    const accent = this.night ? "#fbbf24" : "#b45309", list = this.data.rings;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    for (let rank = list.length - 1; rank >= 0; rank--) {
+      const [x, y] = this.place(list[rank]), size = rank === 0 ? 13 : 10;
+      context.globalAlpha = rank === 0 ? 1 : Math.max(0.55, 0.95 - rank * 0.05);
+      context.fillStyle = accent;
+      context.beginPath(); context.arc(x, y, size, 0, 7); context.fill();
+      context.globalAlpha = 1;
+      context.fillStyle = this.night ? "#111" : "#fff";
+      context.font = `700 ${rank === 0 ? 13 : 11}px ${getComputedStyle(this.root).fontFamily}`;
+      context.fillText(String(rank + 1), x, y + 0.5);
+    }
+    context.textBaseline = "alphabetic";
   }
 
   // Names stand where there is room for them, the largest first.
@@ -98,7 +116,7 @@ class Plot {
     context.font = `600 12px ${getComputedStyle(this.root).fontFamily}`;
     context.textAlign = "center";
     context.lineJoin = "round";
-    const taken = [];
+    const taken = this.data.rings.map((i) => { const [left, top] = this.place(i); return { left, top: top + 4, half: 12 }; });
     for (const { text, x, y, dot } of this.data.names) {
       let [left, top] = this.spot(x, y);
       if (dot !== undefined) top -= this.size(dot) + 7;

@@ -13,7 +13,7 @@ from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
 from indexer.web.host import Host
-from indexer.web.overview import Graph
+from indexer.web.overview import Graph, graph_of
 from indexer.web.reading import act, reader_beside
 from indexer.web.views.map import waiting
 
@@ -34,7 +34,7 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
     if overview is None:
         waiting("Drawing the links")
         return
-    graph = overview.graph
+    graph = graph_of(overview.links)
     titles = {note.note_id: note.title for note in host.reader.notes()}
     st.caption(_summary(graph, overview.links))
     let_through = {note.note_id for note in filter(matcher(where), host.reader.notes())}

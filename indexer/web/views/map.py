@@ -18,7 +18,9 @@ from indexer.web.host import Host, Model
 from indexer.web.overview import Overview
 from indexer.web.reading import act, reader_beside
 
-_RINGS = 20
+_RINGS = 10
+# With more notes than this the parts of the map are named by their words, not by titles.
+_FEW_NOTES = 12
 _COLOURS = 10
 _NAMES = 40
 # A label that most points share tells little apart.
@@ -26,7 +28,7 @@ _MOST = 0.6
 _TEXT_CHARS = 140
 # Above this many points their texts stay on the server: the dots would take seconds to send.
 _MAX_TEXTS = 30_000
-_BY = {"category": "Category", "note": "Note", "folder": "Folder", "tag": "Tag"}
+_BY = {"category": "Category", "folder": "Folder", "tag": "Tag", "note": "Note"}
 
 
 def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
@@ -56,7 +58,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
             data=_plot(overview, points, by, rings),
             on_act_change=lambda: act(host, "map"),
         )
-        with st.expander("Show as table"):
+        if st.toggle("Show as table", key="as_table"):  # sent only when it is asked for
             show_table(
                 key="map_table",
                 data=_table(points, by, rings),
@@ -68,7 +70,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
 
 
 def waiting(what: str) -> None:
-    """Draw that something is being made behind the page, which draws itself anew when it is."""
+    """Draw that something is being made behind the page, which draws it once it is there."""
     st.caption(f"{what} ...")
     st.skeleton(height=420)
 
@@ -150,8 +152,16 @@ def _plot(
         "places": [place_of_point(point) for _, point in points],
         "rings": rings,
         "edges": [],
-        "names": _names(plane, groups),
+        "names": _region_names(overview) if len(titles) > _FEW_NOTES else _names(plane, groups),
     }
+
+
+def _region_names(overview: Overview) -> list[dict[str, Any]]:
+    """Return what the parts of the map are about, in the words of their points."""
+    return [
+        {"text": presenters.plain(one.name), "x": round(one.x, 4), "y": round(one.y, 4)}
+        for one in overview.regions
+    ]
 
 
 def _names(plane: Any, groups: list[str]) -> list[dict[str, Any]]:
