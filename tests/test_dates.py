@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
+from collections.abc import Callable
 
 import pytest
+from conftest import WriteNotes
 
 from indexer.text.dates import Span, date_in_name, parse_date, parse_day, parse_span
 
@@ -128,3 +131,26 @@ def test_month_ago_of_a_longer_month_is_its_last_day() -> None:
 @pytest.mark.parametrize("value", ["", "sometime", "3 moons ago", "next decade"])
 def test_day_nobody_can_mean(value: str) -> None:
     assert parse_day(value, TODAY) is None
+
+
+def test_since_and_until_take_what_people_say(
+    write_notes: WriteNotes, run_cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = write_notes(
+        {
+            "a.md": "---\ndate: 2019-06-01\n---\n- varnish the deck\n",
+            "b.md": "---\ndate: 2020-06-01\n---\n- varnish the mast\n",
+            f"{datetime.date.today():%Y-%m-%d}.md": "- varnish the tiller\n",
+        }
+    )
+    run_cli("build", "--notes", str(folder), "-q")
+
+    def found(*args: str) -> set[str]:
+        place = ["--notes", str(folder), "--mode", "lexical", "--json"]
+        _, out, _ = run_cli("query", "varnish", *args, *place)
+        return {hit["note"] for hit in json.loads(out)["hits"]}
+
+    assert found("--since", "2019", "--until", "2019") == {"a.md"}
+    assert found("--since", "2019-06", "--until", "2020") == {"a.md", "b.md"}
+    assert len(found("--since", "yesterday")) == 1
+    assert len(found("--since", "2 weeks ago", "--until", "today")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ from indexer.memory_limit import demand_room
 
 if TYPE_CHECKING:
     from indexer.notebook import Notebook
+    from indexer.text.dates import Span
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -84,3 +86,16 @@ def echo_warnings(text: str) -> None:
     """
     if text:
         click.echo(text, err=True)
+
+
+def read_days(ctx: click.Context, param: click.Parameter, value: str | None) -> Span | None:
+    """Return the days an option means: a date, a month or a year, or a time counted from today."""
+    from indexer.text.dates import parse_day
+
+    if value is None:
+        return None
+    found = parse_day(value, datetime.date.today())
+    if found is None:
+        message = f"{value!r} is no date; write 2024-03-05, 2024 or '3 weeks ago'"
+        raise click.BadParameter(message, ctx, param)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from indexer.commands.options import (
     NOTHING,
     common,
     open_notebook,
+    read_days,
     top_k_option,
 )
 from indexer.commands.question_words import QuestionCommand, typed_question
@@ -52,15 +52,15 @@ from indexer.records import Mode, NoteFilter
 )
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=read_days,
     metavar="DATE",
-    help="Only notes of this day or later",
+    help='Only notes of this day or later: 2024-03-05, 2024, yesterday, "3 weeks ago"',
 )
 @click.option(
     "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=read_days,
     metavar="DATE",
-    help="Only notes of this day or before",
+    help="Only notes of this day or before: a month or year counts to its end",
 )
 @click.option(
     "--more-like", multiple=True, metavar="POINT", help="Lean towards a point (NOTE:LINE or an id)"
@@ -129,16 +129,13 @@ def query(
 
 
 def _filter(options: dict[str, Any]) -> NoteFilter:
-    def day(value: datetime.datetime | None) -> datetime.date | None:
-        return value.date() if value else None
-
     return NoteFilter(
         tags=options["tags"],
         categories=options["categories"],
         folders=options["folders"],
         notes=options["only_notes"],
-        since=day(options["since"]),
-        until=day(options["until"]),
+        since=options["since"].first if options["since"] else None,
+        until=options["until"].last if options["until"] else None,
         properties=tuple(map(_property, options["properties"])),
         without_paths=options["exclude"],
     )
