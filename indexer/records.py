@@ -41,6 +41,7 @@ class BlockKind(Enum):
     CODE = "code"
     MATH = "math"
     PROPERTIES = "properties"
+    LABEL = "label"
 
 
 class LinkKind(Enum):

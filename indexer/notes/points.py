@@ -32,6 +32,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
+_EMPTY_TASK = re.compile(r"\[[^\w\s]?[ xX]?\]")
 _LED_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 _JOINED_KINDS = frozenset({BlockKind.CODE, BlockKind.MATH})
 
@@ -66,7 +67,9 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
         path = tuple(text for _, text in headings if text)
         chains.append(_parents(blocks, block, chains, leads))
         lead_in = _is_lead_in(blocks, position)
-        if block.kind is not BlockKind.HEADING or position in bare or _is_long(block):
+        if block.kind is not BlockKind.LABEL and (
+            block.kind is not BlockKind.HEADING or position in bare or _is_long(block)
+        ):
             for piece in filter(_is_visible, cutter.cut(block)):
                 points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
@@ -217,7 +220,7 @@ class _Cutter:
     def cut(self, block: Block) -> list[Block]:
         """Return the block, its pieces where it is too long, nothing where it has no text."""
         text = block.text
-        if not text.strip():
+        if not text.strip() or _EMPTY_TASK.fullmatch(text):
             return []
         # A word piece is a letter at least, so a text of so few letters fits unmeasured.
         if len(text) <= self._window or (

@@ -22,7 +22,9 @@ _COMMENT = re.compile(r"%%.*?%%", re.DOTALL)
 _MARKED = re.compile(r"==(?![=\s])((?:[^=\n]|=(?!=)){1,500}?)(?<!\s)==(?!=)")
 _BRACKETS = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
 _IS_MATH = re.compile(r"[\\^_={}<>+]|^\s*[A-Za-z]\s*$")
-_ADMONITION = re.compile(r"(!!!|\?\?\?\+?|===[!+]*)[ \t]+(\S.*)$")
+_ADMONITION = re.compile(
+    r"(!!!|\?\?\?\+?|===[!+]*)[ \t]+((?:[\w-]+(?:[ \t]+[\w-]+)*)?(?:[ \t]*\".*\")?)[ \t]*$"
+)
 _CODE_INDENT = 4
 _MAX_FORMULA_LINES = 300
 
@@ -30,7 +32,11 @@ _MAX_FORMULA_LINES = 300
 @functools.cache
 def display_parser() -> MarkdownIt:
     """Return the parser for display, made once."""
-    parser = new_parser(html=True)
+    return with_dialects(new_parser(html=True))
+
+
+def with_dialects(parser: MarkdownIt) -> MarkdownIt:
+    """Return a parser with the rules of all dialects added."""
     amsmath_plugin(parser)
     container_plugin(parser, "callout", validate=lambda params, *rest: bool(params.strip()))
     inline, block = parser.inline.ruler, parser.block.ruler
@@ -51,8 +57,11 @@ def display_parser() -> MarkdownIt:
 
 def _comment(state: StateInline, silent: bool) -> bool:
     found = state.src[state.pos] == "%" and _COMMENT.match(state.src, state.pos, state.posMax)
-    if not found:
+    if not found or (state.pos and state.src[state.pos - 1].isalnum()):  # "5%% and 7%%"
         return False
+    if not silent:
+        token = state.push("note_comment", "", 0)
+        token.hidden, token.meta["source"] = True, found.group()
     state.pos = found.end()
     return True
 
@@ -117,6 +126,8 @@ def _comment_block(state: StateBlock, startLine: int, endLine: int, silent: bool
     for line in range(startLine + 1, endLine):
         if _line(state, line).rstrip().endswith("%%"):
             if not silent:
+                token = state.push("note_comment", "", 0)
+                token.hidden, token.map = True, [startLine, line + 1]
                 state.line = line + 1
             return True
     return False
@@ -194,7 +205,8 @@ def _formula_block(state: StateBlock, startLine: int, endLine: int, silent: bool
 def _admonition(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
     """Read an admonition or a tab of MkDocs: a line that opens it, then what is indented below."""
     found = not _is_code(state, startLine) and _ADMONITION.match(_line(state, startLine))
-    if not found or (found.group(1).startswith("=") and '"' not in found.group(2)):
+    named = found and found.group(2)
+    if not found or not named or (found.group(1).startswith("=") and '"' not in named):
         return False
     if silent:
         return True

@@ -10,6 +10,8 @@ from indexer.records import Link, NoteWarning
 
 _TOO_SLOW = "reading the Markdown takes too long; the note is read as plain text"
 
+_DRAWING = ".excalidraw.md"
+
 
 class MarkdownFormat:
     """Markdown with a head of properties: Obsidian, Logseq, Jekyll, Hugo, Quarto and others."""
@@ -19,7 +21,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 2
+    version = 3
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
@@ -29,15 +31,19 @@ class MarkdownFormat:
         """
         from indexer.notes.front_matter import split_front_matter
         from indexer.notes.markdown.anchors import written_anchors
-        from indexer.notes.markdown.reader import Body, read_blocks
+        from indexer.notes.markdown.body import Body
+        from indexer.notes.markdown.reader import read_blocks
         from indexer.notes.markdown.time_budget import OutOfTime, time_budget
         from indexer.notes.plain_text import PlainTextFormat
 
         front = split_front_matter(text)
+        drawing = note_id.lower().endswith(_DRAWING) or any(
+            key == "excalidraw-plugin" for key, _ in front.properties
+        )
         partial = front.partial
         try:
             with time_budget(len(text)):
-                body = read_blocks(front.body)
+                body = read_blocks(front.body, drawing=drawing)
         except OutOfTime as exc:
             partial = True
             warning = NoteWarning(_TOO_SLOW, exc.line, "simplify the Markdown there")

@@ -14,6 +14,23 @@ from html import unescape
 _ATTRIBUTES = r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*"""
 _TAG = re.compile(rf"<!--.*?-->|<(/?)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
+# Elements of HTML; what else stands in angle brackets is text, unless something closes it.
+_KNOWN = frozenset(
+    "a abbr address area article aside audio b base bdi bdo big blockquote body button canvas "
+    "caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl "
+    "dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 "
+    "head header hgroup hr html i iframe img input ins kbd label legend li link main map mark "
+    "menu meta meter nav noscript object ol optgroup option output p param picture pre "
+    "progress q rp rt ruby s samp script search section select slot small source span strike "
+    "strong style sub summary sup svg table tbody td template textarea tfoot th thead time "
+    "title tr track tt u ul var video wbr path g circle rect line polyline polygon ellipse "
+    "defs use".split()
+)
+# Elements that need no end.
+_UNENDED = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dd dt td th tr "
+    "option tbody thead tfoot".split()
+)
 _HIDDEN = frozenset({"script", "style", "template"})
 _INLINE = frozenset(
     "a abbr b bdi bdo cite code data del dfn em font i img ins kbd label mark q rp rt ruby s "
@@ -32,9 +49,10 @@ class VisibleHtml:
 class _Scanner:
     """Gathers what is shown: texts, alternative texts of images, targets of links."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, closed: frozenset[str]) -> None:
         self.visible = VisibleHtml()
         self._source = source
+        self._closed = closed
         self._row = 0
         self._counted = 0
         self._link: tuple[int, str, int] | None = None  # row, target, pieces before it
@@ -54,6 +72,9 @@ class _Scanner:
         """Take a tag, or pass over what it hides; return where to go on."""
         name = (found.group(2) or "").lower()
         if not name:
+            return found.end()
+        if not is_element(found.group(), self._closed, in_block=True):
+            self._text(found.start(), found.end())
             return found.end()
         row = self._row_of(found.start())
         if name not in _INLINE:
@@ -107,13 +128,42 @@ class _Scanner:
         return self._row
 
 
-def read_html(source: str) -> VisibleHtml:
+def read_html(source: str, closed: frozenset[str] = frozenset()) -> VisibleHtml:
     """Return what is shown of a piece of HTML.
 
     :param source: tags and text; unclosed tags are allowed, comments and closed scripts are not
         shown.
+    :param closed: as ``closed_elements`` of the whole note.
     """
-    return _Scanner(source).scan()
+    return _Scanner(source, closed or closed_elements(source)).scan()
+
+
+def closed_elements(source: str) -> frozenset[str]:
+    """Return the names in lower case that an end tag closes somewhere in a text."""
+    return frozenset(name.lower() for name in re.findall(r"</([A-Za-z][\w.:-]*)", source))
+
+
+def is_element(
+    source: str, closed: frozenset[str], *, in_block: bool = False, after_word: bool = False
+) -> bool:
+    """Return whether something in angle brackets is a tag, and not a word its author put there.
+
+    ``<branch>``, ``List<String>`` and ``x<y and y>z`` are text; a component is a tag if it closes.
+
+    :param source: from ``<`` to ``>``.
+    :param closed: the names that are closed somewhere in the note.
+    :param in_block: True where the tag begins lines of HTML.
+    :param after_word: True where it stands right behind a letter or digit.
+    """
+    found = _TAG.match(source)
+    name = (found.group(2) or "").lower() if found else ""
+    if not found or not name or found.group(1):
+        return True
+    if name in closed or source.endswith("/>") or "=" in found.group(3):
+        return True
+    if name == "br" or (name in _UNENDED and not after_word):
+        return True
+    return in_block and name in _KNOWN and name != "main"
 
 
 def read_tag(source: str) -> tuple[str, dict[str, str]]:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from indexer.notes.links import mend_link, take_block_references
-from indexer.notes.markdown.html import read_tag
+from indexer.notes.markdown.html import is_element, read_tag
+from indexer.notes.markdown.shortcodes import Shortcode
 from indexer.records import RawLink, Row
+
+# Queries of Dataview within a line, which show what they find and not themselves.
+_QUERY_STARTS = ("= ", "$= ", "=this.", "$=dv.")
 
 
 class InlineToken(Protocol):
@@ -47,8 +51,9 @@ class InlineText:
 class _Collector:
     """Walks inline tokens and keeps count of the line it is on."""
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, closed: frozenset[str]) -> None:
         self.line = line
+        self.closed = closed
         self.pieces: list[tuple[int, str]] = []
         self.result = InlineText()
         self.open_links: list[tuple[str, int, int]] = []  # target, line, pieces before it
@@ -72,10 +77,10 @@ class _Collector:
                 self._take_image(token)
             case "html_inline":
                 self._take_tag(token.content)
-            case "math_inline" | "math_inline_double":
-                self._take_rows(f"{token.markup}{token.content}{token.markup}")
-            case "code_inline":
-                self._take_rows(_code(token))
+            case "math_inline" | "math_inline_double" | "code_inline":
+                self._take_rows(_source(token))
+            case "shortcode":
+                self._take_shortcode(token.meta["shortcode"])
             case "text" | "text_special" | "tag":
                 self._take_text(token.content)
         self._pass_line_ends(_line_ends(token))
@@ -116,7 +121,17 @@ class _Collector:
         self.pieces.append((self.line, text))
         self.result.links.append(RawLink(self.line, text, str(token.attrs.get("src", ""))))
 
+    def _take_shortcode(self, code: Shortcode) -> None:
+        self.pieces.append((self.line, f" {code.said} " if code.said else ""))
+        if code.picture and not code.closes:
+            self.result.links.append(RawLink(self.line, code.said, code.picture))
+        self.line += code.source.count("\n")
+
     def _take_tag(self, source: str) -> None:
+        before = self.pieces[-1][1][-1:] if self.pieces else ""
+        if not is_element(source, self.closed, after_word=before.isalnum()):
+            self._take_rows(source)
+            return
         name, attributes = read_tag(source)
         if name == "br":
             self.pieces.append((self.line, " "))
@@ -128,8 +143,20 @@ class _Collector:
             self._close_link(0)
 
 
+def _source(token: InlineToken) -> str:
+    """Return a formula with its dollar signs, or the text of a code span."""
+    if token.type == "code_inline":
+        return _code(token)
+    return f"{token.markup}{token.content}{token.markup}"
+
+
 def _code(token: InlineToken) -> str:
-    """Return the text of a code span with its line ends, which the parser makes blanks."""
+    """Return the text of a code span with its line ends, which the parser makes blanks.
+
+    A query of Dataview has none: it shows what it finds.
+    """
+    if token.content.startswith(_QUERY_STARTS):
+        return ""
     source = str(token.meta.get("source", ""))
     return source.strip(token.markup) if "\n" in source else token.content
 
@@ -138,15 +165,18 @@ def _line_ends(token: InlineToken) -> int:
     return str(token.meta.get("source", "")).count("\n")
 
 
-def read_inline(tokens: Sequence[InlineToken], line: int) -> InlineText:
+def read_inline(
+    tokens: Sequence[InlineToken], line: int, closed: frozenset[str] = frozenset()
+) -> InlineText:
     """Return the visible text of inline tokens.
 
     :param tokens: the children of an ``inline`` token.
     :param line: the 1-based line the first of them stands on.
+    :param closed: the elements that are closed somewhere in the note.
     :return: one row a source line that has text; images stand by their alternative text, math with
         its dollar signs.
     """
-    collector = _Collector(line)
+    collector = _Collector(line, closed)
     for token in tokens:
         collector.take(token)
     result = collector.result

@@ -24,7 +24,6 @@ from indexer.notes.links import (
     read_wikilink,
 )
 from indexer.notes.markdown import time_budget
-from indexer.notes.tags import read_tag_at
 from indexer.records import RawLink
 
 # markdown-it drops what is nested deeper, without a word; each level costs a few frames of the
@@ -78,8 +77,6 @@ def new_parser(*, html: bool) -> MarkdownIt:
     inline.before("escape", "block_reference", _own_link_rule(read_block_reference))
     inline.after("image", "odd_link", _own_link_rule(read_odd_link))
     inline.before("escape", "liquid", _liquid_rule)
-    if html:  # for reading; a page shows a tag as text
-        inline.before("wikilink", "tag", _tag_rule)
     inline.at("linkify", _bounded_linkify(_rule(inline, "linkify")))
     inline.at("footnote_ref", _bounded_footnote(_rule(inline, "footnote_ref")))
     parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
@@ -222,20 +219,6 @@ def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) 
         return True
 
     return rule
-
-
-def _tag_rule(state: StateInline, silent: bool) -> bool:
-    """Make a token of a tag, so that code and addresses hold none."""
-    if state.src[state.pos] != "#":
-        return False
-    found = read_tag_at(state.src, state.pos, state.posMax)
-    if found is None:
-        return False
-    if not silent:
-        token = state.push("tag", "", 0)
-        token.content, token.meta["tag"] = f"#{found[0]}", found[0]
-    state.pos = found[1]
-    return True
 
 
 def _liquid_rule(state: StateInline, silent: bool) -> bool:

@@ -12,17 +12,30 @@ from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
-from indexer.notes.markdown.html import read_html
+from indexer.notes.markdown.callouts import fenced_callout, indented_callout
+from indexer.notes.markdown.html import closed_elements, read_html
 from indexer.notes.markdown.inline import InlineText, read_inline
 from indexer.notes.markdown.lines import cut_runs, was_broken
-from indexer.notes.markdown.parser import LIQUID, make_parser
+from indexer.notes.markdown.noise import is_data, is_navigation, is_query
+from indexer.notes.markdown.parser import LIQUID
+from indexer.notes.markdown.reading import reading_parser
+from indexer.notes.markdown.source import clean_source
 from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
 
 _PSEUDO_HEADING_LEVEL = 7
 _MAX_PSEUDO_HEADING_CHARS = 80
 _CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
-_HEADING_ID = re.compile(r"\s*\{#([^}\s]+)[^}]*\}$")
+_ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
+_HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
+_GIVEN_ID = re.compile(r"#([^\s{}]+)")
+# A line above a rule of hyphens that reads as a sentence is one, not a heading.
+_SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
+_ADMONITION_PLUGIN = "ad-"
+_PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
+_AS_WRITTEN = re.compile(r"<(?:pre|textarea|code)\b", re.IGNORECASE)
+_MARKDOWN_SIGN = re.compile(r"\[|`|\*\*|(?<!\w)_\w|#\w")
+_DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
 _FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
 _MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
 _WORD = re.compile(r"\w")
@@ -60,6 +73,11 @@ class Body:
         return [b if b.parent is None else b._replace(parent=b.parent + count) for b in self.blocks]
 
 
+def _is_sentence(text: InlineText, opener: Token) -> bool:
+    """Return whether the text above a rule of hyphens is a sentence, not a heading."""
+    return opener.markup == "-" and bool(_SENTENCE.match(text.text))
+
+
 def _is_links_only(block: Block) -> bool:
     """Return whether a block shows nothing but links and images."""
     rest = block.text
@@ -68,14 +86,15 @@ def _is_links_only(block: Block) -> bool:
     return not _WORD.search(_TAG.sub("", rest))
 
 
-def read_blocks(body: str) -> Body:
+def read_blocks(body: str, *, drawing: bool = False) -> Body:
     r"""Cut a body into blocks.
 
     :param body: Markdown, lines ended by ``\n``.
+    :param drawing: True for a drawing of Excalidraw, of which only the words are read.
     :return: blocks in reading order; ``parent`` names the item or callout around a block. Links
         that stand in no block (those of a table of contents) are in ``loose_links``.
     """
-    return _Reader(body).document
+    return _Reader(clean_source(body, drawing=drawing)).document
 
 
 # --- tokens to blocks ---------------------------------------------------------------------------
@@ -89,10 +108,18 @@ _OPENING = frozenset(
         "blockquote_open",
         "footnote_reference_open",
         "table_open",
+        "admonition_open",
+        "container_callout_open",
+        "dd_open",
     }
 )
 # Lists and tables have no frame of their own: items do.
-_CLOSING = frozenset({"list_item_close", "blockquote_close", "footnote_reference_close"})
+_CLOSING = frozenset(
+    {
+        *("list_item_close", "blockquote_close", "footnote_reference_close"),
+        *("admonition_close", "container_callout_close", "dd_close"),
+    }
+)
 _OF_CONTENTS_TABLES = frozenset(
     f"{name}_{edge}"
     for name in ("bullet_list", "ordered_list", "list_item", "paragraph")
@@ -106,11 +133,13 @@ class _Frame:
 
     ``takes_text`` is True while text still belongs to the item itself, that is before its first
     list, quote or table. ``quote`` tells one quote from another, 0 where there is none.
+    ``details`` is True for an open ``<details>``, which no token closes.
     """
 
     block: int | None = None
     takes_text: bool = False
     quote: int = 0
+    details: bool = False
 
 
 @dataclass(slots=True)
@@ -137,7 +166,9 @@ class _Reader:
         self._table = _Table(0, 0)
         self._row_line = 0
         self._cells: list[InlineText] = []
-        tokens = make_parser(html=True).parse(body)
+        self._closed = closed_elements(body) if "</" in body else frozenset()
+        self._term: int | None = None
+        tokens = reading_parser().parse(body)
         self._read(tokens)
         self._keep_uncovered_lines()
 
@@ -149,6 +180,7 @@ class _Reader:
                 position = self._open(tokens, position)
                 continue
             if token.type in _CLOSING:
+                self._close_details()
                 self._frames.pop()
             elif token.type == "inline":
                 self._read_text(token, tokens[position - 1])
@@ -173,6 +205,10 @@ class _Reader:
         elif token.type == "blockquote_open":
             self._quotes += 1
             self._frames.append(_Frame(quote=self._quotes))
+        elif token.type == "dd_open":
+            self._frames.append(_Frame(self._term))
+        elif token.type in ("admonition_open", "container_callout_open"):
+            self._frames.append(_Frame(self._add_title(token)))
         else:
             self._cover_label(self._line(token) - self._first_line)
             self._frames.append(_Frame())
@@ -181,11 +217,10 @@ class _Reader:
     def _read_leaf(self, token: Token) -> None:
         match token.type:
             case "fence":
-                self._warn_of_open_fence(token)
-                self._add_code(token, self._line(token) + 1)
+                self._add_fence(token)
             case "code_block":
                 self._add_code(token, self._line(token))
-            case "math_block" | "math_block_label":
+            case "math_block" | "math_block_label" | "amsmath":
                 self._add_math(token)
             case "html_block":
                 self._add_html(token)
@@ -196,7 +231,9 @@ class _Reader:
                 self._end_table_row()
             case "table_close":
                 self._end_table()
-            case "hr" | "definition" | "heading_open":
+            case "shortcode_block":
+                self._add_shortcode(token)
+            case "hr" | "definition" | "heading_open" | "module" | "note_comment":
                 self._cover(token)
 
     # where things stand
@@ -240,7 +277,7 @@ class _Reader:
 
     # text
     def _read_text(self, token: Token, opener: Token) -> None:
-        text = read_inline(token.children or [], self._line(token))
+        text = read_inline(token.children or [], self._line(token), self._closed)
         self.document.tags += text.tags
         if opener.type in ("th_open", "td_open"):
             self._cells.append(text)
@@ -248,7 +285,10 @@ class _Reader:
         self._cover(token)
         if opener.type == "paragraph_open" and _shows_other_notes(token):
             self.document.loose_links += text.links
-        elif opener.type == "heading_open":
+        elif opener.type == "dt_open":
+            self._term = len(self.document.blocks)
+            self._add_paragraph(text, self._line(token), self._last_line(token))
+        elif opener.type == "heading_open" and not _is_sentence(text, opener):
             self._add_heading(text, int(opener.tag[1:]), token)
         elif (item := self._own_item()) is not None:
             self._add_item_text(item, text, token)
@@ -259,9 +299,10 @@ class _Reader:
 
     def _add_heading(self, text: InlineText, level: int, token: Token) -> None:
         rows, line = text.rows, self._line(token)
-        given = _HEADING_ID.search(rows[-1].text) if rows else None
+        given = _HEADING_ATTRIBUTES.search(rows[-1].text) if rows else None
         if given:
-            self.document.anchors.append((given.group(1), line))
+            found = _GIVEN_ID.findall(given.group())
+            self.document.anchors += [(name, line) for name in found]
             last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
             rows = [*rows[:-1], last] if last.text else rows[:-1]
         end, links = self._last_line(token), tuple(text.links)
@@ -312,7 +353,7 @@ class _Reader:
 
     def _add_paragraph(self, text: InlineText, line: int, last: int) -> None:
         rows = self._take_block_id(text.rows)
-        if not rows:
+        if not rows or is_navigation(rows, text.links):
             self.document.loose_links += text.links
         elif (
             text.bold
@@ -353,19 +394,87 @@ class _Reader:
         last = rows[-1]._replace(text=rows[-1].text[: found.start()].rstrip())
         return [*rows[:-1], last] if last.text else rows[:-1]
 
+    # containers
+    def _add_title(self, token: Token) -> int | None:
+        """Add the title of an admonition or container, which parents what is in it."""
+        line = self._line(token)
+        self._covered.add(line - self._first_line)
+        if token.type == "admonition_open":
+            callout = indented_callout(token.markup, token.info)
+            named = '"' in token.info and not token.markup.startswith("=")
+        else:
+            found = fenced_callout(token.info)
+            if found is None:
+                return None
+            callout = found
+            named = callout.title.lower() not in token.info.lower().split()[:1]
+            self._covered.add(self._last_line(token) - self._first_line)
+        if not callout.title:
+            return None
+        # A title that only says the kind is context, and no point.
+        kind = BlockKind.PARAGRAPH if named else BlockKind.LABEL
+        children = reading_parser().parseInline(callout.title)[0].children or []
+        text = read_inline(children, line, self._closed)
+        rows = tuple(text.rows)
+        block = Block(kind, rows, line, line, self._parent(), 0, tuple(text.links))
+        return self._add(block) if rows else None
+
+    def _add_shortcode(self, token: Token) -> None:
+        self._cover(token)
+        code, line = token.meta["shortcode"], self._line(token)
+        links = [RawLink(line, code.said, code.picture)] if code.picture else []
+        if code.said and not code.closes:
+            self._add_runs(
+                [Row(line, code.said)], links, {}, self._parent(), self._last_line(token)
+            )
+        else:
+            self.document.loose_links += links
+
+    def _close_details(self) -> None:
+        """Close what ``<details>`` opened and nothing closed within the frame that ends."""
+        while self._frames and self._frames[-1].details:
+            self._frames.pop()
+
+    def _follow_details(self, source: str, first: int) -> None:
+        """Let the summary of an open ``<details>`` parent what follows, until it closes.
+
+        :param source: the HTML.
+        :param first: the position of its first block.
+        """
+        for found in _DETAILS.finditer(source):
+            if not found.group(1):
+                summary = first if len(self.document.blocks) > first else None
+                self._frames.append(_Frame(summary, details=True))
+            elif self._frames and self._frames[-1].details:
+                self._frames.pop()
+
     # code, math, HTML
+    def _add_fence(self, token: Token) -> None:
+        self._warn_of_open_fence(token)
+        language = token.info.split()[0].strip("{}.,") if token.info.strip() else ""
+        if is_query(language):
+            self._cover(token)
+        elif language.startswith(_ADMONITION_PLUGIN):
+            self._add_plugin_admonition(token)
+        else:
+            self._add_code(token, self._line(token) + 1)
+
     def _add_code(self, token: Token, first: int) -> None:
         source = token.content.split("\n")
-        rows = [Row(first + i, row.rstrip(), True) for i, row in enumerate(source) if row.strip()]
+        rows = [
+            Row(first + i, row.rstrip(), True)
+            for i, row in enumerate(source)
+            if row.strip() and not is_data(row)
+        ]
         self._add_leaf(BlockKind.CODE, rows, token)
 
     def _add_math(self, token: Token) -> None:
-        source = f"$${token.content}$$".split("\n")
-        rows = [
-            Row(self._line(token) + i, row.strip(), True)
-            for i, row in enumerate(source)
-            if row.strip()
-        ]
+        first = self._line(token)
+        around = "" if token.type == "amsmath" else "$$"
+        source = f"{around}{token.content}{around}".split("\n")
+        opening = self._lines[first - self._first_line].strip().lstrip("> ")
+        first += opening == "$$" and source[0] != "$$"  # the first row is below its dollars
+        rows = [Row(first + i, row.strip(), True) for i, row in enumerate(source) if row.strip()]
         self._add_leaf(BlockKind.MATH, rows, token)
 
     def _add_leaf(self, kind: BlockKind, rows: list[Row], token: Token) -> None:
@@ -378,8 +487,27 @@ class _Reader:
                 Block(kind, tuple(rows), self._line(token), self._last_line(token), self._parent())
             )
 
+    def _add_plugin_admonition(self, token: Token) -> None:
+        """Add the prose in a fence of the Admonition plugin, below its title."""
+        self._cover(token)
+        line, title = self._line(token) + 1, ""
+        lines = token.content.split("\n")
+        for index, text in enumerate(lines):
+            found = _PLUGIN_SETTING.match(text)
+            if not found:
+                break
+            title = found.group(2).strip() if found.group(1) == "title" else title
+            lines[index] = ""
+        rows = (Row(line, title),)
+        block = Block(BlockKind.PARAGRAPH, rows, line, line, self._parent())
+        self._frames.append(_Frame(self._add(block) if title else None))
+        self._add_inner(_Reader("\n".join(lines), line))
+        self._frames.pop()
+
     def _warn_of_open_fence(self, token: Token) -> None:
         start, end = token.map or [0, 0]
+        if not token.markup:  # a shortcode
+            return
         fence_end = rf"[\s>]*{token.markup[0]}{{{len(token.markup)},}}\s*"
         if end - 1 == start or not re.fullmatch(fence_end, self._lines[end - 1]):
             hint = "end it with a line of the same characters"
@@ -393,7 +521,8 @@ class _Reader:
             self._read_open_comment(token, source[:opened] + rest, opened)
             return
         self._cover(token)
-        visible = read_html(source)
+        first = len(self.document.blocks)
+        visible = read_html(source, self._closed)
         by_row: dict[int, str] = {}
         for row, piece in visible.pieces:
             by_row[row] = by_row.get(row, "") + piece
@@ -403,6 +532,8 @@ class _Reader:
             if by_row[row].strip()
         ]
         links = [RawLink(line + row, text, target) for row, text, target in visible.links]
+        if not _AS_WRITTEN.search(source):
+            rows, links = self._read_markdown_rows(rows, links)
         item = self._own_item()
         if rows and item is not None:
             self._extend(item, rows, self._last_line(token), links)
@@ -410,6 +541,23 @@ class _Reader:
             self._add_runs(rows, links, {}, self._parent(), self._last_line(token))
         else:
             self.document.loose_links += links
+        self._follow_details(source, first)
+
+    def _read_markdown_rows(
+        self, rows: list[Row], links: list[RawLink]
+    ) -> tuple[list[Row], list[RawLink]]:
+        """Return rows of HTML with the Markdown in them read, as editors of notes do."""
+        read: list[Row] = []
+        for row in rows:
+            if not _MARKDOWN_SIGN.search(row.text):
+                read.append(row)
+                continue
+            children = reading_parser().parseInline(row.text)[0].children or []
+            text = read_inline(children, row.line, self._closed)
+            self.document.tags += text.tags
+            links = [*links, *text.links]
+            read += [Row(row.line, text.text)] if text.rows else []
+        return read, links
 
     def _read_open_comment(self, token: Token, source: str, opened: int) -> None:
         """Read what follows a comment that is never closed: it may not vanish in silence."""
@@ -420,13 +568,18 @@ class _Reader:
             "end it with -->",
         )
         self._cover(token)
-        inner = _Reader(source, self._line(token)).document
+        self._add_inner(_Reader(source, self._line(token)))
+
+    def _add_inner(self, reader: _Reader) -> None:
+        """Add what a reader of a part found."""
+        inner = reader.document
         shift, parent = len(self.document.blocks), self._parent()
         for block in inner.blocks:
             self._add(
                 block._replace(parent=parent if block.parent is None else block.parent + shift)
             )
         self.document.anchors += inner.anchors
+        self.document.tags += inner.tags
         self.document.loose_links += inner.loose_links
         self.document.warnings += inner.warnings
 

@@ -1,0 +1,109 @@
+"""The parser for reading: what is text in every dialect, and what only tells a program something.
+
+The rules of dialects are those of the page (``display``); here are those that reading adds: tags,
+definition lists, and marks that no reader would call text.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from mdit_py_plugins.deflist import deflist_plugin
+
+from indexer.notes.markdown.display import with_dialects
+from indexer.notes.markdown.parser import new_parser
+from indexer.notes.tags import read_tag_at
+
+_TEMPLATER = re.compile(r"<%.{0,4000}?%>", re.DOTALL)
+_MODULE_LINE = re.compile(
+    r"import\s+(?:[\w*{][^'\"\n]*?\s+from\s+)?['\"][^'\"\n]+['\"];?\s*$"
+    r"|import\s+\{\s*$|export\s+(?:const|let|var|default|function|async)\s"
+)
+_MODULE_OPEN = re.compile(r"import\s+\{[^}]*$")
+# {.class #id key="value"} behind what it belongs to, and {max-width: 100px} of Dendron.
+_ATTRIBUTES = re.compile(
+    r"\{:?(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
+    r"|[\w-]+:\s*[\w.%# -]+;?))+\s*\}"
+)
+_ATTRIBUTES_FOLLOW = frozenset(')]*_`:}"~')
+_ICON = re.compile(r":(?:material|fontawesome|octicons|simple|fas?|far|fab|bi|mdi)-[\w-]+:")
+
+
+@functools.cache
+def reading_parser() -> MarkdownIt:
+    """Return the parser for reading, made once."""
+    parser = with_dialects(new_parser(html=True))
+    deflist_plugin(parser)
+    inline = parser.inline.ruler
+    inline.disable("bracket_math")  # its source is what a reader can type
+    inline.before("wikilink", "tag", _tag)
+    inline.before("tag", "templater", _templater)
+    inline.before("shortcode", "attributes", _attributes)
+    inline.before("attributes", "icon", _icon)
+    parser.block.ruler.before("fence", "module", _module, {"alt": ["paragraph", "reference"]})
+    return parser
+
+
+def _tag(state: StateInline, silent: bool) -> bool:
+    """Make a token of a tag, so that code and addresses hold none."""
+    if state.src[state.pos] != "#":
+        return False
+    found = read_tag_at(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("tag", "", 0)
+        token.content, token.meta["tag"] = f"#{found[0]}", found[0]
+    state.pos = found[1]
+    return True
+
+
+def _templater(state: StateInline, silent: bool) -> bool:
+    """Pass over a command of a template: ``<% tp.date.now() %>``."""
+    return state.src[state.pos] == "<" and _pass(state, _TEMPLATER)
+
+
+def _attributes(state: StateInline, silent: bool) -> bool:
+    """Pass over attributes right behind what they belong to."""
+    if state.src[state.pos] != "{" or not state.pos:
+        return False
+    before = state.src[state.pos - 1]
+    return before in _ATTRIBUTES_FOLLOW and _pass(state, _ATTRIBUTES)
+
+
+def _icon(state: StateInline, silent: bool) -> bool:
+    return state.src[state.pos] == ":" and _pass(state, _ICON)
+
+
+def _pass(state: StateInline, pattern: re.Pattern[str]) -> bool:
+    found = pattern.match(state.src, state.pos, state.posMax)
+    if found:
+        state.pos = found.end()
+    return bool(found)
+
+
+def _module(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+    """Pass over the ``import`` and ``export`` statements of MDX, to their last line."""
+    if state.blkIndent or state.sCount[startLine] or state.parentType not in ("root", "paragraph"):
+        return False
+    text = state.src[state.bMarks[startLine] : state.eMarks[startLine]]
+    if not _MODULE_LINE.match(text) and not _MODULE_OPEN.match(text):
+        return False
+    if silent:
+        return True
+    line, depth = startLine, _open_braces(text)
+    while depth > 0 and line + 1 < endLine:
+        line += 1
+        depth += _open_braces(state.src[state.bMarks[line] : state.eMarks[line]])
+    token = state.push("module", "", 0)
+    token.map = [startLine, line + 1]
+    state.line = line + 1
+    return True
+
+
+def _open_braces(text: str) -> int:
+    return sum(text.count(c) for c in "{[(") - sum(text.count(c) for c in "}])")

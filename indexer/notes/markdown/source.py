@@ -1,0 +1,113 @@
+"""The lines of a note before they are parsed: what programs keep in them is left out, line by line.
+
+Every line stays in its place, empty where nothing of it is text, so that line numbers stay true.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FENCE = re.compile(r"[\s>]*(`{3,}|~{3,})(.*)$")
+# Lines that Logseq and org keep for themselves, in a block or below it.
+_BLOCK_PROPERTY = re.compile(
+    r"\s+(id|collapsed|heading|background-color|ls-type|hl-\w+|logseq\.[\w.-]+|card-[\w-]+|template"
+    r"|template-including-parent|created-at|updated-at|query-[\w-]+)::(?:\s+(.*))?$"
+)
+_PLANNING = re.compile(r"\s*(?:SCHEDULED|DEADLINE|CLOSED):\s*[<\[][^>\]]*[>\]]\s*$|\s*CLOCK:\s*\[")
+_DRAWER = re.compile(r"\s*:(?:LOGBOOK|PROPERTIES):\s*$", re.IGNORECASE)
+_DRAWER_END = re.compile(r"\s*:END:\s*$", re.IGNORECASE)
+_MAX_DRAWER_LINES = 200
+_CONTENTS_MARK = re.compile(
+    r"\s*(?:\[\[?_?TOC_?\]?\]|\{:\s*toc.*\}|\$\{toc\}|@\[toc\].*|\{\{\s*toc\s*\}\})\s*$",
+    re.IGNORECASE,
+)
+# Pipes of a wikilink or a formula in a row of a table cut no cell.
+_WHOLE_CELL_PART = re.compile(r"!?\[\[[^\[\]\n]*\]\]|(?<![\\$])\$[^$\n]+\$")
+_BARE_PIPE = re.compile(r"(?<!\\)\|")
+# Excalidraw's own headings, and the line that tells its users to open another view.
+_DRAWING_PART = re.compile(
+    r"(?:%%\s*)?#{1,2} (Excalidraw Data|Text Elements|Element Links|"
+    r"Embedded Files|Drawing)\s*$"
+)
+_DRAWING_NOTICE = re.compile(r"==.{0,3}\s*Switch to EXCALIDRAW VIEW")
+_DRAWING_MARK = re.compile(r"(?:%%)?\s*(?:\^[\w-]+)?\s*(?:%%)?$")
+_JOPLIN_LINE = re.compile(r"[a-z_]+:(?: .*)?$")
+
+
+def clean_source(body: str, *, drawing: bool = False) -> str:
+    r"""Return a body without the lines that only programs read.
+
+    :param body: Markdown, lines ended by ``\n``.
+    :param drawing: True for a drawing of Excalidraw.
+    """
+    lines = body.split("\n")
+    if drawing:
+        lines = _words_of_drawing(lines)
+    lines = _without_export_data(lines)
+    fence, drawer = "", 0
+    for index, line in enumerate(lines):
+        found = _FENCE.match(line)
+        if found:
+            fence = _next_fence(fence, found.group(1), found.group(2))
+            continue
+        if fence:
+            continue
+        if drawer:
+            lines[index], drawer = "", 0 if _DRAWER_END.match(line) else drawer - 1
+            continue
+        if _DRAWER.match(line) and _has_end(lines, index):
+            lines[index], drawer = "", _MAX_DRAWER_LINES
+        else:
+            lines[index] = _clean_line(line)
+    return "\n".join(lines)
+
+
+def _next_fence(fence: str, marks: str, info: str) -> str:
+    """Return the fence that is open behind a line of marks, empty for none."""
+    if not fence:
+        return "" if marks[0] == "`" and "`" in info else marks
+    return "" if marks.startswith(fence) and not info.strip() else fence
+
+
+def _has_end(lines: list[str], index: int) -> bool:
+    return any(map(_DRAWER_END.match, lines[index + 1 : index + _MAX_DRAWER_LINES]))
+
+
+def _clean_line(line: str) -> str:
+    """Return a line outside of code as it is read."""
+    if "::" in line and _BLOCK_PROPERTY.match(line):
+        return ""
+    if _PLANNING.match(line) or _CONTENTS_MARK.match(line):
+        return ""
+    if line.count("|") > 1 and line.lstrip().startswith("|"):
+        return _WHOLE_CELL_PART.sub(lambda part: _BARE_PIPE.sub(r"\\|", part.group()), line)
+    return line
+
+
+def _words_of_drawing(lines: list[str]) -> list[str]:
+    """Return the lines of a drawing that hold its words; its data and marks are left out."""
+    kept: list[str] = []
+    part = ""
+    for line in lines:
+        found = _DRAWING_PART.match(line)
+        part = found.group(1) if found else part
+        words = part in ("", "Text Elements") and not found and not _DRAWING_NOTICE.match(line)
+        kept.append(line if words and not _DRAWING_MARK.fullmatch(line) else "")
+    # An element ends with its id; the next one is another text, not the same paragraph.
+    return kept
+
+
+def _without_export_data(lines: list[str]) -> list[str]:
+    """Return lines without the values that Joplin writes at the end of a note."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    start = end
+    while start and _JOPLIN_LINE.match(lines[start - 1]):
+        start -= 1
+    values = lines[start:end]
+    if not any(line.startswith("type_: ") for line in values):
+        return lines
+    if not any(re.match(r"id: [0-9a-f]{32}$", line) for line in values):
+        return lines
+    return [*lines[:start], *[""] * (len(lines) - start)]
