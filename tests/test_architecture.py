@@ -45,9 +45,11 @@ LEVELS = {name: level for level, (names, _) in enumerate(FLOORS) for name in nam
 ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {
+        "notes/markdown/block_writer.py",
         "notes/markdown/display.py",
         "notes/markdown/parser.py",
         "notes/markdown/reader.py",
+        "notes/markdown/reading.py",
     },
     "faiss": {"store/embedded/faiss_snapshots.py", "store/embedded/vector_search.py"},
     "onnxruntime": {"encoding/convert.py", "encoding/engines.py"},

@@ -1,0 +1,260 @@
+"""Where the reader of a note stands, and the blocks it has written: text, items, headings.
+
+``reader`` walks the tokens and calls this; nothing here depends on what token comes next.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from markdown_it.token import Token
+
+from indexer.notes.markdown.body import Body
+from indexer.notes.markdown.html import closed_elements
+from indexer.notes.markdown.inline import InlineText
+from indexer.notes.markdown.lines import cut_runs, was_broken
+from indexer.notes.markdown.noise import is_navigation
+from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
+
+_PSEUDO_HEADING_LEVEL = 7
+_MAX_PSEUDO_HEADING_CHARS = 80
+CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
+_BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
+_ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
+_HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
+_GIVEN_ID = re.compile(r"#([^\s{}]+)")
+_FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
+# Marks before the text of a line: of quotes, items and headings.
+MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
+
+
+def is_callout(text: InlineText) -> bool:
+    """Return whether a paragraph of a quote opens a callout."""
+    return bool(text.rows and CALLOUT.match(text.rows[0].text))
+
+
+@dataclass(slots=True)
+class Frame:
+    """An open list item, quote or footnote: the block that parents what is inside, if any.
+
+    ``takes_text`` is True while text still belongs to the item itself, that is before its first
+    list, quote or table. ``quote`` tells one quote from another, 0 where there is none.
+    ``details`` is True for an open ``<details>``, which no token closes.
+    """
+
+    block: int | None = None
+    takes_text: bool = False
+    quote: int = 0
+    details: bool = False
+
+
+@dataclass(slots=True)
+class Table:
+    """An open table: where it begins, its header row and which cells of it some row shows."""
+
+    line: int
+    position: int
+    header: tuple[str, ...] | None = None
+    links: tuple[RawLink, ...] = ()
+    shown: set[int] = field(default_factory=set)
+
+
+class BlockWriter:
+    """The blocks of one body so far, and what is open around the next one."""
+
+    def __init__(self, body: str, first_line: int = 1) -> None:
+        r"""Begin a body.
+
+        :param body: Markdown, lines ended by ``\n``.
+        :param first_line: the 1-based line of its first line in the note.
+        """
+        self.document = Body()
+        self._lines = body.split("\n")
+        self._first_line = first_line
+        self._covered: set[int] = set()
+        self._frames: list[Frame] = []
+        self._table = Table(0, 0)
+        self._row_line = 0
+        self._cells: list[InlineText] = []
+        self._closed = closed_elements(body) if "</" in body else frozenset()
+
+    # where things stand
+    def _line(self, token: Token) -> int:
+        return (token.map[0] if token.map else 0) + self._first_line
+
+    def _last_line(self, token: Token) -> int:
+        return (token.map[1] - 1 if token.map else 0) + self._first_line
+
+    def _cover(self, token: Token) -> None:
+        if token.map:
+            self._covered.update(range(*token.map))
+
+    def _cover_label(self, index: int) -> None:
+        if _FOOTNOTE_LABEL.fullmatch(self._lines[index]):
+            self._covered.add(index)
+
+    def _parent(self) -> int | None:
+        return next((f.block for f in reversed(self._frames) if f.block is not None), None)
+
+    def _own_item(self) -> int | None:
+        """Return the item that text found here belongs to, None where it stands for itself."""
+        frame = self._frames[-1] if self._frames else None
+        return frame.block if frame is not None and frame.takes_text else None
+
+    def _add(self, block: Block) -> int:
+        quote = next((f.quote for f in reversed(self._frames) if f.quote), 0)
+        self.document.blocks.append(block._replace(quote=quote) if quote else block)
+        return len(self.document.blocks) - 1
+
+    def _extend(self, position: int, rows: list[Row], end: int, links: list[RawLink]) -> None:
+        block = self.document.blocks[position]
+        self.document.blocks[position] = block._replace(
+            rows=block.rows + tuple(rows),
+            line_end=max(block.line_end, end),
+            links=block.links + tuple(links),
+        )
+
+    def _warn(self, message: str, line: int, hint: str) -> None:
+        self.document.warnings.append(NoteWarning(message, line, hint))
+
+    # text
+    def _add_heading(self, text: InlineText, level: int, token: Token) -> None:
+        rows, line = text.rows, self._line(token)
+        given = _HEADING_ATTRIBUTES.search(rows[-1].text) if rows else None
+        if given:
+            found = _GIVEN_ID.findall(given.group())
+            self.document.anchors += [(name, line) for name in found]
+            last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
+            rows = [*rows[:-1], last] if last.text else rows[:-1]
+        end, links = self._last_line(token), tuple(text.links)
+        self._add(Block(BlockKind.HEADING, tuple(rows), line, end, None, level, links))
+
+    def _add_item_text(self, item: int, text: InlineText, token: Token) -> None:
+        """Give an item its text; lines that are its own by laziness alone become blocks."""
+        first = self.document.blocks[item]
+        rows, breaks = self._take_block_id(text.rows), text.breaks
+        keep = len(rows)
+        for i in range(1, len(rows)):
+            if (
+                not first.rows
+                and self._is_lazy(rows[i].line, first)
+                and was_broken(rows[i - 1], rows[i], breaks)
+            ):
+                keep = i
+                break
+        own = [link for link in text.links if keep == len(rows) or link.line < rows[keep].line]
+        end = self._last_line(token) if keep == len(rows) else rows[keep - 1].line
+        self._extend(item, rows[:keep], end, own)
+        if keep < len(rows):
+            rest = [link for link in text.links if link.line >= rows[keep].line]
+            self._add_runs(rows[keep:], rest, breaks, first.parent, self._last_line(token))
+
+    def _is_lazy(self, line: int, item: Block) -> bool:
+        """Tell whether a line of an item starts no further right than the item's own marker."""
+        here, marker = self._indent(line), self._indent(item.line_start)
+        return here <= marker
+
+    def _indent(self, line: int) -> int:
+        source = self._lines[line - self._first_line].expandtabs(4)
+        return len(source) - len(source.lstrip(" >"))
+
+    def _add_callout(self, text: InlineText, token: Token) -> None:
+        """Add the title of a callout, which parents the rest of it."""
+        title = CALLOUT.sub("", text.rows[0].text, count=1).strip()
+        line = text.rows[0].line
+        if title:
+            links = tuple(link for link in text.links if link.line == line)
+            block = Block(
+                BlockKind.PARAGRAPH, (Row(line, title),), line, line, self._parent(), 0, links
+            )
+            self._frames[-1].block = self._add(block)
+        rest = [link for link in text.links if link.line > line]
+        if text.rows[1:]:
+            self._add_runs(text.rows[1:], rest, text.breaks, self._parent(), self._last_line(token))
+
+    def _add_paragraph(self, text: InlineText, line: int, last: int) -> None:
+        rows = self._take_block_id(text.rows)
+        if not rows or is_navigation(rows, text.links):
+            self.document.loose_links += text.links
+        elif (
+            text.bold
+            and len(rows) == 1
+            and not self._frames
+            and len(rows[0].text) <= _MAX_PSEUDO_HEADING_CHARS
+        ):
+            links = tuple(text.links)
+            self._add(
+                Block(
+                    BlockKind.HEADING, tuple(rows), line, last, None, _PSEUDO_HEADING_LEVEL, links
+                )
+            )
+        else:
+            self._add_runs(rows, text.links, text.breaks, self._parent(), last)
+
+    def _add_runs(
+        self,
+        rows: list[Row],
+        links: list[RawLink],
+        breaks: dict[int, bool],
+        parent: int | None,
+        last: int,
+    ) -> None:
+        """Add a paragraph; one whose lines were each broken on purpose is added line by line."""
+        runs = cut_runs(rows, breaks)
+        for i, run in enumerate(runs):
+            end = runs[i + 1][0].line - 1 if i + 1 < len(runs) else last
+            own = tuple(link for link in links if run[0].line <= link.line <= end)
+            self._add(Block(BlockKind.PARAGRAPH, tuple(run), run[0].line, end, parent, 0, own))
+
+    def _take_block_id(self, rows: list[Row]) -> list[Row]:
+        """Register ``^id`` at the end of a block as a place to link to, and take it off."""
+        found = _BLOCK_ID.search(rows[-1].text) if rows else None
+        if not found:
+            return rows
+        self.document.anchors.append((f"^{found.group(1)}", rows[0].line))
+        last = rows[-1]._replace(text=rows[-1].text[: found.start()].rstrip())
+        return [*rows[:-1], last] if last.text else rows[:-1]
+
+    # tables
+    def _end_table_row(self) -> None:
+        table, line = self._table, self._row_line
+        cells = [cell.text for cell in self._cells]
+        links = tuple(link for cell in self._cells for link in cell.links)
+        if table.header is None:  # context of the rows below it
+            table.header, table.links = tuple(cells), links
+            return
+        self._add_row(self._row_text(cells, table, line), line, links)
+
+    def _end_table(self) -> None:
+        """Keep a header row as a row of its own where no row below shows all of it."""
+        table = self._table
+        header = table.header or ()
+        self._covered.add(table.line + 1 - self._first_line)  # the line of dashes
+        if all(i in table.shown for i, name in enumerate(header) if name):
+            self.document.loose_links += table.links
+            return
+        self._add_row(" | ".join(name for name in header if name), table.line, table.links)
+        row = self.document.blocks.pop()
+        self.document.blocks.insert(table.position, row)
+
+    def _add_row(self, text: str, line: int, links: tuple[RawLink, ...]) -> None:
+        if not text:
+            self.document.loose_links += links
+            return
+        rows = (Row(line, text),)
+        self._add(Block(BlockKind.ROW, rows, line, line, self._parent(), 0, links))
+
+    def _row_text(self, cells: list[str], table: Table, line: int) -> str:
+        """Return "header: cell" pairs, or the source of a row with more cells than headers."""
+        source = self._lines[line - self._first_line]
+        markers = MARKERS.match(source)
+        source = source[markers.end() if markers else 0 :].strip().strip("|")
+        if len(re.findall(r"(?<!\\)\|", source)) >= len(cells) > 0:
+            return " | ".join(part.strip() for part in source.split("|") if part.strip())
+        header = table.header or ()
+        table.shown.update(i for i, cell in enumerate(cells) if cell)
+        pairs = zip(header, cells, strict=False)
+        return " | ".join(
+            f"{name}: {cell}" if name and name != cell else cell for name, cell in pairs if cell
+        )
