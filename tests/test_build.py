@@ -20,7 +20,9 @@ from indexer.store.opening import open_store
 
 NOTES = {
     "review.md": "# Review\n\n- no discussion of ethics\n- volume of videos changes\n",
-    "deep/course.md": "---\nlayout: page\n---\n# Course\n\n- batch norm\n\n[the review](../review.md)\n",
+    "deep/course.md": (
+        "---\nlayout: page\n---\n# Course\n\n- batch norm\n\n[the review](../review.md)\n"
+    ),
 }
 
 
