@@ -183,6 +183,9 @@ class _Reader(BlockWriter):
         if token.type == "admonition_open":
             callout = indented_callout(token.markup, token.info)
             named = '"' in token.info and not token.markup.startswith("=")
+            words = token.info.split()[1:]
+            if '"' not in token.info and len(words) > 2:  # not a kind, but a title without quotes
+                callout, named = callout._replace(title=" ".join(words)), True
         else:
             found = fenced_callout(token.info)
             if found is None:
