@@ -369,6 +369,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "stale": status.stale,
         "bytes": status.bytes,
         "skipped": [file_json(file) for file in status.skipped],
+        "tool": status.tool or None,
     }
 
 
@@ -376,8 +377,10 @@ def status_text(status: Status) -> str:
     """Return the state of an index for a terminal."""
     stale = "behind: run `notepoint build`" if status.stale else "up to date"
     engine = f", by {safe(status.engine)}" if status.engine else ""
+    tool = f", written with {status.tool}" if status.tool else ""
+    counts = f"{status.notes:,} notes, {status.points:,} points{tool}"
     rows = {
-        "notes": f"{safe(status.notes_folder)} ({status.notes:,} notes, {status.points:,} points)",
+        "notes": f"{safe(status.notes_folder)} ({counts})",
         "index": f"{safe(status.store)} ({status.bytes / 1e6:.1f} MB, "
         f"generation {status.generation})",
         "model": f"{status.model} ({status.dimension} dimensions{engine})",

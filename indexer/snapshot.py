@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Status(NamedTuple):
     """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
 
-    ``engine`` says what computed the vectors, where that is known.
+    ``engine`` says what computed the vectors and ``tool`` what the notes are written with, where
+    that is known.
     """
 
     notes_folder: str
@@ -42,6 +43,7 @@ class Status(NamedTuple):
     bytes: int
     skipped: tuple[FileReport, ...]
     engine: str = ""
+    tool: str = ""
 
 
 class DumpedPoint(NamedTuple):
@@ -265,6 +267,7 @@ class Snapshot:
     @_in_our_words
     def status(self) -> Status:
         """Return what is indexed, by which model, and whether notes changed since."""
+        from indexer.notes.tools import find_tool
         from indexer.retrieval.freshness import is_stale
 
         settings, header = self._parts.settings, self._view.header()
@@ -286,6 +289,7 @@ class Snapshot:
                 if state.outcome in incomplete
             ),
             engine=header.setup.engine if header.setup else "",
+            tool=tool.value if (tool := find_tool(settings.notes, list(states))) else "",
         )
 
     @_in_our_words

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from indexer.encoding.encoder import Encoder
@@ -20,11 +21,11 @@ from indexer.indexing.encode_queue import EncodingAhead
 from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
 from indexer.memory_limit import released_on_shortage
 from indexer.notes.attachments import Files
-from indexer.notes.folder import NotesFolder, Scan
-from indexer.notes.formats import format_of, note_suffixes
+from indexer.notes.folder import IN_THE_CLOUD, NotesFolder, Scan
+from indexer.notes.formats import format_of, looks_like_note, note_suffixes
 from indexer.notes.link_names import NoteName, link_key, name_keys, name_of
 from indexer.notes.link_resolution import LinkResolver
-from indexer.notes.names import title_of_path
+from indexer.notes.names import original_of, title_of_path
 from indexer.notes.points import context_of
 from indexer.notes.tools import find_tool
 from indexer.records import (
@@ -143,6 +144,7 @@ class _Build:
             encoder.fingerprint, encoder.name, encoder.dimension, current_versions()
         )
         self._outdated: frozenset[str] = frozenset()
+        self._present: set[str] = set()
 
     def run(self) -> BuildReport:
         started = time.perf_counter()
@@ -226,6 +228,7 @@ class _Build:
     ) -> _Plan:
         plan = _Plan()
         self._open_ahead(scan, states)
+        self._present = {entry.note_id for entry in scan.notes}
         self._reporter.begin("reading", len(scan.notes))
         for entry in scan.notes:
             state = states.get(entry.note_id)
@@ -243,8 +246,8 @@ class _Build:
                 if not self._options.dry_run:
                     encoding.add(_inputs(plan.changes[planned:]))
             self._reporter.advance(1)
-        present = {entry.note_id for entry in scan.notes}
-        plan.gone += [note_id for note_id in states if note_id not in present]
+        plan.files += _unread(scan.files)
+        plan.gone += [note_id for note_id in states if note_id not in self._present]
         return plan
 
     def _is_outdated(self, note_id: str) -> bool:
@@ -260,6 +263,9 @@ class _Build:
         self, plan: _Plan, entry: FileEntry, state: NoteState | None, view: View
     ) -> None:
         refusal = entry.refusal or NoteWarning("cannot be read")
+        if refusal == IN_THE_CLOUD and state is not None and state.content_hash:
+            self._keep(plan, entry.note_id, state)  # it comes back as it was, or changed
+            return
         if state is not None and not state.content_hash and state.warnings == (refusal,):
             self._keep(plan, entry.note_id, state)
             return
@@ -278,10 +284,21 @@ class _Build:
                 plan.touched[note_id] = stamp
                 self._keep(plan, note_id, state)
                 return
-            note = self._folder.cut(file, self._encoder)
+            note = self._named_copy(self._folder.cut(file, self._encoder))
         except NoteError as exc:
             note = _skipped(note_id, digest, NoteWarning(exc.message, exc.line, exc.hint))
         self._change(plan, note, stamp, state, view)
+
+    def _named_copy(self, note: Note) -> Note:
+        """Return a note with a warning where it is a conflict copy of another one."""
+        original = original_of(note.note_id)
+        if original not in self._present:
+            return note
+        warning = NoteWarning(
+            f"a conflict copy of {original}, never shown above it",
+            hint="keep the lines you need, and delete the copy",
+        )
+        return note._replace(warnings=(*note.warnings, warning))
 
     def _change(
         self, plan: _Plan, note: Note, stamp: FileStamp | None, state: NoteState | None, view: View
@@ -403,6 +420,22 @@ def _resolve_links(change: Change, scan: Scan, folder: NotesFolder, site_url: st
     )
     for link_id, note_id, raw in change.open_links():
         change.close_link(link_id, resolver.resolve(raw, note_id))
+
+
+def _unread(files: Sequence[str]) -> list[FileReport]:
+    """Return one report that counts the files that look like notes and are none."""
+    found = [path for path in files if looks_like_note(path)]
+    if not found:
+        return []
+    suffixes = ", ".join(sorted({PurePosixPath(path).suffix.lower() for path in found}))
+    count = "1 file looks" if len(found) == 1 else f"{len(found):,} files look"
+    warning = NoteWarning(
+        f"{count} like notes and are not read ({suffixes})"
+        if len(found) > 1
+        else f"{count} like a note and is not read ({suffixes})",
+        hint="export them as Markdown, or write them into .notepointignore",
+    )
+    return [FileReport(found[0], Outcome.IGNORED, (warning,))]
 
 
 def _hash_of_names(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from indexer.errors import NoteError, NotesError
 from indexer.notes.decoding import decode_note, hash_content
 from indexer.notes.formats import FindImage, format_of, is_note_name
+from indexer.notes.names import placeholder_of
 from indexer.records import FileEntry, FileStamp, Link, Note, NoteWarning
 
 IGNORE_FILE = ".notepointignore"
@@ -37,6 +38,12 @@ _SPECIAL_FILES = (
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
+)
+
+
+IN_THE_CLOUD = NoteWarning(
+    "the note is in iCloud and not on this machine",
+    hint="download it in the Finder, or keep the folder on this machine",
 )
 
 
@@ -163,6 +170,7 @@ def scan_folder(root: Path, *, size_limit: int) -> Scan:
             continue
         for child in children:
             path = f"{folder}/{child.name}" if folder else child.name
+            notes += _placeholder(folder, child.name)
             if child.name.startswith(".") or ignored(path, child.is_dir(follow_symlinks=False)):
                 continue
             if child.is_dir(follow_symlinks=False):
@@ -172,7 +180,17 @@ def scan_folder(root: Path, *, size_limit: int) -> Scan:
                 notes.append(_entry(child, path, size_limit))
             elif child.is_file(follow_symlinks=False):
                 files.append(path)
+    here = {entry.note_id for entry in notes if entry.refusal is not IN_THE_CLOUD}
+    notes = [e for e in notes if e.refusal is not IN_THE_CLOUD or e.note_id not in here]
     return Scan(tuple(sorted(notes, key=lambda entry: entry.note_id)), tuple(sorted(files)))
+
+
+def _placeholder(folder: str, name: str) -> list[FileEntry]:
+    """Return an entry for the note that iCloud holds behind a file, none for other files."""
+    behind = placeholder_of(name)
+    if behind is None or not is_note_name(behind):
+        return []
+    return [FileEntry(f"{folder}/{behind}".lstrip("/"), None, IN_THE_CLOUD)]
 
 
 def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes, FileStamp]:

@@ -73,6 +73,11 @@ class Format(Protocol):
         """
 
 
+# Text people write notes in that no format reads, and other names of Markdown.
+_OTHER_MARKUP = frozenset(
+    ".adoc .asc .asciidoc .creole .mdtext .mdtxt .mdwn .mediawiki .opml .org .rst .rtf .text "
+    ".textile .tid .typ .wiki .zim".split()
+)
 _FORMATS: dict[str, Format] = {}
 _BY_SUFFIX: dict[str, Format] = {}
 
@@ -105,6 +110,11 @@ def without_note_suffix(name: str) -> str:
     """Return a file name without the suffix of a note; other suffixes stay."""
     suffix = _suffix_of(name)
     return name[: len(name) - len(suffix)] if suffix in _BY_SUFFIX else name
+
+
+def looks_like_note(name: str) -> bool:
+    """Return whether a file that is no note is named like one: by a markup that is not read."""
+    return _suffix_of(name) in _OTHER_MARKUP
 
 
 def format_versions() -> dict[str, int]:

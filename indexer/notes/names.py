@@ -20,6 +20,13 @@ _DRAWING = ".excalidraw"
 # Logseq keeps pages and journals in these folders, and writes "/" of a name as one of these.
 _LOGSEQ_FOLDERS = frozenset({"pages", "journals"})
 _LOGSEQ_SLASH = re.compile("___|%2F", re.IGNORECASE)
+# "Plan (Ann's conflicted copy 2024-05-06).md", "Plan.sync-conflict-20240506-101112-ABCDEFG.md"
+_CONFLICT = re.compile(
+    r"(.+?)(?: \([^()/]*conflict(?:ed copy)?[^()/]*\)|\.sync-conflict-\d{8}-\d{6}(?:-\w+)?"
+    r"|_conflict-\d{8}-\d{6})$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = ".icloud"
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _BLANKS = re.compile(r"[\s_+-]+")
 
@@ -96,3 +103,20 @@ def anchor_key(text: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if c.isalnum()) or fold(text)
+
+
+def original_of(note_id: str) -> str | None:
+    """Return the note that a conflict copy is a copy of, None for any other note.
+
+    :param note_id: named as Dropbox, Nextcloud, ownCloud or Syncthing name copies.
+    """
+    suffix = PurePosixPath(note_id).suffix
+    found = _CONFLICT.search(note_id.removesuffix(suffix))
+    return f"{found.group(1)}{suffix}" if found else None
+
+
+def placeholder_of(name: str) -> str | None:
+    """Return the name of the file that iCloud holds behind a placeholder, None for other files."""
+    inner = name[1 : -len(_PLACEHOLDER)]
+    is_placeholder = name.startswith(".") and name.endswith(_PLACEHOLDER) and bool(inner)
+    return inner if is_placeholder else None

@@ -12,9 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.notes.names import original_of
 from indexer.records import BlockKind, Mode
 from indexer.store.records import StoredPoint
 from indexer.text.terms import plain_terms
+
+_BELOW = 1e-6
 
 
 class Weights(NamedTuple):
@@ -267,6 +270,27 @@ def _names_of(stored: StoredPoint) -> Iterator[str]:
 
 def _has_digit(text: str) -> bool:
     return any(map(str.isdigit, text))
+
+
+def place_copies(
+    scores: Mapping[int, float], points: Mapping[int, StoredPoint]
+) -> dict[int, float]:
+    """Put the points of a conflict copy below the best point of the note it is a copy of.
+
+    :param scores: point id to score.
+    :param points: the records of all of them.
+    :return: the scores, those of copies lowered where they are higher.
+    """
+    best: dict[str, float] = {}
+    for i, score in scores.items():
+        note_id = points[i].note.note_id
+        best[note_id] = max(score, best.get(note_id, score))
+    placed = dict(scores)
+    for i, score in scores.items():
+        original = original_of(points[i].note.note_id)
+        if original in best and score >= best[original]:
+            placed[i] = best[original] - _BELOW * (1 + score - best[original])
+    return placed
 
 
 def place_lead_ins(

@@ -29,6 +29,7 @@ from indexer.retrieval.ranking import (
     favour_short_notes,
     first_of,
     fuse,
+    place_copies,
     place_lead_ins,
     rank,
     share_of_documents,
@@ -199,7 +200,7 @@ class Searcher:
         sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
         scores = favour_short_notes(scores, points, sizes, query.weights.note_size)
         scores = favour_named(scores, points, asked.question.terms, asked.rarity)
-        scores = place_lead_ins(scores, points)
+        scores = place_copies(place_lead_ins(scores, points), points)
         return Ranking(
             order=rank(scores, points),
             scores=scores,
