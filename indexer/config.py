@@ -18,6 +18,7 @@ from indexer.whole_numbers import whole_number
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 MULTILINGUAL_MODEL = "multilingual-e5-small"
+PACKAGED_MODELS = (DEFAULT_MODEL, MULTILINGUAL_MODEL)
 DEFAULT_TOP_K = 10
 DEFAULT_PORT = 8501
 DEFAULT_SIZE_LIMIT = (

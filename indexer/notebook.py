@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from indexer.config import DEFAULT_TOP_K, Settings
+from indexer.config import DEFAULT_TOP_K, PACKAGED_MODELS, Settings
 from indexer.errors import EncoderError, NotesError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from indexer.snapshot import DumpedPoint, NotePage, Snapshot, Status
     from indexer.store.protocol import Store
     from indexer.store.records import Fault, Header, NoteInfo, StoredPoint
+
+_POINTS_READ = 300  # to tell the language of the notes
+_POINTS_OF_A_NOTE_READ = 20
 
 
 class Notebook:
@@ -61,6 +65,8 @@ class Notebook:
         :raises SettingsError: if a setting is wrong.
         """
         self.settings = Settings.load(notes=notes, store=store, model=model, site_url=site_url)
+        if encoder is None and not (model or os.environ.get("NOTEPOINT_MODEL")):
+            self.settings = self.settings._replace(model=self._model_of_index())
         self._say = say
         # Several threads ask at once. The model opens under a lock of its own, since answers by
         # words alone need only the store meanwhile; it is taken first where both are needed.
@@ -71,6 +77,13 @@ class Notebook:
         self._searcher: Searcher | None = None
         self._words_searcher: Searcher | None = None
         self._rerankers: dict[str, Reranker] = {}
+
+    def _model_of_index(self) -> str:
+        """Return the packaged model of the index, the default one where that says nothing."""
+        from indexer.store.opening import model_of_index
+
+        model = model_of_index(self.settings.store)
+        return model if model in PACKAGED_MODELS else self.settings.model
 
     def __enter__(self) -> Self:
         """Return the notebook; it is closed at the end of the block."""
@@ -133,9 +146,28 @@ class Notebook:
             encoded = self._encode_by_ray(store, ray or "", rebuild, reporter) if by_ray else 0
             report = build(self.folder, store, self.encoder, options, reporter)
             seconds = time.perf_counter() - started if by_ray else report.seconds
-            return report._replace(embedded=report.embedded + encoded, seconds=seconds)
+            return report._replace(
+                embedded=report.embedded + encoded,
+                seconds=seconds,
+                offer=self._offer(store, report),
+            )
         finally:
             store.close()
+
+    def _offer(self, store: Store, report: BuildReport) -> str:
+        """Return which other model would understand the notes better; said at a first build."""
+        from indexer.encoding.offer import offer_for_notes
+
+        if report.dry_run or not report.points_added or report.points_added < report.points_total:
+            return ""
+        with store.view() as view:
+            points = (
+                stored.point.text
+                for note in view.notes()
+                for stored in view.points_of(note.note_id)[:_POINTS_OF_A_NOTE_READ]
+            )
+            texts = list(itertools.islice(points, _POINTS_READ))
+        return offer_for_notes(texts, self.encoder.name)
 
     def _encode_by_ray(
         self, store: Store, address: str, rebuild: bool, reporter: Reporter | None

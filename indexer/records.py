@@ -265,7 +265,10 @@ class FileReport(NamedTuple):
 
 
 class BuildReport(NamedTuple):
-    """What a build found and did; notes are counted once, each under what happened to it."""
+    """What a build found and did; notes are counted once, each under what happened to it.
+
+    ``offer`` says which other model would understand the notes better, empty as a rule.
+    """
 
     notes_added: int
     notes_changed: int
@@ -280,6 +283,7 @@ class BuildReport(NamedTuple):
     embedded: int
     files: tuple[FileReport, ...]
     dry_run: bool = False
+    offer: str = ""
 
 
 class UnitPoint(NamedTuple):

@@ -331,7 +331,7 @@ def build_text(report: BuildReport) -> str:
         f"{report.embedded:,} texts encoded in {report.seconds:.1f} s; "
         f"generation {report.generation}",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *filter(None, [safe(report.offer)])])
 
 
 def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> str:

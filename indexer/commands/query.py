@@ -123,9 +123,20 @@ def query(
             return _answer_batch(notebook, batch, search)
         answer = notebook.search(question or "", **search)
         click.echo(answer_output(answer, notebook.settings.notes, options))
+        if not answer.answered and not options["as_json"] and not options["quiet"]:
+            _offer(question or "", answer)
         if open_hit is not None:
             _open_hit(notebook, answer, open_hit)
     return FOUND if answer.answered else NOTHING
+
+
+def _offer(question: str, answer: Any) -> None:
+    """Say to stderr that another model would understand the question, where that is so."""
+    from indexer.encoding.offer import offer_for_question
+
+    offer = offer_for_question(question, answer.index.model)
+    if offer:
+        click.echo(f"hint: {offer}", err=True)
 
 
 def _filter(options: dict[str, Any]) -> NoteFilter:

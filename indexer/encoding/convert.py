@@ -13,8 +13,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.encoding.bert_graph import bert_graph
 from indexer.encoding.encoder import hash_file
@@ -46,7 +48,7 @@ def convert(recipe: Recipe, source: Path, target: Path) -> None:
     try:
         _write_model(recipe, source, work)
         _write_manifest(recipe, work)
-        fp32, int8 = _compare(recipe, OnnxEncoder(work))
+        fp32, int8 = _compare(recipe, OnnxEncoder(work, centred=False))
         if fp32 < _MIN_COSINE_FP32 or int8 < _MIN_COSINE_INT8:
             raise RuntimeError(f"the converted model differs: cosine {fp32:.5f}, int8 {int8:.3f}")
         try:
@@ -127,6 +129,7 @@ def _optimise(source: Path, target: Path) -> None:
 
 
 def _write_manifest(recipe: Recipe, work: Path) -> None:
+    centre = _recorded(recipe).get("centre")
     manifest = {
         "format": OnnxEncoder.FORMAT,
         "model": recipe.model,
@@ -135,6 +138,7 @@ def _write_manifest(recipe: Recipe, work: Path) -> None:
         "window": recipe.window,
         "query_prompt": recipe.query_prompt,
         "point_prompt": recipe.point_prompt,
+        "centre": _unpack(centre).tolist() if centre else [],
         "files": {name: hash_file(work / name) for name in OnnxEncoder.FILES},
     }
     (work / OnnxEncoder.MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
@@ -145,19 +149,28 @@ def _compare(recipe: Recipe, converted: OnnxEncoder) -> tuple[float, float]:
 
     They were computed by sentence-transformers (``python benchmarks/record_probes.py``).
     """
-    path = Path(__file__).with_name(_PROBES_FILE)
-    recorded = json.loads(path.read_text("utf-8"))[recipe.model]
+    recorded = _recorded(recipe)
     texts = recorded["texts"]
     points = converted.encode_points([recorded["context"]] * len(texts), texts).vectors
     queries = np.stack([converted.encode_query(text).vector for text in texts])
 
     def lowest(ours: np.ndarray, kind: str) -> float:
-        raw = np.frombuffer(base64.b64decode(recorded[kind]), "<f2").astype(np.float32)
-        theirs = raw.reshape(len(texts), -1)
+        theirs = _unpack(recorded[kind]).reshape(len(texts), -1)
         theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
         return float((ours * theirs).sum(axis=1).min())
 
     return lowest(points, "points"), lowest(queries, "queries")
+
+
+def _recorded(recipe: Recipe) -> dict[str, Any]:
+    """Return what was recorded of a model: texts, vectors, the mean of its states."""
+    path = Path(__file__).with_name(_PROBES_FILE)
+    recorded: dict[str, Any] = json.loads(path.read_text("utf-8"))[recipe.model]
+    return recorded
+
+
+def _unpack(text: str) -> NDArray[np.float32]:
+    return np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32)
 
 
 def _main(arguments: Sequence[str]) -> int:

@@ -68,10 +68,11 @@ class OnnxEncoder:
     TOKENIZER_FILE: Final = "tokenizer.json"
     FILES: Final = (POINTS_FILE, POINTS_WEIGHTS, QUERY_FILE, QUERY_WEIGHTS, TOKENIZER_FILE)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, centred: bool = True) -> None:
         """Read the manifest of a converted model; sessions are opened when they are needed.
 
         :param folder: as ``indexer.encoding.convert`` writes it.
+        :param centred: False to take the states as the model gives them.
         :raises EncoderError: if the manifest cannot be read.
         """
         self._folder = folder
@@ -87,11 +88,14 @@ class OnnxEncoder:
             weights = self._manifest["weights_sha256"]
             self._query_prompt: str = self._manifest.get("query_prompt", "")
             self._point_prompt: str = self._manifest.get("point_prompt", "")
-            self._centre = np.array(self._manifest.get("centre", 0.0), np.float32)
+            # The mean of all states: less it, the signs of some models say more.
+            centre = self._manifest.get("centre") if centred else None
+            self._centre = np.array(centre or 0.0, np.float32)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise self._damaged(self.MANIFEST) from exc
         self.fingerprint = (
             f"{self.name} {weights[:16]} own-words-in-context window-{self.window} fp32"
+            f"{' centred' if self._centre.any() else ''}"
         )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -121,7 +125,7 @@ class OnnxEncoder:
         with self._lock:
             engine = self._query_engine
         states = engine.run(row, np.ones_like(row))[0]
-        vector = unit_length(states.mean(axis=0))
+        vector = unit_length(states.mean(axis=0) - self._centre)
         own = unit_length(states[1 + len(prompt) : -1] - self._centre)
         return EncodedQuery(vector, own, tuple(encoding.offsets[: len(ids)]))
 
@@ -148,7 +152,7 @@ class OnnxEncoder:
 
         engine = self._points_engine(sum(map(len, rows)))
         engine.run_all((_pad([rows[i] for i in batch]) for batch in batches), use)
-        return EncodedPoints(unit_length(vectors), pieces)
+        return EncodedPoints(unit_length(vectors - self._centre), pieces)
 
     def _assemble(
         self, contexts: Sequence[str], texts: Sequence[str]

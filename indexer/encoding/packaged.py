@@ -28,9 +28,8 @@ Read = Callable[[Path], tuple[dict[str, NDArray[Any]], bytes]]
 class Recipe(NamedTuple):
     """A packaged model; ``places`` are (module, folder within it) that may hold its files.
 
-    ``window`` counts the word pieces of a text without special ones and prompt. ``centred`` is
-    true for states that compare better less their mean, ``original`` for packages that
-    sentence-transformers can load.
+    ``window`` counts the word pieces of a text without special ones and prompt. ``original`` is
+    true for packages that sentence-transformers can load.
     """
 
     model: str
@@ -45,7 +44,6 @@ class Recipe(NamedTuple):
     window: int
     query_prompt: str = ""
     point_prompt: str = ""
-    centred: bool = False
     original: bool = False
 
 
@@ -95,7 +93,6 @@ RECIPES = {
             window=254,
             query_prompt="query:",
             point_prompt="passage:",
-            centred=True,
         ),
     )
 }

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from indexer.config import MULTILINGUAL_MODEL
 from indexer.retrieval.query import Asked
 from indexer.retrieval.ranking import Ranking
 
@@ -21,11 +22,24 @@ MATCHED_ABOVE = 0.5
 # Nine tenths of the questions that have an answer lie above it.
 ANSWERED_ABOVE = 0.41
 
-_INTERCEPT = -3.95
-_COSINE = 2.89
-_PIECES = 4.97
-_COVERAGE = 1.91
-_LENGTH = 0.138
+
+class Calibration(NamedTuple):
+    """What each sign counts; ``matched`` is the cosine from which a word counts as matched.
+
+    The intercept puts ``ANSWERED_ABOVE`` where most of the answerable questions are kept.
+    """
+
+    intercept: float
+    cosine: float
+    pieces: float
+    coverage: float
+    length: float
+    matched: float
+
+
+_CALIBRATION = Calibration(-3.95, 2.89, 4.97, 1.91, 0.138, MATCHED_ABOVE)
+# Over 453 questions in seven languages to three folders (benchmarks/QUALITY.md).
+_CALIBRATIONS = {MULTILINGUAL_MODEL: Calibration(-2.15, 6.15, 2.57, 1.45, 0.1, 0.4)}
 # Longer questions than this were not among those it was fitted on.
 MAX_LENGTH = 24
 
@@ -39,7 +53,8 @@ class Signs(NamedTuple):
     ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction
     of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
     in the first points, and ``length`` its word pieces. None where a leg was not asked. ``chance``
-    is the highest cosine to be expected of these notes for any question.
+    is the highest cosine to be expected of these notes for any question, ``model`` names the
+    model of the index.
     """
 
     cosine: float | None
@@ -48,14 +63,24 @@ class Signs(NamedTuple):
     coverage: float = 0.0
     length: int = 0
     chance: float = 0.0
+    model: str = ""
 
 
-def signs_of(ranking: Ranking, asked: Asked, chance: float) -> Signs | None:
+def calibration_of(model: str) -> Calibration:
+    """Return what each sign counts for an index of a model.
+
+    :param model: its name; one without figures of its own has those of the default model.
+    """
+    return _CALIBRATIONS.get(model, _CALIBRATION)
+
+
+def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> Signs | None:
     """Return the signs of a ranking, None where nothing was found.
 
     :param ranking: of the question, without points that are gone.
     :param asked: the question.
     :param chance: the highest cosine to be expected for any question.
+    :param model: name of the model of the index.
     """
     best, evidence = ranking.order[:_JUDGED], ranking.evidence.values()
     if not best:
@@ -69,9 +94,10 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float) -> Signs | None:
     matched = np.max([ranking.matched[i] for i in best], axis=0)
     return signs._replace(
         pieces=ranking.evidence[best[0]].pieces,
-        coverage=float(asked.weights[matched > MATCHED_ABOVE].sum()),
+        coverage=float(asked.weights[matched > calibration_of(model).matched].sum()),
         length=len(asked.weights),
         chance=chance,
+        model=model,
     )
 
 
@@ -79,12 +105,13 @@ def confidence(signs: Signs) -> float:
     """Return the probability, 0 to 1, that the notes answer the question."""
     if signs.cosine is None or signs.pieces is None:
         return _logistic(_WORDS_INTERCEPT + _WORDS * signs.words)
+    fitted = calibration_of(signs.model)
     return _logistic(
-        _INTERCEPT
-        + _COSINE * (signs.cosine - signs.chance)
-        + _PIECES * (signs.pieces - signs.chance)
-        + _COVERAGE * signs.coverage
-        + _LENGTH * min(signs.length, MAX_LENGTH)
+        fitted.intercept
+        + fitted.cosine * (signs.cosine - signs.chance)
+        + fitted.pieces * (signs.pieces - signs.chance)
+        + fitted.coverage * signs.coverage
+        + fitted.length * min(signs.length, MAX_LENGTH)
     )
 
 

@@ -98,7 +98,9 @@ class Searcher:
                 shown = _reranked(ranking, asked.question.text, query.reranker)
             points, gone = self._confirmed(view, shown, query.k)
             chance = self._chance(view, header) if asked.encoded else 0.0
-            signs = signs_of(ranking.without(gone), asked, chance)
+            signs = signs_of(
+                ranking.without(gone), asked, chance, header.setup.model if header.setup else ""
+            )
             probability = confidence(signs) if signs else 0.0
             sized = size_answer(
                 view, self._outlines, shown.without(gone), asked, query, points, probability

@@ -11,6 +11,20 @@ from indexer.extras import require
 from indexer.store.protocol import Store
 
 
+def model_of_index(store: str) -> str:
+    """Return the name of the model an index in a folder was built with; it costs a millisecond.
+
+    :param store: a folder, or the address of a server, which is not asked.
+    :return: empty where there is no index, or it cannot be read.
+    """
+    if "://" in store:
+        return ""
+    from indexer.store.embedded.connections import read_model
+    from indexer.store.embedded.store import DATABASE
+
+    return read_model(Path(store) / DATABASE)
+
+
 class StoreOpener(Protocol):
     """Opens the store at an address; the arguments are those of ``open_store``."""
 

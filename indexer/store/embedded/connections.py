@@ -152,3 +152,21 @@ def translated() -> Iterator[None]:
         raise IndexDamaged(f"the index is damaged: {text}", REBUILD) from exc
     except sqlite3.DatabaseError as exc:
         raise IndexDamaged(f"the index is damaged: {exc}", REBUILD) from exc
+
+
+def read_model(path: Path) -> str:
+    """Return the name of the model of an index, empty where none can be read.
+
+    :param path: of its database.
+    """
+    if not path.is_file():
+        return ""
+    connections = Connections(path, read_only=True)
+    try:
+        with connections.lend() as connection:
+            row = connection.execute("SELECT value FROM header WHERE key = 'model'").fetchone()
+    except (sqlite3.Error, IndexerError, OSError):  # whoever opens the index says what is wrong
+        return ""
+    finally:
+        connections.close()
+    return str(row[0]) if row else ""

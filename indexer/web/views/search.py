@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from indexer.encoding.offer import offer_for_question
 from indexer.errors import QueryError
 from indexer.records import Answer, BlockKind, Mode, NoteFilter
 from indexer.snapshot import split_place
@@ -199,6 +200,10 @@ def _notices(
     notices = [_notice("", presenters.plain(line), []) for line in answer.notices]
     if answer.reads:
         notices.append(_readings(question, answer))
+    offer = "" if answer.answered else offer_for_question(question, answer.index.model)
+    if offer:
+        text = presenters.plain(f"{offer[0].upper()}{offer[1:]}.")
+        notices.append(_notice("Another language", text, [], "plain"))
     if answer.hits:
         return notices
     unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0

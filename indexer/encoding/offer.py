@@ -1,0 +1,42 @@
+"""What is said where notes or a question are in a language that the English model does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from indexer.config import DEFAULT_MODEL
+from indexer.text.language import NAMES, foreign_language, guess_language
+
+_OFFERED = "multilingual"
+
+
+def offer_for_notes(texts: Iterable[str], model: str) -> str:
+    """Return what to say of notes that the English model does not understand, empty else.
+
+    :param texts: points of the notes.
+    :param model: name of the model they were encoded with.
+    """
+    language = foreign_language(texts) if model == DEFAULT_MODEL else ""
+    if not language:
+        return ""
+    return (
+        f"many of these notes are in {NAMES[language]}, which {model} does not understand: "
+        f"run `notepoint setup multilingual`, then "
+        f"`notepoint build --model {_OFFERED} --rebuild`"
+    )
+
+
+def offer_for_question(question: str, model: str) -> str:
+    """Return what to say of a question that the English model does not understand, empty else.
+
+    :param question: as it was asked.
+    :param model: name of the model of the index.
+    """
+    language = guess_language(question) if model == DEFAULT_MODEL else "en"
+    if language in ("", "en"):
+        return ""
+    return (
+        f"the question seems to be in {NAMES[language]}, which {model} does not understand; "
+        f"an index built with `--model {_OFFERED}` would: run `notepoint setup multilingual`, "
+        f"then `notepoint build --model {_OFFERED} --rebuild`"
+    )
