@@ -26,6 +26,7 @@ from indexer.encoding.engines import (
     Hidden,
     OnnxRuntimeEngine,
     OpenVinoEngine,
+    count_cores,
     unable,
 )
 from indexer.encoding.pieces import pack_pieces
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _MAX_CONTEXT_TOKENS = 96
 _BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
+_LEAST_BATCH_TOKENS = 256
 _UNKNOWN = -1
 # An encoding takes a kilobyte, and 300 bytes a word piece: a 5 MB line, all at once, took 1 GB.
 _TEXTS_AT_ONCE = 8_192
@@ -233,12 +235,11 @@ class OnnxEncoder:
 
     @functools.cached_property
     def _query_engine(self) -> OnnxRuntimeEngine:
-        # One thread: a question is too short to be shared out, and starting threads takes longer.
-        return self._open(self.QUERY_FILE, self.QUERY_WEIGHTS, threads=1, optimise=False)
+        return self._open(self.QUERY_FILE, self.QUERY_WEIGHTS, _QUERY_BYTES, optimise=False)
 
     @functools.cached_property
     def _exact_engine(self) -> OnnxRuntimeEngine:
-        return self._open(self.POINTS_FILE, self.POINTS_WEIGHTS, threads=0)
+        return self._open(self.POINTS_FILE, self.POINTS_WEIGHTS, _EXACT_BYTES)
 
     @functools.cached_property
     def _fast_engine(self) -> OpenVinoEngine | None:
@@ -261,13 +262,13 @@ class OnnxEncoder:
         return engine
 
     def _open(
-        self, name: str, weights: str, *, threads: int, optimise: bool = True
+        self, name: str, weights: str, room: int, *, optimise: bool = True
     ) -> OnnxRuntimeEngine:
         for part in (name, weights):
             self._verify(part)
-        demand_room(_QUERY_BYTES if threads == 1 else _EXACT_BYTES)
+        demand_room(room)
         try:
-            return OnnxRuntimeEngine(self._folder / name, threads=threads, optimise=optimise)
+            return OnnxRuntimeEngine(self._folder / name, optimise=optimise)
         except Exception as exc:  # ONNX Runtime has no base class for its errors
             raise unable(exc) from exc
 
@@ -322,12 +323,17 @@ def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the positions of texts in batches of about the same length, the longest first."""
+    """Return the positions of texts in batches of about the same length, the longest first.
+
+    Few texts are shared out over the cores.
+    """
     order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
+    share = sum(map(len, rows)) // count_cores()
+    limit = min(_BATCH_TOKENS, max(_LEAST_BATCH_TOKENS, share))
     batches, start = [], 0
     while start < len(order):
         longest = len(rows[order[start]])
-        batches.append(order[start : start + max(1, _BATCH_TOKENS // longest)])
+        batches.append(order[start : start + max(1, limit // longest)])
         start += len(batches[-1])
     return batches
 
