@@ -203,7 +203,7 @@ def _notices(
     offer = "" if answer.answered else offer_for_question(question, answer.index.model)
     if offer:
         text = presenters.plain(f"{offer[0].upper()}{offer[1:]}.")
-        notices.append(_notice("Another language", text, [], "plain"))
+        notices.append(_notice("Another language", text, []))
     if answer.hits:
         return notices
     unfiltered = len(host.ask(question, address.PAGE_SIZE, mode).hits) if where else 0
