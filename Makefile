@@ -8,7 +8,7 @@ BIN := .venv/bin
 STEP := $(BIN)/python .ci/step.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev models run test check bench bench-quality bench-large browser clean faults-server faults soak
+.PHONY: help setup setup-dev models run test check bench-languages bench bench-quality bench-large browser clean faults-server faults soak
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ check: setup-dev  ## Format, lint, types, docstrings and the fast tests
 bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...")
 	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 	@PYTHONPATH=. $(BIN)/python benchmarks/context.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
+
+bench-languages: setup-dev  ## Judge questions and notes in other languages (needs the multilingual weights)
+	@$(BIN)/python benchmarks/languages.py
 
 bench: setup-dev  ## Measure speed and growth over NOTES=DIR beside plain libraries (minutes)
 	@$(BIN)/python benchmarks/bench.py $(NOTES) --out benchmarks/last.json --plot benchmarks/growth.png

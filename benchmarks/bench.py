@@ -25,14 +25,17 @@ from typing import Any
 from speed import QUESTIONS, ROOT, _medians, measure, peak_of, run_process
 
 HERE = Path(__file__).parent
+# What decides how fast matrices are multiplied.
+FEATURES = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def machine() -> dict[str, str]:
     """Return what the figures hold for."""
-    model = ""
+    model, flags = "", ""
     if Path("/proc/cpuinfo").is_file():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
+        flags = next((line.split(":")[1] for line in lines if line.startswith("flags")), "")
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
     )
@@ -40,6 +43,7 @@ def machine() -> dict[str, str]:
         "date": datetime.date.today().isoformat(),
         "commit": commit.stdout.strip(),
         "machine": f"{os.cpu_count()} x {model or platform.processor()}, {platform.system()}",
+        "features": " ".join(name for name in FEATURES if name in flags.split()),
         "python": platform.python_version(),
     }
 

