@@ -15,6 +15,7 @@ EXTRAS = {
     "models": "any model of sentence-transformers, GPUs, cross-encoders",
     "fast": "OpenVINO: faster builds on processors with bf16",
     "multilingual": "the weights of the multilingual model",
+    "lsp": "`notepoint lsp`: links and questions in an editor",
     "eval": "figures of BEIR and TREC, and the test of significance of `eval --compare`",
     "parquet": "`export` and `import`",
     "postgres": "a store on a PostgreSQL server",

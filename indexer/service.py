@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +25,7 @@ from indexer.notebook import Notebook
 from indexer.records import Answer, BuildReport, Hit, Link, Mode, NoteFilter
 
 if TYPE_CHECKING:
+    from indexer.drafts import Draft, Drafts
     from indexer.records import FileStamp
     from indexer.snapshot import NotePage, Snapshot
 
@@ -76,10 +77,11 @@ class Service:
         self.rebuilder = Rebuilder(notebook.settings)
         self._running = threading.local()  # the request of each thread
         self._stop = threading.Event()
-        self._lock = threading.Lock()  # guards the next three
+        self._lock = threading.Lock()  # guards the next four
         self._state = State()
         self._files: list[tuple[str, int]] | None = None
         self._labels: Labels | None = None
+        self._drafts: tuple[int, Drafts] | None = None
         self._notes: Lru[tuple[str, FileStamp | None, int], NotePage] = Lru(_REMEMBERED_NOTES)
         self._similar: Lru[tuple[str, int, int], tuple[Hit, ...]] = Lru(_REMEMBERED_NOTES)
         self._loader = threading.Thread(target=self._load_model, daemon=True)
@@ -158,6 +160,20 @@ class Service:
         :param find: searches them.
         """
         return self._similar.get_or_make((place, k, generation), find)
+
+    def drafts_of(self, generation: int, make: Callable[[], Drafts]) -> Drafts:
+        """Return what reads drafts; made once a generation.
+
+        :param generation: of the index.
+        :param make: makes it.
+        """
+        with self._lock:
+            known = self._drafts
+        if known is None or known[0] != generation:
+            known = generation, make()
+            with self._lock:
+                self._drafts = known
+        return known[1]
 
     def remember_labels(self, generation: int, read: Callable[[], Labels]) -> Labels:
         """Return what notes can be filtered by; read once a generation.
@@ -354,6 +370,23 @@ class Request:
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
         return self.snapshot.backlinks(note_id)
+
+    def read_draft(self, note_id: str, text: str, others: Mapping[str, str] | None = None) -> Draft:
+        r"""Return a note as it is in an editor, with its links resolved; nothing is saved.
+
+        :param note_id: the note.
+        :param text: the whole draft, lines ended by ``\n``.
+        :param others: further drafts by note, whose headings and blocks count as well.
+        :raises IndexerError: if the text cannot be read, or there is no index.
+        """
+        drafts = self._service.drafts_of(self.generation, self._make_drafts)
+        return drafts.read(note_id, text, others)
+
+    def _make_drafts(self) -> Drafts:
+        from indexer.drafts import Drafts
+
+        notebook = self._service.notebook
+        return Drafts(notebook.folder, self.snapshot.notes(), site_url=notebook.settings.site_url)
 
     def _read_labels(self) -> Labels:
         notes, labels = self.snapshot.notes(), self.snapshot.labels()

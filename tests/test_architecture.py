@@ -31,12 +31,14 @@ FLOORS = (
     ("retrieval", "a question needs an encoder and a store"),
     ("indexing", "a build needs all stages, and measures the baseline of confidence"),
     ("evaluation", "judges answers, so it knows what an answer is"),
+    ("drafts", "notes as they are in an editor, before they are saved"),
     ("snapshot", "one generation of an index: answers and notes that agree"),
     ("notebook", "puts the parts together for Python users"),
     ("render", "turns what the notebook returns into text and JSON"),
     ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
     ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),
     ("service", "what surfaces that run longer than one question share"),
+    ("lsp", "a surface: editors"),
     ("web", "a surface"),
     ("commands", "a surface; `serve` starts the page"),
     ("__main__ app", "the doors"),
@@ -80,6 +82,8 @@ ONLY_IMPORTERS = {
     "ir_measures": {"evaluation/beir.py"},
     "rapidfuzz": {"retrieval/question.py"},
     "PIL": {"web/assets.py"},
+    "pygls": {"lsp/documents.py", "lsp/notes_server.py"},
+    "lsprotocol": {"lsp/features.py", "lsp/notes_server.py", "lsp/server.py"},
     "nh3": {"notes/markdown/render.py"},
 }
 HEAVY = (

@@ -15,6 +15,7 @@ from indexer.commands.check import check
 from indexer.commands.dump import dump
 from indexer.commands.evaluate import evaluate
 from indexer.commands.links import links
+from indexer.commands.lsp import lsp
 from indexer.commands.options import (
     FAILED,
     FOUND,
@@ -109,6 +110,7 @@ for _command in (
     export_,
     import_,
     links,
+    lsp,
     query,
     serve,
     setup,

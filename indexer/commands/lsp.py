@@ -1,0 +1,27 @@
+"""``notepoint lsp``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer import __version__
+from indexer.commands.options import common, open_notebook
+from indexer.extras import require
+
+
+@click.command()
+@common
+def lsp(**options: Any) -> None:
+    """Serve an editor over standard input and output (language server protocol).
+
+    Completes links by name and meaning, goes to definitions, shows references and related points,
+    and marks broken links. Set up your editor: docs/editors.md.
+    """
+    require("lsp", "`notepoint lsp`", "pygls")
+    from indexer.lsp.server import run
+    from indexer.service import Service
+
+    with open_notebook({**options, "quiet": True}) as notebook:
+        run(Service(notebook), __version__)

@@ -1,0 +1,106 @@
+"""A note as it is in an editor, before it is saved: its points, and where its links lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from indexer.encoding.token_counts import EstimatedTokens
+from indexer.errors import NoteError
+from indexer.notes.attachments import Files
+from indexer.notes.folder import NoteFile, NotesFolder
+from indexer.notes.link_names import NoteName, name_keys
+from indexer.notes.link_resolution import LinkResolver
+from indexer.notes.tools import find_tool
+from indexer.records import FileStamp, Link, Note
+from indexer.store.records import NoteInfo
+
+_NO_STAMP = FileStamp(0, 0, 0, 0)
+
+
+# Where a long paragraph is cut does not matter here.
+_TOKENS = EstimatedTokens()
+
+
+class Draft(NamedTuple):
+    """A note that may not be saved yet, and its links, resolved, in reading order."""
+
+    note: Note
+    links: tuple[Link, ...]
+
+
+class Drafts:
+    """Reads drafts against the notes of one generation of an index."""
+
+    def __init__(
+        self,
+        folder: NotesFolder,
+        notes: Sequence[NoteInfo],
+        *,
+        site_url: str = "",
+    ) -> None:
+        """List the names of all notes and the files of the folder.
+
+        :param folder: the notes.
+        :param notes: the indexed notes.
+        :param site_url: address the notes are published at.
+        :raises NotesError: if the folder is missing.
+        """
+        self._folder = folder
+        self._by_key: dict[str, list[NoteName]] = {}
+        for info in notes:
+            name = NoteName(info.note_id, info.title, info.aliases, info.published, info.properties)
+            for key in name_keys(name):
+                self._by_key.setdefault(key, []).append(name)
+        scan = folder.scan()
+        note_ids = [entry.note_id for entry in scan.notes]
+        self._files = Files(scan.files, note_ids, folder.has_file)
+        self._tool = find_tool(folder.root, note_ids)
+        self._site_url = site_url
+        self._anchors: dict[str, dict[str, int]] = {}
+
+    def read(self, note_id: str, text: str, others: Mapping[str, str] | None = None) -> Draft:
+        r"""Return a draft with its links resolved.
+
+        :param note_id: the note.
+        :param text: the whole draft, lines ended by ``\n``.
+        :param others: further drafts by note, whose headings and blocks count as well.
+        :raises NoteError: if the text cannot be read.
+        """
+        drafts = {**(others or {}), note_id: text}
+        note = self._cut(note_id, text)
+        known = {note_id: dict(note.anchors)}
+
+        def find_anchor(target: str, anchor: str) -> int | None:
+            if target not in known:
+                known[target] = (
+                    dict(self._cut(target, drafts[target]).anchors)
+                    if target in drafts
+                    else self._saved_anchors(target)
+                )
+            return known[target].get(anchor)
+
+        resolver = LinkResolver(
+            lambda key: self._by_key.get(key, ()),
+            self._files,
+            find_anchor,
+            site_url=self._site_url,
+            tool=self._tool,
+        )
+        loose = [*note.links, *(link for point in note.points for link in point.links)]
+        raw = sorted(dict.fromkeys(loose), key=lambda link: link.line)
+        return Draft(note, tuple(resolver.resolve(link, note_id) for link in raw))
+
+    def _saved_anchors(self, note_id: str) -> dict[str, int]:
+        """Return the anchors of a note as its file is now; empty if it cannot be read."""
+        if note_id not in self._anchors:
+            try:
+                note = self._folder.cut(self._folder.read(note_id), _TOKENS)
+            except NoteError:
+                return {}
+            self._anchors[note_id] = dict(note.anchors)
+        return self._anchors[note_id]
+
+    def _cut(self, note_id: str, text: str) -> Note:
+        content = text.encode("utf-8", "surrogatepass")
+        return self._folder.cut(NoteFile(note_id, content, _NO_STAMP), _TOKENS)

@@ -1,0 +1,1 @@
+"""The language server: asks, links and checks from within an editor."""

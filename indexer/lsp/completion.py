@@ -1,0 +1,124 @@
+"""What to link to after ``[[`` and ``](``: by name, by alias, by the meaning of the sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+from indexer.lsp.documents import sentence_before
+from indexer.records import Hit
+from indexer.service import Request
+
+_OPENED = re.compile(r"(?:\[\[(?P<wiki>[^\[\]|\n]*)|\]\((?P<path>[^()\n]*))$")
+_MAX_BY_NAME = 20
+_MAX_BY_MEANING = 8
+_MIN_WORDS = 2
+_DETAIL_CHARS = 200
+
+
+class Suggestion(NamedTuple):
+    """A note, or a place in it, to link to; ``insert`` is what is written as the target."""
+
+    label: str
+    detail: str
+    insert: str
+    why: str
+
+
+class Opened(NamedTuple):
+    """A link that is being written: where its target starts, and what of it is there."""
+
+    start: int
+    written: str
+    wiki: bool
+
+
+def opened_link(line: str, column: int) -> Opened | None:
+    """Return the link that is being written before a column, None if there is none.
+
+    :param line: the text of the line.
+    :param column: of the cursor.
+    """
+    found = _OPENED.search(line[:column])
+    if found is None:
+        return None
+    wiki = found["wiki"] is not None
+    return Opened(found.start("wiki" if wiki else "path"), found["wiki" if wiki else "path"], wiki)
+
+
+def suggest(
+    request: Request, note_id: str, lines: Sequence[str], line: int, opened: Opened
+) -> list[Suggestion]:
+    """Return what the link may lead to: names that match first, then what means the same.
+
+    :param request: reads the index.
+    :param note_id: the note that is edited.
+    :param lines: of the draft.
+    :param line: of the cursor.
+    :param opened: the link that is being written.
+    """
+    notes = request.snapshot.notes()
+    stems = Counter(_stem(note.note_id).casefold() for note in notes)
+    wanted = opened.written.casefold().strip()
+    found: dict[str, Suggestion] = {}
+
+    def target(other: str) -> str:
+        if not opened.wiki:
+            return relative_target(note_id, other)
+        stem = _stem(other)
+        return stem if stems[stem.casefold()] == 1 else other.rpartition(".")[0]
+
+    for note in notes:
+        names = [_stem(note.note_id), note.title, *note.aliases]
+        if note.note_id == note_id or not any(wanted in name.casefold() for name in names):
+            continue
+        insert = target(note.note_id)
+        starts = any(name.casefold().startswith(wanted) for name in names)
+        why = "0" if starts else "1"
+        found.setdefault(insert, Suggestion(note.title or insert, note.note_id, insert, why))
+    by_name = sorted(found.values(), key=lambda one: (one.why, one.label))[:_MAX_BY_NAME]
+    sentence = sentence_before(lines, line, opened.start)
+    by_meaning = list(_by_meaning(request, note_id, sentence, target, places=opened.wiki))
+    # With nothing typed yet every name matches, so what means the same comes first.
+    return [*by_name, *by_meaning] if wanted else [*by_meaning, *by_name]
+
+
+def _by_meaning(
+    request: Request, note_id: str, sentence: str, target: Callable[[str], str], *, places: bool
+) -> Iterator[Suggestion]:
+    """Yield what says the same as a sentence; ``places`` adds the heading to the target."""
+    if len(sentence.split()) < _MIN_WORDS:
+        return
+    seen = set()
+    for hit in request.ask(sentence, _MAX_BY_MEANING, points=True).hits:
+        heading = hit.heading_path[-1] if hit.heading_path else ""
+        if hit.note_id == note_id or (hit.note_id, heading) in seen:
+            continue
+        seen.add((hit.note_id, heading))
+        insert = target(hit.note_id)
+        if places and heading not in ("", hit.title) and not set(heading) & set("#|[]^"):
+            insert = f"{insert}#{heading}"
+        yield Suggestion(_label(hit), hit.text[:_DETAIL_CHARS], insert, "by meaning")
+
+
+def _label(hit: Hit) -> str:
+    return " > ".join(dict.fromkeys((hit.title, *hit.heading_path[-1:])))
+
+
+def relative_target(note_id: str, other: str) -> str:
+    """Return the target of a Markdown link from one note to another.
+
+    :param note_id: the note that holds the link.
+    :param other: the note it leads to.
+    """
+    folder = note_id.rpartition("/")[0]
+    return quote(os.path.relpath(other, folder or ".").replace(os.sep, "/"), safe="/()!',-._~#")
+
+
+def _stem(note_id: str) -> str:
+    name = note_id.rpartition("/")[2]
+    return name.rpartition(".")[0] or name

@@ -1,0 +1,295 @@
+"""What the server answers: one function for each request of the protocol."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lsprotocol import types
+
+from indexer.errors import IndexerError
+from indexer.lsp.completion import opened_link, suggest
+from indexer.lsp.documents import Span, headings_of, note_of, uri_of
+from indexer.lsp.link_edits import Edit, renamed_links
+from indexer.lsp.notes_server import NotesServer
+from indexer.records import Hit
+from indexer.render import safe
+from indexer.service import Request
+
+SHOW_RELATED = "notepoint.related"
+_SOURCE = "notepoint"
+_MAX_RELATED = 3
+_MAX_SYMBOLS = 20
+_HOVER_POINTS = 5
+_SYMBOL_CHARS = 120
+
+
+def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a handler: an error of ours is shown to the user with its hint, and answers nothing."""
+
+    @functools.wraps(handler)
+    def wrapped(server: NotesServer, *arguments: Any) -> Any:
+        try:
+            return handler(server, *arguments)
+        except IndexerError as exc:
+            hint = f" ({exc.hint})" if exc.hint else ""
+            server.window_log_message(
+                types.LogMessageParams(
+                    type=types.MessageType.Warning, message=safe(f"{exc.message}{hint}")
+                )
+            )
+            return None
+
+    return wrapped
+
+
+@_said
+def publish(server: NotesServer, params: Any) -> None:
+    """Check a draft that was opened, changed or saved."""
+    server.publish(params.text_document.uri)
+
+
+@_said
+def complete(server: NotesServer, params: types.CompletionParams) -> types.CompletionList | None:
+    """Return what the link that is being written may lead to."""
+    place = server.place(params.text_document.uri, params.position)
+    if place is None:
+        return None
+    note_id, lines, line, column = place
+    opened = opened_link(lines[line] if line < len(lines) else "", column)
+    if opened is None:
+        return None
+    with server.service.request() as request:
+        found = suggest(request, note_id, lines, line, opened)
+    where = server.range_of(note_id, Span(line, opened.start, column))
+    items = [
+        types.CompletionItem(
+            label=one.label,
+            detail=one.detail,
+            kind=types.CompletionItemKind.Reference,
+            sort_text=f"{number:03}",
+            filter_text=opened.written or one.insert,
+            text_edit=types.TextEdit(range=where, new_text=one.insert),
+        )
+        for number, one in enumerate(found)
+    ]
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+@_said
+def define(server: NotesServer, params: types.DefinitionParams) -> types.Location | None:
+    """Return where the link at a place leads."""
+    with server.service.request() as request:
+        link = server.link_under(request, params.text_document.uri, params.position)
+    return server.location(link.to, link.to_line or 1) if link and link.to else None
+
+
+@_said
+def refer(server: NotesServer, params: types.ReferenceParams) -> list[types.Location]:
+    """Return the links that lead to the note at a place, or to the edited one."""
+    with server.service.request() as request:
+        link = server.link_under(request, params.text_document.uri, params.position)
+        note_id = link.to if link else note_of(params.text_document.uri, server.folder)
+        found = request.backlinks(note_id) if note_id else []
+    return [server.location(one.note_id, one.line) for one in found]
+
+
+@_said
+def hover(server: NotesServer, params: types.HoverParams) -> types.Hover | None:
+    """Return the words a link leads to, or points related to the line."""
+    uri = params.text_document.uri
+    with server.service.request() as request:
+        link = server.link_under(request, uri, params.position)
+        if link and link.to:
+            texts = _words_at(request, link.to, link.to_line)
+        else:
+            place = server.place(uri, params.position)
+            texts = _related_text(request, place[0], place[2] + 1) if place and not link else []
+    if not texts:
+        return None
+    value = "\n\n".join(texts)
+    return types.Hover(types.MarkupContent(kind=types.MarkupKind.Markdown, value=value))
+
+
+def _words_at(request: Request, note_id: str, line: int | None) -> list[str]:
+    """Return the words a link leads to: the points from its line on."""
+    points = [stored.point for stored in request.snapshot.points_of(note_id)]
+    below = [point for point in points if line is None or point.line_end >= line]
+    title = request.snapshot.note(note_id).title
+    return [f"**{safe(title)}**", *(safe(point.text) for point in below[:_HOVER_POINTS])]
+
+
+def _related_text(request: Request, note_id: str, line: int) -> list[str]:
+    hits = request.similar(f"{note_id}:{line}", _MAX_RELATED)
+    return [f"*{safe(hit.title)}*  {safe(hit.text)}  `{safe(_place_of(hit))}`" for hit in hits]
+
+
+def _place_of(hit: Hit) -> str:
+    return f"{hit.note_id}:{hit.line_start}"
+
+
+@_said
+def act(server: NotesServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Return the fixes of problems, as the diagnostics carry them."""
+    uri = params.text_document.uri
+    return [
+        types.CodeAction(
+            title=f"Fix the link: {one.data['fix']}",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[one],
+            is_preferred=True,
+            edit=types.WorkspaceEdit(
+                changes={uri: [types.TextEdit(range=one.range, new_text=one.data["fix"])]}
+            ),
+        )
+        for one in params.context.diagnostics
+        if one.source == _SOURCE and isinstance(one.data, dict) and one.data.get("fix")
+    ]
+
+
+@_said
+def outline(server: NotesServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+    """Return the headings of a document, nested."""
+    note_id = note_of(params.text_document.uri, server.folder)
+    if note_id is None:
+        return []
+    lines = server.lines_of(note_id)
+    roots: list[types.DocumentSymbol] = []
+    above: list[tuple[int, list[types.DocumentSymbol]]] = []
+    for heading in headings_of(lines):
+        title = server.range_of(note_id, Span(heading.line, 0, len(lines[heading.line])))
+        end = types.Position(line=heading.last_line + 1, character=0)
+        children: list[types.DocumentSymbol] = []
+        symbol = types.DocumentSymbol(
+            name=safe(heading.text),
+            kind=types.SymbolKind.String,
+            range=types.Range(start=title.start, end=end),
+            selection_range=title,
+            children=children,
+        )
+        above = [(level, below) for level, below in above if level < heading.level]
+        (above[-1][1] if above else roots).append(symbol)
+        above.append((heading.level, children))
+    return roots
+
+
+@_said
+def ask(server: NotesServer, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+    """Answer a question: the points of the notes, as symbols."""
+    if not params.query.strip():
+        return []
+    with server.service.request() as request:
+        answer = request.ask(params.query, _MAX_SYMBOLS, points=True)
+    return [
+        types.WorkspaceSymbol(
+            name=safe(hit.text)[:_SYMBOL_CHARS],
+            kind=types.SymbolKind.String,
+            container_name=safe(" > ".join(dict.fromkeys((hit.title, *hit.heading_path)))),
+            location=server.location(hit.note_id, hit.line_start, hit.line_end),
+        )
+        for hit in answer.hits
+    ]
+
+
+@_said
+def lenses(server: NotesServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """Return a lens for each section; what it says is found when it is shown."""
+    note_id = note_of(params.text_document.uri, server.folder)
+    if note_id is None:
+        return []
+    lines = server.lines_of(note_id)
+    return [
+        types.CodeLens(
+            range=server.range_of(note_id, Span(heading.line, 0, len(lines[heading.line]))),
+            data={"note": note_id, "line": heading.line + 2, "last": heading.last_line + 1},
+        )
+        for heading in headings_of(lines)
+    ]
+
+
+@_said
+def fill_lens(server: NotesServer, lens: types.CodeLens) -> types.CodeLens:
+    """Return a lens with the number of points related to its section."""
+    hits: Sequence[Hit] = ()
+    section: dict[str, Any] = lens.data if isinstance(lens.data, dict) else {}
+    with server.service.request() as request:
+        stored = request.snapshot.points_of(section["note"])
+        first = next((s for s in stored if s.point.line_start >= section["line"]), None)
+        if first is not None and first.point.line_start <= section["last"]:
+            place = f"{section['note']}:{first.point.line_start}"
+            hits = request.similar(place, _MAX_RELATED)
+    count = (
+        f"{len(hits)} related point{'' if len(hits) == 1 else 's'}" if hits else "nothing related"
+    )
+    places = [_place_of(hit) for hit in hits]
+    lens.command = types.Command(title=count, command=SHOW_RELATED, arguments=places)
+    return lens
+
+
+@_said
+def show_related(server: NotesServer, *places: str) -> list[types.Location]:
+    """Return where related points are, and open the first of them."""
+    found = []
+    for place in places:
+        note_id, _, line = place.rpartition(":")
+        found.append(server.location(note_id, int(line)))
+    if found:
+        server.window_show_document(
+            types.ShowDocumentParams(uri=found[0].uri, take_focus=True, selection=found[0].range)
+        )
+    return found
+
+
+@_said
+def prepare_rename(
+    server: NotesServer, params: types.PrepareRenameParams
+) -> types.PrepareRenamePlaceholder | None:
+    """Return the name of the note to rename: the linked one, or the edited one."""
+    with server.service.request() as request:
+        link = server.link_under(request, params.text_document.uri, params.position)
+    place = server.place(params.text_document.uri, params.position)
+    note_id = link.to if link and link.to else place[0] if place else None
+    if place is None or note_id is None:
+        return None
+    name = note_id.rpartition("/")[2].rpartition(".")[0]
+    where = server.range_of(place[0], Span(place[2], place[3], place[3]))
+    return types.PrepareRenamePlaceholder(range=where, placeholder=name)
+
+
+@_said
+def rename(server: NotesServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
+    """Return the edit that renames a note and every link that leads to it."""
+    with server.service.request() as request:
+        link = server.link_under(request, params.text_document.uri, params.position)
+        old = link.to if link and link.to else note_of(params.text_document.uri, server.folder)
+        if old is None:
+            return None
+        folder, suffix = old.rpartition("/")[0], old[old.rfind(".") :]
+        new = params.new_name.strip().removesuffix(suffix) + suffix
+        new = new if "/" in params.new_name or not folder else f"{folder}/{new}"
+        if (server.folder / new).exists() or new.startswith("/") or ".." in new.split("/"):
+            raise IndexerError(f"{new} is taken, or outside the notes", "choose another name")
+        backlinks = request.backlinks(old)
+    texts = {one.note_id: server.lines_of(one.note_id) for one in backlinks}
+    edits = renamed_links(backlinks, texts, old, new)
+    renamed = types.RenameFile(
+        old_uri=uri_of(old, server.folder), new_uri=uri_of(new, server.folder)
+    )
+    return types.WorkspaceEdit(document_changes=[*_changes(server, edits), renamed])
+
+
+def _changes(server: NotesServer, edits: Sequence[Edit]) -> list[types.TextDocumentEdit]:
+    by_note: dict[str, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]] = {}
+    for edit in edits:
+        change = types.TextEdit(range=server.range_of(edit.note_id, edit.span), new_text=edit.text)
+        by_note.setdefault(edit.note_id, []).append(change)
+    return [
+        types.TextDocumentEdit(
+            text_document=types.OptionalVersionedTextDocumentIdentifier(
+                uri=uri_of(note_id, server.folder)
+            ),
+            edits=changes,
+        )
+        for note_id, changes in by_note.items()
+    ]

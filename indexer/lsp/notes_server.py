@@ -1,0 +1,146 @@
+"""A language server over the notes of one service: documents, places and links."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
+
+from indexer.errors import IndexerError
+from indexer.lsp.documents import Span, link_at, note_of, uri_of
+from indexer.lsp.link_edits import problems_of
+from indexer.records import Link
+from indexer.render import safe
+from indexer.service import Request, Service
+
+_SOURCE = "notepoint"
+_POLL_S = 1.0
+
+
+class NotesServer(LanguageServer):
+    """A language server over the notes of one service."""
+
+    def __init__(self, service: Service, version: str) -> None:
+        """Keep the service.
+
+        :param service: answers; started and closed by the caller.
+        :param version: of Notepoint, for the client.
+        """
+        super().__init__("notepoint", version)
+        self.service = service
+        self._stop = threading.Event()
+
+    @property
+    def folder(self) -> Path:
+        """The notes folder."""
+        return self.service.settings.notes
+
+    def document(self, uri: str) -> TextDocument:
+        """Return an open document, or one as its file is."""
+        return self.workspace.get_text_document(uri)
+
+    def lines_of(self, note_id: str) -> list[str]:
+        """Return the lines of a note as it is in the editor, else as its file is."""
+        document = self.document(uri_of(note_id, self.folder))
+        return [line.rstrip("\r\n") for line in document.lines]
+
+    def open_texts(self) -> dict[str, str]:
+        """Return the drafts in the editor, by note."""
+        named = (
+            (note_of(uri, self.folder), document)
+            for uri, document in self.workspace.text_documents.items()
+        )
+        return {note: _plain(document.source) for note, document in named if note}
+
+    def range_of(self, note_id: str, span: Span) -> types.Range:
+        """Return a span of a note in the units the client counts by."""
+        document = self.document(uri_of(note_id, self.folder))
+        found: types.Range = document.position_codec.range_to_client_units(
+            document.lines,
+            types.Range(
+                start=types.Position(line=span.line, character=span.start),
+                end=types.Position(line=span.line, character=span.end),
+            ),
+        )
+        return found
+
+    def place(self, uri: str, position: types.Position) -> tuple[str, list[str], int, int] | None:
+        """Return note, lines, line and column of a position, None outside the notes."""
+        note_id = note_of(uri, self.folder)
+        if note_id is None:
+            return None
+        document = self.document(uri)
+        at = document.position_codec.position_from_client_units(document.lines, position)
+        return note_id, [line.rstrip("\r\n") for line in document.lines], at.line, at.character
+
+    def link_under(self, request: Request, uri: str, position: types.Position) -> Link | None:
+        """Return the link at a position as it leads now, None if there is none."""
+        place = self.place(uri, position)
+        written = link_at(place[1], place[2], place[3]) if place else None
+        if place is None or written is None:
+            return None
+        note_id, lines, line, _ = place
+        draft = request.read_draft(note_id, "\n".join(lines), self.open_texts())
+        same = [link for link in draft.links if link.line == line + 1]
+        exact = [link for link in same if written.target in (link.target, link.text)]
+        return next(iter(exact or same), None)
+
+    def location(self, note_id: str, line: int, last: int | None = None) -> types.Location:
+        """Return lines of a note, counted from 1, as a location."""
+        start, end = max(0, line - 1), (last or line)
+        return types.Location(
+            uri=uri_of(note_id, self.folder),
+            range=types.Range(
+                start=types.Position(line=start, character=0),
+                end=types.Position(line=end, character=0),
+            ),
+        )
+
+    def publish(self, uri: str) -> None:
+        """Send what is wrong with the links of a draft."""
+        note_id = note_of(uri, self.folder)
+        if note_id is None:
+            return
+        lines = self.lines_of(note_id)
+        with self.service.request() as request:
+            draft = request.read_draft(note_id, "\n".join(lines), self.open_texts())
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(
+                uri=uri,
+                diagnostics=[
+                    types.Diagnostic(
+                        range=self.range_of(note_id, problem.span),
+                        message=safe(problem.message),
+                        severity=types.DiagnosticSeverity.Warning,
+                        source=_SOURCE,
+                        data={"fix": problem.fix} if problem.fix else None,
+                    )
+                    for problem in problems_of(lines, draft.links)
+                ],
+            )
+        )
+
+    def follow_index(self) -> None:
+        """Check the open drafts again whenever the index changed, until the server stops."""
+        generation = None
+        while not self._stop.wait(_POLL_S):
+            try:
+                with self.service.request() as request:
+                    now = request.generation
+                if generation not in (None, now):
+                    for uri in list(self.workspace.text_documents):
+                        self.publish(uri)
+                generation = now
+            except (IndexerError, RuntimeError):  # no index yet, or the client is leaving
+                continue
+
+    def stop(self) -> None:
+        """End the thread that follows the index."""
+        self._stop.set()
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,327 @@
+"""The language server, driven by the client of its library over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, WriteNotes
+from fakes import FakeEncoder
+from patience import PATIENCE_S
+
+pytest.importorskip("pygls", reason="the extra lsp is not installed")
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+from indexer.lsp.completion import opened_link, relative_target
+from indexer.lsp.documents import headings_of, links_on, sentence_before, uri_of
+from indexer.notebook import Notebook
+
+NOTES = {
+    "review.md": "# Review\n\n- no discussion of ethics\n- the sound is quiet\n\n"
+    "See [[sequence models]].\n",
+    "courses/sequence models.md": "---\naliases: [RNNs]\n---\n# Sequences\n\n## Attention\n\n"
+    "- attention weighs words\n",
+    "courses/plan.md": "# Plan\n\nRead [the review](../review.md#review) and [[nowhere at all]].\n",
+}
+_SERVER = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from fakes import FakeEncoder
+from indexer.lsp.server import run
+from indexer.notebook import Notebook
+from indexer.service import Service
+run(Service(Notebook({notes!r}, encoder=FakeEncoder())), '0')
+"""
+Work = Callable[["Editor"], Awaitable[None]]
+
+
+class Editor:
+    """An editor with one client."""
+
+    def __init__(self, client: LanguageClient, folder: Path) -> None:
+        self.client = client
+        self.folder = folder
+        self.problems: dict[str, list[types.Diagnostic]] = {}
+        self.published = asyncio.Event()
+
+    def uri(self, note_id: str) -> str:
+        return uri_of(note_id, self.folder)
+
+    async def open(self, note_id: str, text: str | None = None) -> str:
+        """Open a note, with unsaved text if it is given, and wait for its problems."""
+        text = (self.folder / note_id).read_text("utf-8") if text is None else text
+        self.published.clear()
+        self.client.text_document_did_open(
+            types.DidOpenTextDocumentParams(
+                types.TextDocumentItem(self.uri(note_id), "markdown", 1, text)
+            )
+        )
+        await asyncio.wait_for(self.published.wait(), PATIENCE_S)
+        return self.uri(note_id)
+
+    def at(self, note_id: str, line: int, column: int) -> dict[str, Any]:
+        return {
+            "text_document": types.TextDocumentIdentifier(self.uri(note_id)),
+            "position": types.Position(line, column),
+        }
+
+
+def edit(folder: Path, work: Work) -> None:
+    """Start the server over a folder, and let an editor work with it."""
+
+    async def session() -> None:
+        client = LanguageClient("test", "1")
+        editor = Editor(client, folder)
+
+        @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def publish(params: types.PublishDiagnosticsParams) -> None:
+            editor.problems[params.uri] = list(params.diagnostics)
+            editor.published.set()
+
+        @client.feature(types.WINDOW_LOG_MESSAGE)
+        def log(params: types.LogMessageParams) -> None:
+            pass
+
+        code = _SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
+        await client.start_io(sys.executable, "-c", code)
+        try:
+            await client.initialize_async(
+                types.InitializeParams(capabilities=types.ClientCapabilities(), process_id=None)
+            )
+            client.initialized(types.InitializedParams())
+            await asyncio.wait_for(work(editor), PATIENCE_S)
+            await client.shutdown_async(None)
+            client.exit(None)
+        finally:
+            if client._server is not None and client._server.returncode is None:
+                client._server.kill()
+            await client.stop()
+
+    asyncio.run(session())
+
+
+@pytest.fixture
+def folder(write_notes: WriteNotes) -> Path:
+    folder = write_notes(NOTES)
+    with Notebook(folder, encoder=FakeEncoder()) as notebook:
+        notebook.build()
+    return folder
+
+
+def test_question_is_a_workspace_symbol(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        found = await editor.client.workspace_symbol_async(
+            types.WorkspaceSymbolParams("discussion of ethics")
+        )
+        assert found[0].name == "no discussion of ethics"
+        assert found[0].location.uri == editor.uri("review.md")
+        assert found[0].location.range.start.line == 2
+
+    edit(folder, work)
+
+
+def test_links_lead_somewhere_and_back(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        await editor.open("review.md")
+        target = await editor.client.text_document_definition_async(
+            types.DefinitionParams(**editor.at("review.md", 5, 8))
+        )
+        assert target.uri == editor.uri("courses/sequence models.md")
+        hover = await editor.client.text_document_hover_async(
+            types.HoverParams(**editor.at("review.md", 5, 8))
+        )
+        assert "attention weighs words" in hover.contents.value
+        back = await editor.client.text_document_references_async(
+            types.ReferenceParams(
+                **editor.at("review.md", 0, 0), context=types.ReferenceContext(True)
+            )
+        )
+        assert [(one.uri, one.range.start.line) for one in back] == [
+            (editor.uri("courses/plan.md"), 2)
+        ]
+
+    edit(folder, work)
+
+
+def test_unsaved_text_counts(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        uri = await editor.open("courses/plan.md")
+        assert [one.message for one in editor.problems[uri]] == ["nowhere at all: no such page"]
+        uri = await editor.open(
+            "review.md", "# Review\n\n## New part\n\n[[sequence models#Gone]]\n"
+        )
+        assert ["no such heading" in one.message for one in editor.problems[uri]] == [True]
+        await editor.open("courses/plan.md", "See [[review#New part]].\n")
+        assert editor.problems[editor.uri("courses/plan.md")] == []
+
+    edit(folder, work)
+
+
+def test_reversed_link_is_fixed_by_a_code_action(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        uri = await editor.open("review.md", "# Review\n\nSee [courses/plan.md](the plan) now.\n")
+        problem = editor.problems[uri][0]
+        actions = await editor.client.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(uri),
+                problem.range,
+                types.CodeActionContext([problem]),
+            )
+        )
+        fix = actions[0].edit.changes[uri][0]
+        assert fix.new_text == "[the plan](courses/plan.md)"
+        assert (fix.range.start.character, fix.range.end.character) == (4, 31)
+
+    edit(folder, work)
+
+
+def test_completion_by_name_alias_and_meaning(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        text = "# Draft\n\n[[rnn\nIs ethics part of the discussion? [[\nRead [it](plan\n"
+        await editor.open("review.md", text)
+
+        async def insert(line: int, column: int) -> list[str]:
+            found = await editor.client.text_document_completion_async(
+                types.CompletionParams(**editor.at("review.md", line, column))
+            )
+            return [item.text_edit.new_text for item in found.items]
+
+        assert (await insert(2, 5))[0] == "sequence models"
+        assert (await insert(4, 14))[0] == "courses/plan.md"
+        await editor.open("courses/plan.md", "The discussion of ethics is [[\n")
+        found = await editor.client.text_document_completion_async(
+            types.CompletionParams(**editor.at("courses/plan.md", 0, 30))
+        )
+        assert found.items[0].text_edit.new_text == "review"
+
+    edit(folder, work)
+
+
+def test_outline_is_nested_and_lenses_count(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        uri = await editor.open("courses/sequence models.md")
+        document = types.TextDocumentIdentifier(uri)
+        outline = await editor.client.text_document_document_symbol_async(
+            types.DocumentSymbolParams(document)
+        )
+        assert [one.name for one in outline] == ["Sequences"]
+        assert [one.name for one in outline[0].children] == ["Attention"]
+        lenses = await editor.client.text_document_code_lens_async(types.CodeLensParams(document))
+        filled = await editor.client.code_lens_resolve_async(lenses[1])
+        assert filled.command.title.endswith(("related point", "related points", "related"))
+
+    edit(folder, work)
+
+
+def test_rename_takes_its_links_along(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        await editor.open("review.md", "Intro.\n\nSee [[sequence models]] and more.\n")
+        (folder / "review.md").write_text("Intro.\n\nSee [[sequence models]] and more.\n")
+        found = await editor.client.text_document_rename_async(
+            types.RenameParams(**editor.at("review.md", 2, 8), new_name="recurrent nets")
+        )
+        renamed = found.document_changes[-1]
+        assert renamed.new_uri == editor.uri("courses/recurrent nets.md")
+
+    edit(folder, work)
+
+
+def test_renamed_note_is_followed_by_every_dialect(folder: Path) -> None:
+    async def work(editor: Editor) -> None:
+        found = await editor.client.text_document_rename_async(
+            types.RenameParams(**editor.at("review.md", 0, 0), new_name="verdict")
+        )
+        changes = {
+            change.text_document.uri: [one.new_text for one in change.edits]
+            for change in found.document_changes[:-1]
+        }
+        assert changes == {editor.uri("courses/plan.md"): ["../verdict.md#review"]}
+
+    edit(folder, work)
+
+
+def test_link_being_written_is_seen() -> None:
+    assert opened_link("See [[seq", 9) == (6, "seq", True)
+    assert opened_link("See [x](../re", 13) == (8, "../re", False)
+    assert opened_link("See [[done]] now", 16) is None
+
+
+def test_links_on_a_line_have_their_columns() -> None:
+    links = links_on(3, "See [[a|b]] and ![c](d.md#e).")
+    assert [(one.target, one.wiki) for one in links] == [("a", True), ("d.md#e", False)]
+    assert links[0].target_span == (3, 6, 7)
+
+
+def test_heading_in_a_fence_is_none() -> None:
+    lines = ["# One", "```", "# not", "```", "## Two", "# Three"]
+    found = [(one.text, one.line, one.last_line) for one in headings_of(lines)]
+    assert found == [("One", 0, 4), ("Two", 4, 4), ("Three", 5, 5)]
+
+
+def test_sentence_before_the_cursor() -> None:
+    lines = ["- First thing.", "- [ ] Second. The third one is [["]
+    assert sentence_before(lines, 1, 31) == "The third one is"
+
+
+def test_relative_target_is_encoded() -> None:
+    assert relative_target("a/b.md", "c d/e.md") == "../c%20d/e.md"
+
+
+def in_editor(program: str, folder: Path, *arguments: str) -> list[str]:
+    """Run a script of an editor with the server over a folder, and return what it printed."""
+    code = _SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
+    environment = os.environ | {
+        "NOTES": str(folder),
+        "SERVER": "\t".join([sys.executable, "-c", code]),
+        "HOME": str(folder.parent),
+    }
+    done = subprocess.run(
+        [program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE_S,
+        stdin=subprocess.DEVNULL,
+    )
+    return [
+        line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nvim") is None, reason="neovim is not installed")
+def test_neovim_uses_every_feature(folder: Path) -> None:
+    script = str(ROOT / "tests/editors/neovim.lua")
+    printed = in_editor("nvim", folder, "--headless", "-u", "NONE", "-c", f"luafile {script}")
+    assert printed == [
+        "diagnostic: nowhere at all: no such page",
+        "definition: review.md",
+        "hover: **Review** | no discussion of ethics | the sound is quiet | See sequence models.",
+        "symbol: no discussion of ethics",
+        "outline: Plan",
+        "rename: ../verdict.md#review",
+        "completion: review",
+        "unsaved: review#Not there: no such heading",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("emacs") is None, reason="Emacs is not installed")
+def test_eglot_finds_definitions_words_and_answers(folder: Path) -> None:
+    script = str(ROOT / "tests/editors/eglot.el")
+    printed = in_editor("emacs", folder, "--batch", "--eval", "(package-initialize)", "-l", script)
+    found = [line for line in printed if re.match("definition|hover|symbol", line)]
+    assert found == [
+        "definition: review.md",
+        "hover: **Review** | no discussion of ethics | the sound is quiet | See sequence models.",
+        "symbol: no discussion of ethics",
+    ]
