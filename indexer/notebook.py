@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from indexer.config import DEFAULT_TOP_K, PACKAGED_MODELS, Settings
-from indexer.errors import EncoderError, NotesError
+from indexer.errors import EncoderError, IndexerError, NotesError
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter
 
 if TYPE_CHECKING:
@@ -153,6 +153,27 @@ class Notebook:
             )
         finally:
             store.close()
+
+    def catch_up(self) -> str:
+        """Index what was saved since the last build, where that takes less than half a second.
+
+        :return: a line that says that the index is behind, empty where it is not any more.
+        """
+        from indexer.indexing.catch_up import saved_since
+
+        saved = None
+        try:
+            with self._open_store().view() as view:
+                header = view.header()
+                saved = saved_since(self.folder, view) if header.setup else None
+            if not saved:
+                return ""
+            if not saved.is_quick(header.points):
+                return saved.said()
+            self.build()
+        except IndexerError:
+            return saved.said() if saved else ""  # the question itself says what is wrong
+        return ""
 
     def _offer(self, store: Store, report: BuildReport) -> str:
         """Return which other model would understand the notes better; said at a first build."""

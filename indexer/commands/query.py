@@ -119,6 +119,10 @@ def query(
             notebook.open_ahead()
         from indexer import render  # noqa: F401 - read while the model is opened
 
+        behind = notebook.catch_up()
+        if behind and not options["quiet"]:
+            click.echo(behind, err=True)
+
         if batch is not None:
             return _answer_batch(notebook, batch, search)
         answer = notebook.search(question or "", **search)
