@@ -32,6 +32,7 @@ _ANNOUNCED = re.compile(
 )
 _UNITS = {"kB": 1e-3, "MB": 1.0, "GB": 1e3}
 _LEAST_PYTHON = (3, 11)
+_CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Step(NamedTuple):
@@ -172,7 +173,25 @@ def main(arguments: Sequence[str]) -> int:
     seconds = time.monotonic() - begun
     sys.stderr.write(f"Ready after {seconds:.0f} s, {progress.megabytes:.0f} MB fetched. ")
     sys.stderr.write(f"Now run: {_program()}\n")
+    if not given.parts and has_bf16(_CPU_INFO):
+        sys.stderr.write(
+            f"This processor computes in bf16: `{_program()} setup fast` (OpenVINO, 185 MB) makes "
+            "large builds two to four times as fast.\n"
+        )
     return 0
+
+
+def has_bf16(cpu_info: Path) -> bool:
+    """Return whether the processor multiplies matrices in bf16, where OpenVINO pays.
+
+    :param cpu_info: what Linux says of it; False where there is no such file.
+    """
+    try:
+        lines = cpu_info.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
 
 
 def hint_of(output: Sequence[str]) -> str:

@@ -217,3 +217,14 @@ def test_licences_of_the_weights_are_in_the_project() -> None:
     for text in (notice, hook):
         assert RECIPES["all-MiniLM-L6-v2"].weights_sha256 in text
     assert "Apache License" in Path(ROOT / "licenses/Apache-2.0.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("avx2 amx_bf16 amx_tile", True), ("avx2 avx512_bf16", True), ("avx2 avx512f", False)],
+)
+def test_openvino_is_offered_where_it_pays(tmp_path: Path, flags: str, expected: bool) -> None:
+    path = tmp_path / "cpuinfo"
+    path.write_text(f"processor\t: 0\nflags\t\t: fpu sse2 {flags}\nbugs\t: spectre_v1\n")
+    assert installing.has_bf16(path) is expected
+    assert not installing.has_bf16(tmp_path / "none")
