@@ -44,6 +44,7 @@ FORMS = (
     "postgresql://u:{}@127.0.0.1:99999/db?space=a",
     "postgresql://u:{}@127.0.0.1:port/db?space=a",
     "postgresql://u:{}@/db?space=a",
+    "postgresql://127.0.0.1:/{}@127.0.0.1:1/db?space=a",
     "postgresql://127.0.0.1:1/db?user=u&password={}&space=a",
     "postgresql://127.0.0.1:1/db?password={}&space=a&space=b",
     "postgresql://127.0.0.1:1/db?passwor%64={}&space=a",
@@ -94,7 +95,7 @@ def test_commands_say_it_in_one_message(
     write_notes: WriteNotes, run_cli: Callable[..., tuple[int, str, str]]
 ) -> None:
     notes = write_notes({"a.md": "- one\n"})
-    for form, secret in itertools.product(FORMS[:8], ("s3crtzq9x", "s3crt%zzq9x", "s3crt@zq9x")):
+    for form, secret in itertools.product(FORMS[:9], ("s3crtzq9x", "s3crt%zzq9x", "s3crt@zq9x")):
         with contextlib.suppress(UnicodeError):
             address = form.format(secret)
             status, out, err = run_cli("status", "--notes", str(notes), "--store", address)

@@ -98,8 +98,10 @@ def parse_address(conninfo: str) -> dict[str, object]:
     except (psycopg.Error, ValueError):
         # Without the cause, which repeats the address, and the password in it.
         raise SettingsError("the address of the store cannot be read", _WRITING) from None
-    doubtful = {"@", "/", "?", "#", "[", "]"} & set(f"{given.get('host')}{given.get('port')}")
-    if conninfo.count("@") > 1 or (doubtful and not str(given.get("host")).startswith("/")):
+    host, database = str(given.get("host")), str(given.get("dbname"))
+    doubtful = {"@", "/", "?", "#", "[", "]"} & set(f"{host}{given.get('port')}")
+    doubtful = doubtful if not host.startswith("/") else set()
+    if conninfo.count("@") > 1 or "@" in database or doubtful:
         raise SettingsError("it is not clear which part of the store's address is what", _WRITING)
     ports = str(given.get("port") or "5432").split(",")
     if not all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports):
