@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indexer.errors import IndexerError
 from indexer.records import Answer, Hit, Link, Place
 from indexer.render import safe
 from indexer.text.tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from indexer.snapshot import NoteText
 
 # Bytes of an answer without a budget: five passages stay below 2 KB.
 _BYTES_PER_PASSAGE = 400
@@ -24,6 +29,7 @@ _MAX_HEADING_CHARS = 60
 _MAX_HEADINGS = 5
 _MAX_TOPIC_CHARS = 90
 _MAX_LEFT_OUT = 5  # named by their places; the others are counted
+_MAX_BACKLINKS = 20
 # With a budget, points are asked for as if each took this many tokens, up to the limit of a search.
 _LEAST_TOKENS_PER_POINT = 25
 _MAX_POINTS = 100
@@ -137,7 +143,7 @@ def compact_json(found: Compact) -> dict[str, Any]:
     if found.left_out:
         values["left_out"] = {
             "count": len(found.left_out),
-            "places": [passage.place for passage in found.left_out[:_MAX_LEFT_OUT]],
+            "places": [safe(passage.place) for passage in found.left_out[:_MAX_LEFT_OUT]],
         }
     return values
 
@@ -150,7 +156,7 @@ def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str
     :param links: True to print the links of passages.
     """
     if not hits:
-        return f"nothing in other notes is near {safe(place)}"
+        return f"nothing is near {safe(place)} but notes that it links to"
     passages = [_passage_of(hit, links) for hit in hits]
     lines = [f"near {safe(place)}, in other notes:"]
     for passage in _fitted(passages, head=len(lines[0])):
@@ -172,15 +178,19 @@ def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dic
 def passage_json(passage: Passage) -> dict[str, Any]:
     """Return a passage as JSON; what it has none of is left out."""
     values: dict[str, Any] = {
-        "at": passage.place,
+        "at": safe(passage.place),
         "path": list(_headings(passage)),
-        "text": passage.text,
+        "text": _sendable(passage.text),
     }
     if passage.cut:
         values["cut"] = True
     if passage.links:
         values["links"] = [
-            {"text": link.text, "to": link.to or link.target, "ok": link.ok}
+            {
+                "text": _sendable(link.text),
+                "to": safe(link.to or link.target),
+                "ok": link.ok,
+            }
             for link in passage.links
         ]
     return values
@@ -339,3 +349,89 @@ def _cut(passage: Passage, most: int) -> Passage:
     at_word = kept.rpartition(" ")[0]
     kept = at_word if len(at_word) > len(kept) // 2 else kept
     return passage._replace(text=kept.rstrip() + " …", cut=True)
+
+
+# --- notes --------------------------------------------------------------------------------------
+
+
+def note_text(found: NoteText, *, budget: int | None = None) -> str:
+    """Return lines of a note as text, with their links and the notes that link here.
+
+    :param found: the lines.
+    :param budget: most tokens of the lines; the rest is named.
+    """
+    shown, more = _cut_note(found, budget)
+    head = f"{safe(shown.info.note_id)}:{shown.line_start}-{shown.line_end} of {shown.lines} lines"
+    parts = [f"{head}  {safe(shown.info.title)}", safe(shown.text)]
+    parts += [f"continues: read {safe(more)}"] if more else []
+    parts += ["the note was changed since it was indexed"] if shown.changed else []
+    parts += [f"-> {safe(one.text)}: {safe(one.to or one.target)}" for one in shown.links]
+    parts += [f"<- {place}" for place in _backlinks(shown)]
+    return "\n".join(parts)
+
+
+def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
+    """Return lines of a note as JSON, in the shape of ``docs/schemas/note.schema.json``.
+
+    :param found: the lines.
+    :param budget: most tokens of the lines; the rest is named.
+    """
+    shown, more = _cut_note(found, budget)
+    values: dict[str, Any] = {
+        "note": safe(shown.info.note_id),
+        "title": shown.info.title,
+        "date": shown.info.date,
+        "tags": list(shown.info.tags),
+        "line_start": shown.line_start,
+        "line_end": shown.line_end,
+        "lines": shown.lines,
+        "text": _sendable(shown.text),
+        "links": [
+            {"line": one.line, "text": _sendable(one.text), "to": safe(one.to or one.target)}
+            | ({} if one.ok else {"ok": False})
+            for one in shown.links
+        ],
+        "backlinks": _backlinks(shown),
+        "changed": shown.changed,
+    }
+    return values | ({"more": safe(more)} if more else {})
+
+
+def _cut_note(found: NoteText, budget: int | None) -> tuple[NoteText, str]:
+    """Return the lines that fit into a budget, at least one, and the place of the rest."""
+    if budget is None:
+        return found, ""
+    kept: list[str] = []
+    spent = 0
+    for line in found.text.split("\n"):
+        spent += estimate_tokens(line)
+        if kept and spent > budget:
+            last = found.line_start + len(kept) - 1
+            links = tuple(one for one in found.links if one.line <= last)
+            shown = found._replace(text="\n".join(kept), line_end=last, links=links)
+            return shown, f"{found.info.note_id}:{last + 1}-{found.line_end}"
+        kept.append(line)
+    return found, ""
+
+
+def _backlinks(found: NoteText) -> list[str]:
+    places = dict.fromkeys(f"{one.note_id}:{one.line}" for one in found.backlinks)
+    return [safe(place) for place in list(places)[:_MAX_BACKLINKS]]
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def read_schema(name: str) -> dict[str, Any]:
+    """Return a JSON Schema of what this program prints.
+
+    :param name: "query", "compact", "note", "links" or another file of ``docs/schemas``.
+    """
+    package = Path(__file__).parent
+    for folder in (package / "schemas", package.parent / "docs" / "schemas"):
+        path = folder / f"{name}.schema.json"
+        if path.is_file():
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return found
+    raise IndexerError(f"the schema {name} is not installed", "install Notepoint again")

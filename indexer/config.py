@@ -21,6 +21,7 @@ MULTILINGUAL_MODEL = "multilingual-e5-small"
 PACKAGED_MODELS = (DEFAULT_MODEL, MULTILINGUAL_MODEL)
 DEFAULT_TOP_K = 10
 DEFAULT_PORT = 8501
+DEFAULT_API_PORT = 8502
 DEFAULT_SIZE_LIMIT = (
     20 * 1024 * 1024
 )  # bytes of a note: the longest of 18,743 public notes has 0.4 MB

@@ -19,6 +19,7 @@ EXTRAS = {
     "eval": "figures of BEIR and TREC, and the test of significance of `eval --compare`",
     "parquet": "`export` and `import`",
     "postgres": "a store on a PostgreSQL server",
+    "mcp": "the notes for agents, by the Model Context Protocol",
     "ray": "encoding on many machines",
 }
 """The extras of pyproject.toml with what each is for."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.config import Settings
 from indexer.encoding.remembering import RememberingEncoder
-from indexer.errors import IndexerError, IndexNotFound, QueryError
+from indexer.errors import EncoderError, IndexerError, IndexNotFound, QueryError
 from indexer.indexing.rebuild_process import Rebuilder
 from indexer.indexing.watch import watch
 from indexer.lru import Lru
@@ -27,7 +27,7 @@ from indexer.records import Answer, BuildReport, Hit, Link, Mode, NoteFilter
 if TYPE_CHECKING:
     from indexer.drafts import Draft, Drafts
     from indexer.records import FileStamp
-    from indexer.snapshot import NotePage, Snapshot
+    from indexer.snapshot import NotePage, NoteText, Snapshot
 
 # A converted model is open within this time: then the first request asks by meaning at once.
 _MODEL_PATIENCE_S = 0.5
@@ -362,6 +362,25 @@ class Request:
                 return ()
 
         return self._service.remember_similar(place, k, self.generation, find)
+
+    def read_lines(self, place: str) -> NoteText:
+        """Return lines of a note as its file is now; see ``Snapshot.read_lines``.
+
+        :param place: "note", "note:line" or "note:first-last".
+        """
+        return self.snapshot.read_lines(place)
+
+    def near(self, place: str, k: int) -> tuple[Hit, ...]:
+        """Return the nearest points of other notes, or say why there are none.
+
+        :param place: "note" or "note:line".
+        :param k: how many.
+        :raises EncoderError: while there is no model.
+        :raises QueryError: if no point is at that place.
+        """
+        if not self.by_meaning:
+            raise EncoderError("the model is not loaded yet", "ask again in some seconds")
+        return tuple(self.snapshot.similar(place, k))
 
     def labels(self) -> Labels:
         """Return what the notes can be filtered by; read once a generation."""

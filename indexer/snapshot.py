@@ -7,6 +7,7 @@ build ends in the meantime. Nothing here opens a second view.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -64,6 +65,23 @@ class NotePage(NamedTuple):
     files: tuple[str, ...] = ()
 
 
+class NoteText(NamedTuple):
+    """Lines of a note as its file is now.
+
+    ``links`` stand in these lines, ``backlinks`` lead to the note. ``changed`` says that the note
+    was written since it was indexed: then the lines of links may be off.
+    """
+
+    info: NoteInfo
+    line_start: int
+    line_end: int
+    lines: int
+    text: str
+    links: tuple[Link, ...]
+    backlinks: tuple[Link, ...]
+    changed: bool
+
+
 class Parts(NamedTuple):
     """What a snapshot needs of its notebook.
 
@@ -79,6 +97,8 @@ class Parts(NamedTuple):
     translated: Callable[[], AbstractContextManager[None]]
 
 
+# "note:14", "note:14-20", "note:14-"; numbers of a length that no file has are part of the name.
+_LINES = re.compile(r"(?P<note>.+):(?P<first>\d{1,9})(?:-(?P<last>\d{0,9}))?", re.S)
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -222,6 +242,57 @@ class Snapshot:
         from indexer.notes.decoding import decode_note
 
         return decode_note(self._parts.folder.read(note_id).content, note_id)[0]
+
+    @_in_our_words
+    def read_lines(self, place: str) -> NoteText:
+        """Return lines of a note as its file is now, with their links and the note's backlinks.
+
+        :param place: "note", "note:line" or "note:first-last"; lines beyond the end are left out.
+        :raises NotesError: if the index has no such note, or its file is gone.
+        :raises QueryError: if the note has no such lines.
+        """
+        from indexer.notes.decoding import decode_note, hash_content
+
+        note_id, first, last = self._lines_of(place)
+        info, file = self.note(note_id), self._parts.folder.read(note_id)
+        lines = decode_note(file.content, note_id)[0].rstrip("\n").split("\n")
+        last = len(lines) if last is None else min(last, len(lines))
+        if not 1 <= first <= last:
+            raise QueryError(f"{note_id} has no line {first}", f"give lines from 1 to {len(lines)}")
+        return NoteText(
+            info=info,
+            line_start=first,
+            line_end=last,
+            lines=len(lines),
+            text="\n".join(lines[first - 1 : last]),
+            links=tuple(one for one in self._view.links_of(note_id) if first <= one.line <= last),
+            backlinks=tuple(self._view.backlinks(note_id)),
+            changed=hash_content(file.content) != self._view.content_hash(note_id),
+        )
+
+    def _lines_of(self, place: str) -> tuple[str, int, int | None]:
+        """Return the note and the lines of a place; a note may be named like a place itself."""
+        found = _LINES.fullmatch(place)
+        if found is None or self._view.note(place) is not None:
+            return place, 1, None
+        first, last = int(found["first"]), found["last"]
+        if last is None:
+            return found["note"], first, first
+        return found["note"], first, int(last) if last else None
+
+    @_in_our_words
+    def sample_texts(self, count: int) -> list[str]:
+        """Return the texts of the newest points, to tell what the notes are like.
+
+        :param count: how many at most.
+        """
+        found = self._view.read_points(self._view.newest(count), links=False)
+        return [stored.point.text for stored in found.values()]
+
+    @_in_our_words
+    def is_stale(self) -> bool:
+        """Return whether notes changed since the index was built; remembered for about a second."""
+        return self._parts.searcher().is_stale(self._view)
 
     @_in_our_words
     def points_of(self, note_id: str) -> list[StoredPoint]:

@@ -39,6 +39,8 @@ FLOORS = (
     ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),
     ("service", "what surfaces that run longer than one question share"),
     ("lsp", "a surface: editors"),
+    ("loopback", "who may talk to a server of ours"),
+    ("mcp http", "thin surfaces over service and render"),
     ("web", "a surface"),
     ("commands", "a surface; `serve` starts the page"),
     ("__main__ app", "the doors"),
@@ -88,6 +90,8 @@ ONLY_IMPORTERS = {
 }
 HEAVY = (
     "faiss",
+    "jsonschema",
+    "mcp",
     "onnxruntime",
     "openvino",
     "pgvector",
@@ -99,6 +103,7 @@ HEAVY = (
     "tokenizers",
     "torch",
     "transformers",
+    "uvicorn",
 )
 
 

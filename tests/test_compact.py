@@ -219,7 +219,7 @@ def test_similar_points_are_compact_too() -> None:
     text = similar_text("a.md:3", [hit(1, "near " * 500)])
     assert text.startswith("near a.md:3, in other notes:")
     assert len(text.encode()) < 1_300
-    assert similar_text("a.md", []) == "nothing in other notes is near a.md"
+    assert similar_text("a.md", []) == "nothing is near a.md but notes that it links to"
 
 
 @pytest.fixture

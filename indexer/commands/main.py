@@ -10,12 +10,14 @@ import click
 
 from indexer import __version__
 from indexer.commands import console
+from indexer.commands.api import api
 from indexer.commands.build import build
 from indexer.commands.check import check
 from indexer.commands.dump import dump
 from indexer.commands.evaluate import evaluate
 from indexer.commands.links import links
 from indexer.commands.lsp import lsp
+from indexer.commands.mcp import mcp
 from indexer.commands.options import (
     FAILED,
     FOUND,
@@ -102,6 +104,7 @@ def completion(shell: str) -> None:
 
 
 for _command in (
+    api,
     build,
     check,
     completion,
@@ -111,6 +114,7 @@ for _command in (
     import_,
     links,
     lsp,
+    mcp,
     query,
     serve,
     setup,

@@ -22,14 +22,21 @@ from indexer.errors import NotesError
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser")
 @click.option("--no-token", is_flag=True, help="Let every user of this machine open the page")
-def serve(port: int, no_browser: bool, no_token: bool, **options: Any) -> int:
+@click.option("--api", is_flag=True, help="Answer other programs as well, under /api")
+def serve(port: int, no_browser: bool, no_token: bool, api: bool, **options: Any) -> int:
     """Open the page, on this machine and for you only.
 
     The address that is printed holds a token: other users of this machine cannot open the page.
     """
+    from indexer import __version__
     from indexer.web.launch import serve as run_page
 
-    shown: Any = {"port": port, "browser": not no_browser, "token": not no_token}
+    shown: Any = {
+        "port": port,
+        "browser": not no_browser,
+        "token": not no_token,
+        "api": __version__ if api else "",
+    }
     try:
         with open_notebook(options) as notebook:
             settings = notebook.settings

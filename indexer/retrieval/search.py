@@ -165,6 +165,13 @@ class Searcher:
             hits = make_hits(view, confirmed, ranking, None, self._encoder)
             return list(self._addressed(confirmed, hits))
 
+    def is_stale(self, view: View) -> bool:
+        """Return whether notes changed since a generation was built.
+
+        :param view: the generation.
+        """
+        return self._freshness.is_stale(view)
+
     def _within(self, view: View | None) -> AbstractContextManager[View]:
         return self._store.view() if view is None else nullcontext(view)
 

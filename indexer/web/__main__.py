@@ -18,7 +18,7 @@ from streamlit import runtime
 from streamlit.components.v2 import manifest_scanner
 from streamlit.web import cli
 
-from indexer.web import assets, greeting, guard
+from indexer.web import api_mount, assets, greeting, guard
 
 _LOOK_S = 0.02
 
@@ -41,6 +41,7 @@ def prepare() -> None:
 
 if __name__ == "__main__":
     assets.install()
+    api_mount.install()
     guard.install()
     greeting.install()
     # Streamlit 1.67 reads the metadata of every installed package, 0.2 s, for elements that the

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "NOTEPOINT_PAGE_TOKEN"
 _PARAMETER = "token"
 _HEALTH = "/_stcore/health"  # says that the server runs, and nothing of the notes
-_ONE_ONLY = frozenset({"host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"})
+_ONE_ONLY = frozenset(
+    {"authorization", "host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"}
+)
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _FOREIGN = "This page is for this machine: open it at http://127.0.0.1 or http://localhost."
 _NO_TOKEN = (
@@ -105,10 +107,17 @@ class Guard:
             await _refuse(scope, send, _FOREIGN)
         elif self._token and scope["type"] == "http" and self._is_right(_given(scope)):
             await _welcome(scope, send, _cookie_name(host), self._token)
-        elif self._token and path != _HEALTH and not self._is_right(_kept(asked.cookies, host)):
+        elif self._token and path != _HEALTH and not self._has_token(asked, host):
             await _refuse(scope, send, _NO_TOKEN)
         else:
             await self._app(scope, receive, _with_headers(send, path, host))
+
+    def _has_token(self, asked: _Asked, host: str) -> bool:
+        """Return whether a browser sends the cookie, or another program the token itself."""
+        kind, _, given = asked.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self._is_right(given.strip()):
+            return True
+        return self._is_right(_kept(asked.cookies, host))
 
     def _is_right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token.encode())

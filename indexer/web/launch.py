@@ -13,10 +13,12 @@ from indexer.config import Settings, is_server
 from indexer.errors import IndexerError
 from indexer.extras import require
 from indexer.import_path import child_environment, python_command
+from indexer.loopback import token_from
 
 _ADDRESS = "127.0.0.1"
 # Set for a page that was started without a folder of notes.
 CHOOSE = "NOTEPOINT_CHOOSE"
+API_VARIABLE = "NOTEPOINT_API"
 
 
 def page_script() -> Path:
@@ -68,7 +70,9 @@ def can_open_browser(environment: Mapping[str, str]) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def serve(settings: Settings | None, *, port: int, browser: bool, token: bool = True) -> int:
+def serve(
+    settings: Settings | None, *, port: int, browser: bool, token: bool = True, api: str = ""
+) -> int:
     """Run the page until it is stopped.
 
     Its working directory is the folder of its script: Streamlit reads ``.streamlit/`` of the
@@ -78,12 +82,16 @@ def serve(settings: Settings | None, *, port: int, browser: bool, token: bool = 
     :param port: where it listens, on the loopback address.
     :param browser: True to open one.
     :param token: False to let every user of this machine in.
+    :param api: version of the HTTP service to offer under ``/api``, empty for none.
     :return: the exit status of the server.
     :raises MissingPackages: if the page is not installed.
     """
     require("page", "the page", "streamlit")
     environment = page_environment(settings) if settings else child_environment(**{CHOOSE: "1"})
-    environment["NOTEPOINT_PAGE_TOKEN"] = secrets.token_urlsafe(24) if token else ""
+    environment["NOTEPOINT_PAGE_TOKEN"] = (
+        token_from(os.environ) or secrets.token_urlsafe(24) if token else ""
+    )
+    environment[API_VARIABLE] = api
     command = serve_command(port, browser=browser and can_open_browser(os.environ))
     folder = page_script().parent
     if os.name == "posix":

@@ -1,0 +1,1 @@
+"""Notes for other programs: HTTP with JSON on this machine."""

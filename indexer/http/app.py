@@ -1,0 +1,246 @@
+"""The HTTP service: questions and notes as JSON, and a stream of events.
+
+Every path only reads. An answer carries the generation of the index as its ETag, unless notes
+changed since it was built; a change is noticed within about a second.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from indexer.compact import compact, compact_json, note_json, points_for, similar_json
+from indexer.errors import IndexerError, NotesError, QueryError
+from indexer.http.openapi import describe
+from indexer.http.parameters import ASK, LINKS, NOTE, SIMILAR, Kind, filter_of, read_parameters
+from indexer.loopback import Guard, listen, serve
+from indexer.records import Mode
+from indexer.render import answer_json, hit_json, links_json, safe, status_json
+from indexer.service import Request, Service
+
+DEFAULT_K = 10
+COMPACT_K = 5
+_THREADS = 8
+_TIME_LIMIT_S = 30.0
+_MAX_ADDRESS_CHARS = 40_000
+_MAX_STREAMS = 32
+_LOOK_S = 1.0
+_BEAT_LOOKS = 15  # a comment after so many looks without an event keeps proxies from closing
+
+Given = dict[str, Any]
+Answering = Callable[[Request, Given], Any]
+
+
+class Api:
+    """The paths of the service."""
+
+    def __init__(self, service: Service, version: str) -> None:
+        """Keep the service; nothing is read yet.
+
+        :param service: whose notes are read.
+        :param version: of this program.
+        """
+        self._service = service
+        self._version = version
+        self._threads = anyio.CapacityLimiter(_THREADS)
+        self._streams = 0
+
+    def app(self) -> Starlette:
+        """Return the application, without a guard."""
+        paths: tuple[tuple[str, dict[str, Kind], Answering], ...] = (
+            ("/ask", ASK, _ask),
+            ("/notes/{id:path}", NOTE, _note),
+            ("/similar", SIMILAR, _similar),
+            ("/links", LINKS, _links),
+            ("/status", {}, _status),
+        )
+        routes = [
+            Route(path, functools.partial(self._answer, kinds, answering), methods=["GET"])
+            for path, kinds, answering in paths
+        ]
+        routes += [Route("/events", self._events), Route("/openapi.json", self._openapi)]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+
+    async def _answer(
+        self, kinds: dict[str, Kind], answering: Answering, http: HttpRequest
+    ) -> Response:
+        """Answer in a thread, within a limit of time."""
+        if len(http.url.query) > _MAX_ADDRESS_CHARS:
+            return _error(414, QueryError("the address is too long", "ask in a sentence or two"))
+        run = functools.partial(self._read, kinds, answering, http)
+        with anyio.move_on_after(_TIME_LIMIT_S):
+            return await anyio.to_thread.run_sync(
+                run, limiter=self._threads, abandon_on_cancel=True
+            )
+        slow = IndexerError(f"this took longer than {_TIME_LIMIT_S:.0f} s", "try again")
+        return _error(503, slow)
+
+    def _read(self, kinds: dict[str, Kind], answering: Answering, http: HttpRequest) -> Response:
+        try:
+            given = read_parameters(http.query_params.multi_items(), kinds) | http.path_params
+            with self._service.request() as request:
+                # A note is read from its file, which may have changed this very moment.
+                tag = "" if answering is _note else self._tag(request)
+                if tag and http.headers.get("if-none-match") == tag:
+                    return Response(status_code=304, headers={"etag": tag})
+                found = answering(request, given)
+                tag = tag and self._tag(request)  # a change may have been noticed meanwhile
+                headers = {"etag": tag} if tag else {"cache-control": "no-store"}
+                return JSONResponse(found, headers=headers)
+        except IndexerError as exc:
+            return _error(_status_of(exc), exc)
+
+    def _tag(self, request: Request) -> str:
+        """Return the ETag of everything read now; empty while notes and index differ."""
+        if request.snapshot.is_stale():
+            return ""
+        how = "meaning" if request.by_meaning else "words"
+        return f'W/"{request.generation}-{how}-{self._version}"'
+
+    async def _openapi(self, http: HttpRequest) -> Response:
+        return JSONResponse(describe(self._version, http.scope.get("root_path", "")))
+
+    async def _events(self, http: HttpRequest) -> Response:
+        if self._streams >= _MAX_STREAMS:
+            return _error(503, IndexerError("too many streams are open", "close one"))
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(
+            self._stream(http), media_type="text/event-stream", headers=headers
+        )
+
+    async def _stream(self, http: HttpRequest) -> AsyncIterator[str]:
+        """Yield an event now and whenever there is another generation of the index."""
+        self._streams += 1
+        seen, quiet = "", 0
+        try:
+            while not await http.is_disconnected():
+                found = await anyio.to_thread.run_sync(self._index, limiter=self._threads)
+                quiet += 1
+                if found != seen:
+                    yield f"event: index\ndata: {found}\n\n"
+                    seen, quiet = found, 0
+                elif quiet >= _BEAT_LOOKS:
+                    yield ": still here\n\n"
+                    quiet = 0
+                await anyio.sleep(_LOOK_S)
+        finally:
+            self._streams -= 1
+
+    def _index(self) -> str:
+        """Return which index answers now, as JSON."""
+        try:
+            with self._service.request() as request:
+                header = request.snapshot.header()
+        except IndexerError as exc:
+            return json.dumps({"error": safe(exc.message)})
+        return json.dumps(
+            {
+                "generation": header.generation,
+                "notes": header.notes,
+                "points": header.points,
+                "model": self._service.state.model.value,
+            }
+        )
+
+
+# --- what the paths return ----------------------------------------------------------------------
+
+
+def _ask(request: Request, given: Given) -> dict[str, Any]:
+    if "q" not in given:
+        raise QueryError("the question is missing", "ask /ask?q=what+did+I+write")
+    budget = given.get("budget")
+    if budget is not None and given.get("format") == "json":
+        raise QueryError("budget needs format=compact", "leave out format=json")
+    short = budget is not None or given.get("format") == "compact"
+    k = points_for(budget, given.get("k"), COMPACT_K if short else DEFAULT_K)
+    answer = request.ask(
+        given["q"],
+        k,
+        Mode(given.get("mode", Mode.HYBRID.value)),
+        filter_of(given),
+        given.get("more", ()),
+        given.get("less", ()),
+    )
+    if short:
+        return compact_json(compact(answer, budget=budget, links=given.get("links", False)))
+    return answer_json(answer)
+
+
+def _note(request: Request, given: Given) -> dict[str, Any]:
+    place = given["id"]
+    if "lines" in given:
+        place = f"{place}:{given['lines']}"
+    return note_json(request.read_lines(place), budget=given.get("budget"))
+
+
+def _similar(request: Request, given: Given) -> dict[str, Any]:
+    if "place" not in given:
+        raise QueryError("the place is missing", "ask /similar?place=note.md:3")
+    short = given.get("format") == "compact"
+    place = given["place"]
+    hits = request.near(place, given.get("k", COMPACT_K if short else DEFAULT_K))
+    if short:
+        return similar_json(place, hits, links=given.get("links", False))
+    return {"place": place, "hits": [hit_json(hit) for hit in hits]}
+
+
+def _links(request: Request, given: Given) -> dict[str, Any]:
+    note_id = given.get("note")
+    if note_id is not None:
+        request.snapshot.note(note_id)  # says so if there is none
+    return links_json(request.snapshot.links(note_id, broken=given.get("broken", False)))
+
+
+def _status(request: Request, given: Given) -> dict[str, Any]:
+    return status_json(request.snapshot.status())
+
+
+def _status_of(exc: IndexerError) -> int:
+    if isinstance(exc, QueryError):
+        return 400
+    return 404 if isinstance(exc, NotesError) else 503
+
+
+def _error(status: int, exc: IndexerError) -> Response:
+    values = {"message": safe(exc.message), "hint": safe(exc.hint or "")}
+    return JSONResponse({"error": values}, status)
+
+
+async def _refused(http: HttpRequest, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    hint = "see /openapi.json for the paths"
+    return JSONResponse({"error": {"message": exc.detail, "hint": hint}}, exc.status_code)
+
+
+def make_app(service: Service, version: str, token: str = "") -> Guard:
+    """Return the application, guarded.
+
+    :param service: whose notes are read.
+    :param version: of this program.
+    :param token: that requests must carry, empty to let in this machine alone.
+    """
+    return Guard(Api(service, version).app(), token)
+
+
+def run(service: Service, version: str, *, host: str, port: int, token: str) -> None:
+    """Serve until stopped.
+
+    :param service: whose notes are read; it is started here.
+    :param version: of this program.
+    :param host: address to listen on; another one than loopback needs a token.
+    :param port: 0 for any that is free.
+    :param token: that requests must carry, empty for none.
+    """
+    listening = listen(host, port, token)
+    service.start()
+    serve(make_app(service, version, token), listening, "/")

@@ -1,0 +1,234 @@
+"""Who may talk to a server of ours: this machine, or whoever has the token.
+
+Without a token a server listens on the loopback address, and refuses requests that a foreign page
+in the browser makes: those with a foreign Host (its name was made to lead here, DNS rebinding) or a
+foreign Origin. With a token it may listen anywhere; encryption is left to a proxy.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from indexer.errors import SettingsError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import uvicorn
+
+
+TOKEN_VARIABLE = "NOTEPOINT_TOKEN"
+LOOPBACK = "127.0.0.1"
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LEAST_TOKEN_CHARS = 16
+# A client that has not sent its request after this time is let go.
+_REQUEST_TIMEOUT_S = 10.0
+_MAX_HEAD_BYTES = 64 << 10
+_MAX_CONNECTIONS = 512
+
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Any, Receive, Send], Awaitable[None]]
+
+
+def token_from(environment: Mapping[str, str]) -> str:
+    """Return the token that requests must carry, empty for none.
+
+    :param environment: of the process.
+    :raises SettingsError: if it can be guessed.
+    """
+    token = environment.get(TOKEN_VARIABLE, "")
+    if token and (len(token) < _LEAST_TOKEN_CHARS or not token.isascii()):
+        raise SettingsError(
+            f"{TOKEN_VARIABLE} is too short, or not ASCII",
+            f"give at least {_LEAST_TOKEN_CHARS} characters, as from `openssl rand -hex 24`",
+        )
+    return token
+
+
+class Guard:
+    """Refuses requests of strangers, in front of an application."""
+
+    def __init__(self, app: App, token: str = "") -> None:
+        """Stand in front of an application.
+
+        :param app: answers what is let through.
+        :param token: what every request must carry; empty to let in this machine alone.
+        """
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Let a request through, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await _refuse(send, *refusal)
+
+    def _refusal(self, scope: Any) -> tuple[int, str, str] | None:
+        """Return the status, message and hint with which a request is refused."""
+        if scope["type"] != "http":
+            return 403, "this server speaks HTTP alone", ""
+        named = _single_headers(scope, (b"host", b"origin", b"authorization"))
+        if named is None:
+            return 400, "a header that says who is asking is sent twice", "send it once"
+        if self._token:
+            kind, _, given = named[b"authorization"].partition(b" ")
+            same = hmac.compare_digest(given.strip(), self._token.encode())
+            if kind.lower() != b"bearer" or not same:
+                return 401, "the token is missing or wrong", "send Authorization: Bearer TOKEN"
+            return None
+        if not _is_own(named[b"host"].decode("latin-1")) or not _is_own_origin(
+            named[b"origin"].decode("latin-1")
+        ):
+            return 403, "this server is for this machine", f"ask it at http://{LOOPBACK}"
+        return None
+
+
+def _single_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, bytes] | None:
+    """Return the values of headers, empty where they are missing; None where one is repeated."""
+    found = dict.fromkeys(names, b"")
+    for name, value in scope["headers"]:
+        key = name.lower()
+        if key in found:
+            if found[key]:
+                return None
+            found[key] = value
+    return found
+
+
+def _is_own(host: str) -> bool:
+    name, separator, port = host.rpartition(":")
+    if not separator or host.endswith("]"):
+        name, port = host, ""
+    return name.lower() in _LOOPBACK_NAMES and (not port or port.isdecimal())
+
+
+def _is_own_origin(origin: str) -> bool:
+    return not origin or (origin.startswith("http://") and _is_own(origin[len("http://") :]))
+
+
+async def _refuse(send: Send, status: int, message: str, hint: str) -> None:
+    body = json.dumps({"error": {"message": message, "hint": hint}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def listen(host: str, port: int, token: str) -> socket.socket:
+    """Return a socket that listens.
+
+    :param host: the address; another one than loopback needs a token.
+    :param port: 0 for any that is free.
+    :param token: that requests must carry, empty for none.
+    :raises SettingsError: if the address may not or cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not token and host not in (LOOPBACK, "localhost", "::1"):
+        raise SettingsError(
+            f"without a token the server does not listen on {host}",
+            f"set {TOKEN_VARIABLE}, and put a proxy with TLS in front; see docs/agents.md",
+        )
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except (OSError, OverflowError) as exc:
+        found.close()
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {exc}", "give another --port"
+        ) from exc
+    return found
+
+
+def serve(app: App, listening: socket.socket, path: str) -> None:
+    """Serve an application until the process is told to stop.
+
+    :param app: what is served.
+    :param listening: the socket.
+    :param path: printed behind the address, which goes to stderr.
+    """
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stderr.write(f"listening on http://{shown}:{port}{path}\n")
+    sys.stderr.flush()
+    make_server(app).run(sockets=[listening])
+
+
+def make_server(app: App) -> uvicorn.Server:
+    """Return the server of an application, with limits on size, time and connections.
+
+    :param app: what is served.
+    """
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        http=_patient_protocol(),
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
+    )
+    return uvicorn.Server(config)
+
+
+def _patient_protocol() -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol with a limit on how long a request may take to arrive.
+
+    uvicorn 0.54 waits for the head of the first request without an end.
+    """
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class PatientProtocol(H11Protocol):
+        """Closes a connection on which no request arrives."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._late = self.loop.call_later(_REQUEST_TIMEOUT_S, self._close_if_idle)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._late.cancel()
+            super().connection_lost(exc)
+
+        def _close_if_idle(self) -> None:
+            if self.scope is None and not self.transport.is_closing():
+                self.transport.close()
+
+    return PatientProtocol
+
+
+def end_with_parent(check_every_s: float = 1.0) -> None:
+    """End this process when its parent has ended, even if the pipe to it stays open elsewhere.
+
+    :param check_every_s: how often to look, in seconds.
+    """
+    import threading
+    import time
+
+    if not hasattr(os, "getppid"):
+        return
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(check_every_s)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,1 @@
+"""Notes for agents: the Model Context Protocol over stdio and HTTP."""
