@@ -53,11 +53,23 @@ def client(service: Service) -> Iterator[httpx2.Client]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """Return a client of a server that tests share, as they change nothing."""
+    made = tmp_path_factory.mktemp("standing")
+    for name, text in NOTES.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(text, "utf-8")
+    build(made)
+    with started(made) as found, served(make_app(found, "test")) as port, connect(port) as client:
+        yield client
+
+
 def connect(port: int, **options: Any) -> httpx2.Client:
     return httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, **options)
 
 
-def test_answers_have_the_shape_of_the_contract(client: httpx2.Client) -> None:
+def test_answers_have_the_shape_of_the_contract(standing: httpx2.Client) -> None:
     for address, name in (
         (f"{ASK}&k=3", "query"),
         (f"{ASK}&format=compact", "compact"),
@@ -67,13 +79,13 @@ def test_answers_have_the_shape_of_the_contract(client: httpx2.Client) -> None:
         ("/links?broken=false", "links"),
         ("/status", "status"),
     ):
-        found = client.get(address)
+        found = standing.get(address)
         assert found.status_code == 200, found.text
         jsonschema.validate(found.json(), read_schema(name))
 
 
-def test_question_is_answered(client: httpx2.Client) -> None:
-    found = client.get(f"{ASK}&tag=review").json()
+def test_question_is_answered(standing: httpx2.Client) -> None:
+    found = standing.get(f"{ASK}&tag=review").json()
     assert found["answered"]
     assert [(hit["note"], hit["line_start"]) for hit in found["hits"][:1]] == [("review.md", 8)]
     assert {hit["note"] for hit in found["hits"]} == {"review.md"}
@@ -119,18 +131,18 @@ def test_note_is_read_as_it_is_now(client: httpx2.Client, folder: Path) -> None:
     ],
 )
 def test_wrong_requests_are_told_what_to_do(
-    client: httpx2.Client, address: str, status: int, said: str
+    standing: httpx2.Client, address: str, status: int, said: str
 ) -> None:
-    found = client.get(address)
+    found = standing.get(address)
     assert found.status_code == status
     error = found.json()["error"]
     assert said in error["message"]
     assert error["hint"]
 
 
-def test_nothing_is_written(client: httpx2.Client) -> None:
+def test_nothing_is_written(standing: httpx2.Client) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
-        assert client.request(method, ASK).status_code == 405
+        assert standing.request(method, ASK).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -145,18 +157,18 @@ def test_nothing_is_written(client: httpx2.Client) -> None:
         {"Origin": "null"},
     ],
 )
-def test_foreign_pages_are_refused(client: httpx2.Client, headers: dict[str, str]) -> None:
-    assert client.get(ASK, headers=headers).status_code == 403
+def test_foreign_pages_are_refused(standing: httpx2.Client, headers: dict[str, str]) -> None:
+    assert standing.get(ASK, headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]", "[::1]:8502", "LOCALHOST:9"])
-def test_this_machine_is_let_in(client: httpx2.Client, host: str) -> None:
+def test_this_machine_is_let_in(standing: httpx2.Client, host: str) -> None:
     headers = {"Host": host, "Origin": f"http://{host}"}
-    assert client.get("/status", headers=headers).status_code == 200
+    assert standing.get("/status", headers=headers).status_code == 200
 
 
-def test_two_hosts_in_one_request_are_refused(client: httpx2.Client) -> None:
-    port = client.base_url.port
+def test_two_hosts_in_one_request_are_refused(standing: httpx2.Client) -> None:
+    port = standing.base_url.port
     assert port
     said = send_raw(port, b"GET /status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 400")
@@ -236,11 +248,11 @@ def wait_for(get: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
     return found
 
 
-def test_hundred_questions_at_once_are_all_answered(client: httpx2.Client) -> None:
+def test_hundred_questions_at_once_are_all_answered(standing: httpx2.Client) -> None:
     found: list[str] = []
 
     def ask() -> None:
-        hits = client.get(f"{ASK}&k=1").json()["hits"]
+        hits = standing.get(f"{ASK}&k=1").json()["hits"]
         found.append(hits[0]["note"])
 
     threads = [threading.Thread(target=ask) for _ in range(100)]
@@ -265,13 +277,13 @@ def test_slow_client_is_let_go_and_holds_up_nobody(
             connection.close()
 
 
-def test_endless_head_is_refused(client: httpx2.Client) -> None:
-    port = client.base_url.port
+def test_endless_head_is_refused(standing: httpx2.Client) -> None:
+    port = standing.base_url.port
     assert port
     head = b"GET /status HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 200_000
     with contextlib.suppress(OSError):  # it may be let go while it still sends
         assert send_raw(port, head).startswith(b"HTTP/1.1 400")
-    assert client.get("/status").status_code == 200
+    assert standing.get("/status").status_code == 200
 
 
 def test_question_that_takes_too_long_is_given_up(
@@ -320,8 +332,8 @@ def test_without_an_index_it_says_to_build(write_notes: WriteNotes) -> None:
             assert client.get("/openapi.json").status_code == 200
 
 
-def test_document_describes_every_path_and_parameter(client: httpx2.Client) -> None:
-    found = client.get("/openapi.json").json()
+def test_document_describes_every_path_and_parameter(standing: httpx2.Client) -> None:
+    found = standing.get("/openapi.json").json()
     assert found == describe("test")
     assert set(found["paths"]) == {
         *("/ask", "/notes/{id}", "/similar", "/links", "/status", "/events")
@@ -332,7 +344,7 @@ def test_document_describes_every_path_and_parameter(client: httpx2.Client) -> N
         for one in item["get"].get("parameters", []):
             if one["in"] == "query":
                 address = path.replace("{id}", "review.md")
-                said = client.get(f"{address}?{one['name']}=").text
+                said = standing.get(f"{address}?{one['name']}=").text
                 assert "there is no parameter" not in said
 
 
@@ -366,7 +378,7 @@ def test_anything_but_http_is_refused() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_curl_gets_an_answer(client: httpx2.Client) -> None:
-    address = f"http://127.0.0.1:{client.base_url.port}{ASK}&format=compact&k=1"
+def test_curl_gets_an_answer(standing: httpx2.Client) -> None:
+    address = f"http://127.0.0.1:{standing.base_url.port}{ASK}&format=compact&k=1"
     done = subprocess.run(["curl", "-sf", address], capture_output=True, text=True)
     assert json.loads(done.stdout)["hits"][0]["at"] == "review.md:8"
