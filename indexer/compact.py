@@ -30,6 +30,7 @@ _MAX_HEADINGS = 5
 _MAX_TOPIC_CHARS = 90
 _MAX_LEFT_OUT = 5  # named by their places; the others are counted
 _MAX_BACKLINKS = 20
+_MAX_NOTICE_CHARS = 200
 # With a budget, points are asked for as if each took this many tokens, up to the limit of a search.
 _LEAST_TOKENS_PER_POINT = 25
 _MAX_POINTS = 100
@@ -115,6 +116,7 @@ def compact_text(found: Compact) -> str:
     if not found.answer.answered and found.answer.hits:
         lines.append(f"nearest topics: {'; '.join(_topics(found.answer))}")
     lines += [f'read as: {safe(word)} = "{safe(read)}"' for word, read in found.answer.reads]
+    lines += [f"note: {_short(safe(one), _MAX_NOTICE_CHARS)}" for one in found.answer.notices]
     for passage in found.passages:
         lines += ["", *_passage_lines(passage)]
     if found.left_out:
@@ -138,6 +140,8 @@ def compact_json(found: Compact) -> dict[str, Any]:
         values["topics"] = _topics(answer)
     if answer.reads:
         values["reads"] = [{"word": word, "read": read} for word, read in answer.reads]
+    if answer.notices:
+        values["notices"] = [_short(safe(one), _MAX_NOTICE_CHARS) for one in answer.notices]
     if answer.index.stale:
         values["stale"] = True
     if found.left_out:

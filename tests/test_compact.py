@@ -103,6 +103,12 @@ def test_nothing_found_says_what_to_try() -> None:
     assert compact_json(found)["hits"] == []
 
 
+def test_notices_about_the_question_are_said() -> None:
+    one = dataclasses.replace(answer(hit(1, "x")), notices=("no note has the tag deeplaerning",))
+    assert "\nnote: no note has the tag deeplaerning\n" in compact_text(compact(one))
+    assert compact_json(compact(one))["notices"] == ["no note has the tag deeplaerning"]
+
+
 def test_links_are_printed_on_request_only() -> None:
     link = Link("courses/note-1.md", 10, "a paper", "https://e.org", LinkKind.URL)
     one = answer(hit(1, "see a paper", links=(link,)))
