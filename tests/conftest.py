@@ -98,15 +98,13 @@ def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 STORES = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
-# What these say of builds and answers holds for every store.
-_ON_EVERY_STORE = ("test_build", "test_search", "test_question")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of notebooks that hold for every store on each of them."""
+    """Run tests with the mark ``every_store`` on each store."""
     given = metafunc.definition.get_closest_marker("parametrize")
     chosen = given is not None and "open_notebook" in given.args[0]
-    wanted = metafunc.module.__name__ in _ON_EVERY_STORE and not chosen
+    wanted = metafunc.definition.get_closest_marker("every_store") and not chosen
     if wanted and "open_notebook" in metafunc.fixturenames:
         metafunc.parametrize("open_notebook", STORES, indirect=True)
 

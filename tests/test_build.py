@@ -18,6 +18,8 @@ from indexer.notebook import Notebook
 from indexer.records import NoteFilter, Outcome
 from indexer.store.opening import open_store
 
+pytestmark = pytest.mark.every_store
+
 NOTES = {
     "review.md": "# Review\n\n- no discussion of ethics\n- volume of videos changes\n",
     "deep/course.md": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from fakes import FakeEncoder
 from indexer.errors import QueryError
 from indexer.retrieval.question import Question, check_question, read_question, word_weights
 from indexer.store.opening import open_store
+
+pytestmark = pytest.mark.every_store
 
 NOTES = {
     "a.md": (
@@ -114,7 +117,8 @@ def test_heading_over_many_points_counts_once(
     }
     notebook = open_notebook(write_notes(notes))
     notebook.build()
-    with open_store(str(notebook.settings.store), read_only=True).view() as view:
+    store = open_store(str(notebook.settings.store), read_only=True)
+    with contextlib.closing(store), store.view() as view:
         assert read_question("what is TL?", view, Spelling()).reads == (
             ("TL", "Transfer learning"),
         )

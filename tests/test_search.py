@@ -21,6 +21,8 @@ from indexer.retrieval.late_interaction import max_similarities
 from indexer.retrieval.ranking import MAX_PER_NOTE
 from indexer.unit_text import answer_text
 
+pytestmark = pytest.mark.every_store
+
 NOTES = {
     "review.md": """---
 title: Review
