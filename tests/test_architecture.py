@@ -47,6 +47,7 @@ FLOORS = (
 )
 LEVELS = {name: level for level, (names, _) in enumerate(FLOORS) for name in names.split()}
 ONLY_IMPORTERS = {
+    "charset_normalizer": {"notes/encodings.py"},
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {
         "notes/markdown/block_writer.py",

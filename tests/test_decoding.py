@@ -40,10 +40,49 @@ def test_utf16_with_a_mark_is_read_in_either_byte_order(mark, codec):
     assert decode_note(mark + "é🙂\r\nb".encode(codec), "n.md") == ("é🙂\nb", [])
 
 
-def test_utf16_without_a_mark_is_refused():
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_read_with_a_warning(codec):
+    content = "# Log\n\nwind from the north\n".encode(codec)
+    assert text_of(content) == "# Log\n\nwind from the north\n"
+    assert warnings_of(content) == [("text in UTF-16 without a mark", 1)]
+
+
+def test_nul_bytes_that_are_no_utf16_are_refused():
     with pytest.raises(NoteError, match="NUL bytes") as caught:
-        decode_note("text".encode("utf-16-le"), "n.md")
+        decode_note(b"text\x00\x00\x00\x00\x00", "n.md")
     assert "UTF-8" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "text"),
+    [
+        ("cp1252", "Windows-1252", "La forêt était éloignée, l'hiver très doux.\n"),
+        ("cp1252", "Windows-1252", "Die Tür fällt zu, größer wird die Lücke für Möwen.\n"),
+        ("cp1250", "Windows-1250", "Żółw wędruje do źródła, wąż śpi pod łodzią.\n"),
+        ("cp1250", "Windows-1250", "Příliš těžký člun ležel u řeky, kůň stál vedle.\n"),
+        ("cp1251", "Windows-1251", "Лодка стоит у берега, ветер с севера.\n"),
+        ("koi8_r", "KOI8-R", "Лодка стоит у берега, ветер с севера.\n"),
+        ("cp1253", "Windows-1253", "Το πλοίο φεύγει αύριο από το λιμάνι.\n"),
+        ("cp1255", "Windows-1255", "הסירה עומדת ליד החוף והרוח מצפון.\n"),
+        ("cp1256", "Windows-1256", "القارب يقف قرب الشاطئ والريح من الشمال.\n"),
+        ("cp932", "Shift-JIS", "船は港にあります。風は北から吹く。\n"),
+        ("euc_jp", "EUC-JP", "船は港にあります。風は北から吹く。\n"),
+        ("gb18030", "GB18030", "小船停在岸边，风从北方吹来。\n"),
+        ("big5", "Big5", "小船停在岸邊，風從北方吹來。\n"),
+        ("cp949", "EUC-KR", "배는 항구에 있다. 바람은 북쪽에서 분다.\n"),
+    ],
+)
+def test_legacy_encoding_is_told_with_its_line(codec, name, text):
+    content = b"# Log\n\n" + text.encode(codec)
+    assert text_of(content) == f"# Log\n\n{text}"
+    ((message, line),) = warnings_of(content)
+    assert name in message
+    assert line == 3
+
+
+def test_damaged_utf8_is_not_taken_for_another_encoding():
+    content = "Größe, Öl, Übermut und Äste".encode() + b"\xff\xfe caf\xe9 \xe8\xe9\n"
+    assert text_of(content).startswith("Größe, Öl, Übermut und Äste")
 
 
 def test_cut_utf16_is_refused():

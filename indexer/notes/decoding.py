@@ -7,6 +7,7 @@ import hashlib
 import re
 
 from indexer.errors import NoteError
+from indexer.notes.encodings import guess_legacy, guess_utf16
 from indexer.records import NoteWarning
 
 # Above this share of NUL bytes a file is no text; UTF-16 without a mark has a half.
@@ -20,6 +21,14 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _ODD_SEPARATORS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?")
 _LINE_ENDS_IN_BYTES = re.compile(b"\r\n?|\n")
+_VALID_UTF8 = re.compile(
+    b"[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]"
+    b"|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_HIGH_LETTERS = re.compile(b"[\xa0-\xff]")
+_MIN_HIGH_BYTES = 4  # of which an encoding can be told
+_HIGH_BYTES = re.compile(b"[\x80-\xff]")
+_SAVE = "save the note as UTF-8"
 _SURROGATE_BYTES = re.compile(b"\xed[\xa0-\xbf][\x80-\xbf]")
 _SURROGATES = re.compile("[\ud800-\udfff]")  # only UTF-16 lets them through
 
@@ -32,8 +41,9 @@ def hash_content(content: bytes) -> bytes:
 def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
     r"""Turn the bytes of a note into text whose only line end is ``\n``.
 
-    UTF-8 is the rule; a byte-order mark for UTF-16 is obeyed; a byte that is no UTF-8 is read as
-    Windows-1252, as editors do, with a warning that names the first such line.
+    UTF-8 is the rule; a byte-order mark for UTF-16 is obeyed. Of other bytes the encoding is
+    guessed, with a warning that names it and the first such line; a few of them in UTF-8 are read
+    as Windows-1252, as editors do.
 
     :param content: the bytes of the file.
     :param path: the note, for the error.
@@ -48,16 +58,46 @@ def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
     else:
         content = content.removeprefix(codecs.BOM_UTF8)
         if content.count(0) > _MAX_NUL_SHARE * len(content):
-            raise NoteError(
-                "not text: it is full of NUL bytes", "save it as UTF-8, or remove it", path=path
-            )
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as exc:
-            text = _decode_mixed(content, path, exc)
-            line = len(_LINE_ENDS_IN_BYTES.findall(content, 0, exc.start)) + 1
-            warnings.append(NoteWarning("bytes that are no UTF-8", line, "save the note as UTF-8"))
+            guess = guess_utf16(content)
+            if guess is None:
+                raise NoteError(
+                    "not text: it is full of NUL bytes", "save it as UTF-8, or remove it", path=path
+                )
+            text = guess.text
+            warnings.append(NoteWarning("text in UTF-16 without a mark", 1, _SAVE))
+        else:
+            text = _decode_bytes(content, path, warnings)
     return _plain_lines(text, warnings)
+
+
+def _decode_bytes(content: bytes, path: str, warnings: list[NoteWarning]) -> str:
+    """Return bytes without NUL as text, with a warning where they are no UTF-8."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        first = exc
+    line = len(_LINE_ENDS_IN_BYTES.findall(content, 0, first.start)) + 1
+    mixed = _decode_mixed(content, path, first)
+    guess = guess_legacy(content) if _may_be_legacy(content, first) else None
+    if guess is None:
+        warnings.append(NoteWarning("bytes that are no UTF-8", line, _SAVE))
+        return mixed
+    message = f"text in the encoding {guess.name}, as far as can be told; it is no UTF-8"
+    warnings.append(NoteWarning(message, line, _SAVE))
+    return guess.text
+
+
+def _may_be_legacy(content: bytes, first: UnicodeDecodeError) -> bool:
+    """Return whether a text is likely in another encoding, and not in damaged UTF-8.
+
+    A few bytes tell no encoding, nor do quotes and dashes alone.
+    """
+    if first.reason == "unexpected end of data" and first.end >= len(content):
+        return False
+    others = _VALID_UTF8.sub(b"", content)
+    valid, letters = len(_VALID_UTF8.findall(content)), len(_HIGH_LETTERS.findall(others))
+    high = len(_HIGH_BYTES.findall(others))
+    return 2 * valid <= high and high >= _MIN_HIGH_BYTES and letters > 0
 
 
 def _decode_utf16(content: bytes, path: str) -> str:

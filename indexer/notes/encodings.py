@@ -1,0 +1,119 @@
+"""In which encoding a text is that is neither UTF-8 nor marked.
+
+The only importer of charset_normalizer. The library tells families of encodings apart; between
+neighbours that differ in a few letters (Western and Central European, Cyrillic and Hebrew) the
+letters themselves decide.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_CANDIDATES = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "koi8_r", "cp874"),
+)
+_NAMES = {
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "gb18030": "GB18030",
+    "big5": "Big5",
+    "cp949": "EUC-KR",
+    "koi8_r": "KOI8-R",
+    "cp874": "Windows-874",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+}
+_MAX_SAMPLE_BYTES = 20_000
+_MAX_CHAOS = 0.4
+# What letters of Central Europe look like when they are read as Western.
+_SIGN_IN_WORD = re.compile(
+    r"[^\W\d_][\xa1-\xbf\xd7\xf7\x8c\x9f\x8f]+[^\W\d_]|[\u0152\u0153\u0178]\w*[\xb3\xb9\xbf]"
+)
+_CZECH = re.compile("[øìèùòï]")
+_CZECH_TOO = re.compile("[šžý]")
+_HIGH = re.compile(b"[\x80-\xff]")
+# Vowels and signs that hardly any line of Russian lacks, and no Hebrew letter is.
+_ONLY_CYRILLIC = re.compile(b"[\xc0-\xdf\xfb-\xff]")
+_MIN_HEBREW_BYTES = 8
+_POINTS, _HEBREW = re.compile(b"[\xc0-\xdf]"), re.compile(b"[\xe0-\xfa]")
+_PAIR = re.compile(b"[\x81-\xfe][\x41-\xfe]")
+_HANGUL, _HANJA = range(0xB0, 0xC9), range(0xC9, 0xF8)
+_MAX_HANJA_SHARE = 0.15
+_MIN_UTF16_BYTES = 8
+
+
+class Guess(NamedTuple):
+    """A text and the name of the encoding it was read in."""
+
+    text: str
+    name: str
+
+
+def guess_utf16(content: bytes) -> Guess | None:
+    """Return a text in UTF-16 without a mark, told by where its NUL bytes are.
+
+    :param content: the bytes of the file.
+    """
+    sample = content[: _MAX_SAMPLE_BYTES - _MAX_SAMPLE_BYTES % 2]
+    if len(content) % 2 or len(content) < _MIN_UTF16_BYTES:
+        return None
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    for codec, here, there in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if here > 0.4 * half and there < 0.05 * half:
+            try:
+                return Guess(content.decode(codec), _NAMES[codec])
+            except UnicodeDecodeError:
+                return None
+    return None
+
+
+def guess_legacy(content: bytes) -> Guess | None:
+    """Return a text in an encoding of before Unicode, None where none is likely.
+
+    :param content: bytes that are no UTF-8.
+    """
+    from charset_normalizer import from_bytes  # few notes need it
+
+    lines = content[:_MAX_SAMPLE_BYTES]
+    if len(content) > _MAX_SAMPLE_BYTES:  # no character is cut in two at a line end
+        lines = lines[: lines.rfind(b"\n") + 1] or lines
+    found = from_bytes(lines, cp_isolation=list(_CANDIDATES), threshold=_MAX_CHAOS).best()
+    if found is None:
+        return None
+    codec = _prefer(found.encoding, content)
+    try:
+        return Guess(content.decode(codec), _NAMES.get(codec, codec.replace("cp", "Windows-")))
+    except UnicodeDecodeError:
+        return None
+
+
+def _prefer(codec: str, content: bytes) -> str:
+    """Return the encoding, or a neighbour of it that fits the letters better."""
+    if codec == "cp1250":
+        return codec if _is_central(content) else "cp1252"
+    if codec == "cp1251":
+        high = len(_HIGH.findall(content))
+        hebrew = high >= _MIN_HEBREW_BYTES and not _ONLY_CYRILLIC.search(content)
+        return "cp1255" if hebrew else codec
+    if codec == "cp1255":  # small letters of KOI8-R are where Hebrew has its points
+        points, letters = len(_POINTS.findall(content)), len(_HEBREW.findall(content))
+        return "koi8_r" if points > letters else codec
+    if codec == "cp949":  # Hangul ends where half of the common Chinese characters begin
+        first = [pair[0] for pair in _PAIR.findall(content)]
+        hangul, others = (sum(byte in one for byte in first) for one in (_HANGUL, _HANJA))
+        return "gb18030" if others > _MAX_HANJA_SHARE * (hangul + others) else codec
+    return codec
+
+
+def _is_central(content: bytes) -> bool:
+    """Return whether single bytes are letters of Central Europe rather than of the West."""
+    try:
+        western = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return True
+    hungarian = "õ" in western and not set("ãçê") & set(western)
+    czech = _CZECH.search(western) and _CZECH_TOO.search(western)
+    return bool(hungarian or czech or _SIGN_IN_WORD.search(western))
