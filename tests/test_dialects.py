@@ -82,6 +82,10 @@ def test_settings_of_blocks_in_logseq_are_left_out() -> None:
     ]
 
 
+def test_marks_of_org_blocks_are_left_out() -> None:
+    assert texts("- #+BEGIN_QUOTE\n  Calm sea.\n  #+END_QUOTE\n") == ["Calm sea."]
+
+
 def test_drawing_is_its_words() -> None:
     blob = base64.b64encode(bytes(range(256)) * 20).decode()
     drawing = (

@@ -17,6 +17,7 @@ _PLANNING = re.compile(r"\s*(?:SCHEDULED|DEADLINE|CLOSED):\s*[<\[][^>\]]*[>\]]\s
 _DRAWER = re.compile(r"\s*:(?:LOGBOOK|PROPERTIES):\s*$", re.IGNORECASE)
 _DRAWER_END = re.compile(r"\s*:END:\s*$", re.IGNORECASE)
 _MAX_DRAWER_LINES = 200
+_ORG_BLOCK = re.compile(r"^(\s*(?:[-*+]\s+)?)#\+(?:BEGIN|END)_[A-Z]+.*$", re.IGNORECASE)
 _CONTENTS_MARK = re.compile(
     r"\s*(?:\[\[?_?TOC_?\]?\]|\{:\s*toc.*\}|\$\{toc\}|@\[toc\].*|\{\{\s*toc\s*\}\})\s*$",
     re.IGNORECASE,
@@ -77,6 +78,8 @@ def _clean_line(line: str) -> str:
     """Return a line outside of code as it is read."""
     if "::" in line and _BLOCK_PROPERTY.match(line):
         return ""
+    if "#+" in line:
+        line = _ORG_BLOCK.sub(r"\1", line)
     if _PLANNING.match(line) or _CONTENTS_MARK.match(line):
         return ""
     if line.count("|") > 1 and line.lstrip().startswith("|"):
