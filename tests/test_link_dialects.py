@@ -146,7 +146,7 @@ def test_logseq(links_in) -> None:
                 [
                     "- [[tools/saw]] [[tools/plane]] [[Nov 8th, 2023]] [[tools/never]]",
                     f"- (({UUID})) [it](({UUID})) (({OTHER_UUID}))",
-                    "- [the saw]([[tools/saw]])",
+                    "- [the saw]([[tools/saw]]) [rain]([[Nov 8th, 2023]])",
                 ]
             ),
         }
@@ -160,6 +160,7 @@ def test_logseq(links_in) -> None:
         f"({UUID})": "note",
         f"(({OTHER_UUID}))": "block",
         "[[tools/saw]]": "pages/tools___saw.md",
+        "[[Nov 8th, 2023]]": "journals/2023_11_08.md",
     }
     assert links["a.md", f"(({UUID}))"].to_line == 1
 

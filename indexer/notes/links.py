@@ -100,7 +100,7 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     if not found:
         return None
     text, target = found.group(1).strip(), found.group(2).strip()
-    if target.startswith(("{%", "{{")):
+    if target.startswith(("{%", "{{")) or (target.startswith("[[") and target.endswith("]]")):
         return RawLink(0, text, target), found.end()
     if (_URL.match(text) or _is_note_path(text)) and not _is_target(target):
         return RawLink(0, target, text, mend=markdown_link(target, text)), found.end()
