@@ -307,16 +307,19 @@ def _within(answer: Answer, passages: Sequence[Passage], budget: int) -> Compact
 def _shortened(answer: Answer, passages: Sequence[Passage]) -> list[Passage]:
     found = Compact(answer, ())
     text, values = compact_text(found), json.dumps(compact_json(found), ensure_ascii=False)
-    return _fitted(passages, head=max(_bytes_of(text), _bytes_of(values)))
+    # An answer put together from several places has the room of one.
+    answers = len(answer.units) or len(passages)
+    return _fitted(passages, head=max(_bytes_of(text), _bytes_of(values)), answers=answers)
 
 
-def _fitted(passages: Sequence[Passage], *, head: int) -> list[Passage]:
+def _fitted(passages: Sequence[Passage], *, head: int, answers: int | None = None) -> list[Passage]:
     """Return passages that fit into the bytes they may take: long ones are cut, the first least.
 
     :param passages: in the order they are printed.
     :param head: bytes that are printed before them.
+    :param answers: how many answers they are; None for one each.
     """
-    room = max(_LEAST_BYTES, _BYTES_PER_PASSAGE * len(passages)) - head
+    room = max(_LEAST_BYTES, _BYTES_PER_PASSAGE * (answers or len(passages))) - head
     if not passages or _size(passages) <= room:
         return list(passages)
     low, high = _LEAST_TEXT_BYTES, max(_bytes_of(passage.text) for passage in passages)

@@ -131,6 +131,14 @@ def test_list_is_one_passage_with_its_items_below_each_other() -> None:
     )
 
 
+def test_answer_of_several_places_has_the_room_of_one() -> None:
+    point = UnitPoint(1, 3, 3, "many words " * 60, ("T",))
+    place = Place(UnitKind.SECTION, "a.md", "T", None, ("T",), 3, 3, (point,))
+    units = tuple(Unit(rank, UnitKind.SECTION, (place, place), 1) for rank in range(1, 6))
+    one = dataclasses.replace(answer(hit(1, "x")), units=units)
+    assert len(compact_text(compact(one)).encode()) <= 2_000
+
+
 def test_section_shows_the_headings_within_it() -> None:
     points = (
         UnitPoint(1, 3, 3, "first", ("T", "A")),
