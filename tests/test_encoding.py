@@ -268,3 +268,20 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="not those published"):
         convert(RECIPE, source, tmp_path / "target")
     assert not (tmp_path / "target").exists()
+
+
+def test_batches_share_no_memory_they_have_not(
+    encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encode one batch after the other where a limit leaves no more room; the numbers are equal."""
+    import threading
+
+    texts = [f"{text} {i}" for i in range(20) for text in TEXTS[:3]]
+    together = encoder.encode_points(["C:"] * len(texts), texts).vectors
+    monkeypatch.setattr("indexer.encoding.engines.has_room", lambda needed: False)
+    threads: set[int] = set()
+    alone = encoder.encode_points(
+        ["C:"] * len(texts), texts, lambda count: threads.add(threading.get_ident())
+    ).vectors
+    assert threads == {threading.get_ident()}
+    assert np.array_equal(together, alone)

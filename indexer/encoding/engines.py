@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import EncoderError
+from indexer.memory_limit import has_room
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -30,6 +31,10 @@ Hidden = NDArray[np.float32]
 """The last hidden states of a batch, shape ``(texts, length, dimension)``."""
 Use = Callable[[int, Hidden], None]
 """Told the position of a batch and its hidden states, which are overwritten afterwards."""
+
+
+# Address space of a thread that runs batches: its stack, its part of the heap, its states.
+_BYTES_A_CORE = 256 << 20
 
 
 class Engine(Protocol):
@@ -88,6 +93,10 @@ class OnnxRuntimeEngine:
         Threads that share one batch wait for each other at every operator: on two cores that took
         an eighth more of the processor and a quarter more time (benchmarks/README.md).
         """
+        if self._batches_at_once == 1 or not has_room(_BYTES_A_CORE * self._batches_at_once):
+            for position, (ids, mask) in enumerate(batches):
+                use(position, self.run(ids, mask))
+            return
         lock = threading.Lock()
 
         def run(position: int, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> None:
