@@ -53,6 +53,20 @@ WATCH = """([name, wanted]) => new Promise((done, failed) => {
   };
   look();
 })"""
+# Painted: any result of what was typed so far, after the first key.
+FIRST = """() => new Promise((done, failed) => {
+  setTimeout(() => failed(new Error('nothing was painted while typing')), 30000);
+  let key = 0;
+  document.addEventListener('keydown', () => { key = key || performance.now(); }, true);
+  const look = () => {
+    const hosts = Array.from(document.querySelectorAll('*')).filter((one) => one.shadowRoot);
+    const found = hosts.some((one) => one.shadowRoot.querySelector('.desk .pick, .desk .notice'));
+    if (key && found && document.querySelector('.st-key-ask input').value)
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - key)));
+    else setTimeout(look, 2);
+  };
+  look();
+})"""
 BEGIN_AT_KEY = """() => document.addEventListener('keydown', () => {
   window.begun = performance.now(); }, true)"""
 BEGIN_AT_CLICK = """() => document.addEventListener('pointerdown', () => {
@@ -103,6 +117,11 @@ class Server:
         self.process.wait(30)
 
 
+def find_browser() -> str | None:
+    """Return a Chromium of this machine, None where there is none."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 def questions(count: int) -> list[str]:
     """Return different questions."""
     made = [form.format(subject) for form in FORMS for subject in SUBJECTS]
@@ -121,8 +140,20 @@ def ask(page: Page, question: str, *, live: bool) -> float:
     return float(page.evaluate(WATCH, ["question", question]))
 
 
+def first_key(page: Page, question: str) -> float:
+    """Return the milliseconds from the first key to the first painted answer, while typing on."""
+    box = page.locator('input[type="search"]')
+    box.fill("")
+    waiting = page.evaluate_handle(f"() => {{ window.first = ({FIRST})(); }}")
+    box.press_sequentially(question, delay=120)
+    found = float(page.evaluate("() => window.first"))
+    waiting.dispose()
+    return found
+
+
 def open_hit(page: Page, number: int) -> float:
     """Return the milliseconds from the click on a hit to its painted note."""
+    page.locator("details.weaker").evaluate_all("all => all.forEach(one => { one.open = true; })")
     card = page.locator(".card").nth(number)
     place = card.get_attribute("data-place")
     card.locator(".point").click()
@@ -141,7 +172,7 @@ def spread(times: list[float]) -> dict[str, float]:
 
 def measure(notes: Path, runs: int) -> Iterator[tuple[str, Any]]:
     """Yield the figures of the page over one indexed folder, each as soon as it is known."""
-    name = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    name = find_browser()
     asked = questions(runs)
     yield "load", round(os.getloadavg()[0], 1)
     with sync_playwright() as driver:
@@ -166,6 +197,8 @@ def measure(notes: Path, runs: int) -> Iterator[tuple[str, Any]]:
         yield "enter_ms", spread([ask(page, one, live=False) for one in asked])
         yield "server_cpu_ms", round(1000 * (server.cpu_s() - before) / len(asked), 1)
         yield "live_ms", spread([ask(page, one, live=True) for one in asked[: runs // 2]])
+        yield "first_key_ms", spread([first_key(tab(), one) for one in asked[: runs // 4]])
+        yield "map_s", map_s(tab())
         page.evaluate(BEGIN_AT_CLICK)
         opened = [ms for one in asked[: runs // 4] for ms in opened_in(page, one)]
         yield "open_ms", spread(opened)
@@ -181,6 +214,15 @@ def measure(notes: Path, runs: int) -> Iterator[tuple[str, Any]]:
         server.close()
 
 
+def map_s(page: Page) -> float:
+    """Return the seconds from the click on Map to a drawn map."""
+    page.locator(".home").wait_for()
+    begun = time.perf_counter()
+    page.get_by_role("link", name="Map").click()
+    page.locator("canvas").wait_for()
+    return round(time.perf_counter() - begun, 2)
+
+
 def opened_in(page: Page, question: str) -> list[float]:
     """Return the milliseconds it takes to open the second to the fourth hit for a question."""
     ask(page, question, live=False)
@@ -188,10 +230,10 @@ def opened_in(page: Page, question: str) -> list[float]:
 
 
 def during_rebuild(page: Page, tab: Callable[[], Page], asked: list[str]) -> dict[str, float]:
-    """Return how long answers take while the index is built anew in another process."""
+    """Return how long answers take while the index is rebuilt in another process."""
     other = tab()
-    other.get_by_role("radio", name="Index").click()
-    other.get_by_role("button", name="Build anew").click()
+    other.get_by_role("link", name="Index").click()
+    other.get_by_role("button", name="Rebuild from scratch").click()
     other.get_by_role("button", name="Cancel").wait_for()
     times = [ask(page, one, live=False) for one in asked]
     if other.get_by_role("button", name="Cancel").count():
