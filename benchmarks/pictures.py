@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,20 +47,24 @@ PICTURES = (
 )
 
 
-def take(browser: Browser, address: str, folder: Path) -> list[Path]:
+def take(browser: Browser, address: str, folder: Path, cookies: Sequence[Any] = ()) -> list[Path]:
     """Take all pictures and return where they are.
 
     :param browser: to draw them.
     :param address: of a page over the sample notes.
     :param folder: where they are written, as PNG files of at most 128 colours.
+    :param cookies: by which the page lets the browser in, if it needs any.
     """
-    return [_take_one(browser, address, folder, picture) for picture in PICTURES]
+    return [_take_one(browser, address, folder, cookies, picture) for picture in PICTURES]
 
 
-def _take_one(browser: Browser, address: str, folder: Path, picture: Picture) -> Path:
+def _take_one(
+    browser: Browser, address: str, folder: Path, cookies: Sequence[Any], picture: Picture
+) -> Path:
     size: Any = {"width": picture.width, "height": picture.height}
     scheme: Any = picture.scheme
     context = browser.new_context(viewport=size, color_scheme=scheme)
+    context.add_cookies(list(cookies))
     page = context.new_page()
     page.goto(f"{address}/{picture.query}")
     page.locator(picture.wait).first.wait_for(timeout=60_000)

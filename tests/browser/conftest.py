@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from conftest import ROOT
 from patience import PATIENCE_S
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CORPUS = ROOT / "corpus"
@@ -76,6 +77,33 @@ MANY = """# Many
 - this pangolin climbs trees
 - that pangolin digs burrows
 - another pangolin swims well
+"""
+DIALECTS = """# Dialekte
+
+ראשון לשבת, שני לעמוד.
+
+- אחת
+- שתיים
+
+Kramdown writes $$G$$ inside, $\\R^n$, $\\qqunknown{x} + y$ and \\(a_1\\).
+
+$$
+\\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\label{eq:one}
+$$
+
+```mermaid
+graph LR
+  Uno --> Due
+```
+
+![wide](wide.jpg) and <img src="plan.svg" alt="plan" width="60">
+
+> [!faq]- Zugeklappt
+> Verborgen.
+
+<details><summary>Mehr</summary>Noch mehr</details>
+
+==Gelb== <kbd>Strg</kbd> <!-- unsichtbar --> {{< counter 3 >}} [Blatt](paper.pdf)
 """
 SITE = "https://notes.example"
 FLAGS = [
@@ -174,6 +202,11 @@ def make_notes(folder: Path) -> Path:
     (folder / "rich.md").write_text(RICH, "utf-8")
     (folder / "doomed.md").write_text("# Doomed\n\n- wombat census of the plateau\n", "utf-8")
     (folder / "many.md").write_text(MANY, "utf-8")
+    (folder / "dialects.md").write_text(DIALECTS, "utf-8")
+    Image.effect_noise((2600, 900), 60).convert("RGB").save(folder / "wide.jpg", quality=95)
+    svg = "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'><script>1</script></svg>"
+    (folder / "plan.svg").write_text(svg)
+    (folder / "paper.pdf").write_bytes(b"%PDF-1.4 no more than its beginning")
     (folder / "broken.md").write_text("---\ntitle: [\n---\n\n- a broken head\n", "utf-8")
     return folder
 

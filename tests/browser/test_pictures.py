@@ -19,7 +19,8 @@ MAX_BYTES = 150_000
 
 
 def test_pictures_are_taken_and_small(browser: Browser, server: Server, tmp_path: Path) -> None:
-    taken = take(browser, server.address, tmp_path)
+    cookies = [server.cookies[server.port]]
+    taken = take(browser, server.address, tmp_path, cookies)
     assert [path.stem for path in taken] == [picture.name for picture in PICTURES]
     for path, picture in zip(taken, PICTURES, strict=True):
         with Image.open(path) as image:

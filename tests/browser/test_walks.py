@@ -313,12 +313,12 @@ def test_answer_takes_the_size_that_is_chosen(open_tab: OpenTab) -> None:
     page = open_tab("?q=no+pangolin+has+teeth")
     expect(page.locator(".best")).to_contain_text("has teeth")
     page.get_by_role("button", name="List", exact=True).click()
-    expect(page.locator(".best .line")).to_have_count(5)
+    expect(page.locator(".best .line")).to_have_count(8)
     expect(page).to_have_url(re.compile("size=list"))
     page.get_by_role("button", name="Point", exact=True).click()
     expect(page.locator(".best .line")).to_have_count(1)
     page.go_back()
-    expect(page.locator(".best .line")).to_have_count(5)
+    expect(page.locator(".best .line")).to_have_count(8)
 
 
 def test_tag_of_a_note_filters(open_tab: OpenTab) -> None:
@@ -603,7 +603,7 @@ def test_missing_index_is_built_from_the_page_cancelled_and_built_again(
         expect(page.get_by_role("heading", name="Your notes are not indexed yet")).to_be_visible()
         page.get_by_role("button", name="Build the index").click()
         expect(page.locator(".home")).to_be_visible(timeout=180_000)
-        expect(page.locator(".lead")).to_contain_text("Ask 7 notes")
+        expect(page.locator(".lead")).to_contain_text("Ask 8 notes")
         ask(page, "ethics")
     finally:
         server.close()

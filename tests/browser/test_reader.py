@@ -1,0 +1,102 @@
+"""A note drawn as the editors of notes draw it: formulas, diagrams, pictures, both directions."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.conftest import OpenTab, Server
+
+pytestmark = pytest.mark.slow
+
+NOTE = "?p=dialects.md"
+# What KaTeX itself makes of each formula of the note, compared with what the note shows.
+SAME_AS_KATEX = """() => {
+  const prose = Array.from(document.querySelectorAll('*')).map((one) => one.shadowRoot)
+    .filter(Boolean).map((root) => root.querySelector('.prose')).find(Boolean);
+  const macros = {};
+  const plain = String.raw`\\gdef\\label#1{}`;
+  window.katex.renderToString(plain, { macros, globalGroup: true });
+  return Array.from(prose.querySelectorAll('[data-tex]')).map((one) => {
+    const options = { displayMode: one.dataset.display === 'block', throwOnError: false, macros,
+      errorColor: 'var(--bad)', strict: 'ignore', globalGroup: true };
+    const made = document.createElement('span');
+    window.katex.render(one.dataset.tex, made, options);
+    const own = one.querySelector('.katex-html'), wanted = made.querySelector('.katex-html');
+    return own.outerHTML === wanted.outerHTML;
+  });
+}"""
+
+
+def test_formulas_are_what_katex_draws_and_one_command_costs_itself_alone(
+    open_tab: OpenTab,
+) -> None:
+    page = open_tab(NOTE)
+    expect(page.locator(".prose .katex")).to_have_count(5)
+    assert page.evaluate(SAME_AS_KATEX) == [True] * 5
+    inline = page.locator(".prose p", has_text="Kramdown writes").locator(".formula")
+    expect(inline).to_have_count(4)
+    assert inline.first.evaluate("one => getComputedStyle(one).display") == "inline"
+    unknown = inline.nth(2).locator(".katex-html")
+    expect(unknown).to_contain_text("qqunknown")
+    expect(unknown).to_contain_text("y")
+    expect(page.locator("div.formula .katex-html .mtable")).to_have_count(1)
+    loaded = "document.fonts.load('16px KaTeX_Main').then((all) => all.map((one) => one.status))"
+    assert set(page.evaluate(loaded)) == {"loaded"}
+
+
+def test_diagrams_pictures_and_files_are_shown(open_tab: OpenTab, server: Server) -> None:
+    page = open_tab(NOTE)
+    diagram = page.locator(".prose img.diagram")
+    expect(diagram).to_be_visible()
+    assert diagram.evaluate("one => one.naturalWidth") > 50
+    wide = page.locator(".prose .picture img").first
+    expect(wide).to_be_visible()
+    page.wait_for_function("one => one.naturalWidth === 1600", arg=wide.element_handle())
+    expect(page.locator(".prose .picture img[alt=plan]")).to_have_attribute("width", "60")
+    wide.click()
+    large = page.locator("dialog[open] img")
+    page.wait_for_function("one => one.naturalWidth === 2600", arg=large.element_handle())
+    page.keyboard.press("Escape")
+    expect(large).to_have_count(0)
+    file = page.get_by_role("link", name="Blatt")
+    answer = page.request.get(server.address + str(file.get_attribute("href")))
+    assert answer.headers["content-type"] == "application/pdf"
+    svg = page.locator(".prose img[alt=plan]").get_attribute("src")
+    policy = page.request.get(server.address + str(svg)).headers["content-security-policy"]
+    assert "sandbox" in policy
+    for path in ("dialects.md", "../outside", ".notepoint/searches.json"):
+        assert page.request.get(f"{server.address}/notepoint/file?path={path}").status == 404
+    with pytest.raises(OSError):  # nor without the token
+        urllib.request.urlopen(server.address + str(svg))
+
+
+def test_text_runs_the_way_it_is_written(open_tab: OpenTab) -> None:
+    page = open_tab(NOTE)
+    first = page.locator(".prose p").first
+    expect(first).to_have_attribute("dir", "auto")
+    assert first.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    assert (
+        page.locator(".prose ul").first.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    )
+    page.locator(".prose li").first.evaluate("one => one.scrollIntoView()")
+    expect(page.locator(".prose mark")).to_have_text("Gelb")
+    expect(page.locator(".prose kbd")).to_have_text("Strg")
+    expect(page.locator(".prose .chip")).to_have_text("counter")
+    expect(page.locator(".prose")).not_to_contain_text("unsichtbar")
+    folded = page.locator(".prose details.callout")
+    expect(folded.locator("p")).to_be_hidden()
+    folded.locator("summary").click()
+    expect(folded.locator("p")).to_have_text("Verborgen.")
+
+
+def test_whole_note_can_be_printed(open_tab: OpenTab) -> None:
+    page = open_tab(NOTE)
+    expect(page.locator(".prose mark")).to_have_count(1)
+    page.emulate_media(media="print")
+    expect(page.locator(".prose mark")).to_be_visible()
+    pane = page.locator(".pane")
+    assert pane.evaluate("one => one.scrollHeight <= one.clientHeight + 1")
+    expect(page.locator(".nav")).to_be_hidden()
