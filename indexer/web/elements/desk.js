@@ -76,6 +76,8 @@ class Desk {
   // Another question begins: the right pane keeps still and nothing is judged until it is finished.
   typed(quiet) {
     this.desk.classList.add("typing");
+    this.entering = ""; // the keys stay with the box
+    clearTimeout(this.going);
     clearTimeout(this.quietTimer);
     this.quietTimer = setTimeout(() => { this.desk.classList.remove("typing"); this.fold(); this.drawNote(); this.markCurrent(); }, QUIET_MS);
     const address = new URL(location.href);
@@ -224,7 +226,7 @@ class Desk {
   asked(what) {
     if (what === "enter") {
       const go = () => { const card = this.cards()[0]; const place = this.data.enter || card?.dataset.place; if (place) this.open(place); };
-      if (this.data.question === searchBox().value.trim().replace(/\s+/g, " ")) go(); else setTimeout(go, 450);
+      if (this.data.question === searchBox().value.trim().replace(/\s+/g, " ")) go(); else this.going = setTimeout(go, 450);
     } else if (what === "edit") { const note = this.side.querySelector(".reader")?.note; if (note) openInEditor(note); }
     else if (what === "back" && this.data.explicit) this.act({ do: "close" });
   }
