@@ -103,7 +103,7 @@ def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[Region, ...]:
     """Return the parts of a plane, each named by two of its own words.
 
     Points are grouped by k-means on the plane, from the same start each time. A word counts by its
-    frequency in a group and by how few groups have it often.
+    frequency in a group, times the logarithm of how much more frequent it is there than elsewhere.
 
     :param plane: where the points are.
     :param texts: of the points.
@@ -122,10 +122,9 @@ def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[Region, ...]:
     regions = []
     for group, own in enumerate(words):
         size = int((place == group).sum())
-        telling = sorted(
-            (word for word, n in own.items() if n > 1),
-            key=lambda word: (-(own[word] ** 2) / everywhere[word], word),
-        )[:_REGION_WORDS]
+        share = max(size, 1) / count
+        rates = {w: n * np.log(n / (share * everywhere[w])) for w, n in own.items() if n > 1}
+        telling = sorted(rates, key=lambda word: (-rates[word], word))[:_REGION_WORDS]
         if telling and size:
             x, y = np.median(plane[place == group], axis=0)
             regions.append((size, Region(", ".join(telling), float(x), float(y))))
