@@ -154,6 +154,7 @@ def test_formulas_of_a_card_are_known_by_their_place() -> None:
     text = "cost $5 and $x^2$, or $\\nope$, $$y$$"
     found = [(text[start:end], tex) for start, end, tex in formulas_of(text)]
     assert found == [("$x^2$", "x^2"), ("$\\nope$", "\\nope"), ("$$y$$", "y")]
+    assert formulas_of("so $$ a + b $$ holds") == [[3, 14, "a + b"]]
 
 
 DISPLAYED = {

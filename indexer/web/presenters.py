@@ -21,7 +21,7 @@ from indexer.whole_numbers import whole_number
 # questions three in four have .40 and 19 in 20 have .29; of 1,267 wrong ones one in ten has .42.
 RELATED_COSINE = 0.4
 _MAX_RELATED_CHARS = 220
-_FORMULA = re.compile(r"(\$\$?)(?=\S)([^$]{1,1000}?)(?<=\S)\1(?!\d)")
+_FORMULA = re.compile(r"\$\$([^$]{1,1000}?)\$\$|\$(?=\S)([^$]{1,1000}?)(?<=\S)\$(?!\d)")
 
 
 def place_of_hit(hit: Hit) -> str:
@@ -70,7 +70,10 @@ def formulas_of(text: str) -> list[list[Any]]:
 
     :param text: as it is shown; formulas are between dollars.
     """
-    return [[one.start(), one.end(), one.group(2)] for one in _FORMULA.finditer(text)]
+    return [
+        [one.start(), one.end(), (one.group(1) or one.group(2)).strip()]
+        for one in _FORMULA.finditer(text)
+    ]
 
 
 def path_of(title: str, heading_path: Sequence[str]) -> list[str]:
