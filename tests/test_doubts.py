@@ -35,10 +35,10 @@ SECTION = Span(UnitKind.SECTION, 0, 1)
 def test_number_that_a_note_does_not_count_up_to(
     outline: Outline, question: str, doubtful: bool
 ) -> None:
-    assert is_doubtful(question, outline, SECTION) is doubtful
+    assert is_doubtful(question, [outline], SECTION) is doubtful
 
 
 def test_summary_is_no_single_point(outline: Outline) -> None:
-    assert is_doubtful("summary of knots", outline, Span(UnitKind.POINT, 0, 0))
-    assert not is_doubtful("summary of lesson 1", outline, SECTION)
-    assert not is_doubtful("which knots?", outline, Span(UnitKind.POINT, 0, 0))
+    assert is_doubtful("summary of knots", [outline], Span(UnitKind.POINT, 0, 0))
+    assert not is_doubtful("summary of lesson 1", [outline], SECTION)
+    assert not is_doubtful("which knots?", [outline], Span(UnitKind.POINT, 0, 0))

@@ -22,6 +22,8 @@ from indexer.store.records import StoredPoint
 
 # A point belongs to what the question found if its chance is this part of that of the best one.
 _MATCHED = 0.37
+# Units whose notes tell up to which number something is counted.
+_DOUBTED_WITH = 3
 # A unit is weaker than the first if its best point has less than this part of the first's chance.
 _WEAKER = 0.37
 
@@ -66,15 +68,15 @@ def size_answer(
         subject = {term for term in asked.question.terms if term not in FORM_TERMS}
         form = read_form(asked.question.text)
         chosen = choose_units(
-            Candidates(order, scores, ranking.points, lacking),
+            Candidates(order, scores, ranking.points, lacking, len(current)),
             sizing.Asked(form, subject, _scale(query.mode, query.weights)),
-            lambda stored: outlines.of(view, stored),
+            _Once(view, outlines),
             query.k,
         )
     if not chosen:
         return _single_points(current, confidence)
-    outline, span = chosen[0].places[0]
-    if is_doubtful(asked.question.text, outline, span):
+    first = [one.places[0] for one in chosen[:_DOUBTED_WITH]]
+    if is_doubtful(asked.question.text, [outline for outline, _ in first], first[0][1]):
         confidence *= DOUBTED
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
@@ -87,6 +89,20 @@ def size_answer(
     others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
     shown = [one for one in hits if one.point_id in unit_of or one.point_id in others]
     return Sized(tuple(units), shown, unit_of)
+
+
+class _Once:
+    """Looks at each note once while one question is answered."""
+
+    def __init__(self, view: View, outlines: Outlines) -> None:
+        self._view, self._outlines = view, outlines
+        self._found: dict[tuple[str, int], Outline] = {}
+
+    def __call__(self, stored: StoredPoint) -> Outline:
+        key = self._outlines.key(stored)
+        if key not in self._found:
+            self._found[key] = self._outlines.of(self._view, stored)
+        return self._found[key]
 
 
 def _single_points(current: Sequence[StoredPoint], confidence: float) -> Sized:

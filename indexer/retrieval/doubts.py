@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from indexer.records import UnitKind
 from indexer.retrieval.units import Outline, Span
@@ -13,29 +14,30 @@ _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)
 
 
-def is_doubtful(question: str, outline: Outline, span: Span) -> bool:
+def is_doubtful(question: str, outlines: Sequence[Outline], span: Span) -> bool:
     """Return whether a unit cannot be what is asked for.
 
     "Week 5" is not answered by a note that counts weeks up to 3, and a summary is no single point.
 
     :param question: as it was read.
-    :param outline: of the note of the unit.
+    :param outlines: of the note of the unit, and of those of the next units.
     :param span: the unit.
     """
-    if _SUMMARY.search(question) and span.kind is UnitKind.POINT and len(outline.points) > 1:
+    if _SUMMARY.search(question) and span.kind is UnitKind.POINT and len(outlines[0].points) > 1:
         return True
     asked = {(word.casefold(), int(number)) for word, number in _NUMBERED.findall(question)}
-    return bool(asked) and _counts_without(asked, outline)
+    return bool(asked) and _counts_without(asked, outlines)
 
 
-def _counts_without(asked: set[tuple[str, int]], outline: Outline) -> bool:
-    """Return whether a note counts by a word of the question, but not up to the number asked."""
-    headings = {heading for point in outline.points for heading in point.heading_path}
-    headings |= {point.text for point in outline.points if not point.text[80:]}
+def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:
+    """Return whether notes count by a word of the question, but not up to the number asked."""
+    labels = {outline.note.title for outline in outlines}
+    for point in (point for outline in outlines for point in outline.points):
+        labels.update(point.heading_path, () if point.text[80:] else (point.text,))
     found = {
         (word.casefold(), int(number))
-        for heading in (outline.note.title, *headings)
-        for word, number in _NUMBERED.findall(heading)
+        for label in labels
+        for word, number in _NUMBERED.findall(label)
     }
     return any(
         one not in found and len({number for word, number in found if word == one[0]}) > 1

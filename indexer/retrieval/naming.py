@@ -6,12 +6,13 @@ item that holds it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 
 from indexer.records import UnitKind
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
-from indexer.text.terms import is_stop_word, terms_of, words_of
+from indexer.text.terms import is_stop_word, words_of
 
 Labels = tuple[str, ...]
 # A label of which the question says less than this part only mentions the subject.
@@ -38,7 +39,7 @@ def share_named(labels: Labels, subject: Collection[str]) -> float:
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
     """
-    above = {term for label in labels[:-1] for term in terms_of(label)}
+    above = frozenset().union(*map(_content, labels[:-1]))
     last = _content(labels[-1])
     said = last.intersection(subject)
     whole = set(subject)
@@ -59,13 +60,14 @@ def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
     return max(spans, key=lambda span: span.size, default=None)
 
 
-def _content(label: str) -> set[str]:
-    return {
+@functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
+def _content(label: str) -> frozenset[str]:
+    return frozenset(
         term
         for start, end, terms in words_of(label)
         if not is_stop_word(label[start:end])
         for term in terms
-    }
+    )
 
 
 def _labels(outline: Outline, span: Span) -> Labels:

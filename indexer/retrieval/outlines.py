@@ -24,6 +24,13 @@ class Outlines:
         self._kept: dict[tuple[str, int], Outline] = {}
         self._points = 0
 
+    def key(self, stored: StoredPoint) -> tuple[str, int]:
+        """Return what points of one outline have in common.
+
+        :param stored: a point.
+        """
+        return stored.note.note_id, stored.ordinal // _STRETCH
+
     def of(self, view: View, stored: StoredPoint) -> Outline:
         """Return the outline of the note of a point, with the lines the note has now.
 
@@ -33,7 +40,7 @@ class Outlines:
         generation = view.header().generation
         if generation != self._generation or self._points > _MOST_POINTS:
             self._kept, self._points, self._generation = {}, 0, generation
-        key = stored.note.note_id, stored.ordinal // _STRETCH
+        key = self.key(stored)
         outline = self._kept.get(key)
         if outline is None:
             outline = self._kept[key] = _read(view, stored, key[1])

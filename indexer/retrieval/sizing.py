@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ _NAMED_TRIED = 5
 _EXACT = 0.8
 # A unit within another is shown if it is this nearly as good.
 _NEARLY = 0.97
+# A unit without the best point must be better than one with it by this factor.
+_WITH_BEST = 1.2
 # A list that is this part of its section or note is what a question for a list asks for.
 _MAIN = 0.6
 # Larger sections and notes are shown only where a note is asked for.
@@ -53,19 +56,25 @@ _LEAST_WORDS = 3
 _WORD = re.compile(r"[^\W\d_]+")
 # Units beyond these are single points: few readers come so far.
 _SIZED = 10
+# Points that are compared with each other, and whose labels are read.
+_COMPARED = 30
+# Points that are no hits open units up to this many.
+_ENOUGH = 5
 
 
 class Candidates(NamedTuple):
     """Ranked points with what sizing needs to know of them.
 
     ``lacking`` is, per point, the share of the question that the best point has in its own words
-    and this one has nowhere.
+    and this one has nowhere. The first ``hits`` points all get a unit; the others only as long as
+    there are few.
     """
 
     order: Sequence[int]
     scores: Mapping[int, float]
     points: Mapping[int, StoredPoint]
     lacking: Mapping[int, float]
+    hits: int = sys.maxsize
 
 
 class Asked(NamedTuple):
@@ -119,8 +128,9 @@ def choose_units(
         return []
     found = [first]
     shown = set(first.ids())
-    for hit in candidates.order:
-        if len(found) == k:
+    for place, hit in enumerate(candidates.order):
+        beyond = place >= candidates.hits and len(found) >= _ENOUGH
+        if len(found) == k or beyond:
             break
         skipped = hit in shown or hit in chooser.copies
         unit = None if skipped else chooser.next(hit, shown, single=len(found) >= _SIZED)
@@ -149,6 +159,7 @@ class _Chooser:
         if asked.form.lean is not Lean.ONE and self._subject:
             self._add_named()
         self._total = sum(self._chances.values())
+        self._by_outline: dict[int, list[tuple[int, float]]] = {}
 
     def first(self) -> Chosen | None:
         """Return the unit with the highest expected F1, None if no point is left."""
@@ -157,11 +168,14 @@ class _Chooser:
             place = self._place(hit)
             for span in place[0].around(place[1]) if place else ():
                 value = self._expected_f1(place[0], span) if place else 0.0
+                if place and self._holds_best(place[0], span):
+                    value *= _WITH_BEST
                 if place and (best is None or value > best[0] + 1e-9):
                     best = value, place[0], span, hit
         if best is None:
             return None
         value, outline, span, hit = best
+        value = self._expected_f1(outline, span)
         span = self._main_list(outline, self._smaller(outline, span, hit, value))
         chosen = self._chosen(outline, span, hit)
         return self._everywhere(chosen) if self._form.everywhere else chosen
@@ -212,12 +226,14 @@ class _Chooser:
     def _add_named(self) -> None:
         """Give the points of containers that the question names a chance of their own."""
         named: dict[tuple[str, Labels], tuple[float, int]] = {}
-        for hit in self._candidates.order:
+        seen: set[tuple[str, Labels]] = set()
+        for hit in self._candidates.order[:_COMPARED]:
             stored = self._candidates.points[hit]
             for labels in label_paths(stored)[0 if self._form.note else 1 :]:
                 key = stored.note.note_id, labels
-                if key not in named and (share := share_named(labels, self._subject)):
+                if key not in seen and (share := share_named(labels, self._subject)):
                     named[key] = share, hit
+                seen.add(key)
         most = max((share for share, _ in named.values()), default=0.0)
         best = [
             (labels, hit) for (_, labels), (share, hit) in named.items() if share >= _EXACT * most
@@ -235,7 +251,20 @@ class _Chooser:
         self._chances[point_id] = max(self._chances.get(point_id, 0.0), chance)
 
     def _sum(self, outline: Outline, span: Span) -> float:
-        return sum(self._chances.get(one.point_id, 0.0) for one in outline.parts(span))
+        """Return the chances of the points of a unit together."""
+        inside = self._placed(outline)
+        return sum(chance for place, chance in inside if span.start <= place <= span.end)
+
+    def _placed(self, outline: Outline) -> list[tuple[int, float]]:
+        """Return the points of a note that have a chance: (position, chance)."""
+        found = self._by_outline.get(id(outline))
+        if found is None:
+            found = self._by_outline[id(outline)] = [
+                (outline.position[i], chance)
+                for i, chance in self._chances.items()
+                if i in outline.position
+            ]
+        return found
 
     # units
     def _place(self, hit: int) -> tuple[Outline, int] | None:
@@ -247,6 +276,10 @@ class _Chooser:
         if _is_long(span) and not self._form.note:
             return 0.0
         return _f1(self._sum(outline, span), _length(span), self._total)
+
+    def _holds_best(self, outline: Outline, span: Span) -> bool:
+        place = outline.position.get(self._candidates.order[0])
+        return place is not None and span.start <= place <= span.end
 
     def _smaller(self, outline: Outline, span: Span, hit: int, value: float) -> Span:
         """Return the smallest unit around a hit that is nearly as good as the best."""
@@ -276,17 +309,19 @@ class _Chooser:
     def _around(self, outline: Outline, position: int, shown: set[int]) -> Span:
         """Return the unit around a point with the highest expected F1 within the note."""
         best = self._chances.get(outline.stored[position].point_id, _LEAST)
-        chances = [min(1.0, self._chances.get(one.point_id, 0.0) / best) for one in outline.stored]
-        total = sum(chances)
+        chances = [(place, min(1.0, chance / best)) for place, chance in self._placed(outline)]
+        total = sum(chance for _, chance in chances)
         spans = [
             span
             for span in outline.around(position)
             if not _is_long(span) and shown.isdisjoint(one.point_id for one in outline.parts(span))
         ]
-        return max(
-            spans,
-            key=lambda span: _f1(sum(chances[span.start : span.end + 1]), _length(span), total),
-        )
+
+        def value(span: Span) -> float:
+            inside = sum(chance for place, chance in chances if span.start <= place <= span.end)
+            return _f1(inside, _length(span), total)
+
+        return max(spans, key=value)
 
     def _everywhere(self, first: Chosen) -> Chosen:
         """Return a unit with more places, as long as each of them raises the expected F1."""
@@ -334,18 +369,21 @@ def copies_of(candidates: Candidates) -> dict[int, int]:
 
     :param candidates: the ranking.
     """
-    first: dict[frozenset[str], int] = {}
+    first: dict[str, list[tuple[frozenset[str], int]]] = {}  # by two of the words
     copies: dict[int, int] = {}
-    for hit in candidates.order:
+    for hit in candidates.order[:_COMPARED]:
         stored = candidates.points[hit]
         words = frozenset(_WORD.findall(stored.point.text.casefold()))
         if len(words) < _LEAST_WORDS:
             continue
-        same = next((known for known in first if _overlap(known, words) >= _SAME), None)
+        keys = min(words), max(words)
+        known = (one for key in keys for one in first.get(key, ()))
+        same = next((other for own, other in known if _overlap(own, words) >= _SAME), None)
         if same is None:
-            first[words] = hit
-        elif candidates.points[first[same]].note.note_id != stored.note.note_id:
-            copies[hit] = first[same]
+            for key in keys:
+                first.setdefault(key, []).append((words, hit))
+        elif candidates.points[same].note.note_id != stored.note.note_id:
+            copies[hit] = same
     return copies
 
 

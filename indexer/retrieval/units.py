@@ -50,6 +50,7 @@ class Outline:
         self.points: list[Point] = [one.point for one in stored]
         self.position = {one.point_id: place for place, one in enumerate(stored)}
         self._whole = whole
+        self._around: dict[int, list[Span]] = {}
         self._body = next(
             (i for i, p in enumerate(self.points) if p.kind is not BlockKind.PROPERTIES), 0
         )
@@ -65,6 +66,12 @@ class Outline:
 
         :param position: of the point.
         """
+        kept = self._around.get(position)
+        if kept is None:
+            kept = self._around[position] = self._find_around(position)
+        return kept
+
+    def _find_around(self, position: int) -> list[Span]:
         found = [Span(UnitKind.POINT, position, position)]
         below = self.led_by(position)
         if below:
