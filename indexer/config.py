@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from indexer.errors import NotesError, SettingsError
+from indexer.gathered import gather, trust
 from indexer.whole_numbers import whole_number
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -57,7 +58,7 @@ class Settings(NamedTuple):
     def load(
         cls,
         *,
-        notes: str | os.PathLike[str] | None = None,
+        notes: str | os.PathLike[str] | Sequence[str] | None = None,
         store: str | None = None,
         model: str | None = None,
         site_url: str | None = None,
@@ -65,8 +66,9 @@ class Settings(NamedTuple):
     ) -> Settings:
         """Gather the settings of a run.
 
-        :param notes: the notes folder; without it and ``NOTEPOINT_NOTES``, the nearest folder
-            upwards that has an index, or else ``corpus`` here.
+        :param notes: the notes folder, or several, each as ``DIR`` or ``NAME=DIR``; without it and
+            ``NOTEPOINT_NOTES``, the nearest folder upwards that has an index, or else ``corpus``
+            here.
         :param store: the index; by default ``.notepoint`` in the notes folder, or a folder of the
             user's cache where that cannot be written.
         :param model: name or folder.
@@ -80,8 +82,9 @@ class Settings(NamedTuple):
         def given(name: str, option: str | None) -> str:
             return option or values.get(_PREFIX + name, "")
 
-        folder = _notes_folder(os.fspath(notes) if notes else values.get(_PREFIX + "NOTES", ""))
         cache = cache_folder(values)
+        folder = _notes_folders(notes, values.get(_PREFIX + "NOTES", ""), cache)
+        trust(folder, cache)
         return cls(
             folder,
             _with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
@@ -159,6 +162,30 @@ def _notes_folder(given: str) -> Path:
     if (here / _SAMPLE_NOTES).is_dir():
         return here / _SAMPLE_NOTES
     raise NotesError("no notes folder is given", "name it with --notes DIR, or set NOTEPOINT_NOTES")
+
+
+def _notes_folders(
+    notes: str | os.PathLike[str] | Sequence[str] | None, environment: str, cache: Path
+) -> Path:
+    """Return the notes folder, or the one that gathers several."""
+    given: list[str] = []
+    if isinstance(notes, str | os.PathLike):
+        given = [os.fspath(notes)]
+    elif notes:
+        given = list(notes)
+    elif environment and not Path(environment).expanduser().is_dir():
+        given = [part for part in environment.split(os.pathsep) if part]
+    if len(given) > 1:
+        return gather([_named_folder(one) for one in given], cache)
+    return _notes_folder(given[0] if given else environment)
+
+
+def _named_folder(given: str) -> tuple[str, Path]:
+    """Return the name and the path of one of several folders, ``NAME=DIR`` or ``DIR``."""
+    name, sign, path = given.partition("=")
+    if not sign or Path(given).expanduser().is_dir():
+        name, path = "", given
+    return name, Path(os.path.realpath(_notes_folder(path)))
 
 
 def _path(given: str) -> Path:

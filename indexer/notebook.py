@@ -45,7 +45,7 @@ class Notebook:
 
     def __init__(
         self,
-        notes: str | os.PathLike[str] | None = None,
+        notes: str | os.PathLike[str] | Sequence[str] | None = None,
         *,
         store: str | None = None,
         model: str | None = None,

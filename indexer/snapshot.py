@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import IndexDamaged, IndexerError, NotesError, QueryError
+from indexer.gathered import shown_folders
 from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
 from indexer.whole_numbers import whole_number
 
@@ -345,7 +346,7 @@ class Snapshot:
         states = self._view.note_states()
         incomplete = (Outcome.SKIPPED, Outcome.PARTIAL)
         return Status(
-            notes_folder=str(settings.notes),
+            notes_folder=shown_folders(settings.notes),
             store=shown_store(settings.store),
             generation=header.generation,
             notes=header.notes,

@@ -20,8 +20,10 @@ FLOORS = (
     ("import_path", "comes before any other import"),
     ("errors records whole_numbers", "words that all share"),
     ("extras", "which optional packages are installed; `setup` asks before any is"),
+    ("private_files", "files that their owner alone may read"),
+    ("gathered", "several notes folders as one; the settings name them"),
     (
-        "config installing lru memory_limit private_files text",
+        "config installing lru memory_limit text",
         "what every other part may use; no library of size",
     ),
     (

@@ -30,8 +30,9 @@ def common(command: _Command) -> _Command:
         click.option(
             "--notes",
             metavar="DIR",
-            help="Notes folder [default: $NOTEPOINT_NOTES, else the nearest "
-            "folder upwards that has an index, else ./corpus]",
+            multiple=True,
+            help="Notes folder; several, as DIR or NAME=DIR, are asked as one [default: "
+            "$NOTEPOINT_NOTES, else the nearest folder upwards that has an index, else ./corpus]",
         ),
         click.option(
             "--store", metavar="URL|DIR", help="Index [default: .notepoint in the notes folder]"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from watchfiles import watch as watch_files
 
 from indexer.config import Settings
 from indexer.errors import IndexerError
+from indexer.gathered import folders_of
 from indexer.notes.folder import IGNORE_FILE, IGNORED_FOLDERS
 from indexer.records import BuildReport
 
@@ -100,8 +101,9 @@ def _events(
     """
     root = os.fspath(notebook.settings.notes)
     watched = _identity(root)
+    roots = list(folders_of(root).values()) or [root]
     changes = watch_files(
-        root,
+        *roots,
         watch_filter=None,  # a filter would delay the timer by changes that do not matter
         stop_event=stop,
         debounce=10 * _QUIET_MS,
@@ -112,7 +114,7 @@ def _events(
         poll_delay_ms=1000,
         ignore_permission_denied=lenient,
     )
-    matters = _filter(root, notebook.settings.store)
+    matters = _filter(roots, notebook.settings.store)
     due = time.monotonic()
     for found in changes:
         if _identity(root) != watched:
@@ -122,13 +124,14 @@ def _events(
             due = time.monotonic() + _RESCAN_S
 
 
-def _filter(root: str, store: str) -> Callable[[str], bool]:
+def _filter(roots: Sequence[str], store: str) -> Callable[[str], bool]:
     """Return a test for paths that matter: not hidden, not ignored, not of the index."""
     index = os.path.join(os.path.abspath(store), "")
 
     def matters(path: str) -> bool:
         if path.startswith(index):
             return False
+        root = next((one for one in roots if path.startswith(os.path.join(one, ""))), roots[0])
         parts = os.path.relpath(path, root).split(os.sep)
         if parts == [IGNORE_FILE]:
             return True

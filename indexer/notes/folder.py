@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from indexer.errors import NoteError, NotesError
+from indexer.gathered import folder_inside, folders_of
 from indexer.notes.decoding import decode_note, hash_content
 from indexer.notes.formats import FindImage, format_of, is_note_name
 from indexer.notes.names import placeholder_of
@@ -111,8 +112,9 @@ class NotesFolder(NamedTuple):
 
         :param path: relative to the folder, without dots that lead out of it.
         """
-        here = os.path.join(self.root, path)
-        inside = os.path.realpath(here) == os.path.join(os.path.realpath(self.root), path)
+        root, path = folder_inside(self.root, path)
+        here = os.path.join(root, path)
+        inside = os.path.realpath(here) == os.path.join(os.path.realpath(root), path)
         return inside and os.path.isfile(here)
 
     def cut(self, file: NoteFile, measure: TextMeasure) -> Note:
@@ -129,8 +131,11 @@ class NotesFolder(NamedTuple):
             file.note_id,
             window=measure.window,
             count_tokens=measure.count_tokens,
-            named_by_file=os.path.isdir(os.path.join(self.root, _OBSIDIAN)),
+            named_by_file=os.path.isdir(os.path.join(self._root_of(file.note_id), _OBSIDIAN)),
         )
+
+    def _root_of(self, note_id: str) -> str:
+        return folder_inside(self.root, note_id)[0]
 
     def render(
         self, file: NoteFile, links: Sequence[Link], find_image: FindImage = lambda target: None
@@ -155,6 +160,11 @@ def scan_folder(root: Path, *, size_limit: int) -> Scan:
     :return: entries sorted by path; refused ones carry the reason.
     :raises NotesError: if the folder is missing or cannot be listed.
     """
+    several = folders_of(root)
+    return _scan_each(several, size_limit) if several else _scan_one(root, size_limit)
+
+
+def _scan_one(root: Path, size_limit: int) -> Scan:
     ignored, refused = _ignore_rules(root, size_limit)
     notes = refused[:1]
     files: list[str] = []
@@ -182,6 +192,17 @@ def scan_folder(root: Path, *, size_limit: int) -> Scan:
                 files.append(path)
     here = {entry.note_id for entry in notes if entry.refusal is not IN_THE_CLOUD}
     notes = [e for e in notes if e.refusal is not IN_THE_CLOUD or e.note_id not in here]
+    return Scan(tuple(sorted(notes, key=lambda entry: entry.note_id)), tuple(sorted(files)))
+
+
+def _scan_each(folders: Mapping[str, str], size_limit: int) -> Scan:
+    """List the notes of several folders, each below its name."""
+    notes: list[FileEntry] = []
+    files: list[str] = []
+    for name, path in folders.items():
+        found = scan_folder(Path(path), size_limit=size_limit)
+        notes += [e._replace(note_id=f"{name}/{e.note_id}") for e in found.notes]
+        files += [f"{name}/{file}" for file in found.files]
     return Scan(tuple(sorted(notes, key=lambda entry: entry.note_id)), tuple(sorted(files)))
 
 
@@ -265,7 +286,8 @@ def _read_up_to(handle: int, limit: int) -> bytes:
 
 def _refuse_detour(root: Path, note_id: str) -> None:
     """Refuse a path that leaves the notes folder, or goes through a link within it."""
-    real_root = os.path.realpath(root)
+    folder, note_id = folder_inside(root, note_id)
+    real_root = os.path.realpath(folder)
     real = os.path.realpath(os.path.join(real_root, note_id))
     if os.path.commonpath([real, real_root]) != real_root:
         raise NoteError("the path leads out of the notes folder", path=note_id)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
+from indexer.gathered import folders_of
+
 
 class Tool(Enum):
     """A tool that notes are written with."""
@@ -75,6 +77,13 @@ def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
         up as well, since the notes of a site are a folder of its project.
     :param note_ids: the notes of the folder, for tools that are told by the names of notes.
     """
+    folders = folders_of(root)
+    if folders:
+        tools = {
+            find_tool(Path(path), [n for n in note_ids if n.startswith(f"{name}/")])
+            for name, path in folders.items()
+        }
+        return tools.pop() if len(tools) == 1 else None
     for tool, marks in _MARKS:
         if any(_is_there(root, mark) for mark in marks):
             return tool

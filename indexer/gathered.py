@@ -1,0 +1,97 @@
+"""Several notes folders as one: a private folder of links, one for each, by name.
+
+A note of the folder ``work`` is ``work/plan.md`` everywhere. Links are followed nowhere else: only
+those that were made here, in the cache of the user, and named to this process by its settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from indexer.errors import SettingsError
+from indexer.private_files import make_private_folder
+
+_HOME = "folders"
+_TRUSTED: set[str] = set()
+
+
+def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
+    """Return a folder that holds several notes folders, each by its name.
+
+    :param folders: names, empty for that of the folder itself, and absolute paths.
+    :param cache: folder of the user for derived data.
+    :raises SettingsError: if two folders have one name, or the links cannot be made.
+    """
+    named: dict[str, Path] = {}
+    for name, folder in folders:
+        name = name or folder.name or "notes"
+        if name in named:
+            raise SettingsError(
+                f"two notes folders are named {name!r}: {named[name]} and {folder}",
+                f"give one another name: --notes other={folder}",
+            )
+        if "/" in name or "\\" in name or name.startswith("."):
+            raise SettingsError(f"{name!r} is no name for a folder", "use letters and digits")
+        named[name] = folder
+    listed = "\n".join(f"{name}\0{os.fspath(path)}" for name, path in sorted(named.items()))
+    digest = hashlib.blake2b(listed.encode("utf-8", "surrogateescape"), digest_size=8)
+    home = cache / _HOME / digest.hexdigest()
+    try:
+        make_private_folder(home)
+        for name, folder in named.items():
+            link = home / name
+            if not link.is_symlink() or os.readlink(link) != os.fspath(folder):
+                link.unlink(missing_ok=True)
+                link.symlink_to(folder, target_is_directory=True)
+    except OSError as exc:
+        raise SettingsError(
+            f"several notes folders need links in {home}: {exc.strerror or exc}",
+            "set NOTEPOINT_CACHE to a folder that can hold links",
+        ) from exc
+    return home
+
+
+def trust(notes: Path, cache: Path) -> None:
+    """Let the links of a gathered folder be followed by this process.
+
+    :param notes: the notes folder, which may be a plain one.
+    :param cache: where gathered folders are made; a folder elsewhere is never trusted.
+    """
+    if notes.parent == cache / _HOME:
+        _TRUSTED.add(os.fspath(notes))
+
+
+def folders_of(notes: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the names and paths of the folders gathered in one, none for a plain folder.
+
+    :param notes: the notes folder.
+    """
+    root = os.fspath(notes)
+    if root not in _TRUSTED:
+        return {}
+    with os.scandir(root) as children:
+        found = {child.name: os.readlink(child.path) for child in children if child.is_symlink()}
+    return dict(sorted(found.items()))
+
+
+def folder_inside(notes: str | os.PathLike[str], path: str) -> tuple[str, str]:
+    """Return the folder a path is really in, and the path within it.
+
+    :param notes: the notes folder.
+    :param path: relative to it.
+    """
+    root = os.fspath(notes)
+    if root not in _TRUSTED:
+        return root, path
+    name, _, rest = path.partition("/")
+    folder = folders_of(root).get(name)
+    return (folder, rest) if folder and rest else (root, path)
+
+
+def shown_folders(notes: Path) -> str:
+    """Return a notes folder as people know it: several by their names and places."""
+    folders = folders_of(notes)
+    return ", ".join(f"{name}={path}" for name, path in folders.items()) or str(notes)
