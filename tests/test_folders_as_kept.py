@@ -13,6 +13,8 @@ from indexer.notes.tools import Tool, find_tool
 from indexer.records import Outcome
 from indexer.render import build_text, status_json, status_text, warnings_text
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.mark.parametrize(
     ("copy", "original"),

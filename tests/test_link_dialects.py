@@ -11,6 +11,8 @@ from conftest import OpenNotebook, WriteNotes
 from indexer.records import Link, Missing
 from indexer.render import links_json, links_text
 
+pytestmark = pytest.mark.every_store
+
 UUID = "64f00000-1111-4222-8333-00000000000a"
 OTHER_UUID = "64f00000-1111-4222-8333-00000000000b"
 
@@ -133,6 +135,16 @@ def test_docusaurus_and_mkdocs(links_in) -> None:
         *(first, first, first, "docs/02-more/03-tuning.mdx", first, "note", "heading")
     ]
     assert led(links, "docs/02-more/03-tuning.mdx") == {"../first-steps": first}
+
+
+def test_id_of_a_page_at_the_top_and_a_table_of_toml(links_in) -> None:
+    links = links_in(
+        {
+            "intro.md": "---\nid: begin\n---\nHello.",
+            "a.md": "[1](./begin) [2](begin#x)\n\n[[menus.top]]\nname = 'Pears'\n",
+        }
+    )
+    assert led(links) == {"./begin": "intro.md", "begin#x": "heading"}
 
 
 def test_logseq(links_in) -> None:

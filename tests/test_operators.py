@@ -11,6 +11,8 @@ from indexer.notebook import Notebook
 from indexer.records import Mode, NoteFilter
 from indexer.retrieval.operators import Operators, read_operators
 
+pytestmark = pytest.mark.every_store
+
 NOTES = {
     "garden/beds.md": "---\ntags: [plan/spring]\nstatus: Done\n---\n# Beds\n\n"
     "- Move the stone wall in May.\n- A wall of stone keeps the heat.\n",

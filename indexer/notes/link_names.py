@@ -223,7 +223,8 @@ def routes_of(name: NoteName) -> Iterator[str]:
     yield "/".join(_NUMBERED.sub("", part, count=1) for part in path.split("/"))
     yield without_suffix(name.published.strip("/"))
     for given in name.ids():
-        yield without_suffix(given.strip("/") if given.startswith("/") else f"{folder}/{given}")
+        path = given if given.startswith("/") else f"{folder}/{given}"
+        yield without_suffix(path.strip("/"))
     yield from (alias.strip("/") for alias in name.aliases if "/" in alias)
 
 

@@ -16,6 +16,8 @@ _WIKILINK = re.compile(
     r"(!?)\[\[([^\[\]|\n]+?(?:\n[^\[\]|\n]+?)?)"
     r"(?:\\?\|((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*))?\]\](?!\()"
 )
+# A table of TOML shown as text: its name alone on a line, a key below.
+_TOML_TABLE = re.compile(r"\[\[[\w.-]+\]\][ \t]*\n[ \t]*[\w.-]+[ \t]*=[ \t]*[\"'\d\[{tf]")
 _ODD_LINK = re.compile(r"\[((?:\\.|[^\[\]\\\n])+)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _URL = re.compile(r"(?:https?://|mailto:)\S+$", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -41,7 +43,7 @@ def read_wikilink(source: str, start: int, end: int) -> tuple[RawLink, int] | No
         where no wikilink stands. An embedded image shows no text.
     """
     found = _WIKILINK.match(source, start, end)
-    if not found:
+    if not found or _TOML_TABLE.match(source, start, end):
         return None
     target, alias = (" ".join((part or "").split()) for part in found.group(2, 3))
     if not target:
