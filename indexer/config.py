@@ -1,7 +1,7 @@
 """Every default, environment variable and limit, in one place.
 
-An option comes before the environment (``NOTEPOINT_*``), and that before the default; a wrong value
-is an error, never passed over.
+An option overrides the environment (``NOTEPOINT_*``), which overrides the default. A wrong value is
+an error.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Settings(NamedTuple):
 
 
 def is_server(store: str) -> bool:
-    """Tell whether a store is the address of a server, not a folder."""
+    """Return whether a store is the address of a server, not a folder."""
     scheme, separator, _ = store.partition("://")
     return bool(separator) and scheme in SERVER_SCHEMES
 
@@ -189,10 +189,10 @@ def _named_folder(given: str) -> tuple[str, Path]:
 
 
 def _path(given: str) -> Path:
-    """Return a path as it is from everywhere.
+    """Return an absolute path.
 
     :param given: as the user wrote it.
-    :raises SettingsError: if it hangs on a home or a working directory that is not there.
+    :raises SettingsError: if the home or working directory that it needs does not exist.
     """
     try:
         path = Path(given).expanduser()

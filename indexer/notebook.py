@@ -60,7 +60,7 @@ class Notebook:
         :param model: name or folder of the model.
         :param site_url: address the notes are published at.
         :param encoder: one to use instead of opening ``model``.
-        :param say: told what takes long, one line at a time.
+        :param say: receives one line about each step that takes long.
         :raises NotesError: if the folder is missing.
         :raises SettingsError: if a setting is wrong.
         """
@@ -115,7 +115,7 @@ class Notebook:
         ray: str | None = None,
         reporter: Reporter | None = None,
     ) -> BuildReport:
-        """Bring the index in line with the notes.
+        """Bring the index up to date with the notes.
 
         :param rebuild: begin from nothing; also the cure for a damaged index.
         :param force: let go of most of the index where most notes are gone.
@@ -303,18 +303,18 @@ class Notebook:
             return snapshot.points_of(note_id)
 
     def header(self) -> Header:
-        """Return what the index says of itself; costs next to nothing."""
+        """Return the header of the index; takes almost no time."""
         with self.snapshot() as snapshot:
             return snapshot.header()
 
-    # looking after it
+    # maintenance
     def status(self) -> Status:
         """Return what is indexed, by which model, and whether notes changed since."""
         with self.snapshot() as snapshot:
             return snapshot.status()
 
     def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:
-        """Return every file with what became of it, and every point."""
+        """Return every file with its outcome, and every point."""
         with self.snapshot() as snapshot:
             return snapshot.dump()
 

@@ -179,7 +179,7 @@ class Snapshot:
     # reading
     @_in_our_words
     def header(self) -> Header:
-        """Return what the index says of itself; costs next to nothing."""
+        """Return the header of the index; takes almost no time."""
         return self._view.header()
 
     @_in_our_words
@@ -335,7 +335,7 @@ class Snapshot:
         site = self._parts.settings.site_url
         return published_url(note.published, site) if site and note.published else ""
 
-    # looking after it
+    # maintenance
     @_in_our_words
     def status(self) -> Status:
         """Return what is indexed, by which model, and whether notes changed since."""
@@ -366,7 +366,7 @@ class Snapshot:
 
     @_in_our_words
     def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:
-        """Return every file with what became of it, and every point."""
+        """Return every file with its outcome, and every point."""
         states = sorted(self._view.note_states().items())
         files = [FileReport(note_id, state.outcome, state.warnings) for note_id, state in states]
         points = [

@@ -17,14 +17,14 @@ from indexer.commands.options import (
 
 @click.command()
 @common
-@click.option("--rebuild", is_flag=True, help="Begin from nothing; also mends a damaged index")
+@click.option("--rebuild", is_flag=True, help="Begin from nothing; also repairs a damaged index")
 @click.option("--force", is_flag=True, help="Build even if most notes are gone")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing")
 @click.option("--ray", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Encode by Ray")
 @click.option("--progress-json", is_flag=True, hidden=True)
 @click.option("--standby", is_flag=True, hidden=True)
 def build(progress_json: bool, standby: bool, **options: Any) -> int:
-    """Bring the index in line with the notes.
+    """Bring the index up to date with the notes.
 
     Only what is new is encoded. Notes that cannot be read are listed with the reason; the others
     are indexed all the same.

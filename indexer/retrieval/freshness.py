@@ -1,4 +1,4 @@
-"""Hits against the files as they are now: nothing is shown that no longer stands in the notes."""
+"""Compare hits with the files as they are now: nothing is shown that is no longer in the notes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from indexer.records import FileStamp, Note, Point
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
-# How long "is the index behind?" is taken as answered, in a process that answers many questions.
+# How long the result of a scan is reused, in a process that answers many questions.
 _STALE_FOR_S = 1.0
-# In a large folder it holds for this many times as long as it took to find out.
+# In a large folder it is reused for this many times the duration of the scan.
 _STALE_FOR_TIMES = 20.0
-# Where it took longer than this, questions close upon each other do not wait for the next look: for
-# so many times as long as an answer holds, the next one is sought beside them.
+# If the last scan took longer than this, a burst of questions reuses its result while a background
+# thread scans again, for at most ten times the usual time.
 _LOOKED_BESIDE_S = 0.01
 _BESIDE_TIMES = 10.0
-# How many notes are remembered as compared.
+# Number of notes whose comparison is remembered.
 _MAX_NOTES = 4_096
 
 
 class _Look(NamedTuple):
-    """What a look at the folder found: when it ended, and how long it took, in s."""
+    """The result of a scan of the folder, when it ended, and how long it took, in seconds."""
 
     generation: int
     stale: bool
@@ -36,16 +36,16 @@ class _Look(NamedTuple):
 
     @classmethod
     def since(cls, started: float, generation: int, stale: bool) -> _Look:
-        """Return a look that ends now."""
+        """Return the result of a scan that ends now."""
         ended = time.monotonic()
         return cls(generation, stale, ended, ended - started)
 
     def holds(self, now: float, times: float = 1.0) -> bool:
-        """Tell whether it is taken as true, or was up to so many times as long ago."""
+        """Return whether the result is still fresh, or was within ``times`` lifetimes."""
         return now - self.ended < times * max(_STALE_FOR_S, _STALE_FOR_TIMES * self.took)
 
     def may_be_renewed_beside(self, now: float) -> bool:
-        """Tell whether a question need not wait for the next look."""
+        """Return whether a question may use this result while the next scan runs."""
         return not self.stale and self.took > _LOOKED_BESIDE_S and self.holds(now, _BESIDE_TIMES)
 
 
@@ -60,14 +60,14 @@ class Freshness:
         """
         self._folder = folder
         self._measure = measure
-        # Notes as they were last seen, by name.
+        # Notes as they were read last, by name.
         self._notes: Lru[str, tuple[FileStamp, Note | None]] = Lru(_MAX_NOTES)
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
         self._look: _Look | None = None
         self._looking = threading.Lock()
 
     def confirm(self, points: Sequence[StoredPoint], view: View) -> list[StoredPoint]:
-        """Return the points that still stand in their notes, with their lines as they are now.
+        """Return the points that are still in their notes, with their current lines.
 
         :param points: in any order, which is kept.
         :param view: the index they came from.
@@ -80,7 +80,7 @@ class Freshness:
         return confirmed
 
     def is_stale(self, view: View) -> bool:
-        """Tell whether a note was added, changed or removed since the index was built."""
+        """Return whether a note was added, changed or removed since the index was built."""
         generation, now = view.header().generation, time.monotonic()
         seen = self._look_at(generation)
         if seen is not None and seen.holds(now):
@@ -89,7 +89,7 @@ class Freshness:
             return False
         with self._looking:
             seen = self._look_at(generation)
-            if seen is None or not seen.holds(now):  # nobody looked meanwhile
+            if seen is None or not seen.holds(now):  # no other thread scanned in the meantime
                 started, stamps = time.monotonic(), self._stamps_of(view)
                 stale = _is_stale(self._folder, view, stamps)
                 seen = self._look = _Look.since(started, generation, stale)
@@ -100,26 +100,26 @@ class Freshness:
         return look if look is not None and look.generation == generation else None
 
     def _look_beside(self, view: View) -> bool:
-        """Begin to look at the folder in another thread; tell whether one looks."""
+        """Start a scan in another thread; return whether one is running."""
         generation, stamps = view.header().generation, self._stamps_of(view)
         if not self._looking.acquire(blocking=False):
             return True
 
         def look() -> None:
-            seen = None  # of what differs in its stamp the next question sees if its words do
+            seen = None  # if stamps differ, the next question compares the content
             try:
                 started = time.monotonic()
                 if _differing(self._folder, stamps) == []:
                     seen = _Look.since(started, generation, stale=False)
             except MemoryError:
-                pass  # the next question looks, and says so
+                pass  # the next question scans, and reports it
             finally:
                 self._look = seen
                 self._looking.release()
 
         try:
             threading.Thread(target=look, name="look", daemon=True).start()
-        except RuntimeError:  # no thread to be had
+        except RuntimeError:  # no thread can be started
             self._looking.release()
             return False
         return True
@@ -137,7 +137,7 @@ class Freshness:
 
         :param points: of one note, in reading order.
         :param view: the index they came from.
-        :return: the very list that was given where the note is as it was indexed.
+        :return: the same list object if the note is unchanged.
         """
         if not points:
             return points
@@ -157,14 +157,14 @@ class Freshness:
         there, note = self._note_now(stored.note.note_id, view)
         if not there:
             return None
-        if note is None:  # as it was when it was indexed
+        if note is None:  # unchanged since it was indexed
             return stored
         same = _identity(stored.point)
         found = next((point for point in note.points if _identity(point) == same), None)
         return None if found is None else _moved(stored, found)
 
     def _note_now(self, note_id: str, view: View) -> tuple[bool, Note | None]:
-        """Return whether a note is there, and how it reads if it changed since it was indexed."""
+        """Return whether a note exists, and its new content if it changed since it was indexed."""
         stamp = self._folder.read_stamp(note_id)
         if stamp is None:
             return False, None
@@ -194,7 +194,7 @@ class Freshness:
 
 
 def _identity(point: Point) -> tuple[object, ...]:
-    """Return what tells points of a note apart when their lines move."""
+    """Return what identifies a point of a note when its lines move."""
     return point.text, point.heading_path, point.parents
 
 
@@ -206,7 +206,7 @@ def _moved(stored: StoredPoint, now: Point) -> StoredPoint:
 def is_stale(folder: NotesFolder, view: View) -> bool:
     """Tell whether a note was added, changed or removed since an index was built.
 
-    Files are read only where their stamps differ.
+    Files are read only if their stamps differ.
 
     :param folder: the notes.
     :param view: the index.
@@ -220,7 +220,7 @@ def _is_stale(folder: NotesFolder, view: View, stamps: Mapping[str, FileStamp | 
 
 
 def _differing(folder: NotesFolder, stamps: Mapping[str, FileStamp | None]) -> list[str] | None:
-    """Return the notes whose stamps differ, None where some were added or removed."""
+    """Return the notes whose stamps differ, None if notes were added or removed."""
     try:
         entries = folder.scan().notes
     except NotesError:
@@ -231,7 +231,7 @@ def _differing(folder: NotesFolder, stamps: Mapping[str, FileStamp | None]) -> l
 
 
 def _has_hash(folder: NotesFolder, note_id: str, view: View) -> bool:
-    """Tell whether the content of a note is what was indexed."""
+    """Return whether the content of a note is the indexed one."""
     try:
         return folder.read(note_id).content_hash == view.content_hash(note_id)
     except NoteError:

@@ -1,8 +1,8 @@
-"""What is asked: the words of a question, with typos mended and acronyms spelled out.
+"""Read a question: correct typos and spell out acronyms.
 
-The notes themselves are the dictionary. A word that no note has, and that the encoder does not know
-either, is read as the nearest one the notes have; an acronym is read with the phrase of the notes
-whose initials it has, beside it. Whoever asked is told both.
+The notes are the dictionary. A word that neither the notes nor the encoder know is read as the
+nearest word of the notes. An acronym is read together with the phrase of the notes that has its
+initials. The answer reports both.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from indexer.text.terms import (
 _MAX_QUESTION_CHARS = 10_000
 _MIN_TYPO_CHARS = 4
 _DOUBLE = re.compile(r"(.)\1")
-_MEDIUM_WORD_CHARS = 5  # from here on any letter may be wrong
-_LONG_WORD_CHARS = 10  # from here on two letters may be wrong
+_MEDIUM_WORD_CHARS = 5  # from this length on any letter may be wrong
+_LONG_WORD_CHARS = 10  # from this length on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
-_MAX_REPAIRS = 8  # of one question; more is not a question with typos
+_MAX_REPAIRS = 8  # per question; more of them are not typos
 _MAX_ATTEMPTS = 24  # words of one question that are compared with those of the notes, 7 ms each
 _WORD = re.compile(r"\w+")
 _MATH = re.compile(r"\$[^$]*\$|\\\w+")
 _ACRONYM_POINTS = 50
-_MAX_PHRASES = 4  # with the initials of an acronym, that are looked for in the notes
-_MIN_EVIDENCE = 2  # distinct texts with a phrase, for it to be what two letters stand for
+_MAX_PHRASES = 4  # phrases per acronym that are searched in the notes
+_MIN_EVIDENCE = 2  # distinct texts that must contain the phrase of a two-letter acronym
 _MIN_STEM_CHARS = 3
-_MAX_MENDS = 12  # of the nearest terms, how many are looked at
-_STOP_WEIGHT = 0.5  # of a word that says nothing of what is asked
-_SURFACE_POINTS = 10  # of a term, in which it is looked for as it is written
+_MAX_MENDS = 12  # nearest terms that are examined
+_STOP_WEIGHT = 0.5  # weight of a stop word
+_SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 
 
 class Question(NamedTuple):
     """A question as it is answered.
 
-    ``text`` is what the encoder reads, ``terms`` what the words are searched by, repeats kept;
-    ``reads`` says what was read into it, (word as typed, words of the notes).
+    ``text`` is what the encoder reads, ``terms`` are the search terms, with repeats;
+    ``reads`` lists the corrections: (word as typed, words of the notes).
     """
 
     text: str
@@ -145,14 +145,14 @@ def _spell_out(word: str, view: View) -> str:
 
 
 def _is_likely(phrase: _Phrase, short: str) -> bool:
-    """Return whether the notes say enough for a phrase: two letters fit many by accident."""
+    """Return whether there is enough evidence for a phrase: two letters fit many by accident."""
     likely = phrase.definitions or phrase.topics or phrase.texts >= _MIN_EVIDENCE
     return phrase.texts > 0 and bool(likely or len(short) > 2)
 
 
 @dataclass(slots=True)
 class _Phrase:
-    """A phrase as first written, and how many distinct texts of each kind speak for it."""
+    """A phrase as first written, and the number of distinct texts of each kind that contain it."""
 
     written: str
     definitions: int = 0
@@ -160,7 +160,7 @@ class _Phrase:
     topics: int = 0
 
     def rank(self) -> tuple[int, int, int, int, str]:
-        """Return the place among other phrases; the best is the smallest."""
+        """Return the sort key among phrases; the best is the smallest."""
         counts = -min(self.definitions, 1), -self.texts, -self.topics
         return *counts, len(self.written), self.written
 
@@ -204,14 +204,14 @@ def _may_be_typo(word: str, encoder: TextMeasure) -> bool:
 
 
 def _mend(word: str, term: str, view: View) -> str:
-    """Return the word of the notes that was meant by one that nobody knows, or nothing."""
-    from rapidfuzz.distance import OSA  # only for those who mistype
+    """Return the word of the notes that an unknown word probably means, or nothing."""
+    from rapidfuzz.distance import OSA  # only needed for typos
 
     word = word.lower()
     limit = 2 if len(word) >= _LONG_WORD_CHARS else 1
 
     def distance(stem: str) -> float:
-        """Estimate how far the nearest word with a stem is, by what both begin with."""
+        """Estimate the distance to the nearest word with a stem, by their common start."""
         begins = word[: len(stem)]
         edits = min(OSA.distance(one, stem, score_cutoff=limit) for one in (begins, term))
         return edits + (len(word) - len(begins)) / 2 if edits <= limit else math.inf
@@ -221,7 +221,7 @@ def _mend(word: str, term: str, view: View) -> str:
         for first in dict.fromkeys(word[:2])
         for stem, points in view.terms_like(first, _MIN_STEM_CHARS, len(word) + limit)
     ]
-    # Of those as near, the one in lower case: a name or the first word of a sentence says less.
+    # Of equally near ones, the one in lower case, since capitals may start a name or a sentence.
     found = [
         (OSA.distance(word, one.lower()), not one.islower(), place, one)
         for place, (far, _, stem) in enumerate(sorted(near)[:_MAX_MENDS])
@@ -250,7 +250,7 @@ def _is_other_word(word: str, other: str) -> bool:
 
 
 def _surfaces(term: str, view: View) -> set[str]:
-    """Return words of the notes that have a term, as they stand there."""
+    """Return words of the notes that have a term, as they are written."""
     found = view.lexical([term], _SURFACE_POINTS, NoteFilter())
     return {
         text[start:end]
@@ -263,12 +263,12 @@ def _surfaces(term: str, view: View) -> set[str]:
 def word_weights(
     question: Question, spans: tuple[tuple[int, int], ...], idf: Mapping[str, float]
 ) -> list[float]:
-    """Return what each word piece of a question counts: its share of its word's rarity.
+    """Return the weight of each word piece of a question: its share of the rarity of its word.
 
     A word counts once, however many pieces the encoder cuts it into.
 
     :param question: as it was read.
-    :param spans: where its word pieces stand.
+    :param spans: start and end of its word pieces.
     :param idf: term to inverse document frequency.
     :return: weights that sum to 1, or only zeros; stop words count half.
     """

@@ -1,4 +1,4 @@
-"""Pure functions on scores: fusion, what may not outrank what, and how many of a note."""
+"""Pure functions on scores: fusion, order of lead-ins, and the share of one note."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BELOW = 1e-6
 
 
 class Weights(NamedTuple):
-    """What each kind of evidence counts; chosen by ablation, with a plateau around each.
+    """The weight of each kind of evidence; chosen by ablation, on a plateau.
 
     ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
     ``long_pieces`` word pieces late interaction counts half, and each piece of a point costs
@@ -39,7 +39,7 @@ class Weights(NamedTuple):
     note_size: float = 0.07
 
 
-# What late interaction gives a candidate of some cosine, by a line through all of them.
+# Late interaction expected from a cosine, by a linear fit over all candidates.
 _PIECES_AT_ZERO = 0.25
 _PIECES_A_COSINE = 0.6
 # Candidates of so many word pieces at the mean are points of notes (in four collections 8 to 27);
@@ -47,27 +47,27 @@ _PIECES_A_COSINE = 0.6
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
-# A note of fewer points counts as this small, one of more as this large.
+# The number of points of a note is clipped to this range.
 _NOTE_POINTS = 10, 150
-_SHARPNESS = 6  # the power of a cosine: how much more the nearest of the neighbours counts
+_SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbours
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
-_DIGITS = 4  # to which scores count as equal
-_JUST_BELOW = 1e-3  # more than what counts as equal, see rank
+_DIGITS = 4  # scores that agree to this number of digits are equal
+_JUST_BELOW = 1e-3  # larger than the precision of equal scores, see rank
 # An item of so many characters may be but the topic of those under it; see place_lead_ins.
 _TOPIC_CHARS = 80
 _FAR_BEHIND = 0.5
 _WEIGHTS = Weights()
-# Above this many points of one note, those of others come first. With 3 the fourth point of a long
-# note, right at the top by its score, went to the end of the list (benchmarks/QUALITY.md).
+# Beyond this number of points of one note, points of other notes come first. With 3, the fourth
+# point of a long note went to the end of the list, even with a top score (benchmarks/QUALITY.md).
 MAX_PER_NOTE = 5
 
 
 class Evidence(NamedTuple):
-    """What the legs say of one point.
+    """The evidence for one point.
 
-    ``cosine`` is that of its vector and the question's; ``words`` the share of the question's words
-    that stand in it, by their rarity, 0 to 1; ``pieces`` how well it answers word by word, and
-    ``length`` how many word pieces it has.
+    ``cosine`` compares its vector with that of the question. ``words`` is the share of the words of
+    the question that it contains, weighted by rarity, 0 to 1. ``pieces`` is its late interaction,
+    ``length`` its number of word pieces.
     """
 
     cosine: float
@@ -105,17 +105,17 @@ class Ranking(NamedTuple):
 def fuse(
     evidence: Mapping[int, Evidence], mode: Mode, weights: Weights = _WEIGHTS
 ) -> dict[int, float]:
-    """Return one score of all legs for each candidate.
+    """Join the evidence for each candidate into one score.
 
-    Scores are joined, not ranks: a rank says nothing of how near the nearest is. Late interaction
-    tells short points apart best; the longer a point, the more likely some word of it is near to
-    any: of two nearly as good the shorter comes first, and of a long one, what late interaction
-    says is drawn to what the cosine lets expect. Documents hold a smaller share of
-    a question's words each, so that words count there against the candidate that has most of them.
+    Scores are joined instead of ranks, since a rank does not say how near the nearest is. Late
+    interaction separates short points best. A long point has more chances that one of its words is
+    near any word, so of two similar scores the shorter point comes first, and late interaction of
+    long points is pulled towards the value expected from the cosine. A document contains a smaller
+    share of the question, so among documents words count relative to the best candidate.
 
-    :param evidence: point id to what is known of it.
-    :param mode: which legs count.
-    :param weights: what each counts.
+    :param evidence: by point id.
+    :param mode: which retrievers count.
+    :param weights: of each kind of evidence.
     """
     if mode is Mode.LEXICAL:
         return {point_id: one.words for point_id, one in evidence.items()}
@@ -135,9 +135,9 @@ def fuse(
 
 
 def share_of_documents(lengths: Sequence[int]) -> float:
-    """Return how far candidates are documents rather than points, 0 to 1, by their mean length.
+    """Return by their mean length how much candidates are documents rather than points, 0 to 1.
 
-    :param lengths: of the candidates in word pieces; all 0 where nobody counted them.
+    :param lengths: of the candidates in word pieces; all 0 if they were not counted.
     """
     mean = sum(lengths) / max(len(lengths), 1)
     return min(max((mean - _POINTS_UP_TO) / (_DOCUMENTS_FROM - _POINTS_UP_TO), 0.0), 1.0)
@@ -146,11 +146,11 @@ def share_of_documents(lengths: Sequence[int]) -> float:
 def diffuse(
     scores: Mapping[int, float], vectors: NDArray[np.float32], weight: float
 ) -> dict[int, float]:
-    """Draw each score to those of the nearest of the other candidates (one step of diffusion).
+    """Pull each score towards those of the nearest other candidates (one step of diffusion).
 
-    Documents on the question's subject lie together, and what lies among them is more likely to be
-    another. (Score regularisation, Diaz 2005.) Notes lose by it: their nearest points are the
-    other items of one list, of which one answers.
+    Documents on the subject of a question are near each other, so a document among them is more
+    likely relevant (score regularisation, Diaz 2005). Notes lose by it: their nearest points are
+    other items of one list, of which only one answers.
 
     :param scores: point id to score.
     :param vectors: one row of unit length for each, in that order.
@@ -170,8 +170,8 @@ def idf(points: int, counts: Mapping[str, int], terms: Iterable[str]) -> dict[st
     """Return the inverse document frequency of terms, at least 0 (Sparck Jones 1972, smoothed).
 
     :param points: how many points there are.
-    :param counts: term to points that have it; a term without a count stands nowhere.
-    :param terms: of which it is asked.
+    :param counts: term to points that have it; a term without a count occurs nowhere.
+    :param terms: whose frequency is wanted.
     """
     return {term: max(math.log((points + 1) / (counts.get(term, 0) + 0.5)), 0.0) for term in terms}
 
@@ -208,14 +208,14 @@ def favour_short_notes(
     sizes: Mapping[str, int],
     weight: float,
 ) -> dict[int, float]:
-    """Return scores less what the size of a point's note gives by chance.
+    """Return scores minus a penalty for the size of the note.
 
     The more points a note has, the more likely one of them is near to any question.
 
     :param scores: point id to score.
     :param points: the records of all of them.
     :param sizes: note to how many points it has.
-    :param weight: what a note costs when it is e times as long as another.
+    :param weight: penalty of a note that has e times the points of another.
     """
     smallest, largest = _NOTE_POINTS
     return {
@@ -336,9 +336,9 @@ def place_lead_ins(
 def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list[int]:
     """Return the point ids by falling score, equal scores by note and place in it.
 
-    In a fresh index that is the order of the ids; in one that grew by edits it is still the same,
-    which ids are not. Scores count as equal to four digits: the same vectors from a file and from
-    rows differ in the seventh.
+    The order does not depend on point ids, which differ between a fresh index and one that grew by
+    edits. Scores that agree to four digits are equal: the same vectors read from a file and from
+    rows differ in the seventh digit.
 
     :param scores: point id to score.
     :param points: the records of all of them.
@@ -354,7 +354,7 @@ def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list
 def spread(ranked: Sequence[int], note_of: Callable[[int], str], k: int) -> list[int]:
     """Return the first ``k`` of a ranking in which no note takes more than its share.
 
-    What a note has beyond ``MAX_PER_NOTE`` comes after the others, in its order.
+    Points of a note beyond ``MAX_PER_NOTE`` follow the others, in their order.
 
     :param ranked: point ids, best first.
     :param note_of: point id to note.

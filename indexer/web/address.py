@@ -170,12 +170,12 @@ def draw_all() -> None:
 
 
 def is_all_to_be_drawn() -> bool:
-    """Tell, once, whether something outside the part that runs alone has changed."""
+    """Return once whether something outside the fragment has changed."""
     return bool(st.session_state.pop("all", False))
 
 
 def leave() -> None:
-    """Let go of what belongs to the last question."""
+    """Drop the state that belongs to the last question."""
     st.session_state.pop("previewed", None)
     for name in ("p", "more", "less", "k"):
         st.query_params.pop(name, None)

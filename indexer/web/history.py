@@ -1,4 +1,4 @@
-"""What was asked lately and what was starred, in a small file beside the index."""
+"""Recent and saved searches, in a small file next to the index."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Searches(NamedTuple):
 
 
 class History:
-    """Keeps questions for all visitors of one server."""
+    """Keeps searches for all visitors of one server."""
 
     def __init__(self, settings: Settings) -> None:
         """Read what was kept.

@@ -22,7 +22,7 @@ API_VARIABLE = "NOTEPOINT_API"
 
 
 def page_script() -> Path:
-    """Return the script of the page: in a checkout beside the package, installed within it.
+    """Return the script of the page: next to the package in a checkout, inside it if installed.
 
     :raises IndexerError: if it is not there.
     """

@@ -1,4 +1,4 @@
-"""The beat of the page: says how the index is, and draws the page anew when it changed."""
+"""A fragment that runs every second: shows the state of the index, redraws the page on change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEAT_S = 1.0
 
 @st.fragment(run_every=_BEAT_S)
 def pulse(host: Host) -> None:
-    """Draw one line on the index, and look every second whether there is another one.
+    """Draw one line about the index, and check every second for a new generation.
 
     :param host: whose index it is.
     """
@@ -26,7 +26,7 @@ def pulse(host: Host) -> None:
         st.session_state["seen"] = seen
         st.rerun()
     _keep_settled_question(host)
-    gc.collect()  # what the runs left behind; next to nothing beside what lasts
+    gc.collect()  # garbage of earlier runs; little compared with what is frozen
 
 
 def _line(host: Host) -> str:
@@ -54,7 +54,7 @@ def _generation(host: Host) -> int:
 
 
 def _has_examples(host: Host) -> bool:
-    """Tell whether the overview is drawn; it is made behind the page."""
+    """Return whether the overview is ready; it is made in the background."""
     try:
         return host.overview() is not None
     except IndexerError:
