@@ -85,15 +85,16 @@ class Settings(NamedTuple):
         cache = cache_folder(values)
         folder = _notes_folders(notes, values.get(_PREFIX + "NOTES", ""), cache)
         trust(folder, cache)
+        shards = values.get(_PREFIX + "SHARDS", "") or cache / "shards"
         return cls(
-            folder,
-            _with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
-            _model(given("MODEL", model) or DEFAULT_MODEL, folder),
-            _url(given("SITE_URL", site_url)),
-            _positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
-            values.get(_PREFIX + "EDITOR", ""),
-            cache,
-            Path(values.get(_PREFIX + "SHARDS", "") or cache / "shards").expanduser().absolute(),
+            notes=folder,
+            store=_with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
+            model=_model(given("MODEL", model) or DEFAULT_MODEL, folder),
+            site_url=_url(given("SITE_URL", site_url)),
+            size_limit=_positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
+            editor=values.get(_PREFIX + "EDITOR", ""),
+            cache=cache,
+            shards=Path(shards).expanduser().absolute(),
         )
 
 

@@ -210,3 +210,13 @@ def test_no_import_circle() -> None:
 def test_no_module_is_longer_than_a_reader_bears() -> None:
     long = {n: len(p.read_text().splitlines()) for n, p in modules()}
     assert {n: count for n, count in long.items() if count > 600} == {}
+
+
+def test_no_call_has_more_than_five_positional_arguments() -> None:
+    crowded = [
+        f"{name}:{node.lineno}"
+        for name, path in modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and len(node.args) > 5
+    ]
+    assert crowded == []

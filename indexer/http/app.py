@@ -168,8 +168,8 @@ def _ask(request: Request, given: Given) -> dict[str, Any]:
         k,
         Mode(given.get("mode", Mode.HYBRID.value)),
         filter_of(given),
-        given.get("more", ()),
-        given.get("less", ()),
+        more=given.get("more", ()),
+        less=given.get("less", ()),
     )
     if short:
         return compact_json(compact(answer, budget=budget, links=given.get("links", False)))

@@ -185,19 +185,19 @@ class _Build:
             states[gone].points for gone in plan.gone
         )
         return BuildReport(
-            plan.added,
-            plan.changed,
-            len(plan.gone),
-            plan.unchanged,
-            plan.skipped,
-            new,
-            old,
-            total + new - old,
-            generation,
-            time.perf_counter() - started,
-            embedded,
-            tuple(plan.files),
-            self._options.dry_run,
+            notes_added=plan.added,
+            notes_changed=plan.changed,
+            notes_removed=len(plan.gone),
+            notes_unchanged=plan.unchanged,
+            notes_skipped=plan.skipped,
+            points_added=new,
+            points_removed=old,
+            points_total=total + new - old,
+            generation=generation,
+            seconds=time.perf_counter() - started,
+            embedded=embedded,
+            files=tuple(plan.files),
+            dry_run=self._options.dry_run,
         )
 
     def _measure_chance(self) -> None:
@@ -333,14 +333,14 @@ class _Build:
         for ordinal, point in enumerate(note.points):
             links += [NewLink(ordinal, link, link_key(link, note.note_id)) for link in point.links]
         return NoteChange(
-            note,
-            stamp,
-            name.published if linkable else "",
-            name_keys(name, note.anchors) if linkable else frozenset(),
-            tuple(kept),
-            tuple(added),
-            tuple(point_id for ids in waiting.values() for point_id in ids),
-            tuple(links),
+            note=note,
+            stamp=stamp,
+            published=name.published if linkable else "",
+            names=name_keys(name, note.anchors) if linkable else frozenset(),
+            kept=tuple(kept),
+            added=tuple(added),
+            removed=tuple(point_id for ids in waiting.values() for point_id in ids),
+            links=tuple(links),
         )
 
     def _key(self, title: str, point: Point) -> bytes:

@@ -385,13 +385,13 @@ def _put(change: Change, folder: Path) -> None:
 def _change_of(note: WholeNote) -> NoteChange:
     info, state = note.info, note.state
     raw = Note(
-        info.note_id,
-        state.content_hash or b"",
-        info.title,
-        datetime.date.fromisoformat(info.date) if info.date else None,
-        info.tags,
-        info.categories,
-        info.aliases,
+        note_id=info.note_id,
+        content_hash=state.content_hash or b"",
+        title=info.title,
+        date=datetime.date.fromisoformat(info.date) if info.date else None,
+        tags=info.tags,
+        categories=info.categories,
+        aliases=info.aliases,
         anchors=note.anchors,
         outcome=state.outcome,
         warnings=state.warnings,

@@ -179,13 +179,14 @@ TOOLS = {
     tool.name: tool
     for tool in (
         Tool(
-            "ask",
-            "Ask the notes",
-            "Answers a question with the passages of the user's own notes that answer it, word for "
+            name="ask",
+            title="Ask the notes",
+            description="Answers a question with the passages of the user's own notes that "
+            "answer it, word for "
             "word, each with note:lines and the headings above it. Ask in a whole sentence. If "
             "`answered` is false the notes hold no answer: say so, do not make one up; the nearest "
             "passages and topics are there to ask again in other words.",
-            _takes(
+            takes=_takes(
                 "question",
                 question={
                     "type": "string",
@@ -204,35 +205,37 @@ TOOLS = {
                 until=_DAY,
                 links=_LINKS,
             ),
-            _gives("compact"),
-            _ask,
+            gives=_gives("compact"),
+            run=_ask,
         ),
         Tool(
-            "read",
-            "Read a note",
-            "Returns lines of a note as its file is now, with their links and the notes that link "
+            name="read",
+            title="Read a note",
+            description="Returns lines of a note as its file is now, with their links and the "
+            "notes that link "
             "here. Takes the place that `ask` gives.",
-            _takes(
+            takes=_takes(
                 "place",
                 place=_PLACE | {"description": "note, note:line, note:first-last or note:first-"},
                 budget=_BUDGET | {"description": "most tokens to spend (2,000)"},
             ),
-            _gives("note"),
-            _read,
+            gives=_gives("note"),
+            run=_read,
         ),
         Tool(
-            "similar",
-            "Find similar passages",
-            "Returns the passages of other notes nearest in meaning to a place, without those the "
+            name="similar",
+            title="Find similar passages",
+            description="Returns the passages of other notes nearest in meaning to a place, "
+            "without those the "
             "note links to already.",
-            _takes(
+            takes=_takes(
                 "place",
                 place=_PLACE | {"description": "note or note:line"},
                 k=_K,
                 links=_LINKS,
             ),
-            _gives("similar"),
-            _similar,
+            gives=_gives("similar"),
+            run=_similar,
         ),
     )
 }

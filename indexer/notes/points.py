@@ -102,7 +102,13 @@ def shorten_parent(text: str) -> str:
 
 def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Point:
     return Point(
-        block.text, block.kind, block.line_start, block.line_end, path, parents, block.links
+        text=block.text,
+        kind=block.kind,
+        line_start=block.line_start,
+        line_end=block.line_end,
+        heading_path=path,
+        parents=parents,
+        links=block.links,
     )
 
 

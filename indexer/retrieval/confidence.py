@@ -37,9 +37,15 @@ class Calibration(NamedTuple):
     matched: float
 
 
-_CALIBRATION = Calibration(-3.95, 2.89, 4.97, 1.91, 0.138, MATCHED_ABOVE)
+_CALIBRATION = Calibration(
+    intercept=-3.95, cosine=2.89, pieces=4.97, coverage=1.91, length=0.138, matched=MATCHED_ABOVE
+)
 # Over 453 questions in seven languages to three folders (benchmarks/QUALITY.md).
-_CALIBRATIONS = {MULTILINGUAL_MODEL: Calibration(-2.15, 6.15, 2.57, 1.45, 0.1, 0.4)}
+_CALIBRATIONS = {
+    MULTILINGUAL_MODEL: Calibration(
+        intercept=-2.15, cosine=6.15, pieces=2.57, coverage=1.45, length=0.1, matched=0.4
+    )
+}
 # Longer questions than this were not among those it was fitted on.
 MAX_LENGTH = 24
 

@@ -35,7 +35,7 @@ def make_hits(
     """
     links = _links_of(view, points)
     return tuple(
-        _hit(place, stored, ranking, asked, links[stored.point_id], encoder)
+        _hit(place, stored, ranking, asked, links=links[stored.point_id], encoder=encoder)
         for place, stored in enumerate(points, 1)
     )
 

@@ -103,7 +103,13 @@ class Searcher:
             )
             probability = confidence(signs) if signs else 0.0
             sized = size_answer(
-                view, self._outlines, shown.without(gone), asked, query, points, probability
+                view,
+                self._outlines,
+                shown.without(gone),
+                asked,
+                query,
+                current=points,
+                confidence=probability,
             )
             probability = sized.units[0].confidence if sized.units else 0.0
             hits = make_hits(view, sized.points, shown, asked, self._encoder)

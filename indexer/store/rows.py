@@ -128,14 +128,14 @@ def note_info_from_row(row: Row) -> NoteInfo:
     """Return the note in a row of ``NOTE_INFO_COLUMNS``."""
     path, title, date, tags, categories, aliases, published, properties = row
     return NoteInfo(
-        path_from_row(path),
-        title,
-        date,
-        _list_from_row(tags),
-        _list_from_row(categories),
-        _list_from_row(aliases),
-        published,
-        _pairs_from_row(properties),
+        note_id=path_from_row(path),
+        title=title,
+        date=date,
+        tags=_list_from_row(tags),
+        categories=_list_from_row(categories),
+        aliases=_list_from_row(aliases),
+        published=published,
+        properties=_pairs_from_row(properties),
     )
 
 
@@ -157,7 +157,15 @@ def point_from_row(row: Row) -> tuple[int, Point]:
     """Return the ordinal and the point, without its links, of a row of ``POINT_COLUMNS``."""
     ordinal, kind, lead_in, start, end, text, heading_path, parents = row
     path, above = _list_from_row(heading_path), _list_from_row(parents)
-    return ordinal, Point(text, _KINDS[kind], start, end, path, above, lead_in=bool(lead_in))
+    return ordinal, Point(
+        text=text,
+        kind=_KINDS[kind],
+        line_start=start,
+        line_end=end,
+        heading_path=path,
+        parents=above,
+        lead_in=bool(lead_in),
+    )
 
 
 def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:

@@ -185,12 +185,12 @@ def where() -> NoteFilter:
     """Return what the filters let through."""
     state: Any = st.session_state
     return NoteFilter(
-        tuple(state.get("tag") or ()),
-        tuple(state.get("category") or ()),
-        tuple(state.get("folder") or ()),
-        (),
-        state.get("since") or None,
-        state.get("until") or None,
+        tags=tuple(state.get("tag") or ()),
+        categories=tuple(state.get("category") or ()),
+        folders=tuple(state.get("folder") or ()),
+        notes=(),
+        since=state.get("since") or None,
+        until=state.get("until") or None,
     )
 
 

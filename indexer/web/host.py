@@ -61,7 +61,7 @@ class Host(Service):
     ) -> Answer:
         """Answer a question; see ``Request.ask``."""
         with self.request() as request:
-            return request.ask(question, k, mode, where, more, less, points=points)
+            return request.ask(question, k, mode, where, more=more, less=less, points=points)
 
     def read_note(self, note_id: str) -> NotePage:
         """Return a note ready to be shown; see ``Request.read_note``."""

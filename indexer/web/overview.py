@@ -84,12 +84,12 @@ def make_overview(snapshot: Snapshot) -> Overview:
     links = snapshot.links()
     plane = lay_out(vectors, notes)
     return Overview(
-        generation,
-        tuple(points),
-        plane,
-        examples_from(points),
-        tuple(links),
-        name_regions(plane, [dumped.stored.point.text for dumped in points]),
+        generation=generation,
+        points=tuple(points),
+        plane=plane,
+        examples=examples_from(points),
+        links=tuple(links),
+        regions=name_regions(plane, [dumped.stored.point.text for dumped in points]),
     )
 
 

@@ -128,7 +128,17 @@ class BlockWriter:
             last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
             rows = [*rows[:-1], last] if last.text else rows[:-1]
         end, links = self._last_line(token), tuple(text.links)
-        self._add(Block(BlockKind.HEADING, tuple(rows), line, end, None, level, links))
+        self._add(
+            Block(
+                kind=BlockKind.HEADING,
+                rows=tuple(rows),
+                line_start=line,
+                line_end=end,
+                parent=None,
+                level=level,
+                links=links,
+            )
+        )
 
     def _add_item_text(self, item: int, text: InlineText, token: Token) -> None:
         """Give an item its text; lines that are its own by laziness alone become blocks."""
@@ -166,7 +176,13 @@ class BlockWriter:
         if title:
             links = tuple(link for link in text.links if link.line == line)
             block = Block(
-                BlockKind.PARAGRAPH, (Row(line, title),), line, line, self._parent(), 0, links
+                kind=BlockKind.PARAGRAPH,
+                rows=(Row(line, title),),
+                line_start=line,
+                line_end=line,
+                parent=self._parent(),
+                level=0,
+                links=links,
             )
             self._frames[-1].block = self._add(block)
         rest = [link for link in text.links if link.line > line]
@@ -186,7 +202,13 @@ class BlockWriter:
             links = tuple(text.links)
             self._add(
                 Block(
-                    BlockKind.HEADING, tuple(rows), line, last, None, _PSEUDO_HEADING_LEVEL, links
+                    kind=BlockKind.HEADING,
+                    rows=tuple(rows),
+                    line_start=line,
+                    line_end=last,
+                    parent=None,
+                    level=_PSEUDO_HEADING_LEVEL,
+                    links=links,
                 )
             )
         else:
@@ -205,7 +227,17 @@ class BlockWriter:
         for i, run in enumerate(runs):
             end = runs[i + 1][0].line - 1 if i + 1 < len(runs) else last
             own = tuple(link for link in links if run[0].line <= link.line <= end)
-            self._add(Block(BlockKind.PARAGRAPH, tuple(run), run[0].line, end, parent, 0, own))
+            self._add(
+                Block(
+                    kind=BlockKind.PARAGRAPH,
+                    rows=tuple(run),
+                    line_start=run[0].line,
+                    line_end=end,
+                    parent=parent,
+                    level=0,
+                    links=own,
+                )
+            )
 
     def _take_block_id(self, rows: list[Row]) -> list[Row]:
         """Register ``^id`` at the end of a block as a place to link to, and take it off."""
@@ -243,7 +275,17 @@ class BlockWriter:
             self.document.loose_links += links
             return
         rows = (Row(line, text),)
-        self._add(Block(BlockKind.ROW, rows, line, line, self._parent(), 0, links))
+        self._add(
+            Block(
+                kind=BlockKind.ROW,
+                rows=rows,
+                line_start=line,
+                line_end=line,
+                parent=self._parent(),
+                level=0,
+                links=links,
+            )
+        )
 
     def _row_text(self, cells: list[str], table: Table, line: int) -> str:
         """Return "header: cell" pairs, or the source of a row with more cells than headers."""

@@ -200,7 +200,15 @@ class _Reader(BlockWriter):
         children = reading_parser().parseInline(callout.title)[0].children or []
         text = read_inline(children, line, self._closed)
         rows = tuple(text.rows)
-        block = Block(kind, rows, line, line, self._parent(), 0, tuple(text.links))
+        block = Block(
+            kind=kind,
+            rows=rows,
+            line_start=line,
+            line_end=line,
+            parent=self._parent(),
+            level=0,
+            links=tuple(text.links),
+        )
         return self._add(block) if rows else None
 
     def _add_shortcode(self, token: Token) -> None:

@@ -76,12 +76,12 @@ class SqlView:
             setup = None
             if "encoder" in found:
                 setup = Setup(
-                    found["encoder"],
-                    found["model"],
-                    int(found["dimension"]),
-                    found["chunking"],
-                    found.get("engine", ""),
-                    found.get("files", ""),
+                    encoder=found["encoder"],
+                    model=found["model"],
+                    dimension=int(found["dimension"]),
+                    chunking=found["chunking"],
+                    engine=found.get("engine", ""),
+                    files=found.get("files", ""),
                 )
             generation, notes, points = (
                 int(found.get(key, "0")) for key in ("generation", "notes", "points")

@@ -45,7 +45,7 @@ def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> Non
         return
     found = _found(host, answer)
     shown = place or address.previewed() or (found["best"] or {}).get("place", "")
-    _desk(host, question, answer, where, mode, found, shown)
+    _desk(host, question, answer, where=where, mode=mode, found=found, shown=shown)
     if shown:  # after the answer, which is on the screen while the note is made ready
         best = found["best"]
         lines = tuple(best["lines"]) if best and shown == best["place"] else None
@@ -62,7 +62,7 @@ def _answer(host: Host, question: str, mode: Mode, where: NoteFilter) -> Answer:
     k = address.hits_wanted()
     points = address.size() == "point"
     try:
-        return host.ask(question, k, mode, where, more, less, points=points)
+        return host.ask(question, k, mode, where, more=more, less=less, points=points)
     except QueryError:
         if not steered:
             raise
