@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import socket
+import threading
 import traceback
 from collections.abc import Callable
 
@@ -100,3 +102,33 @@ def test_commands_say_it_in_one_message(
             address = form.format(secret)
             status, out, err = run_cli("status", "--notes", str(notes), "--store", address)
             assert status == 2 and not leaks(out + err) and "Traceback" not in err, address
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"R\x00\x00\x00\x08\x00\x00\x00\x00Z\x00\x00\x00\x05I",
+        b"R\xff\xff\xff\xff" + b"a" * 100,
+        bytes(range(256)) * 8,
+    ],
+    ids=["nothing", "web server", "half a greeting", "lengths below zero", "noise"],
+)
+def test_server_that_answers_wrongly_is_one_message(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    asked, _ = listening.accept()
+                    with asked:
+                        if asked.recv(1_000)[4:8] == b"\x04\xd2\x16\x2f":  # asks for encryption
+                            asked.sendall(b"N")
+                            asked.recv(1_000)
+                        asked.sendall(said)
+
+        threading.Thread(target=answer, daemon=True).start()
+        told = told_by(f"postgresql://u:s3crtzq9x@127.0.0.1:{port}/db?space=a")
+    assert "cannot be reached" in told and not leaks(told)
