@@ -47,9 +47,13 @@ check: setup-dev  ## Format, lint, types, docstrings and the fast tests
 	@$(STEP) docstrings $(BIN)/flake8 indexer app.py
 	@$(STEP) "fast tests" $(BIN)/python -m pytest -m "not slow"
 
-bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...")
+bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...", or MINED=DIR)
+ifdef MINED
+	@PYTHONPATH=. $(BIN)/python benchmarks/mined.py $(MINED)
+else
 	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 	@PYTHONPATH=. $(BIN)/python benchmarks/context.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
+endif
 
 bench-languages: setup-dev  ## Judge questions and notes in other languages (needs the multilingual weights)
 	@$(BIN)/python benchmarks/languages.py

@@ -228,6 +228,7 @@ class Notebook:
         weights: Weights | None = None,
         rerank: str | None = None,
         points: bool = False,
+        explain: bool = False,
     ) -> Answer:
         """Answer a question with the points of the notes that answer it.
 
@@ -240,6 +241,7 @@ class Notebook:
         :param weights: what each kind of evidence counts; None for the measured best.
         :param rerank: name or folder of a cross-encoder that orders the first points anew.
         :param points: single points only, none of them put together to a list or section.
+        :param explain: each hit says why it has its place, see ``Hit.explanation``.
         :raises IndexerError: if there is no index, or the question cannot be asked.
         """
         with self.snapshot(mode=mode) as snapshot:
@@ -253,6 +255,7 @@ class Notebook:
                 weights=weights,
                 rerank=rerank,
                 points=points,
+                explain=explain,
             )
 
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:

@@ -30,6 +30,14 @@ class Mode(Enum):
     LEXICAL = "lexical"
 
 
+class Verdict(Enum):
+    """What an answer is worth: sure, close (check it), or nothing in the notes answers."""
+
+    ANSWERED = "answered"
+    MAYBE = "maybe"
+    NOT_THERE = "not in your notes"
+
+
 class BlockKind(Enum):
     """What a piece of Markdown structure is."""
 
@@ -367,6 +375,20 @@ class Unit(NamedTuple):
         return tuple(point.point_id for point in self.points if point.matched)
 
 
+class Explanation(NamedTuple):
+    """Why a hit has its place, for a reader who reports a wrong answer.
+
+    ``retrievers`` holds (name, figure, rank among all candidates) for each retriever that was
+    asked, ``steps`` the change of the score by each rule that changed it, and ``words`` the words
+    of the question with how well the hit matches each, -1 to 1.
+    """
+
+    candidates: int
+    retrievers: tuple[tuple[str, float, int], ...]
+    steps: tuple[tuple[str, float], ...]
+    words: tuple[tuple[str, float], ...]
+
+
 class Hit(NamedTuple):
     """A point returned for a question, with its surroundings and the reason it was found.
 
@@ -396,6 +418,7 @@ class Hit(NamedTuple):
     note_links: tuple[Link, ...] = ()
     url: str | None = None
     unit: int | None = None
+    explanation: Explanation | None = None
 
 
 class RelatedNote(NamedTuple):
@@ -424,7 +447,8 @@ class Answer:
     probability, 0 to 1, that the notes hold an answer. ``reads`` lists the corrections of the
     question: (word as typed, words of the notes). ``units`` are what to show, best first: the hits
     in the size the question asks for. ``notices`` are lines for the reader that are no part of the
-    answer: a filter that nothing passes, a question that was cut.
+    answer: a filter that nothing passes, a question that was cut. ``verdict`` says how far to trust
+    the answer.
     """
 
     question: str
@@ -438,6 +462,7 @@ class Answer:
     reads: tuple[tuple[str, str], ...] = ()
     units: tuple[Unit, ...] = ()
     notices: tuple[str, ...] = ()
+    verdict: Verdict = Verdict.NOT_THERE
 
     def topics(self, most: int = 3) -> list[str]:
         """Return the topics of the hits, best first: note titles with the nearest heading.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from indexer.explanation_text import explanation_json, explanation_lines
 from indexer.records import (
     Answer,
     BuildReport,
@@ -72,6 +73,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {
         "query": answer.question,
         "answered": answer.answered,
+        "verdict": answer.verdict.value,
         "confidence": round(answer.confidence, 4),
         "mode": answer.mode.value,
         "took_ms": round(answer.took_ms, 2),
@@ -118,6 +120,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "bm25": _rounded(hit.bm25),
         "links": links,
     }
+    if hit.explanation:
+        values["explanation"] = explanation_json(hit.explanation)
     return values | ({"url": hit.url} if hit.url else {})
 
 
@@ -215,7 +219,8 @@ def hit_lines(hit: Hit) -> list[str]:
     lines.append(click.style("    " + "  ".join(fact for fact in facts if fact), dim=True))
     if hit.url:
         lines.append(click.style(f"    {safe(hit.url)}", dim=True))
-    return [*lines, *link_lines(hit)]
+    why = explanation_lines(hit.explanation) if hit.explanation else []
+    return [*lines, *link_lines(hit), *(click.style(f"    {safe(line)}", dim=True) for line in why)]
 
 
 def link_lines(hit: Hit) -> list[str]:

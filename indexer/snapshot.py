@@ -151,6 +151,7 @@ class Snapshot:
         weights: Weights | None = None,
         rerank: str | None = None,
         points: bool = False,
+        explain: bool = False,
     ) -> Answer:
         """Answer a question; see ``Notebook.search``."""
         searcher = self._parts.searcher()
@@ -167,6 +168,7 @@ class Snapshot:
             weights=weights or Weights(),
             reranker=self._parts.reranker(rerank) if rerank else None,
             points=points,
+            explain=explain,
         )
         return searcher.search(query, self._view)
 

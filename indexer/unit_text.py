@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from indexer.records import Answer, Hit, Place, Unit, UnitPoint
+from indexer.records import Answer, Hit, Place, Unit, UnitPoint, Verdict
 from indexer.render import (
     hit_lines,
     link_lines,
@@ -42,6 +42,8 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
             click.style(f"nearest topics: {'; '.join(map(safe, answer.topics()))}", fg="yellow"),
             "",
         ]
+    if answer.verdict is Verdict.MAYBE:
+        lines += [click.style("close, check whether it answers:", fg="yellow"), ""]
     weaker = 0 if full else sum(unit.weaker for unit in answer.units)
     for unit in answer.units:
         if full or not unit.weaker:

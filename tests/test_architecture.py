@@ -36,6 +36,7 @@ FLOORS = (
     ("drafts", "notes as they are in an editor, before they are saved"),
     ("snapshot", "one generation of an index: answers and notes that agree"),
     ("notebook", "puts the parts together for Python users"),
+    ("explanation_text", "why a hit has its place, as text and JSON"),
     ("render", "turns what the notebook returns into text and JSON"),
     ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
     ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),

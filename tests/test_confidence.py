@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence
+from indexer.records import Verdict
+from indexer.retrieval.confidence import (
+    ANSWERED_ABOVE,
+    SURE_ABOVE,
+    Signs,
+    confidence,
+    verdict,
+)
 
 GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=1.0, length=7, chance=0.23)
 POOR = Signs(cosine=0.3, words=0.2, pieces=0.25, coverage=0.1, length=7, chance=0.23)
@@ -35,3 +42,25 @@ def test_words_alone_are_judged_by_words() -> None:
 
 def test_long_questions_do_not_run_away() -> None:
     assert confidence(POOR._replace(length=24)) == confidence(POOR._replace(length=2_000))
+
+
+def test_short_question_with_all_its_words_in_the_first_hit_is_answered() -> None:
+    assert confidence(POOR._replace(exact=True)) >= ANSWERED_ABOVE > confidence(POOR)
+    assert confidence(GOOD._replace(exact=True)) == confidence(GOOD)
+
+
+def test_gibberish_is_never_answered() -> None:
+    assert confidence(GOOD._replace(gibberish=True)) < ANSWERED_ABOVE
+
+
+@pytest.mark.parametrize(
+    ("answered", "probability", "said"),
+    [
+        (True, SURE_ABOVE, Verdict.ANSWERED),
+        (True, ANSWERED_ABOVE, Verdict.MAYBE),
+        (False, ANSWERED_ABOVE - 0.01, Verdict.NOT_THERE),
+        (False, 0.9, Verdict.NOT_THERE),  # nothing was found
+    ],
+)
+def test_verdict_goes_with_answered(answered: bool, probability: float, said: Verdict) -> None:
+    assert verdict(answered, probability) is said

@@ -50,6 +50,8 @@ def notebook(open_notebook: OpenNotebook, write_notes: WriteNotes) -> Notebook:
         ("a path: and a tag:", Operators("a path: and a tag:")),
         ('"unbalanced', Operators('"unbalanced')),
         ('""', Operators('""')),
+        ('why is "stone wall" in red?', Operators('why is "stone wall" in red?')),
+        ('who built "stone wall"', Operators("who built stone wall", phrases=("stone wall",))),
         ("http://x.org/tag:y", Operators("http://x.org/tag:y")),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,14 @@ from conftest import OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
 from indexer.errors import QueryError
-from indexer.retrieval.question import Question, check_question, read_question, word_weights
+from indexer.retrieval.question import (
+    Question,
+    check_question,
+    is_gibberish,
+    read_question,
+    share_unknown,
+    word_weights,
+)
 from indexer.store.opening import open_store
 
 pytestmark = pytest.mark.every_store
@@ -171,3 +179,52 @@ def test_words_that_nobody_knows_are_looked_for_a_limited_number_of_times(
     read(" ".join(f"zq{'x' * (n % 7)}{chr(97 + n % 26)}word" for n in range(500)))
     read(" ".join(["QZX"] * 1_000))
     assert 0 < len(tried) <= 48
+
+
+@pytest.mark.parametrize(
+    ("word", "pieces", "known", "unknown"),
+    [
+        ("backpropagation", 4, (), 0.0),
+        ("冰箱", 2, (True, True), 1.0),  # letter by letter
+        ("冰箱葱油", 1, (False,), 1.0),  # not in the vocabulary
+        ("冰箱葱油", 1, (True,), 0.0),  # a model that knows the word
+        ("врач", 4, (), 1.0),
+        ("np", 2, (), 0.0),  # too short to tell
+        ("2024", 1, (), 1.0),
+    ],
+)
+def test_words_the_model_spells_are_unknown_to_it(
+    word: str, pieces: int, known: tuple[bool, ...], unknown: float
+) -> None:
+    ends = [round(i * len(word) / pieces) for i in range(pieces + 1)]
+    spans = list(itertools.pairwise(ends))
+    found = share_unknown(Question(word, (word,)), spans, known, [1 / pieces] * pieces)
+    assert found == pytest.approx(unknown)
+
+
+def test_gibberish_is_what_neither_notes_nor_model_know() -> None:
+    question = Question("what is zzqx", ("zzqx",))
+    spans = [(0, 4), (5, 7), (8, 9), (9, 10), (10, 12)]
+    assert is_gibberish(question, spans, {})
+    assert not is_gibberish(question, spans, {"zzqx": 1})
+    assert not is_gibberish(question, [(0, 4), (5, 7), (8, 12)], {})
+    assert not is_gibberish(Question("what is it", ()), [(0, 4), (5, 7), (8, 10)], {})
+
+
+def test_typos_are_told_from_words_in_english_only(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notes = {"a.md": "# Wohnung\n\n- Die Mitte der Stadt ist teuer und laut\n- der Garten\n"}
+    notebook = open_notebook(write_notes(notes))
+    notebook.build()
+    with (
+        contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store,
+        store.view() as view,
+    ):
+        assert read_question("Wie hoch ist die Miete?", view, Spelling()).reads == ()
+        assert read_question("Gatren der Stadt", view, Spelling()).reads == ()
+
+
+def test_word_that_begins_as_another_is_a_form_of_it(read: Callable[[str], Question]) -> None:
+    assert read("carrotlike").reads == ()
+    assert read("repetitiveness").reads == ()

@@ -19,6 +19,7 @@ from indexer.retrieval.ranking import (
     fuse,
     highest_bm25,
     idf,
+    lower_properties,
     place_lead_ins,
     rank,
     share_of_documents,
@@ -170,6 +171,12 @@ def test_size_of_a_note_counts_within_limits(size: int, like: int) -> None:
     points = {1: in_note(1, "a.md")}
     found = favour_short_notes({1: 1.0}, points, {"a.md": size}, 0.07)
     assert found == favour_short_notes({1: 1.0}, points, {"a.md": like}, 0.07)
+
+
+def test_properties_come_below_text_as_good() -> None:
+    points = {1: stored(1, "Author: Ada", 0, kind=BlockKind.PROPERTIES), 2: stored(2, "Ada", 1)}
+    assert rank(lower_properties({1: 1.2, 2: 1.0}, points), points) == [2, 1]
+    assert rank(lower_properties({1: 2.0, 2: 1.0}, points), points) == [1, 2]
 
 
 def test_lead_in_comes_right_below_its_best_point() -> None:

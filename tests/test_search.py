@@ -369,3 +369,26 @@ def test_topics_name_notes_with_the_nearest_heading_once() -> None:
 
 def _hit_of(title: str, headings: tuple[str, ...]) -> Hit:
     return Hit(1, 1, "a.md", title, None, (), (), headings, (), 1, 1, "", "", (), 0.5, 0.5, 0.5, ())
+
+
+def test_explanation_adds_up_to_the_score(notebook: Notebook) -> None:
+    answer = notebook.search("is there a discussion of ethics?", explain=True)
+    for hit in answer.hits:
+        why = hit.explanation
+        assert why is not None
+        assert sum(change for _, change in why.steps) == pytest.approx(hit.score, abs=1e-3)
+        assert [name for name, _, _ in why.retrievers] == ["words", "cosine", "late interaction"]
+        assert all(1 <= rank <= why.candidates for _, _, rank in why.retrievers)
+    first = answer.hits[0].explanation
+    assert first is not None
+    assert {rank for _, _, rank in first.retrievers} == {1}
+    assert dict(first.words)["ethics"] > 0.9
+    assert "why: words" in answer_text(answer)
+    assert answer_json(answer)["hits"][0]["explanation"]["candidates"] == first.candidates
+
+
+def test_nothing_is_explained_unasked(notebook: Notebook) -> None:
+    assert notebook.search("ethics").hits[0].explanation is None
+    words = notebook.search("ethics", mode=Mode.LEXICAL, explain=True).hits[0].explanation
+    assert words is not None
+    assert [name for name, _, _ in words.retrievers] == ["words"]

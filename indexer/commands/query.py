@@ -81,6 +81,7 @@ from indexer.records import Mode, NoteFilter
 )
 @click.option("--points", is_flag=True, help="Single points only, no lists or sections")
 @click.option("--full", is_flag=True, help="Every line of what is found, weaker matches as well")
+@click.option("--explain", is_flag=True, help="Single points, and for each why it has its place")
 @format_options
 @click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
 def query(
@@ -112,7 +113,8 @@ def query(
         "more_like": options["more_like"],
         "less_like": options["less_like"],
         "rerank": options["rerank"],
-        "points": options["points"],
+        "points": options["points"] or options["explain"],
+        "explain": options["explain"],
     }
     with open_notebook(options) as notebook:
         if search["mode"] is not Mode.LEXICAL:

@@ -31,12 +31,13 @@ class EncodedQuery(NamedTuple):
 
     ``vector`` has unit length and shape ``(dimension,)``. ``pieces`` are the states of its word
     pieces, at unit length too, shape ``(n, dimension)``; ``spans`` says where each stands in the
-    question.
+    question. ``known`` says which of them the model has in its vocabulary; empty for all.
     """
 
     vector: Vectors
     pieces: Vectors
     spans: tuple[tuple[int, int], ...]
+    known: tuple[bool, ...] = ()
 
 
 class Encoder(Protocol):

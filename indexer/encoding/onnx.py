@@ -129,7 +129,8 @@ class OnnxEncoder:
         states = engine.run(row, np.ones_like(row))[0]
         vector = unit_length(states.mean(axis=0) - self._centre)
         own = unit_length(states[1 + len(prompt) : -1] - self._centre)
-        return EncodedQuery(vector, own, tuple(encoding.offsets[: len(ids)]))
+        known = tuple(number != self._unknown_id for number in ids)
+        return EncodedQuery(vector, own, tuple(encoding.offsets[: len(ids)]), known)
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
@@ -209,6 +210,12 @@ class OnnxEncoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
+
+    @functools.cached_property
+    def _unknown_id(self) -> int | None:
+        """The word piece that stands for any word the model does not know."""
+        found = (self._tokenizer.token_to_id(name) for name in ("[UNK]", "<unk>"))
+        return next((number for number in found if number is not None), None)
 
     @functools.cached_property
     def _specials(self) -> tuple[int, int]:

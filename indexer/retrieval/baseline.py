@@ -8,6 +8,7 @@ distribution of the highest cosine, measured on the index itself.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -97,18 +98,24 @@ class Chance(NamedTuple):
 
 
 @quiet_products
-def measure_chance(view: View, encoder: Encoder, before: Chance | None = None) -> Chance:
+def measure_chance(
+    view: View,
+    encoder: Encoder,
+    before: Chance | None = None,
+    questions: Sequence[str] = EVERYDAY_QUESTIONS,
+) -> Chance:
     """Return how near an index comes to the everyday questions.
 
     :param view: of the index.
     :param encoder: the one it was built with.
     :param before: of an earlier generation; then only new points are compared, and the nearest
         looked for only where it is gone.
+    :param questions: that have nothing to do with the notes; by default the English ones.
     """
     newest = view.newest(_MOST_NEW + 1)
     last = newest[0] if newest else 0
     if before is None:
-        asked = [encoder.encode_query(question).vector for question in EVERYDAY_QUESTIONS]
+        asked = [encoder.encode_query(question).vector for question in questions]
         # Compared as they are kept, so that it makes no difference which generation kept them.
         return _nearest_to(view, np.stack(asked).astype(np.float16), last)
     new = [point_id for point_id in newest if point_id > before.last]

@@ -8,19 +8,25 @@ were not fitted on, stands in benchmarks/QUALITY.md; `make bench-quality` fits t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from indexer.config import MULTILINGUAL_MODEL
+from indexer.records import Verdict
 from indexer.retrieval.query import Asked
 from indexer.retrieval.ranking import Ranking
+from indexer.store.records import StoredPoint
+from indexer.text.terms import terms_of
 
 _JUDGED = 10  # points in which the words of a question are looked for
 # A word of the question is matched by one whose cosine to it is above this.
 MATCHED_ABOVE = 0.5
-# Nine tenths of the questions that have an answer lie above it.
-ANSWERED_ABOVE = 0.41
+# Nine tenths of the judged questions that have an answer are above it.
+ANSWERED_ABOVE = 0.38
+# Of the judged questions above it, four in five have an answer.
+SURE_ABOVE = 0.65
 
 
 class Calibration(NamedTuple):
@@ -35,17 +41,29 @@ class Calibration(NamedTuple):
     coverage: float
     length: float
     matched: float
+    words: float = 0.0
 
 
 _CALIBRATION = Calibration(
-    intercept=-3.95, cosine=2.89, pieces=4.97, coverage=1.91, length=0.138, matched=MATCHED_ABOVE
+    intercept=-4.1,
+    cosine=3.81,
+    pieces=6.01,
+    coverage=0.88,
+    length=0.14,
+    matched=MATCHED_ABOVE,
+    words=1.99,
 )
 # Over 453 questions in seven languages to three folders (benchmarks/QUALITY.md).
 _CALIBRATIONS = {
     MULTILINGUAL_MODEL: Calibration(
-        intercept=-2.15, cosine=6.15, pieces=2.57, coverage=1.45, length=0.1, matched=0.4
+        intercept=-2.28, cosine=6.15, pieces=2.57, coverage=1.45, length=0.1, matched=0.4
     )
 }
+# A short question all of whose words are in the first hit is answered with this at least, and one
+# of no known word at all with this at most.
+_EXACT_LEAST = 0.5
+_GIBBERISH_MOST = 0.1
+_SHORT_TERMS = 3
 # Longer questions than this were not among those it was fitted on.
 MAX_LENGTH = 24
 
@@ -60,7 +78,8 @@ class Signs(NamedTuple):
     of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
     in the first points, and ``length`` its word pieces. None where a leg was not asked. ``chance``
     is the highest cosine to be expected of these notes for any question, ``model`` names the
-    model of the index.
+    model of the index. ``exact`` says that the first hit has all words of a short question,
+    ``gibberish`` that no word of it is known.
     """
 
     cosine: float | None
@@ -70,6 +89,8 @@ class Signs(NamedTuple):
     length: int = 0
     chance: float = 0.0
     model: str = ""
+    exact: bool = False
+    gibberish: bool = False
 
 
 def calibration_of(model: str) -> Calibration:
@@ -92,10 +113,12 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> 
     if not best:
         return None
     signs = Signs(
-        cosine=max(one.cosine for one in evidence) if asked.encoded else None,
+        cosine=None if asked.by_words else max(one.cosine for one in evidence),
         words=max(one.words for one in evidence),
+        exact=_is_exact(ranking.points[best[0]], asked.question.terms),
+        gibberish=asked.gibberish,
     )
-    if not ranking.matched:
+    if not ranking.matched or asked.by_words:
         return signs
     matched = np.max([ranking.matched[i] for i in best], axis=0)
     return signs._replace(
@@ -109,6 +132,33 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> 
 
 def confidence(signs: Signs) -> float:
     """Return the probability, 0 to 1, that the notes answer the question."""
+    probability = _probability(signs)
+    if signs.gibberish:
+        return min(probability, _GIBBERISH_MOST)
+    return max(probability, _EXACT_LEAST) if signs.exact else probability
+
+
+def verdict(answered: bool, probability: float) -> Verdict:
+    """Return what to say of an answer.
+
+    :param answered: whether it has hits, and the probability is above the limit.
+    :param probability: see ``confidence``.
+    """
+    if not answered:
+        return Verdict.NOT_THERE
+    return Verdict.ANSWERED if probability >= SURE_ABOVE else Verdict.MAYBE
+
+
+def _is_exact(first: StoredPoint, terms: Sequence[str]) -> bool:
+    """Return whether a short question has all its words in a point or above it."""
+    if not 0 < len(set(terms)) <= _SHORT_TERMS:
+        return False
+    point = first.point
+    texts = (point.text, *point.parents, *point.heading_path, first.note.title)
+    return {*terms} <= {term for text in texts for term in terms_of(text)}
+
+
+def _probability(signs: Signs) -> float:
     if signs.cosine is None or signs.pieces is None:
         return _logistic(_WORDS_INTERCEPT + _WORDS * signs.words)
     fitted = calibration_of(signs.model)
@@ -118,6 +168,7 @@ def confidence(signs: Signs) -> float:
         + fitted.pieces * (signs.pieces - signs.chance)
         + fitted.coverage * signs.coverage
         + fitted.length * min(signs.length, MAX_LENGTH)
+        + fitted.words * signs.words
     )
 
 

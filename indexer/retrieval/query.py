@@ -12,7 +12,13 @@ from indexer.encoding.token_counts import EstimatedTokens
 from indexer.errors import EncoderError
 from indexer.records import Mode, NoteFilter
 from indexer.retrieval.operators import Allowed
-from indexer.retrieval.question import Question, read_question, word_weights
+from indexer.retrieval.question import (
+    Question,
+    is_gibberish,
+    read_question,
+    share_unknown,
+    word_weights,
+)
 from indexer.retrieval.ranking import Weights, idf
 from indexer.store.protocol import View
 from indexer.store.records import Header, Vectors
@@ -21,6 +27,9 @@ from indexer.text.terms import terms_of
 # Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
 _MORE_WEIGHT = 0.6
 _LESS_WEIGHT = 0.3
+
+# If the model does not know more than this share of a question, its words decide.
+_MAX_UNKNOWN = 0.5
 
 Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 """A question and texts to how well each answers it."""
@@ -42,6 +51,7 @@ class Query(NamedTuple):
     weights: Weights = Weights()
     reranker: Reranker | None = None
     points: bool = False
+    explain: bool = False
     allowed: Allowed = Allowed()
 
 
@@ -50,6 +60,8 @@ class Asked(NamedTuple):
 
     ``vector`` is what points are compared with: the question's own, moved by examples; None in a
     search by words. ``weights`` says what each of its word pieces counts; they sum to 1.
+    ``by_words`` says that words alone decide: they were asked for, or the model does not know them.
+    ``gibberish`` says that no word of the question is known to the notes or to the model.
     """
 
     question: Question
@@ -57,6 +69,8 @@ class Asked(NamedTuple):
     vector: Vectors | None
     rarity: dict[str, float]
     weights: Vectors
+    by_words: bool = False
+    gibberish: bool = False
 
 
 def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> Asked:
@@ -76,10 +90,24 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
             raise EncoderError("the model is not loaded yet", "search by words until it is")
         encoded = encoder.encode_query(question.text)
     terms = {*question.terms, *terms_of(question.text)}
-    rarity = idf(header.points, view.term_counts(terms), terms)
+    counts = view.term_counts(terms)
+    rarity = idf(header.points, counts, terms)
     weights = word_weights(question, encoded.spans if encoded else (), rarity)
     vector = _moved(view, encoded.vector, query) if encoded else None
-    return Asked(question, encoded, vector, rarity, np.asarray(weights, np.float32))
+    by_words = query.mode is Mode.LEXICAL
+    gibberish = bool(encoded) and is_gibberish(question, encoded.spans if encoded else (), counts)
+    if encoded and query.mode is Mode.HYBRID:
+        unknown = share_unknown(question, encoded.spans, encoded.known, weights)
+        by_words = unknown > _MAX_UNKNOWN
+    return Asked(
+        question=question,
+        encoded=encoded,
+        vector=vector,
+        rarity=rarity,
+        weights=np.asarray(weights, np.float32),
+        by_words=by_words,
+        gibberish=gibberish,
+    )
 
 
 def _moved(view: View, vector: Vectors, query: Query) -> Vectors:

@@ -7,6 +7,7 @@ initials. The answer reports both.
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from indexer.errors import QueryError
 from indexer.notes.folder import TextMeasure
 from indexer.records import NoteFilter
+from indexer.retrieval.languages import ENGLISH, language_of
 from indexer.store.protocol import View
 from indexer.text.terms import (
     find_terms,
@@ -32,6 +34,8 @@ _DOUBLE = re.compile(r"(.)\1")
 _MEDIUM_WORD_CHARS = 5  # from this length on any letter may be wrong
 _LONG_WORD_CHARS = 10  # from this length on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
+# Notes in English have the first of these more often than any other: one a language.
+_COMMON_WORDS = "the", "und", "que", "les", "het", "che", "não", "nie", "и"
 _MAX_REPAIRS = 8  # per question; more of them are not typos
 _MAX_ATTEMPTS = 24  # words of one question that are compared with those of the notes, 7 ms each
 _WORD = re.compile(r"\w+")
@@ -41,6 +45,9 @@ _MAX_PHRASES = 4  # phrases per acronym that are searched in the notes
 _MIN_EVIDENCE = 2  # distinct texts that must contain the phrase of a two-letter acronym
 _MIN_STEM_CHARS = 3
 _MAX_MENDS = 12  # nearest terms that are examined
+# A word of fewer letters a piece is spelled rather than known.
+_LETTERS_A_PIECE = 1.6
+_LETTERS_OF_STRANGE = 4
 _STOP_WEIGHT = 0.5  # weight of a stop word
 _SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 
@@ -89,6 +96,7 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     text = typed = check_question(question)
     terms = query_terms(text)
     counts = view.term_counts(set(terms))
+    may_mend = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
     mended: set[str] = set()
     attempts = 0
@@ -102,7 +110,7 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
         if _is_acronym(word):
             attempts += 1
             read = _spell_out(word, view)
-        elif not any(counts.get(term) for term in own) and _may_be_typo(word, encoder):
+        elif may_mend and not any(counts.get(term) for term in own) and _may_be_typo(word, encoder):
             attempts += 1
             read = _mend(word, own[0], view)
             mended.update(own if read else ())
@@ -115,6 +123,16 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     terms += [term for read in reads.values() for term in terms_of(read)]
     shown = tuple((typed[start:end], read) for (start, end), read in reads.items())
     return Question(text, tuple(terms), shown)
+
+
+def _is_english(text: str, view: View) -> bool:
+    """Return whether typos can be told from words: what the model lacks is one in English only."""
+    language = language_of(text)
+    if language is not None:
+        return language == ENGLISH
+    english, *others = (terms_of(word)[0] for word in _COMMON_WORDS)
+    counts = view.term_counts({english, *others})
+    return counts.get(english, 0) >= max(counts.get(other, 0) for other in others)
 
 
 def _is_acronym(word: str) -> bool:
@@ -235,14 +253,17 @@ def _mend(word: str, term: str, view: View) -> str:
 def _is_other_word(word: str, other: str) -> bool:
     """Tell of words whether they are likely two, not one mistyped.
 
-    They are where they differ in the last letter alone, as "tagger" and "tagged", and, short ones,
-    in more than the order of the letters or a double letter written once, as "docs" and "dots".
+    They are if one begins with the other, as forms of a word do, or if they differ in the last
+    letter alone, as "tagger" and "tagged". Short ones are if they differ in more than the order of
+    the letters or a double letter written once, as "docs" and "dots".
     """
     if (
         len(word) < _MEDIUM_WORD_CHARS
         and sorted(word) != sorted(other)
         and _DOUBLE.sub(r"\1", word) != _DOUBLE.sub(r"\1", other)
     ):
+        return True
+    if word.startswith(other) or other.startswith(word):
         return True
     from rapidfuzz.distance import Prefix
 
@@ -260,6 +281,74 @@ def _surfaces(term: str, view: View) -> set[str]:
     }
 
 
+def share_unknown(
+    question: Question,
+    spans: Sequence[tuple[int, int]],
+    known: Sequence[bool],
+    weights: Sequence[float],
+) -> float:
+    """Return the share of a question, by weight, whose words the model does not know.
+
+    A word is unknown if a piece of it is not in the vocabulary, or if the model spells it letter by
+    letter, as the default model does with most scripts but the Latin one.
+
+    :param question: as it was read.
+    :param spans: where its word pieces are.
+    :param known: which of them the model has in its vocabulary; empty for all.
+    :param weights: of its word pieces.
+    """
+    unknown = 0.0
+    for begin, finish, _ in words_of(question.text):
+        pieces = _pieces_within(spans, begin, finish)
+        word = question.text[begin:finish]
+        spelled = len(pieces) * _LETTERS_A_PIECE >= len(word) or word.isdecimal()
+        spelled = spelled and not _is_short_latin(word)
+        if spelled or (known and not all(known[place] for place in pieces)):
+            unknown += sum(weights[place] for place in pieces)
+    return unknown
+
+
+def is_gibberish(
+    question: Question, spans: Sequence[tuple[int, int]], counts: Mapping[str, int]
+) -> bool:
+    """Return whether neither the notes nor the model know any word that says what is asked.
+
+    The model does not know a word that it cuts into pieces of four letters or fewer, on average.
+
+    :param question: as it was read.
+    :param spans: where its word pieces are.
+    :param counts: term to the points that have it.
+    """
+    strange = []
+    for begin, finish, terms in words_of(question.text):
+        word = question.text[begin:finish]
+        if is_stop_word(word):
+            continue
+        pieces = len(_pieces_within(spans, begin, finish))
+        spelled = pieces > 1 and pieces * _LETTERS_OF_STRANGE >= len(word)
+        strange.append(spelled and not any(counts.get(term) for term in terms))
+    return bool(strange) and all(strange)
+
+
+def _pieces_within(spans: Sequence[tuple[int, int]], begin: int, finish: int) -> list[int]:
+    """Return the positions of the word pieces within a word."""
+    found = []
+    for place in range(bisect.bisect_left(spans, (begin, begin)), len(spans)):
+        start, end = spans[place]
+        if start >= finish:
+            break
+        if end <= finish:
+            found.append(place)
+    return found
+
+
+def _is_short_latin(word: str) -> bool:
+    """Return whether a word may well be known though its pieces are short; a number never is."""
+    if word.isdecimal():
+        return len(word) == 1
+    return word.isascii() and (len(word) < _MIN_TYPO_CHARS or not word.isalpha())
+
+
 def word_weights(
     question: Question, spans: tuple[tuple[int, int], ...], idf: Mapping[str, float]
 ) -> list[float]:
@@ -274,7 +363,7 @@ def word_weights(
     """
     weights = [0.0] * len(spans)
     for begin, finish, terms in words_of(question.text):
-        pieces = [i for i, (start, end) in enumerate(spans) if begin <= start and end <= finish]
+        pieces = _pieces_within(spans, begin, finish)
         rarity = max((idf.get(term, 0.0) for term in terms), default=0.0)
         stop = is_stop_word(question.text[begin:finish])
         for place in pieces:

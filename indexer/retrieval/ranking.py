@@ -47,6 +47,7 @@ _PIECES_A_COSINE = 0.6
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
+_PROPERTIES_COST = 0.3  # of a point of properties, against text
 # The number of points of a note is clipped to this range.
 _NOTE_POINTS = 10, 150
 _SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbours
@@ -81,6 +82,7 @@ class Ranking(NamedTuple):
 
     ``order`` and ``points`` hold the best, which were read; ``evidence`` holds all. ``matched``
     says how well each word piece of the question is matched, ``packed`` are a point's own pieces.
+    ``steps`` names each step of the ranking with the scores after it.
     """
 
     order: list[int]
@@ -90,6 +92,7 @@ class Ranking(NamedTuple):
     matched: dict[int, NDArray[np.float32]] = {}  # noqa: RUF012 - a record's default, never changed
     packed: dict[int, bytes] = {}  # noqa: RUF012
     bm25: dict[int, float] = {}  # noqa: RUF012
+    steps: tuple[tuple[str, dict[int, float]], ...] = ()
 
     def without(self, gone: Collection[int]) -> Ranking:
         """Return the ranking without points that are gone from their notes.
@@ -255,6 +258,18 @@ def favour_named(
         return sum(rarity.get(term, 0.0) for term in named) / whole
 
     return {i: score + max(map(share, _names_of(points[i]))) for i, score in scores.items()}
+
+
+def lower_properties(
+    scores: Mapping[int, float], points: Mapping[int, StoredPoint]
+) -> dict[int, float]:
+    """Return scores with the properties of notes below text that says nearly as much.
+
+    :param scores: point id to score.
+    :param points: the records of all of them.
+    """
+    cost = {i: _PROPERTIES_COST for i in scores if points[i].point.kind is BlockKind.PROPERTIES}
+    return {i: score - cost.get(i, 0.0) for i, score in scores.items()}
 
 
 def _names_of(stored: StoredPoint) -> Iterator[str]:

@@ -6,16 +6,18 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from indexer.config import MULTILINGUAL_MODEL
 from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
-from indexer.records import Answer, Hit, IndexState, NoteFilter
+from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.retrieval.answer_units import size_answer
-from indexer.retrieval.baseline import measure_chance
+from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, weigh
-from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of
+from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, verdict
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
+from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
 from indexer.retrieval.naming_filters import unknown_names
 from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
@@ -29,6 +31,7 @@ from indexer.retrieval.ranking import (
     favour_short_notes,
     first_of,
     fuse,
+    lower_properties,
     place_copies,
     place_lead_ins,
     rank,
@@ -43,6 +46,15 @@ from indexer.store.records import Header, StoredPoint
 _READ = 50
 _RERANKED = 50  # points that a reranker reads
 _SIMILAR = 60
+# Each step of the ranking after which scores may differ.
+_STEPS = (
+    "evidence joined",
+    "size of the note",
+    "named by the question",
+    "below its own points",
+    "copies",
+)
+_TELLING = 5  # hits that say in which language the notes are
 # Points nearer than this say the same in nearly the same words.
 _SAME_ABOVE = 0.97
 
@@ -71,7 +83,7 @@ class Searcher:
         self._site_url = site_url
         self._outlines = Outlines(freshness)
         self._related = RelatedNotes(freshness)
-        self._measured: tuple[int, float] | None = None
+        self._measured: dict[str, float] = {}  # language to chance, of one generation
 
     @quiet_products
     def search(self, query: Query, view: View | None = None) -> Answer:
@@ -97,10 +109,11 @@ class Searcher:
             if query.reranker is not None:
                 shown = _reranked(ranking, asked.question.text, query.reranker)
             points, gone = self._confirmed(view, shown, query.k)
-            chance = self._chance(view, header) if asked.encoded else 0.0
-            signs = signs_of(
-                ranking.without(gone), asked, chance, header.setup.model if header.setup else ""
-            )
+            model = header.setup.model if header.setup else ""
+            chance = 0.0
+            if asked.vector is not None:
+                chance = self._chance(view, header, asked, ranking)
+            signs = signs_of(ranking.without(gone), asked, chance, model)
             probability = confidence(signs) if signs else 0.0
             sized = size_answer(
                 view,
@@ -115,6 +128,8 @@ class Searcher:
             hits = make_hits(view, sized.points, shown, asked, self._encoder)
             hits = self._addressed(sized.points, hits)
             hits = tuple(hit._replace(unit=sized.unit_of.get(hit.point_id)) for hit in hits)
+            if query.explain:
+                hits = _explained(shown, asked, hits)
             related = self._related.find(view, shown, hits, sized.notes)
             state = self._state(view, header)
         took_ms = (time.perf_counter() - started) * 1000
@@ -131,6 +146,7 @@ class Searcher:
             reads=asked.question.reads,
             notices=tuple(notices),
             units=sized.units,
+            verdict=verdict(answered, probability),
         )
 
     @quiet_products
@@ -207,18 +223,21 @@ class Searcher:
     def _rank(self, view: View, asked: Asked, query: Query) -> Ranking:
         candidates = find_candidates(view, asked, query)
         weighed = weigh(view, asked, candidates, query)
-        scores = fuse(weighed.evidence, query.mode, query.weights)
+        mode = Mode.LEXICAL if asked.by_words else query.mode
+        scores = fuse(weighed.evidence, mode, query.weights)
         scores = _drawn_to_neighbours(view, scores, weighed, query)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best, links=False)
-        scores = {i: scores[i] for i in best}
+        joined = {i: scores[i] for i in best}
         sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
-        scores = favour_short_notes(scores, points, sizes, query.weights.note_size)
-        scores = favour_named(scores, points, asked.question.terms, asked.rarity)
-        scores = place_copies(place_lead_ins(scores, points), points)
+        sized = favour_short_notes(joined, points, sizes, query.weights.note_size)
+        named = favour_named(sized, points, asked.question.terms, asked.rarity)
+        led = place_lead_ins(lower_properties(named, points), points)
+        placed = place_copies(led, points)
         return Ranking(
-            order=rank(scores, points),
-            scores=scores,
+            order=rank(placed, points),
+            scores=placed,
+            steps=tuple(zip(_STEPS, (joined, sized, named, led, placed), strict=True)),
             evidence=weighed.evidence,
             points=points,
             matched=weighed.matched,
@@ -241,18 +260,43 @@ class Searcher:
                 break
         return current, gone
 
-    def _chance(self, view: View, header: Header) -> float:
-        """Return what the build measured; an index that was copied or cut short is measured now."""
-        if header.chance is not None or self._encoder is None:
+    def _chance(self, view: View, header: Header, asked: Asked, ranking: Ranking) -> float:
+        """Return how near these notes come to any question of the language of this one.
+
+        The build measured it for English. For another language, or an index that was copied or cut
+        short, it is measured once per generation, at the first question.
+        """
+        if self._encoder is None:
             return header.chance or 0.0
-        if self._measured is None or self._measured[0] != header.generation:
-            self._measured = header.generation, measure_chance(view, self._encoder).mean
-        return self._measured[1]
+        first = " ".join(ranking.points[i].point.text for i in ranking.order[:_TELLING])
+        language = language_of(asked.question.text) or language_of(first) or ENGLISH
+        if header.setup and header.setup.model == MULTILINGUAL_MODEL:
+            language = ENGLISH  # it puts all languages in one space, and was fitted to this chance
+        if language == ENGLISH and header.chance is not None:
+            return header.chance
+        if self._measured.get("generation") != header.generation:
+            self._measured = {"generation": header.generation}
+        if language not in self._measured:
+            questions = EVERYDAY.get(language, EVERYDAY_QUESTIONS)
+            self._measured[language] = measure_chance(view, self._encoder, None, questions).mean
+        return self._measured[language]
 
     def _state(self, view: View, header: Header) -> IndexState:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
         return IndexState(header.generation, header.notes, header.points, stale, model)
+
+
+def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Return hits that say why they have their place; a point that was not ranked says nothing."""
+    from indexer.retrieval.explaining import explain
+
+    return tuple(
+        hit._replace(explanation=explain(ranking, asked, hit.point_id))
+        if hit.point_id in ranking.points
+        else hit
+        for hit in hits
+    )
 
 
 def _drawn_to_neighbours(
