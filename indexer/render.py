@@ -50,13 +50,19 @@ def safe(text: str) -> str:
     )
 
 
-def to_json(value: object) -> str:
+def to_json(value: object, *, exact_names: bool = False) -> str:
     r"""Return JSON in pure ASCII, which every terminal shows and every reader takes.
 
-    A byte of a file name that is no UTF-8 is written as the text ``\xNN``, half a character as
+    A byte of a file name that is not UTF-8 is written as the text ``\xNN``, half a character as
     ``\udNNN``: JSON has no other way to say them that strict readers take.
+
+    :param value: what to write.
+    :param exact_names: True to write such bytes as lone surrogates (``\udcNN``) instead, from which
+        Python gets the very name back (``os.fsencode``).
     """
     text = json.dumps(value, ensure_ascii=True)
+    if exact_names:
+        return text
     return _SURROGATE.sub(_alone, text) if "\\ud" in text else text
 
 

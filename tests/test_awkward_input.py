@@ -109,6 +109,8 @@ def test_json_holds_no_half_character() -> None:
     assert said.isascii()
     read = json.loads(said)
     assert read["path"] == "caf\\xe9.md"
+    exact = to_json({"path": "caf\udce9.md"}, exact_names=True)
+    assert json.loads(exact)["path"] == "caf\udce9.md"
     assert read["q"] == "\\ud83d x \\ude00 \U0001f600 \\ud83d"
     assert read["n"] == "\\"
     said.encode().decode("utf-8")

@@ -22,7 +22,7 @@ def dump(**options: Any) -> None:
     with open_notebook(options) as notebook:
         files, points = notebook.dump()
     if options["as_json"]:
-        click.echo(render.to_json(render.dump_json(files, points)))
+        click.echo(render.to_json(render.dump_json(files, points), exact_names=True))
         return
     if not options["quiet"]:
         echo_warnings(render.warnings_text(files, everything=True))
