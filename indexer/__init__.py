@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from indexer.notebook import Notebook
     from indexer.records import Answer, BuildReport, Hit, Link, Mode, NoteFilter
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Answer",
     "BuildReport",

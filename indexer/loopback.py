@@ -1,4 +1,4 @@
-"""Who may talk to a server of ours: this machine, or whoever has the token.
+"""Who may talk to a server of ours: this machine, or a caller with the token.
 
 Without a token a server listens on the loopback address, and refuses requests that a foreign page
 in the browser makes: those with a foreign Host (its name was made to lead here, DNS rebinding) or a

@@ -99,7 +99,7 @@ class Notebook:
         self.close()
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         with self._opening:
             if self._store is not None:
                 self._store.close()
@@ -117,8 +117,8 @@ class Notebook:
     ) -> BuildReport:
         """Bring the index up to date with the notes.
 
-        :param rebuild: begin from nothing; also the cure for a damaged index.
-        :param force: let go of most of the index where most notes are gone.
+        :param rebuild: begin from nothing; also repairs a damaged index.
+        :param force: drop most of the index if most notes are gone.
         :param dry_run: only say what would change.
         :param ray: encode on the Ray cluster of this address; on one of this machine if empty.
         :param reporter: receives the progress.
@@ -239,7 +239,7 @@ class Notebook:
         :param more_like: points to lean towards: ids, or "note:line".
         :param less_like: points to lean away from.
         :param weights: what each kind of evidence counts; None for the measured best.
-        :param rerank: name or folder of a cross-encoder that orders the first points anew.
+        :param rerank: name or folder of a cross-encoder that orders the first points again.
         :param points: single points only, none of them put together to a list or section.
         :param explain: each hit says why it has its place, see ``Hit.explanation``.
         :raises IndexerError: if there is no index, or the question cannot be asked.

@@ -174,7 +174,7 @@ class Block(NamedTuple):
 
     ``parent`` is the position, in the list of blocks, of the list item or callout that holds this
     block; ``level`` is that of a heading: 1-6, and 7 for a bold line that stands for one;
-    ``quote`` numbers the quote it stands in, 0 outside of quotes.
+    ``quote`` numbers the quote that holds it, 0 outside of quotes.
     """
 
     kind: BlockKind

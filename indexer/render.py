@@ -346,7 +346,7 @@ def build_text(report: BuildReport) -> str:
 
 
 def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> str:
-    """Return the warnings of files, one line each with its cure below; the first ones, or all."""
+    """Return the warnings of files, one line each with its hint below; the first ones, or all."""
     empty = [file for file in files if file.outcome is Outcome.EMPTY]
     listed = [file for file in files if everything or file.outcome is not Outcome.EMPTY]
     pairs = [(file, warning) for file in listed for warning in file.warnings]
@@ -503,7 +503,7 @@ def check_text(faults: Sequence[Fault]) -> str:
 def evaluation_json(
     found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
 ) -> dict[str, Any]:
-    """Return the figures of an evaluation, rounded to three digits; of a second one beside it."""
+    """Return the figures of an evaluation, rounded to three digits; with those of a second one."""
     groups = {
         name: {
             "n": figures.questions,

@@ -54,7 +54,7 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        console.discard_output()  # whoever read it has enough
+        console.discard_output()  # the reader closed the pipe
         status = FOUND
     except (OSError, MemoryError, RuntimeError, ImportError) as exc:
         shortage = console.shortage(exc)

@@ -31,7 +31,7 @@ class LineReporter:
         self._write()
 
     def advance(self, steps: int) -> None:
-        """Note steps; every hundredth part of the phase is told."""
+        """Note steps; each hundredth of the phase is reported."""
         before = self._done * 100 // max(1, self._total)
         self._done += steps
         if self._done * 100 // max(1, self._total) > before:

@@ -83,7 +83,9 @@ from indexer.records import Mode, NoteFilter
 @click.option("--full", is_flag=True, help="Every line of what is found, weaker matches as well")
 @click.option("--explain", is_flag=True, help="Single points, and for each why it has its place")
 @format_options
-@click.option("--rerank", metavar="MODEL", help="A cross-encoder that orders the first points anew")
+@click.option(
+    "--rerank", metavar="MODEL", help="A cross-encoder that orders the first points again"
+)
 def query(
     words: tuple[str, ...],
     top_k: int,

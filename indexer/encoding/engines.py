@@ -168,7 +168,7 @@ class OpenVinoEngine:
 def _without_telemetry() -> Iterator[None]:
     """Keep out the package by which OpenVINO 2026.4 tells its makers of its use; it goes without.
 
-    ``None`` in ``sys.modules`` is an ImportError to whoever asks, which OpenVINO expects.
+    ``None`` in ``sys.modules`` is an ImportError to its importer, which OpenVINO expects.
     """
     name = "openvino_telemetry"
     if name in sys.modules:

@@ -233,7 +233,7 @@ class OnnxEncoder:
 
         def open_it() -> None:
             with contextlib.suppress(EncoderError), self._lock:
-                getattr(self, name)  # whoever needs it sees the error
+                getattr(self, name)  # the caller that needs it gets the error
 
         if name not in self.__dict__:
             # No daemon: where the interpreter takes itself apart, a library that is cut off in its
@@ -260,7 +260,7 @@ class OnnxEncoder:
             return None
 
     def _points_engine(self, tokens: int) -> Engine:
-        """Return what runs so many more word pieces: the fast engine once they are many."""
+        """Return the engine for a number of word pieces: the fast one once they are many."""
         self._tokens += tokens
         with self._lock:
             fast = self._fast_engine if self._tokens >= _MANY_TOKENS else None

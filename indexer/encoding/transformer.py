@@ -197,7 +197,7 @@ class TransformerEncoder:
         return spoken
 
     def _pools_by_mean(self) -> bool:
-        """Tell whether a vector is the mean over the word pieces, with one special at the end."""
+        """Return whether a vector is the mean over the word pieces, with one special at the end."""
         pooling = [module for module in self._model if type(module).__name__ == "Pooling"]
         mode = str(getattr(pooling[0], "pooling_mode", "")) if pooling else ""
         return mode == "mean" and self._count_specials() == 2
@@ -237,7 +237,7 @@ def load_model(kind: str, model: str, option: str) -> Any:
 
 
 def _find_run(row: Sequence[int], ids: Sequence[int]) -> int | None:
-    """Return where word pieces stand in a row that ends with them, or nearly."""
+    """Return the position of word pieces in a row that ends with them, or nearly."""
     places = range(len(row) - len(ids), -1, -1)
     return next((i for i in places if list(row[i : i + len(ids)]) == list(ids)), None)
 

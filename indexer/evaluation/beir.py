@@ -31,7 +31,7 @@ class Collection(NamedTuple):
 
 
 def is_collection(path: Path) -> bool:
-    """Tell whether a path is a folder in BEIR's layout."""
+    """Return whether a path is a folder in BEIR's layout."""
     return path.is_dir() and all((path / name).is_file() for name in _FILES)
 
 

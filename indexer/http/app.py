@@ -34,7 +34,7 @@ _TIME_LIMIT_S = 30.0
 _MAX_ADDRESS_CHARS = 40_000
 _MAX_STREAMS = 32
 _LOOK_S = 1.0
-_BEAT_LOOKS = 15  # a comment after so many looks without an event keeps proxies from closing
+_BEAT_LOOKS = 15  # checks without an event before a comment is sent, which keeps proxies open
 
 Given = dict[str, Any]
 Answering = Callable[[Request, Given], Any]

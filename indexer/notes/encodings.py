@@ -71,7 +71,7 @@ def guess_utf16(content: bytes) -> Guess | None:
 
 
 def guess_legacy(content: bytes) -> Guess | None:
-    """Return a text in an encoding of before Unicode, None where none is likely.
+    """Return a text in an encoding older than Unicode, None where none is likely.
 
     :param content: bytes that are no UTF-8.
     """

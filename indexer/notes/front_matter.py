@@ -376,7 +376,7 @@ def _bare(value: str) -> Any:
 
 
 def _is_too_deep(source: str, loader: type) -> bool:
-    """Tell whether a head is nested deeper than can be built; its events come one by one."""
+    """Return whether a head is nested deeper than can be built; its events come one by one."""
     depth = 0
     for event in yaml.parse(source, Loader=loader):
         depth += isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent))

@@ -96,7 +96,7 @@ def link_key(raw: RawLink, note_id: str) -> str:
     """Return the key of the note a link names.
 
     :param raw: the link as written.
-    :param note_id: the note it stands in.
+    :param note_id: the note that holds it.
     """
     block = BLOCK_REFERENCE.match(raw.target)
     if block:
@@ -159,7 +159,7 @@ def normal_path(name: str, note_id: str) -> str | None:
     """Return a path relative to the notes folder, None where it leads out of it.
 
     :param name: as written; ``/`` at its start counts from the notes folder.
-    :param note_id: the note it stands in.
+    :param note_id: the note that holds it.
     """
     name = name.replace("\\", "/")
     parts = [] if name.startswith("/") else note_id.split("/")[:-1]

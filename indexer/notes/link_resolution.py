@@ -90,7 +90,7 @@ class LinkResolver:
         """Return where a link of a note leads.
 
         :param raw: the link as written.
-        :param note_id: the note it stands in.
+        :param note_id: the note that holds it.
         """
         if BLOCK_REFERENCE.match(raw.target):
             return self._resolve_block(raw, note_id)

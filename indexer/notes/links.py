@@ -115,7 +115,7 @@ def mend_link(label: str, target: str) -> RawLink:
     """Return a link as it was meant, where label and target are swapped or the target is missing.
 
     :param label: the text in brackets, without markup.
-    :param target: what stands in parentheses.
+    :param target: the text in parentheses.
     """
     if _URL.match(label) and not target:
         return RawLink(0, label, label, mend=f"<{label}>")

@@ -37,7 +37,7 @@ _LED_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 _JOINED_KINDS = frozenset({BlockKind.CODE, BlockKind.MATH})
 
 _Place = tuple[int | None, int]
-"""What a block stands in: its holder and its quote."""
+"""The holder and the quote of a block."""
 
 TokenCounter = Callable[[Sequence[str]], Sequence[int]]
 """Texts to their lengths in word pieces, without the special ones."""
@@ -142,7 +142,7 @@ def _bare_headings(blocks: Sequence[Block]) -> set[int]:
 
 
 def _is_lead_in(blocks: Sequence[Block], position: int) -> bool:
-    """Tell whether a block leads to those below: a short line before a list, a callout's title."""
+    """Return whether a block introduces those below: a line before a list, a title of a callout."""
     block = blocks[position]
     if block.kind is not BlockKind.PARAGRAPH or position + 1 == len(blocks):
         return False
@@ -252,7 +252,7 @@ class _Cutter:
 
     def _words(self, atom: _Atom) -> list[_Atom]:
         """Cut a sentence that is too long at blanks, and a word that is too long anywhere."""
-        places: list[int] = []  # of each word, the row it stands in
+        places: list[int] = []  # of each word, the row that holds it
         words: list[str] = []
         for place, row in enumerate(atom.rows):
             for found in _WORD_AND_BLANKS.finditer(row.text):
@@ -293,7 +293,7 @@ def _join_words(
 ) -> tuple[Row, ...]:
     """Return neighbouring words, each with the blanks behind it, as rows.
 
-    :param rows: the rows they stand in.
+    :param rows: the rows that hold them.
     :param places: of each word, its row.
     :param words: all of them.
     :param group: those that are wanted.

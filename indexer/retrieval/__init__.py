@@ -1,1 +1,1 @@
-"""Question to answer: candidates of each leg, one ranking, and what is shown of it."""
+"""Question to answer: candidates of each retriever, one ranking, and what is shown of it."""

@@ -76,9 +76,9 @@ class Signs(NamedTuple):
 
     ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction
     of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
-    in the first points, and ``length`` its word pieces. None where a leg was not asked. ``chance``
-    is the highest cosine to be expected of these notes for any question, ``model`` names the
-    model of the index. ``exact`` says that the first hit has all words of a short question,
+    in the first points, and ``length`` its word pieces. None if a retriever was not asked.
+    ``chance`` is the highest cosine to be expected of these notes for any question, ``model`` names
+    the model of the index. ``exact`` says that the first hit has all words of a short question,
     ``gibberish`` that no word of it is known.
     """
 

@@ -204,7 +204,7 @@ def _moved(stored: StoredPoint, now: Point) -> StoredPoint:
 
 
 def is_stale(folder: NotesFolder, view: View) -> bool:
-    """Tell whether a note was added, changed or removed since an index was built.
+    """Return whether a note was added, changed or removed since an index was built.
 
     Files are read only if their stamps differ.
 

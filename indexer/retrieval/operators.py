@@ -27,7 +27,7 @@ _ASKING = frozenset(
     "how what when where which who whose why is are was were do does did can could should will "
     "would has have i".split()
 )
-# Points that hold all words of a phrase and are looked at for the phrase itself.
+# Points that hold all words of a phrase and are searched for the phrase itself.
 _MAX_LOOKED_AT = 5_000
 _MAX_EXCLUDED = 50_000
 

@@ -42,8 +42,8 @@ class Weights(NamedTuple):
 # Late interaction expected from a cosine, by a linear fit over all candidates.
 _PIECES_AT_ZERO = 0.25
 _PIECES_A_COSINE = 0.6
-# Candidates of so many word pieces at the mean are points of notes (in four collections 8 to 27);
-# of so many they are documents (in two collections 137 to 248).
+# Up to the first mean length in word pieces, candidates are points (8 to 27 in four collections);
+# from the second on they are documents (137 to 248 in two collections).
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
@@ -54,7 +54,7 @@ _SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbo
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # scores that agree to this number of digits are equal
 _JUST_BELOW = 1e-3  # larger than the precision of equal scores, see rank
-# An item of so many characters may be but the topic of those under it; see place_lead_ins.
+# An item up to this length may only name the topic of the items under it; see place_lead_ins.
 _TOPIC_CHARS = 80
 _FAR_BEHIND = 0.5
 _WEIGHTS = Weights()

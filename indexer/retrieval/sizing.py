@@ -50,7 +50,7 @@ _MOST_POINTS = 60
 _SAID = 0.6
 _UNSAID = 0.5
 _MOST_PLACES = 20
-# Points with this share of words in common say the same; shorter ones are told apart by a word.
+# Points with this share of words in common say the same; shorter ones may differ by a word.
 _SAME = 0.9
 _LEAST_WORDS = 3
 _WORD = re.compile(r"[^\W\d_]+")

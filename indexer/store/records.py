@@ -48,7 +48,7 @@ class Header(NamedTuple):
 
 
 class NoteState(NamedTuple):
-    """The state of a file at the last build: whether it changed is told from it."""
+    """The state of a file at the last build: from which a change is detected."""
 
     content_hash: bytes | None
     stamp: FileStamp | None

@@ -34,7 +34,7 @@ _MONTH_NAMES = (
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _WEEKDAYS = tuple("monday tuesday wednesday thursday friday saturday sunday".split())
-# Words that may stand in a written date, next to a month, a day and a year.
+# Words that can be part of a written date, next to a month, a day and a year.
 _FILLERS = frozenset(
     "de del of the on le den st nd rd th er "
     "mon tue tues wed thu thur thurs fri sat sun mo di mi do fr sa so "

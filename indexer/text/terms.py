@@ -21,7 +21,7 @@ from indexer.text.folding import fold_letters, umlauts_written_out
 
 # Bump when the same text would give other terms; an index of another version is rebuilt.
 ANALYSIS_VERSION = 3
-# A word that stands above a point counts this much of one that stands in it
+# A word that stands above a point counts this much of one in it
 # (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64

@@ -16,7 +16,7 @@ _NAME = "folders.json"
 _MAX_RECENT = 8
 _MAX_FOUND = 8
 _MAX_COMPLETED = 8
-# Where people keep notes; each is looked at, and the folders in it.
+# Where people keep notes; these folders and those in them are checked.
 _USUAL = ("", "Documents", "Notes", "notes", "Obsidian", "Desktop", "Dropbox", "OneDrive")
 _MARKS = {".obsidian": "Obsidian vault", "logseq": "Logseq graph", ".zk": "zk notebook"}
 

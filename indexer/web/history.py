@@ -58,7 +58,7 @@ class History:
             self._keep(self._searches._replace(recent=recent))
 
     def star(self, question: str) -> None:
-        """Save a question, or let go of it."""
+        """Save a search, or remove it."""
         question = " ".join(question.split())[:_MAX_CHARS]
         with self._lock:
             old = self._searches
@@ -90,7 +90,7 @@ class History:
             self._keep(self._searches._replace(recent=()))
 
     def _keep(self, searches: Searches) -> None:
-        """Write the file anew beside the old one; where that fails, this server still knows."""
+        """Write a new file and rename it; if that fails, this server still has the searches."""
         self._searches = searches
         content = searches._asdict() | {"names": dict(searches.names)}
         with contextlib.suppress(OSError):

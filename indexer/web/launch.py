@@ -36,7 +36,7 @@ def page_script() -> Path:
 def serve_command(port: int, *, browser: bool) -> list[str]:
     """Return the command that starts the page, with every setting that keeps it to this machine.
 
-    The same settings stand in ``.streamlit/config.toml``, for those who start Streamlit themselves;
+    The same settings are in ``.streamlit/config.toml``, for those who start Streamlit themselves;
     options come before any file.
 
     :param port: 0 for any that is free.
@@ -55,7 +55,7 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
     }
     command = python_command("indexer.web", "run", str(page_script()))
     command += [f"--{name}={value}" for name, value in options.items()]
-    # A list is given by repeating the option; only these names may stand in a request's Host.
+    # A list is given by repeating the option; only these names are accepted as Host.
     command += [f"--server.allowedHosts={host}" for host in ("localhost", _ADDRESS)]
     return command
 

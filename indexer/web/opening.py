@@ -1,4 +1,4 @@
-"""The one host of a server, opened by whoever needs it first."""
+"""The one host of a server, opened at the first use."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Plane = NDArray[np.float32]
 _EXAMPLES = 6
 _MAX_GRAPH_NOTES = 1_000
 _SPRING_STEPS = 80
-# Each node is pushed by this many others, chosen anew each step: by all of them costs six times as
+# Each node is pushed by this many others, chosen again each step: by all of them costs six times as
 # much for a thousand notes and looks the same.
 _SPRING_SAMPLE = 192
 _MAX_REGIONS = 16

@@ -66,7 +66,7 @@ def read_macros(root: Path) -> str:
 
 
 def reader_beside(host: Host) -> None:
-    """Draw the opened note beside another view.
+    """Draw the opened note next to another view.
 
     :param host: whose note it is.
     """

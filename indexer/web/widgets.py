@@ -69,6 +69,6 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
 
 
 def sentence(exc: IndexerError) -> str:
-    """Return what an error says as a sentence, with its cure."""
+    """Return what an error says as a sentence, with its hint."""
     said = f"{exc.message[:1].upper()}{exc.message[1:]}."
     return f"{said} {exc.hint[:1].upper()}{exc.hint[1:]}." if exc.hint else said

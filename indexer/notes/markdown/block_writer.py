@@ -161,7 +161,7 @@ class BlockWriter:
             self._add_runs(rows[keep:], rest, breaks, first.parent, self._last_line(token))
 
     def _is_lazy(self, line: int, item: Block) -> bool:
-        """Tell whether a line of an item starts no further right than the item's own marker."""
+        """Return whether a line of an item starts no further right than the item's own marker."""
         here, marker = self._indent(line), self._indent(item.line_start)
         return here <= marker
 

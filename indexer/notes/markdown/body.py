@@ -36,7 +36,7 @@ class Body:
         return None
 
     def blocks_after(self, count: int) -> list[Block]:
-        """Return the blocks as they are behind so many others: with their parents' positions."""
+        """Return the blocks as they are after a number of others: with their parents' positions."""
         if not count:
             return self.blocks
         return [b if b.parent is None else b._replace(parent=b.parent + count) for b in self.blocks]

@@ -14,7 +14,7 @@ from html import unescape
 _ATTRIBUTES = r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*"""
 _TAG = re.compile(rf"<!--.*?-->|<(/?)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
-# Elements of HTML; what else stands in angle brackets is text, unless something closes it.
+# Elements of HTML; other words in angle brackets is text, unless something closes it.
 _KNOWN = frozenset(
     "a abbr address area article aside audio b base bdi bdo big blockquote body button canvas "
     "caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl "

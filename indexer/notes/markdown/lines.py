@@ -13,7 +13,7 @@ _MIN_LIST_ROWS = 4
 
 
 def was_broken(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
-    """Tell whether the line end between two rows was meant, by these two rows alone.
+    """Return whether the line end between two rows was meant, by these two rows alone.
 
     :param before: the row that ends.
     :param row: the row that begins.
@@ -51,7 +51,7 @@ def _had_room(before: Row, row: Row, width: int) -> bool:
 
 
 def _goes_on(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
-    """Tell whether a row goes on with the sentence above, by what stands at the line end."""
+    """Return whether a row goes on with the sentence above, by what stands at the line end."""
     meant = breaks.get(before.line)
     if meant is not None:
         return not meant

@@ -135,7 +135,7 @@ _MIN_BUDGET, _BUDGET_PER_CHAR = 100_000, 32
 
 
 def _spend(state: StateInline, budget: int, chars: int) -> bool:
-    """Take from a budget of a block, and tell whether there was something left."""
+    """Take from a budget of a block, and return whether there was something left."""
     left = state.cache.get(budget, _MIN_BUDGET + _BUDGET_PER_CHAR * state.posMax)
     state.cache[budget] = left - chars
     return left > 0

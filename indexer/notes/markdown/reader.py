@@ -419,7 +419,7 @@ class _Reader(BlockWriter):
 
 
 def _shows_other_notes(token: Token) -> bool:
-    """Return whether a paragraph is embeds alone: its words stand in other notes."""
+    """Return whether a paragraph is embeds alone: its words are in other notes."""
     children = [child for child in token.children or [] if child.type != "softbreak"]
     embeds = [child for child in children if child.meta.get("source", "").startswith(("!", "{{"))]
     own = [child for child in embeds if child.type == "own_link"]

@@ -270,7 +270,7 @@ class _Drawing:
             Callout(callouts.kind_of(name), title, fold), self._range_of(opener), title
         )
         before, after = begin.split(title)
-        # The title stands in the first paragraph, which begins behind it.
+        # The title is in the first paragraph, which begins after it.
         opening, closing = children[0].copy(), children[0].copy()
         opening.type = closing.type = "html_inline"
         opening.content, closing.content = before, f"{after}<p {self._range_of(paragraph)}>"

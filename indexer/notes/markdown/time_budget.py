@@ -1,4 +1,4 @@
-"""The last wall against notes that take for ever: a budget of processor time for each.
+"""The last wall against notes that never end: a budget of processor time for each.
 
 Every known construct is bounded by its own rule. This is for those that nobody has found yet: the
 rules of the parser look at the clock, and a note that has spent its budget is read as plain text.
@@ -14,7 +14,7 @@ from typing import Any
 
 # Ordinary notes take about 5 microseconds a character.
 LEAST_S, S_PER_CHAR = 10.0, 50e-6
-_EVERY = 16  # characters of a text, of which the clock is looked at
+_EVERY = 16  # characters of a text, between two checks of the clock
 
 
 class OutOfTime(Exception):
@@ -71,7 +71,7 @@ def _look_at_block(state: Any, start: int, end: int, silent: bool) -> bool:
 
 
 def _look_at_inline(state: Any, silent: bool) -> bool:
-    if not state.pos % _EVERY:  # a look takes as long as a rule
+    if not state.pos % _EVERY:  # reading the clock takes as long as a rule
         _check()
     return False
 

@@ -165,7 +165,7 @@ def read_model(path: Path) -> str:
     try:
         with connections.lend() as connection:
             row = connection.execute("SELECT value FROM header WHERE key = 'model'").fetchone()
-    except (sqlite3.Error, IndexerError, OSError):  # whoever opens the index says what is wrong
+    except (sqlite3.Error, IndexerError, OSError):  # opening the index reports what is wrong
         return ""
     finally:
         connections.close()

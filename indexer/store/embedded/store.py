@@ -56,7 +56,7 @@ _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
 # Unused vectors are removed when they are more than this, and more than this share of the points.
 _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
-# The lists of words of so many points are joined whenever some were removed: 0.2 s.
+# Up to this number of points, word lists are merged after each removal, in 0.2 s.
 _MAX_JOINED = 20_000
 _SELECT_LIMIT = 500
 # If the file looks changed since its pages were summed, opening reads every page of a database up

@@ -81,7 +81,7 @@ def _entry(date: str | None, title: str, place: str, points: int, text: str = ""
 
 
 def shortened(text: str, chars: int) -> str:
-    """Return a text of so many characters at most, cut between words and marked as cut."""
+    """Return a text with at most a number of characters, cut between words and marked as cut."""
     if len(text) <= chars:
         return text
     cut = text[:chars].rpartition(" ")[0] or text[:chars]
