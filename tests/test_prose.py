@@ -32,7 +32,7 @@ WORDS = (
 _MEND = re.compile(r"\bmend(s|ed|ing)?\b", re.IGNORECASE)
 _LISTED = re.compile(rf"\b({'|'.join(map(re.escape, WORDS))})\b", re.IGNORECASE)
 # Lower it whenever the count falls; never raise it.
-MOST = 83
+MOST = 78
 
 
 def prose_of_python(source: str) -> Iterator[str]:
@@ -57,8 +57,9 @@ def listed_words(folder: Path) -> Counter[str]:
             prose = re.sub(r"``[^`]*``|`[^`]*`", " ", text)
             found[path.relative_to(folder).as_posix()] += len(_LISTED.findall(prose))
             found[path.relative_to(folder).as_posix()] += len(_MEND.findall(prose))
+    pages = set(folder.glob("*.md")) - {folder / "CONTRIBUTING.md"}  # which lists the words
     for path in [
-        *folder.glob("*.md"),
+        *pages,
         *folder.glob("docs/**/*.md"),
         *folder.glob("benchmarks/*.md"),
     ]:
