@@ -392,3 +392,14 @@ def test_nothing_is_explained_unasked(notebook: Notebook) -> None:
     words = notebook.search("ethics", mode=Mode.LEXICAL, explain=True).hits[0].explanation
     assert words is not None
     assert [name for name, _, _ in words.retrievers] == ["words"]
+
+
+def test_words_that_neither_model_nor_notes_know_leave_the_order_to_the_vectors(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = texts(notebook.search("zzqx", points=True))
+    monkeypatch.setattr("indexer.retrieval.query.share_unknown", lambda *_: 1.0)
+    answer = notebook.search("zzqx", points=True)
+    assert texts(answer) == plain
+    assert not answer.answered
+    assert "ethics" in texts(notebook.search("ethics", points=True))[0]

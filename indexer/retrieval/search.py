@@ -223,7 +223,8 @@ class Searcher:
     def _rank(self, view: View, asked: Asked, query: Query) -> Ranking:
         candidates = find_candidates(view, asked, query)
         weighed = weigh(view, asked, candidates, query)
-        mode = Mode.LEXICAL if asked.by_words else query.mode
+        by_words = asked.by_words and any(candidates.bm25.values())
+        mode = Mode.LEXICAL if by_words else query.mode
         scores = fuse(weighed.evidence, mode, query.weights)
         scores = _drawn_to_neighbours(view, scores, weighed, query)
         best = first_of(scores, max(_READ, 4 * query.k))
