@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,10 +27,7 @@ from indexer.records import (
 )
 
 if TYPE_CHECKING:
-    from indexer.evaluation.questions import Comparison, Evaluation
-    from indexer.indexing.parquet import Transfer
-    from indexer.snapshot import DumpedPoint, Status
-    from indexer.store.records import Fault
+    from indexer.snapshot import Status
 
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
@@ -445,147 +442,3 @@ def _link_lines(link: Link) -> list[str]:
     state = click.style(said, fg="yellow") if said else ""
     line = f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
     return [line, f"    mend: {safe(link.mend)}"] if link.mend else [line]
-
-
-def dump_json(files: Sequence[FileReport], points: Sequence[DumpedPoint]) -> dict[str, Any]:
-    """Return every file and every point in the shape of the contract."""
-    return {
-        "files": [file_json(file) for file in files],
-        "chunks": [
-            {
-                "path": dumped.note_id,
-                "line_start": dumped.stored.point.line_start,
-                "line_end": dumped.stored.point.line_end,
-                "text": dumped.stored.point.text,
-                "heading_path": list(dumped.stored.point.heading_path),
-                "parents": list(dumped.stored.point.parents),
-            }
-            for dumped in points
-        ],
-    }
-
-
-def dump_text(points: Sequence[DumpedPoint]) -> str:
-    """Return every point on a line of its own."""
-    lines = []
-    for dumped in points:
-        point = dumped.stored.point
-        text = " ".join(point.text.split())
-        lines.append(f"{safe(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
-    return "\n".join(lines)
-
-
-def transfer_json(found: Transfer) -> dict[str, Any]:
-    """Return what was moved between stores."""
-    return {
-        "notes": found.notes,
-        "points": found.points,
-        "links": found.links,
-        "digest": found.digest,
-    }
-
-
-def transfer_text(found: Transfer) -> str:
-    """Return what was moved between stores, for a terminal."""
-    return (
-        f"{found.notes:,} notes, {found.points:,} points, {found.links:,} links\n"
-        f"digest {found.digest}"
-    )
-
-
-def check_text(faults: Sequence[Fault]) -> str:
-    """Return the faults of an index."""
-    if not faults:
-        return "the index is sound"
-    return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)
-
-
-def evaluation_json(
-    found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
-) -> dict[str, Any]:
-    """Return the figures of an evaluation, rounded to three digits; with those of a second one."""
-    groups = {
-        name: {
-            "n": figures.questions,
-            "hit@1": round(figures.hit_at_1, 3),
-            "hit@3": round(figures.hit_at_3, 3),
-            "hit@5": round(figures.hit_at_5, 3),
-            "mrr@10": round(figures.mrr_at_10, 3),
-        }
-        for name, figures in found.groups.items()
-    }
-    shares = {"auroc": found.auroc, "kept": found.kept, "rejected": found.rejected}
-    rounded = {name: None if value is None else round(value, 3) for name, value in shares.items()}
-    value: dict[str, Any] = {"groups": groups, "confidence": rounded}
-    if other is not None and comparison is not None:
-        value |= {"other": evaluation_json(other), "comparison": _comparison_json(comparison)}
-    return value
-
-
-def _comparison_json(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "difference": round(comparison.difference, 4),
-        "p": round(comparison.p_value, 4),
-        "better": list(comparison.better),
-        "worse": list(comparison.worse),
-    }
-
-
-def evaluation_text(
-    found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
-) -> str:
-    """Return the figures of an evaluation as a table; those of a second one below."""
-    lines = [f"{'':<16}{'n':>5}{'hit@1':>8}{'hit@3':>8}{'hit@5':>8}{'MRR@10':>8}"]
-    for name, row in evaluation_json(found)["groups"].items():
-        shares = "".join(f"{row[key]:>8.3f}" for key in ("hit@1", "hit@3", "hit@5", "mrr@10"))
-        lines.append(f"{name:<16}{row['n']:>5}{shares}")
-    for name, value in (
-        ("AUROC of confidence", found.auroc),
-        ("answerable kept", found.kept),
-        ("unanswerable turned away", found.rejected),
-    ):
-        if value is not None:
-            lines.append(f"{name}: {value:.3f}")
-    if other is not None and comparison is not None:
-        lines += ["", "with the other setting:", evaluation_text(other)]
-        lines += ["", _comparison_text("MRR@10", comparison)]
-    return "\n".join(lines)
-
-
-def _comparison_text(measure: str, comparison: Comparison) -> str:
-    lines = [
-        f"{measure} {comparison.difference:+.4f} by the other setting, "
-        f"p = {comparison.p_value:.3f} (paired t-test)",
-        f"better ({len(comparison.better)}): {' '.join(comparison.better)}",
-        f"worse ({len(comparison.worse)}): {' '.join(comparison.worse)}",
-    ]
-    return safe("\n".join(lines))
-
-
-def collection_json(
-    scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
-) -> dict[str, Any]:
-    """Return the mean figures of a retrieval collection, of each setting."""
-    from statistics import fmean  # 10 ms that no question needs
-
-    means = [
-        {name: round(fmean(figures.values()), 4) for name, figures in found.items()}
-        for found in scores
-    ]
-    value: dict[str, Any] = {"queries": len(next(iter(scores[0].values()))), **means[0]}
-    if comparison is not None:
-        value |= {"other": means[1], "comparison": _comparison_json(comparison)}
-    return value
-
-
-def collection_text(
-    scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
-) -> str:
-    """Return the mean figures of a retrieval collection as lines."""
-    value = collection_json(scores, None)
-    lines = [f"{name:<8} {figure}" for name, figure in value.items()]
-    if comparison is not None:
-        lines += ["", "with the other setting:"]
-        lines += [f"{name:<8} {x}" for name, x in collection_json(scores[1:], None).items()]
-        lines += ["", _comparison_text("nDCG@10", comparison)]
-    return "\n".join(lines)

@@ -38,6 +38,7 @@ FLOORS = (
     ("notebook", "puts the parts together for Python users"),
     ("explanation_text", "why a hit has its place, as text and JSON"),
     ("render", "turns what the notebook returns into text and JSON"),
+    ("render_reports", "the same for dumps, checks, moved indexes and evaluations"),
     ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
     ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),
     ("service", "what surfaces that run longer than one question share"),
@@ -208,9 +209,22 @@ def test_no_import_circle() -> None:
     assert set(arrows) == set()
 
 
+MAX_LINES = 450
+LONGER = {
+    "indexing/build.py": (480, "one build from the scan to the report"),
+    "indexing/parquet.py": (480, "writing and reading of one file format belong together"),
+    "notebook.py": (480, "the facade: one method for each thing a Python user does"),
+    "records.py": (500, "the records that all parts share, most of it documentation"),
+    "store/embedded/store.py": (500, "one class that implements the protocol Store"),
+    "store/postgres/store.py": (500, "one class that implements the protocol Store"),
+}
+
+
 def test_no_module_is_longer_than_a_reader_bears() -> None:
-    long = {n: len(p.read_text().splitlines()) for n, p in modules()}
-    assert {n: count for n, count in long.items() if count > 600} == {}
+    lengths = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules()}
+    most = {name: lines for name, (lines, _) in LONGER.items()}
+    assert {n: count for n, count in lengths.items() if count > most.get(n, MAX_LINES)} == {}
+    assert {n for n in LONGER if lengths[n] <= MAX_LINES} == set()
 
 
 def test_no_call_has_more_than_five_positional_arguments() -> None:

@@ -16,7 +16,7 @@ from fakes import FakeEncoder
 
 from indexer.notebook import Notebook
 from indexer.records import LinkKind, Outcome
-from indexer.render import dump_json
+from indexer.render_reports import dump_json
 
 REVIEW = "_posts/2020-04-07-deeplearningai-review.md"
 

@@ -18,7 +18,7 @@ from indexer.commands.options import (
 @common
 def check(**options: Any) -> int:
     """Read every byte of the index and the model; say what is wrong and how to fix it."""
-    from indexer import render
+    from indexer import render, render_reports
 
     with open_notebook(options) as notebook:
         faults = notebook.check()
@@ -26,7 +26,7 @@ def check(**options: Any) -> int:
         rows = [{"part": fault.part, "message": fault.message} for fault in faults]
         click.echo(render.to_json({"ok": not faults, "faults": rows}))
     else:
-        click.echo(render.check_text(faults))
+        click.echo(render_reports.check_text(faults))
     if faults:
         click.echo("hint: run `notepoint build --rebuild`", err=True)
     return FAILED if faults else FOUND

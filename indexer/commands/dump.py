@@ -17,13 +17,13 @@ from indexer.commands.options import (
 @common
 def dump(**options: Any) -> None:
     """Print every note with its outcome, and every point with its lines."""
-    from indexer import render
+    from indexer import render, render_reports
 
     with open_notebook(options) as notebook:
         files, points = notebook.dump()
     if options["as_json"]:
-        click.echo(render.to_json(render.dump_json(files, points), exact_names=True))
+        click.echo(render.to_json(render_reports.dump_json(files, points), exact_names=True))
         return
     if not options["quiet"]:
         echo_warnings(render.warnings_text(files, everything=True))
-    click.echo(render.dump_text(points))
+    click.echo(render_reports.dump_text(points))

@@ -41,7 +41,7 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
     if is_collection(path):
         _evaluate_collection(path, settings, run_file, options)
         return
-    from indexer import render
+    from indexer import render, render_reports
     from indexer.evaluation.questions import (
         compare,
         judge,
@@ -67,9 +67,9 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
     found = [summarise(one) for one in judged]
     compared = None if len(judged) == 1 else compare(*map(reciprocal_ranks, judged))
     click.echo(
-        render.to_json(render.evaluation_json(*found, comparison=compared))
+        render.to_json(render_reports.evaluation_json(*found, comparison=compared))
         if options["as_json"]
-        else render.evaluation_text(*found, comparison=compared)
+        else render_reports.evaluation_text(*found, comparison=compared)
     )
 
 
@@ -79,7 +79,7 @@ def _evaluate_collection(
     """Index the documents of a collection in a folder of their own, ask, and print the figures."""
     from tempfile import TemporaryDirectory
 
-    from indexer import render
+    from indexer import render, render_reports
     from indexer.commands import progress
     from indexer.evaluation import beir
     from indexer.evaluation.questions import compare, read_settings
@@ -107,7 +107,7 @@ def _evaluate_collection(
     ndcg = [found["nDCG@10"] for found in scores]
     compared = None if len(scores) == 1 else compare(*ndcg)
     click.echo(
-        render.to_json(render.collection_json(scores, compared))
+        render.to_json(render_reports.collection_json(scores, compared))
         if options["as_json"]
-        else render.collection_text(scores, compared)
+        else render_reports.collection_text(scores, compared)
     )

@@ -40,9 +40,9 @@ def import_(folder: Path, force: bool, **options: Any) -> None:
 
 
 def _echo_transfer(found: Any, options: dict[str, Any]) -> None:
-    from indexer import render
+    from indexer import render, render_reports
 
     if options["as_json"]:
-        click.echo(render.to_json(render.transfer_json(found)))
+        click.echo(render.to_json(render_reports.transfer_json(found)))
     elif not options["quiet"]:
-        click.echo(render.transfer_text(found))
+        click.echo(render_reports.transfer_text(found))

@@ -76,7 +76,7 @@ def dump_as_user(notes: Path, store: Path, report: Path, user: int) -> None:
 
     :param user: number of the user to become, who owns the notes.
     """
-    from indexer.render import dump_json
+    from indexer.render_reports import dump_json
 
     with tempfile.TemporaryDirectory() as warm:  # what is imported late may be out of reach then
         build_at(notes, Path(warm) / "store")

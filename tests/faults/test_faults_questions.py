@@ -33,8 +33,9 @@ from indexer.errors import IndexerError, QueryError
 from indexer.notebook import Notebook
 from indexer.notes.note import parse_note
 from indexer.records import Mode, NoteFilter
-from indexer.render import answer_json, dump_json, to_json
+from indexer.render import answer_json, to_json
 from indexer.render_markdown import answer_markdown
+from indexer.render_reports import dump_json
 from indexer.unit_text import answer_text
 
 pytestmark = pytest.mark.slow
