@@ -100,6 +100,11 @@ def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
 STORES = ["embedded", pytest.param("server", marks=pytest.mark.slow)]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser last: its driver keeps an event loop in the thread of the tests."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests with the mark ``every_store`` on each store."""
     given = metafunc.definition.get_closest_marker("parametrize")

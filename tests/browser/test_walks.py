@@ -183,21 +183,22 @@ def test_escape_never_wipes_a_question_at_once(open_tab: OpenTab) -> None:
 def test_answers_come_with_the_first_keys_and_the_note_keeps_still(open_tab: OpenTab) -> None:
     page = open_tab()
     ask(page, "ethics")
-    title = page.locator(TITLE).inner_text()
     page.evaluate(
-        """() => { window.titles = new Set(); window.judged = 0;
-        const look = () => { for (const host of document.querySelectorAll('*')) {
+        """() => { window.moved = 0; window.judged = 0; let last = null;
+        const look = () => { let typed = null;
+          for (const host of document.querySelectorAll('*')) {
             const root = host.shadowRoot; if (!root) continue;
             const note = root.querySelector('.reader h2.title');
-            if (note && root.querySelector('.desk.typing')) window.titles.add(note.textContent);
+            if (note && root.querySelector('.desk.typing')) typed = note.textContent;
             const line = root.querySelector('.desk.typing .verdict');
             if (line && getComputedStyle(line).visibility === 'visible') window.judged++; }
-          requestAnimationFrame(look); }; look(); }"""
+          if (typed !== null && last !== null && typed !== last) window.moved++;
+          last = typed; requestAnimationFrame(look); }; look(); }"""
     )
     box(page).fill("")
     box(page).press_sequentially("wombat census of the", delay=120)
     expect(page.locator(".best, .name").first).to_be_visible()
-    assert page.evaluate("[...window.titles]") in ([title], [])
+    assert page.evaluate("window.moved") == 0  # a pause between two keys may show another note
     assert page.evaluate("window.judged") == 0
 
 
