@@ -2,8 +2,8 @@
 
     python benchmarks/context.py [--vaults DIR --questions FILE ...]
 
-Every variant makes the index of every vault anew: minutes. The words of the context, which the
-word leg has, stay as they are.
+Every variant makes the index of every vault again: minutes. The words of the context, which the
+word retriever uses, stay as they are.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def make(points: int, folder: Path) -> dict[str, Any]:
         for block in world.blocks:
             vectors = world.vectors(block)
             store.add_vectors(_keys(block, world), vectors, _pieces(vectors))
-        with store.change(setup, anew=True) as change:
+        with store.change(setup, clear=True) as change:
             for block in world.blocks:
                 for one in _notes(block, world, notes):
                     change.put(one)

@@ -23,8 +23,8 @@ def draw(growth: list[dict[str, Any]], target: Path) -> None:
     for name, label in (
         ("hybrid_processor_ms", "question"),
         ("filtered_processor_ms", "filtered question"),
-        ("dense_processor_ms", "dense leg"),
-        ("lexical_processor_ms", "lexical leg"),
+        ("dense_processor_ms", "dense retriever"),
+        ("lexical_processor_ms", "lexical retriever"),
         ("open_processor_ms", "opening the index"),
         ("store_one_note_processor_ms", "one note changed, store"),
     ):

@@ -5,8 +5,8 @@
 For each notes folder, in a temporary store: a build from nothing, a build with nothing to do, one
 after a change to one note (of a copy), a question from process start to printed answer, and
 questions in one process. Times are medians; memory is the peak of the process, as the system
-counts it. Since a busy machine stretches times, those of the processor stand beside, and as a
-measure of the machine those of importing numpy, which every one of them does.
+counts it. Since a busy machine stretches times, those of the processor are printed too, and, as a
+measure of the machine, the time to import numpy, which each of them does.
 """
 
 from __future__ import annotations

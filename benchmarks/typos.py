@@ -1,4 +1,4 @@
-"""How many typos are mended, and how many words that the notes just lack are read as others.
+"""How many typos are corrected, and how many words that the notes just lack are read as others.
 
     python benchmarks/typos.py NOTES NOTES [NOTES ...] [--words 400] [--chars 4]
 
@@ -88,14 +88,14 @@ def main() -> None:
                 opened.append((notes.name, notebook, store, words_in(view, options.chars)))
         for number, (name, notebook, store, words) in enumerate(opened):
             draw = random.Random(3)
-            typos = mended = wrong = 0
+            typos = corrected = wrong = 0
             lacking: list[str] = []
             with store.view() as view:
                 for word in draw.sample(words, min(options.words, len(words))):
                     found = read_as(mistype(word, draw), view, notebook)
                     typos += found is not None
                     meant = bool(found) and not {*terms_of(found or "")}.isdisjoint(terms_of(word))
-                    mended += meant
+                    corrected += meant
                     wrong += bool(found) and not meant
                 other, *_, strange = opened[(number + 1) % len(opened)]
                 lacking = [
@@ -105,8 +105,8 @@ def main() -> None:
                 ]
             misread = sum(map(bool, lacking))
             print(
-                f"{name}: of {typos} typos {mended / typos:.3f} mended, {wrong / typos:.3f} read "
-                f"as another word; of {len(lacking)} words of {other} it lacks "
+                f"{name}: of {typos} typos {corrected / typos:.3f} corrected, {wrong / typos:.3f} "
+                f"read as another word; of {len(lacking)} words of {other} it lacks "
                 f"{misread / max(1, len(lacking)):.3f} read as another"
             )
 

@@ -44,7 +44,7 @@ def word(number: int) -> str:
 
 
 def measure(notes: Path, runs: int) -> dict[str, float]:
-    """Save, and wait for the answer, so many times; medians and the largest, in ms."""
+    """Save, and wait for the answer, ``runs`` times; medians and the largest, in ms."""
     stop, reports = threading.Event(), queue.Queue[tuple[float, BuildReport]]()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "notes"

@@ -57,7 +57,7 @@ class Guard:
     """Refuses requests of strangers, in front of an application."""
 
     def __init__(self, app: App, token: str = "") -> None:
-        """Stand in front of an application.
+        """Guard an application.
 
         :param app: answers what is let through.
         :param token: what every request must carry; empty to let in this machine alone.
@@ -155,7 +155,7 @@ def listen(host: str, port: int, token: str) -> socket.socket:
 
 
 def serve(app: App, listening: socket.socket, path: str) -> None:
-    """Serve an application until the process is told to stop.
+    """Serve an application until the process receives a signal to stop.
 
     :param app: what is served.
     :param listening: the socket.

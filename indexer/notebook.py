@@ -141,7 +141,7 @@ class Notebook:
             dry_run=dry_run,
             encoded=by_ray,
         )
-        store = open_store(self.settings.store, mend=rebuild)
+        store = open_store(self.settings.store, repair=rebuild)
         try:
             encoded = self._encode_by_ray(store, ray or "", rebuild, reporter) if by_ray else 0
             report = build(self.folder, store, self.encoder, options, reporter)

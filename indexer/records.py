@@ -131,7 +131,7 @@ class RawLink(NamedTuple):
     """A link as written in a note, before anyone knows where it leads.
 
     ``target`` is what was meant: for a reversed or empty link it differs from the text in the
-    parentheses, and ``mend`` holds the corrected Markdown. ``wiki`` is True for a link by name,
+    parentheses, and ``fix`` holds the corrected Markdown. ``wiki`` is True for a link by name,
     False for a link by path.
     """
 
@@ -139,7 +139,7 @@ class RawLink(NamedTuple):
     text: str
     target: str
     wiki: bool = False
-    mend: str | None = None
+    fix: str | None = None
 
 
 class Link(NamedTuple):
@@ -157,7 +157,7 @@ class Link(NamedTuple):
     to: str | None = None
     to_line: int | None = None
     ok: bool = True
-    mend: str | None = None
+    fix: str | None = None
     missing: Missing | None = None
 
 

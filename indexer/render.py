@@ -412,7 +412,7 @@ def links_json(links: Sequence[Link]) -> dict[str, Any]:
                 "kind": link.kind.value,
                 "to": link.to,
                 "ok": link.ok,
-                "mend": link.mend,
+                "mend": link.fix,
                 "missing": link.missing.value if link.missing else None,
             }
             for link in links
@@ -421,7 +421,7 @@ def links_json(links: Sequence[Link]) -> dict[str, Any]:
 
 
 def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
-    """Return links for a terminal: place, text, where to, and the mend where there is one.
+    """Return links for a terminal: place, text, where to, and the fix where there is one.
 
     :param links: in the order they are listed.
     :param broken: True to list pages that nobody wrote yet by themselves, at the end: they are
@@ -441,4 +441,4 @@ def _link_lines(link: Link) -> list[str]:
     said = f"  leads nowhere: {link.missing.said}" if link.missing else ""
     state = click.style(said, fg="yellow") if said else ""
     line = f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
-    return [line, f"    mend: {safe(link.mend)}"] if link.mend else [line]
+    return [line, f"    fix: {safe(link.fix)}"] if link.fix else [line]

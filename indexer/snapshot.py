@@ -69,8 +69,8 @@ class NotePage(NamedTuple):
 class NoteText(NamedTuple):
     """Lines of a note as its file is now.
 
-    ``links`` stand in these lines, ``backlinks`` lead to the note. ``changed`` says that the note
-    was written since it was indexed: then the lines of links may be off.
+    ``links`` are the links in these lines; ``backlinks`` lead to the note. ``changed`` is True if
+    the note was written after it was indexed; the line numbers of links may then be wrong.
     """
 
     info: NoteInfo
@@ -192,7 +192,7 @@ class Snapshot:
         :param broken: only those that lead nowhere or have a fix.
         """
         found = self._view.links_of(note_id)
-        return [link for link in found if not broken or not link.ok or link.mend]
+        return [link for link in found if not broken or not link.ok or link.fix]
 
     @_in_our_words
     def backlinks(self, note_id: str) -> list[Link]:

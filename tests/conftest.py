@@ -230,5 +230,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def shared() -> Path:
     """Return the folder of evaluation data; without it the test is skipped, loudly."""
     if not SHARED.is_dir():
-        pytest.skip("the evaluation data beside the checkout (../shared) is not there")
+        pytest.skip("the evaluation data next to the checkout (../shared) is missing")
     return SHARED

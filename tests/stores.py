@@ -32,7 +32,7 @@ class Place(Protocol):
         """Change a row behind the store's back."""
 
     def forget_vectors_above(self, count: int, patch: Any) -> None:
-        """Let the store keep no more unused vectors than so many."""
+        """Let the store keep at most ``count`` unused vectors."""
 
 
 class Folder:
@@ -103,12 +103,12 @@ def note_of(note_id: str, texts: Sequence[str], **fields: object) -> Note:
     return Note(note_id, b"hash", points=points, **fields)  # type: ignore[arg-type]
 
 
-def put(store: Store, *notes: Note, anew: bool = False, **fields: object) -> None:
+def put(store: Store, *notes: Note, clear: bool = False, **fields: object) -> None:
     texts = [point.text for note in notes for point in note.points]
     if texts:
         vectors = np.stack([vector_of(t) for t in texts])
         store.add_vectors([key_of(t) for t in texts], vectors, [pieces_of(t) for t in texts])
-    with store.change(SETUP, anew=anew) as change:
+    with store.change(SETUP, clear=clear) as change:
         for note in notes:
             added = tuple(
                 NewPoint(i, point, key_of(point.text)) for i, point in enumerate(note.points)

@@ -257,7 +257,7 @@ def test_rebuild_encodes_everything_again(
     assert notebook.build(rebuild=True).embedded == 4
 
 
-def test_rebuild_mends_a_damaged_index(
+def test_rebuild_repairs_a_damaged_index(
     write_notes: WriteNotes, open_notebook: OpenNotebook
 ) -> None:
     folder = write_notes(NOTES)

@@ -1,6 +1,6 @@
 """The command line as a user types it: command, status, stdout and stderr, in tests/transcripts/.
 
-To write the transcripts anew after an intended change, run pytest tests/test_cli.py with
+To write the transcripts again after an intended change, run pytest tests/test_cli.py with
 UPDATE_TRANSCRIPTS=1 in the environment, then read the difference.
 """
 

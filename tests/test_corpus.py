@@ -91,7 +91,7 @@ def test_every_link_between_the_notes_leads_there(notebook: Notebook) -> None:
 def test_reversed_link_is_read_as_it_was_meant(notebook: Notebook) -> None:
     (link,) = [link for link in notebook.links(broken=True)]
     assert link.target == "https://www.coursera.org/specializations/deep-learning"
-    assert link.mend == f"[{link.text}]({link.target})"
+    assert link.fix == f"[{link.text}]({link.target})"
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The documents say what the program does; UPDATE_DOCS=1 writes the generated parts anew."""
+"""The documents say what the program does; UPDATE_DOCS=1 writes the generated parts again."""
 
 from __future__ import annotations
 

@@ -103,10 +103,10 @@ def test_mending_empties_only_what_is_damaged(tmp_path: Path) -> None:
         store.optimise()
     store.optimise()
     store.close()
-    with EmbeddedStore(tmp_path, mend=True).view() as view:
+    with EmbeddedStore(tmp_path, repair=True).view() as view:
         assert view.header().setup == SETUP
     (tmp_path / DATABASE).write_bytes(b"no database at all" * 1000)
-    with EmbeddedStore(tmp_path, mend=True).view() as view:
+    with EmbeddedStore(tmp_path, repair=True).view() as view:
         assert view.header().setup is None
     assert list_snapshots(tmp_path) == []
 

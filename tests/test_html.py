@@ -28,7 +28,7 @@ def test_tag_within_a_word_does_not_cut_it():
 
 
 @pytest.mark.parametrize("tag", ["br", "p", "div", "li", "td", "tr", "h2"])
-def test_tag_that_begins_anew_parts_words(tag):
+def test_tag_that_must_clear_parts_words(tag):
     assert shown(f"one<{tag}>two") == "one two"
 
 

@@ -1,4 +1,4 @@
-"""The HTTP service: as JSON, for this machine or whoever has the token, within limits."""
+"""The HTTP service: as JSON, for this machine or for those who have the token, within limits."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_text_of_an_image_link_has_no_line_end():
 
 
 @pytest.mark.parametrize(
-    ("source", "text", "target", "mend"),
+    ("source", "text", "target", "fix"),
     [
         ("[https://x.org](the words)", "the words", "https://x.org", "[the words](https://x.org)"),
         ("[https://x.org](word)", "word", "https://x.org", "[word](https://x.org)"),
@@ -208,15 +208,15 @@ def test_text_of_an_image_link_has_no_line_end():
         ("[a](my note.md)", "a", "my note.md", "[a](my%20note.md)"),
     ],
 )
-def test_reversed_link_shows_what_was_meant_and_how_to_mend_it(source, text, target, mend):
+def test_reversed_link_shows_what_was_meant_and_how_to_mend_it(source, text, target, fix):
     block = paragraph(source)
     (link,) = block.links
-    assert (block.text, link.text, link.target, link.mend) == (text, text, target, mend)
+    assert (block.text, link.text, link.target, link.fix) == (text, text, target, fix)
 
 
 def test_link_whose_text_is_an_address_is_not_reversed():
     (link,) = paragraph("[https://x.org](https://y.org/z)").links
-    assert (link.target, link.mend) == ("https://y.org/z", None)
+    assert (link.target, link.fix) == ("https://y.org/z", None)
 
 
 def test_empty_target_stays_empty():

@@ -58,13 +58,13 @@ def test_three_formats_of_obsidian(links_in) -> None:
     pictures = {target for target in found if "png" in target}
     assert {found[target] for target in pictures} == {"file"}
     assert {found[target] for target in found.keys() - pictures} == {"work/repairs/Roof.md"}
-    assert not any(link.mend for link in links.values())
+    assert not any(link.fix for link in links.values())
 
 
 def test_bare_name_on_a_site_is_wrong_and_has_a_mend(links_in) -> None:
     links = links_in({"mkdocs.yml": "x", "a.md": "[s](roof.md)", "guide/roof.md": "Tiles."})
     link = links["a.md", "roof.md"]
-    assert (link.ok, link.missing, link.mend) == (False, Missing.NOTE, "[s](guide/roof.md)")
+    assert (link.ok, link.missing, link.fix) == (False, Missing.NOTE, "[s](guide/roof.md)")
 
 
 def test_hugo(links_in) -> None:
@@ -271,7 +271,7 @@ def test_other_programs_and_addresses_without_their_scheme(links_in) -> None:
     )
     found = list(led(links).values())
     assert found == [*["url"] * 4, "file", *["url"] * 2, *["address"] * 3]
-    assert links["a.md", "example.org/shop"].mend == "[9](https://example.org/shop)"
+    assert links["a.md", "example.org/shop"].fix == "[9](https://example.org/shop)"
 
 
 def test_files_in_hidden_folders_and_folders(links_in) -> None:

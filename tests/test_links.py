@@ -17,7 +17,7 @@ from indexer.notes.link_names import (
     published_url,
 )
 from indexer.notes.link_resolution import LinkResolver
-from indexer.notes.links import mend_link, read_odd_link, read_wikilink
+from indexer.notes.links import fixed_link, read_odd_link, read_wikilink
 from indexer.notes.names import anchor_key
 from indexer.notes.note import parse_note
 from indexer.notes.tools import Tool
@@ -123,7 +123,7 @@ def test_wikilink_ends_within_its_bounds():
 
 
 @pytest.mark.parametrize(
-    ("source", "text", "target", "mend"),
+    ("source", "text", "target", "fix"),
     [
         ("[https://x.org](two words)", "two words", "https://x.org", "[two words](https://x.org)"),
         ("[https://x.org](a (b) c)", "a (b) c", "https://x.org", "[a (b) c](https://x.org)"),
@@ -134,8 +134,8 @@ def test_wikilink_ends_within_its_bounds():
         ("[text]({{ site.url }}/a)", "text", "{{ site.url }}/a", None),
     ],
 )
-def test_odd_link_is_read_as_it_was_meant(source, text, target, mend):
-    expected = RawLink(0, text, target, mend=mend)
+def test_odd_link_is_read_as_it_was_meant(source, text, target, fix):
+    expected = RawLink(0, text, target, fix=fix)
     assert read_odd_link(source, 0, len(source)) == (expected, len(source))
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_odd_link(source):
 
 
 @pytest.mark.parametrize(
-    ("label", "target", "text", "meant", "mend"),
+    ("label", "target", "text", "meant", "fix"),
     [
         ("https://x.org", "", "https://x.org", "https://x.org", "<https://x.org>"),
         ("https://x.org", "word", "word", "https://x.org", "[word](https://x.org)"),
@@ -156,8 +156,8 @@ def test_what_is_no_odd_link(source):
         ("https://x.org/a b", "u", "https://x.org/a b", "u", None),
     ],
 )
-def test_reversed_link_is_mended(label, target, text, meant, mend):
-    assert mend_link(label, target) == RawLink(0, text, meant, mend=mend)
+def test_reversed_link_is_mended(label, target, text, meant, fix):
+    assert fixed_link(label, target) == RawLink(0, text, meant, fix=fix)
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_reversed_link_is_mended(label, target, text, meant, mend):
     ["https://y.org", "x.md", "/x", "#x", "./x", "../x", "www.y.org", "p.png", "javascript:x"],
 )
 def test_link_from_an_address_to_a_target_is_not_reversed(target):
-    assert mend_link("https://x.org", target) == RawLink(0, "https://x.org", target)
+    assert fixed_link("https://x.org", target) == RawLink(0, "https://x.org", target)
 
 
 @pytest.mark.parametrize("target", ["", "u", "u.md"])
 def test_link_with_words_is_not_reversed(target):
-    assert mend_link("words", target) == RawLink(0, "words", target)
+    assert fixed_link("words", target) == RawLink(0, "words", target)
 
 
 # --- names and keys -----------------------------------------------------------------------------
@@ -306,7 +306,7 @@ def test_top_folder_leads_to_its_readme(target):
 
 def test_missing_note_is_broken():
     link = resolve(["a.md"], "nowhere.md")
-    assert (link.kind, link.to, link.ok, link.mend) == (LinkKind.NOTE, None, False, None)
+    assert (link.kind, link.to, link.ok, link.fix) == (LinkKind.NOTE, None, False, None)
     assert (link.note_id, link.line, link.text, link.target) == (
         "here.md",
         7,
@@ -331,15 +331,15 @@ def test_quoted_question_mark_is_part_of_the_name():
 def test_path_in_another_case_leads_there_and_has_a_mend():
     link = resolve({"Sub/Note.md": "# A Part"}, "sub/note.md#a-part")
     assert (link.to, link.to_line, link.ok) == ("Sub/Note.md", 1, True)
-    assert link.mend == "[text](Sub/Note.md#a-part)"
+    assert link.fix == "[text](Sub/Note.md#a-part)"
 
 
 def test_path_in_another_case_without_suffix_has_a_mend():
-    assert resolve(["Note.md"], "note").mend == "[text](Note.md)"
+    assert resolve(["Note.md"], "note").fix == "[text](Note.md)"
 
 
 def test_path_in_the_right_case_has_no_mend():
-    assert resolve(["Note.md", "note2.md"], "Note").mend is None
+    assert resolve(["Note.md", "note2.md"], "Note").fix is None
 
 
 def test_exact_case_comes_first():
@@ -347,7 +347,7 @@ def test_exact_case_comes_first():
 
 
 @pytest.mark.parametrize(
-    ("there", "here", "mend"),
+    ("there", "here", "fix"),
     [
         ("new/my note.md", "a.md", "[text](new/my%20note.md)"),
         ("new/my note.md", "new/a.md", "[text](my%20note.md)"),
@@ -355,22 +355,22 @@ def test_exact_case_comes_first():
         ("x/z/my note.md", "x/y/a.md", "[text](../z/my%20note.md)"),
     ],
 )
-def test_moved_note_has_a_mend(there, here, mend):
+def test_moved_note_has_a_mend(there, here, fix):
     link = resolve([there], "old/my%20note.md", here=here)
-    assert (link.ok, link.to, link.mend) == (False, None, mend)
+    assert (link.ok, link.to, link.fix) == (False, None, fix)
 
 
 def test_two_notes_of_the_name_make_no_mend():
-    assert resolve(["x/n.md", "y/n.md"], "old/n.md").mend is None
+    assert resolve(["x/n.md", "y/n.md"], "old/n.md").fix is None
 
 
 def test_mend_of_a_moved_note_keeps_its_anchor():
-    assert resolve({"new/n.md": "# Part"}, "old/n.md#part").mend == "[text](new/n.md#part)"
+    assert resolve({"new/n.md": "# Part"}, "old/n.md#part").fix == "[text](new/n.md#part)"
 
 
 def test_mend_of_the_reader_is_kept():
-    raw = RawLink(1, "t", "b.md", mend="[t](b.md)")
-    assert resolver({"b.md": "words"}).resolve(raw, "a.md").mend == "[t](b.md)"
+    raw = RawLink(1, "t", "b.md", fix="[t](b.md)")
+    assert resolver({"b.md": "words"}).resolve(raw, "a.md").fix == "[t](b.md)"
 
 
 # --- anchors ------------------------------------------------------------------------------------
@@ -469,7 +469,7 @@ def test_path_of_a_wikilink_counts_from_the_top_or_the_end():
 
 def test_wikilink_to_nothing_is_a_broken_note():
     link = resolve(["a.md"], "Some Idea", wiki=True)
-    assert (link.kind, link.ok, link.mend) == (LinkKind.NOTE, False, None)
+    assert (link.kind, link.ok, link.fix) == (LinkKind.NOTE, False, None)
 
 
 @pytest.mark.parametrize("title", ["Why?", "TCP/IP", "About index.html", "The setup.md"])
@@ -614,4 +614,4 @@ def test_reversed_link_is_resolved_as_meant():
     found = read_odd_link("[b.md](the words)", 0, 17)
     assert found is not None
     link = resolver({"b.md": "words"}).resolve(found[0], "a.md")
-    assert (link.to, link.ok, link.mend) == ("b.md", True, "[the words](b.md)")
+    assert (link.to, link.ok, link.fix) == ("b.md", True, "[the words](b.md)")

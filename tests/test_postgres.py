@@ -264,7 +264,7 @@ def test_labels_of_an_older_schema_are_written_again(
         assert setup is not None
         assert setup.chunking == ""  # no version: the build that follows reads every note
         assert view.labels()["tag"] == {}
-    put(new, note_of("a.md", ["one"], tags=("New",)), anew=True)
+    put(new, note_of("a.md", ["one"], tags=("New",)), clear=True)
     with new.view() as view:
         assert view.labels()["tag"] == {"New": 1}
     assert new.verify() == []
@@ -293,7 +293,7 @@ def test_missing_table_is_found_and_mended(space: Space) -> None:
     with pytest.raises(IndexerError, match="damaged"), store.view() as view:
         view.links_of()
     store.close()
-    store = PostgresStore(space.url, mend=True)
+    store = PostgresStore(space.url, repair=True)
     assert store.verify() == []
     store.close()
 
@@ -319,7 +319,7 @@ def test_nearest_by_the_graph_are_those_compared_one_by_one(
 ) -> None:
     monkeypatch.setattr(postgres_change, "INDEX_ABOVE", 100)
     notes = [note_of(f"n{i}.md", many(600)[i::6], tags=(f"t{i}",)) for i in range(6)]
-    put(store, *notes, anew=True)
+    put(store, *notes, clear=True)
     assert index_names(space) == {"near_1", "words_1"}
 
     def dense(where: NoteFilter, *, graph: bool) -> list[Scored]:
@@ -340,7 +340,7 @@ def test_nearest_by_the_graph_are_those_compared_one_by_one(
 
 def test_questions_use_the_indexes(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_change, "INDEX_ABOVE", 100)
-    put(store, note_of("a.md", [*many(2_000), "the one with zebra"]), anew=True)
+    put(store, note_of("a.md", [*many(2_000), "the one with zebra"]), clear=True)
     with store.view() as view:
         near = view._run(
             "EXPLAIN SELECT point FROM embedding WHERE era = 1 "
@@ -358,7 +358,7 @@ def test_rebuild_has_indexes_of_its_own_and_drops_the_old(
 ) -> None:
     monkeypatch.setattr(postgres_change, "INDEX_ABOVE", 10)
     for build in range(3):
-        put(store, note_of("a.md", many(50 + build)), anew=True)
+        put(store, note_of("a.md", many(50 + build)), clear=True)
         store.optimise()
         assert index_names(space) == {f"near_{build + 1}", f"words_{build + 1}"}
 
@@ -368,7 +368,7 @@ def test_index_that_grew_gets_its_graph(
 ) -> None:
     monkeypatch.setattr(postgres_change, "INDEX_ABOVE", 60)
     texts = many(80)
-    put(store, note_of("a.md", texts[:50]), anew=True)
+    put(store, note_of("a.md", texts[:50]), clear=True)
     store.optimise()
     assert index_names(space) == {"words_1"}
     put(store, note_of("b.md", texts[50:]))
@@ -388,7 +388,7 @@ def test_another_dimension_is_another_era(space: Space, monkeypatch: pytest.Monk
             type(new)(new.ordinal, new.point, bytes([dimension, new.ordinal]) * 8)
             for new in _new_points(note)
         )
-        with store.change(setup, anew=True) as change:
+        with store.change(setup, clear=True) as change:
             change.put(NoteChange(note, None, added=added))
         store.optimise()
         with store.view() as view:
@@ -404,12 +404,12 @@ def _new_points(note: object) -> list[object]:
 
 
 def test_reader_never_waits_for_a_build(store: PostgresStore, space: Space) -> None:
-    put(store, note_of("a.md", many(30)), anew=True)
+    put(store, note_of("a.md", many(30)), clear=True)
     reader = PostgresStore(space.url, read_only=True)
     entered, leave = threading.Event(), threading.Event()
 
     def build() -> None:
-        with store.building(), store.change(SETUP, anew=True) as change:
+        with store.building(), store.change(SETUP, clear=True) as change:
             change.put(NoteChange(note_of("b.md", []), None))
             entered.set()
             leave.wait(20)
@@ -440,7 +440,7 @@ def test_writer_waits_for_another_but_not_for_ever(store: PostgresStore, space: 
 
 
 def test_lines_that_move_rewrite_no_vectors_and_no_words(store: PostgresStore) -> None:
-    put(store, note_of("a.md", many(20)), anew=True)
+    put(store, note_of("a.md", many(20)), clear=True)
     with store.view() as view:
         before = view._run("SELECT xmin::text, point FROM embedding ORDER BY point")
         points = view.points_of("a.md")
@@ -481,7 +481,7 @@ def questions() -> list[str]:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_both_stores_give_the_same_answers(both: list[Notebook], mode: Mode) -> None:
-    """The same first hit; the same hits but for points the word leg holds for equal."""
+    """The same first hit; the same hits but for points that the word retriever ranks as equal."""
     for question in questions():
         one, other = (notebook.search(question, 10, mode=mode) for notebook in both)
         places = [[(h.note_id, h.line_start, h.text) for h in a.hits] for a in (one, other)]
@@ -536,7 +536,9 @@ def test_points_are_scored_by_how_often_their_words_stand_there(store: PostgresS
         Point(text, BlockKind.ITEM, i, i, (), (" ".join(["zebra"] * above),))
         for i, (text, (_, above)) in enumerate(zip(texts, counts, strict=True))
     )
-    put(store, Note("a.md", b"hash", "Title", points=points), note_of("b.md", many(100)), anew=True)
+    put(
+        store, Note("a.md", b"hash", "Title", points=points), note_of("b.md", many(100)), clear=True
+    )
     with store.view() as view:
         ids = {p.ordinal: p.point_id for p in view.points_of("a.md")}
         rows = view._run("SELECT id, length FROM point")
@@ -555,7 +557,7 @@ def test_room_of_vectors_that_waited_is_given_back(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_change, "_MIN_SHRUNK", 0)
-    put(store, note_of("a.md", many(400)), anew=True)
+    put(store, note_of("a.md", many(400)), clear=True)
     before = store.size()
     store.optimise()
     with store.view() as view:

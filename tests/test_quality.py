@@ -1,4 +1,4 @@
-"""The judged questions over corpus/, by the real model: floors beside what was measured."""
+"""The judged questions over corpus/, by the real model: floors next to what was measured."""
 
 from __future__ import annotations
 

@@ -117,8 +117,8 @@ def test_share_of_words_is_one_at_most_and_counts_rarity() -> None:
     rarity = idf(100, {"common": 60, "rare": 1}, ["common", "rare", "unknown"])
     assert rarity["common"] < rarity["rare"] < rarity["unknown"]
     assert share_of_words(1e9, highest_bm25(["rare"], rarity)) == 1.0
-    alone, beside = (highest_bm25(terms, rarity) for terms in (["rare"], ["rare", "unknown"]))
-    assert share_of_words(4.0, alone) > share_of_words(4.0, beside)
+    alone, joined = (highest_bm25(terms, rarity) for terms in (["rare"], ["rare", "unknown"]))
+    assert share_of_words(4.0, alone) > share_of_words(4.0, joined)
     assert share_of_words(4.0, highest_bm25([], rarity)) == 0.0
 
 

@@ -206,34 +206,34 @@ def test_new_note_makes_the_index_stale(notebook: Notebook) -> None:
     assert notebook.search("ethics").index.stale
 
 
-def test_questions_close_upon_each_other_do_not_wait_for_a_look_at_a_large_folder(
+def test_a_burst_of_questions_does_not_wait_for_a_scan_of_a_large_folder(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lookers: list[str] = []
+    scanners: list[str] = []
 
     def watched(*args: Any, **named: Any) -> Any:
-        lookers.append(threading.current_thread().name)
+        scanners.append(threading.current_thread().name)
         return scan_folder(*args, **named)
 
     monkeypatch.setattr("indexer.notes.folder.scan_folder", watched)
-    monkeypatch.setattr(freshness, "_LOOKED_BESIDE_S", -1.0)  # every folder is large
+    monkeypatch.setattr(freshness, "_LARGE_FOLDER_S", -1.0)  # every folder is large
     for setting in ("_STALE_FOR_S", "_STALE_FOR_TIMES"):
-        monkeypatch.setattr(freshness, setting, 1e-6)  # each question asks for a new look
-    monkeypatch.setattr(freshness, "_BESIDE_TIMES", 1e9)  # and comes close upon the last
+        monkeypatch.setattr(freshness, setting, 1e-6)  # each question needs a new scan
+    monkeypatch.setattr(freshness, "_BURST_TIMES", 1e9)  # and comes soon after the last
     notebook.search("ethics")
     (notebook.settings.notes / "new.md").write_text("- new\n")
     said = []
     for _ in range(3):
         said.append(notebook.search("ethics").index.stale)
         for thread in threading.enumerate():
-            if thread.name == "look":
+            if thread.name == "rescan":
                 thread.join()
     assert said == [False, True, True]
-    assert lookers == ["MainThread", "look", "MainThread", "MainThread"]
-    monkeypatch.setattr(freshness, "_BESIDE_TIMES", 0.0)  # the next one comes long after
+    assert scanners == ["MainThread", "rescan", "MainThread", "MainThread"]
+    monkeypatch.setattr(freshness, "_BURST_TIMES", 0.0)  # the next one comes much later
     (notebook.settings.notes / "new.md").unlink()
     assert not notebook.search("ethics").index.stale
-    assert lookers[4:] == ["MainThread"]
+    assert scanners[4:] == ["MainThread"]
 
 
 def test_examples_steer(notebook: Notebook) -> None:

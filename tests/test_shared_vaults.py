@@ -1,4 +1,4 @@
-"""Real vaults and hostile notes, where the evaluation data lies beside the checkout."""
+"""Real vaults and hostile notes, where the evaluation data is next to the checkout."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_links_of_the_review_lead_to_its_courses(open_vault: OpenVault) -> None:
     courses = [link.to for link in links if link.kind is LinkKind.NOTE]
     assert len(courses) == 5
     assert all(link.ok for link in links)
-    (reversed_one,) = [link for link in links if link.mend]
+    (reversed_one,) = [link for link in links if link.fix]
     assert reversed_one.target.startswith("https://www.coursera.org/specializations/deep-learning")
-    assert reversed_one.mend == f"[{reversed_one.text}]({reversed_one.target})"
+    assert reversed_one.fix == f"[{reversed_one.text}]({reversed_one.target})"
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def test_point_ids_are_never_used_again(store: Store) -> None:
         change.drop("a.md")
     put(store, note_of("a.md", ["one", "two"]))
     assert old.isdisjoint(ids_of(store).values())
-    put(store, note_of("a.md", ["one"]), anew=True)
+    put(store, note_of("a.md", ["one"]), clear=True)
     assert min(ids_of(store).values()) > max(old) + 2
 
 
@@ -245,7 +245,7 @@ def test_newest_points_have_the_highest_ids(store: Store) -> None:
     with store.view() as view:
         assert view.newest(9) == [ids["three"], *sorted(before.values(), reverse=True)]
         assert view.newest(1) == [ids["three"]]
-    put(store, note_of("c.md", ["four"]), anew=True)
+    put(store, note_of("c.md", ["four"]), clear=True)
     with store.view() as view:
         assert view.newest(9) == [ids_of(store)["four"]] > [ids["three"]]
 
@@ -391,7 +391,7 @@ def test_newer_format_is_refused_untouched(place: Place) -> None:
         "server": "UPDATE header SET format = 99",
     }
     place.execute(newer[place.kind])
-    for options in ({}, {"read_only": True}, {"mend": True}):
+    for options in ({}, {"read_only": True}, {"repair": True}):
         with pytest.raises(IndexOutdated, match="newer"):
             place.open(**options)
 
@@ -462,7 +462,7 @@ def test_vectors_of_points_that_went_serve_those_that_come(store: Store) -> None
     put(store, note_of("a.md", ["one", "two"]))
     with store.change(SETUP) as change:
         change.drop("a.md")
-    with store.change(SETUP, anew=True) as change:
+    with store.change(SETUP, clear=True) as change:
         note = note_of("b.md", ["two", "one", "two"])
         added = tuple(NewPoint(i, point, key_of(point.text)) for i, point in enumerate(note.points))
         change.put(NoteChange(note, STAMP, added=added))

@@ -14,7 +14,7 @@ import click
 from indexer.errors import IndexerError
 from indexer.memory_limit import release_reserve
 
-# What no program can mend by itself; other errors of the system keep their traceback.
+# What no program can fix by itself; other errors of the system keep their traceback.
 _SHORTAGES = frozenset(
     getattr(errno, name)
     for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO ENAMETOOLONG ELOOP".split()

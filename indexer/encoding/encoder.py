@@ -30,7 +30,7 @@ class EncodedQuery(NamedTuple):
     """A question as an encoder sees it.
 
     ``vector`` has unit length and shape ``(dimension,)``. ``pieces`` are the states of its word
-    pieces, at unit length too, shape ``(n, dimension)``; ``spans`` says where each stands in the
+    pieces, at unit length too, shape ``(n, dimension)``; ``spans`` are their positions in the
     question. ``known`` says which of them the model has in its vocabulary; empty for all.
     """
 

@@ -279,19 +279,19 @@ class OnnxEncoder:
         except Exception as exc:  # ONNX Runtime has no base class for its errors
             raise unable(exc) from exc
 
-    def _verify(self, name: str, *, anew: bool = False) -> None:
+    def _verify(self, name: str, *, rehash: bool = False) -> None:
         """Refuse a file that is not the one converted.
 
         Hashing takes as long as loading, so that a file found sound is known again by its stamp.
 
         :param name: of the file.
-        :param anew: True to hash it whatever is known.
+        :param rehash: True to hash it whatever is known.
         :raises EncoderError: if it differs.
         """
         try:
             stamp = _stamp(self._folder / name)
             known = _read_json(self._folder / _VERIFIED)
-            if not anew and known.get(name) == [*stamp, self._files[name]]:
+            if not rehash and known.get(name) == [*stamp, self._files[name]]:
                 return
             if hash_file(self._folder / name) != self._files[name]:
                 raise self._damaged(name)
@@ -312,7 +312,7 @@ class OnnxEncoder:
         :raises EncoderError: naming the first file that differs.
         """
         for name in self._files:
-            self._verify(name, anew=True)
+            self._verify(name, rehash=True)
 
 
 def _parts(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -154,24 +154,24 @@ class _Build:
                 f"there are no notes in {self._folder.root}",
                 f"notes are files that end in {', '.join(note_suffixes())}",
             )
-        anew_vectors = self._options.rebuild and not self._options.encoded
-        with EncodingAhead(self._store, self._encoder, anew=anew_vectors) as encoding:
+        new_vectors = self._options.rebuild and not self._options.encoded
+        with EncodingAhead(self._store, self._encoder, again=new_vectors) as encoding:
             with self._store.view() as view:
                 header = view.header()
-                anew = self._begins_anew(header.setup)
+                clear = self._must_clear(header.setup)
                 stored = header.setup.chunking if header.setup else ""
                 self._outdated = outdated_formats(stored)
-                states = {} if anew else view.note_states()
+                states = {} if clear else view.note_states()
                 plan = self._plan(scan, view, states, encoding)
-                total = 0 if anew else header.points
+                total = 0 if clear else header.points
             self._refuse_to_empty(plan, states)
             embedded, generation = self._finish_encoding(encoding), header.generation
         if not self._options.dry_run:
             files = _hash_of_names(scan.files)
             moved = header.setup is not None and header.setup.files != files
-            if plan.changes or plan.gone or anew or self._outdated or moved:
+            if plan.changes or plan.gone or clear or self._outdated or moved:
                 setup = self._setup._replace(engine=self._encoder.engine, files=files)
-                with self._store.change(setup, anew=anew) as change:
+                with self._store.change(setup, clear=clear) as change:
                     if moved or plan.added or plan.gone:
                         change.reopen_links()
                     self._apply(plan, change, scan)
@@ -210,7 +210,7 @@ class _Build:
             chance = measure_chance(view, self._encoder, before)
         self._store.keep_chance(header.generation, chance.mean, chance.pack(self._encoder))
 
-    def _begins_anew(self, setup: Setup | None) -> bool:
+    def _must_clear(self, setup: Setup | None) -> bool:
         """Return whether the index must be rebuilt from nothing, as after a change of chunking."""
         if setup is None or self._options.rebuild:
             return True

@@ -26,16 +26,16 @@ Inputs = Mapping[bytes, tuple[str, str]]
 class EncodingAhead:
     """A queue of texts to encode and save."""
 
-    def __init__(self, store: Store, encoder: Encoder, *, anew: bool) -> None:
+    def __init__(self, store: Store, encoder: Encoder, *, again: bool) -> None:
         """Start with an empty queue.
 
         :param store: where the vectors are saved.
         :param encoder: makes them.
-        :param anew: True to encode texts again whose vectors the store has.
+        :param again: True to encode texts again whose vectors the store has.
         """
         self._store = store
         self._encoder = encoder
-        self._anew = anew
+        self._again = again
         self._pool = ThreadPoolExecutor(1, "encoding")
         self._waiting: dict[bytes, tuple[str, str]] = {}
         self._seen: set[bytes] = set()
@@ -88,7 +88,7 @@ class EncodingAhead:
 
     def _begin(self, keys: Sequence[bytes]) -> None:
         texts = {key: self._waiting.pop(key) for key in keys}
-        known = set() if self._anew or not texts else self._store.known_keys(texts)
+        known = set() if self._again or not texts else self._store.known_keys(texts)
         missing = [key for key in texts if key not in known]
         if missing:
             self.count += len(missing)

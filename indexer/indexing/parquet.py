@@ -110,7 +110,7 @@ def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer
                 )
         for keys, vectors, pieces in _read_vectors(folder, setup.dimension):
             store.add_vectors(keys, vectors, pieces)
-        with store.change(setup, anew=True) as change:
+        with store.change(setup, clear=True) as change:
             _put(change, folder)
         with store.view() as view:
             found = measure(view)

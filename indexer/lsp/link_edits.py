@@ -34,12 +34,12 @@ def problems_of(lines: Sequence[str], links: Sequence[Link]) -> list[Problem]:
     """
     found = []
     for link in links:
-        if link.ok and not link.mend:
+        if link.ok and not link.fix:
             continue
         span = span_of(lines, link)
         missing = f"no such {link.missing.value}" if link.missing else "leads nowhere"
         message = f"{link.target}: {missing}" if not link.ok else "this link is written wrongly"
-        found.append(Problem(span, message, link.mend))
+        found.append(Problem(span, message, link.fix))
     return found
 
 

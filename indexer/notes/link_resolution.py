@@ -169,22 +169,22 @@ class LinkResolver:
         line = self._anchor_line(to, part) if part else None
         found = not part or line is not None or _MADE_PLACE.match(part)
         suffix = f"#{part}" if part else ""
-        mend = raw.mend
-        if mend is None and path is not None and _differs_by_case_only(path, to):
-            mend = markdown_link(raw.text, _relative(to, note_id) + suffix)
+        fix = raw.fix
+        if fix is None and path is not None and _differs_by_case_only(path, to):
+            fix = markdown_link(raw.text, _relative(to, note_id) + suffix)
         if not place.sure:
-            mend = mend or markdown_link(raw.text, _relative(to, note_id) + suffix)
+            fix = fix or markdown_link(raw.text, _relative(to, note_id) + suffix)
             link = _link(raw, note_id, LinkKind.NOTE, missing=Missing.NOTE)
-            return link._replace(mend=mend)
+            return link._replace(fix=fix)
         missing = None if found else _missing_part(part)
         link = _link(raw, note_id, LinkKind.NOTE, to=to, line=line, missing=missing)
-        return link._replace(mend=mend)
+        return link._replace(fix=fix)
 
     def _nowhere(self, raw: RawLink, named: RawLink, note_id: str, name: str, part: str) -> Link:
         """Return a broken link, with what is missing and the nearest guess at what was meant."""
-        kind, missing, mend = LinkKind.NOTE, Missing.NOTE, raw.mend
+        kind, missing, fix = LinkKind.NOTE, Missing.NOTE, raw.fix
         if not named.wiki and _DOMAIN.match(name):
-            mend = mend or markdown_link(raw.text, f"https://{named.target}")
+            fix = fix or markdown_link(raw.text, f"https://{named.target}")
             kind, missing = LinkKind.URL, Missing.ADDRESS
         elif _has_other_suffix(name):
             kind, missing = LinkKind.FILE, Missing.FILE
@@ -195,8 +195,8 @@ class LinkResolver:
             if len(candidates) == 1 and candidates[0].note_id != note_id:
                 suffix = f"#{part}" if part else ""
                 guess = _relative(candidates[0].note_id, note_id) + suffix
-                mend = mend or markdown_link(raw.text, guess)
-        return _link(raw, note_id, kind, missing=missing)._replace(mend=mend)
+                fix = fix or markdown_link(raw.text, guess)
+        return _link(raw, note_id, kind, missing=missing)._replace(fix=fix)
 
     # names
     def _by_name(self, name: str, note_id: str) -> str | None:
@@ -295,7 +295,7 @@ def _link(
         to=to,
         to_line=line,
         ok=missing is None,
-        mend=raw.mend,
+        fix=raw.fix,
         missing=missing,
     )
 

@@ -105,22 +105,22 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     if target.startswith(("{%", "{{")) or (target.startswith("[[") and target.endswith("]]")):
         return RawLink(0, text, target), found.end()
     if (_URL.match(text) or _is_note_path(text)) and not _is_target(target):
-        return RawLink(0, target, text, mend=markdown_link(target, text)), found.end()
+        return RawLink(0, target, text, fix=markdown_link(target, text)), found.end()
     if _is_note_path(target):
-        return RawLink(0, text, target, mend=markdown_link(text, target)), found.end()
+        return RawLink(0, text, target, fix=markdown_link(text, target)), found.end()
     return None
 
 
-def mend_link(label: str, target: str) -> RawLink:
+def fixed_link(label: str, target: str) -> RawLink:
     """Return a link as it was meant, where label and target are swapped or the target is missing.
 
     :param label: the text in brackets, without markup.
     :param target: the text in parentheses.
     """
     if _URL.match(label) and not target:
-        return RawLink(0, label, label, mend=f"<{label}>")
+        return RawLink(0, label, label, fix=f"<{label}>")
     if _URL.match(label) and not _is_target(target):
-        return RawLink(0, target, label, mend=markdown_link(target, label))
+        return RawLink(0, target, label, fix=markdown_link(target, label))
     return RawLink(0, label, target)
 
 

@@ -75,7 +75,7 @@ def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
 
     :param root: the notes folder. Whether a file of a known name is in the folder above is looked
         up as well, since the notes of a site are a folder of its project.
-    :param note_ids: the notes of the folder, for tools that are told by the names of notes.
+    :param note_ids: the notes of the folder, for tools recognised by the names of notes.
     """
     folders = folders_of(root)
     if folders:

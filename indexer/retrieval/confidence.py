@@ -2,7 +2,7 @@
 
 Two logistic regressions: one over the signs that late interaction gives, one over the words alone,
 for searches by words and models without word pieces. How they were fitted, and judged on notes they
-were not fitted on, stands in benchmarks/QUALITY.md; `make bench-quality` fits them anew.
+were not fitted on, is in benchmarks/QUALITY.md; `make bench-quality` fits them again.
 """
 
 from __future__ import annotations

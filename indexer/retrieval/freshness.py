@@ -20,13 +20,13 @@ _STALE_FOR_S = 1.0
 _STALE_FOR_TIMES = 20.0
 # If the last scan took longer than this, a burst of questions reuses its result while a background
 # thread scans again, for at most ten times the usual time.
-_LOOKED_BESIDE_S = 0.01
-_BESIDE_TIMES = 10.0
+_LARGE_FOLDER_S = 0.01
+_BURST_TIMES = 10.0
 # Number of notes whose comparison is remembered.
 _MAX_NOTES = 4_096
 
 
-class _Look(NamedTuple):
+class _Scan(NamedTuple):
     """The result of a scan of the folder, when it ended, and how long it took, in seconds."""
 
     generation: int
@@ -35,7 +35,7 @@ class _Look(NamedTuple):
     took: float
 
     @classmethod
-    def since(cls, started: float, generation: int, stale: bool) -> _Look:
+    def since(cls, started: float, generation: int, stale: bool) -> _Scan:
         """Return the result of a scan that ends now."""
         ended = time.monotonic()
         return cls(generation, stale, ended, ended - started)
@@ -44,9 +44,9 @@ class _Look(NamedTuple):
         """Return whether the result is still fresh, or was within ``times`` lifetimes."""
         return now - self.ended < times * max(_STALE_FOR_S, _STALE_FOR_TIMES * self.took)
 
-    def may_be_renewed_beside(self, now: float) -> bool:
+    def may_be_reused_once(self, now: float) -> bool:
         """Return whether a question may use this result while the next scan runs."""
-        return not self.stale and self.took > _LOOKED_BESIDE_S and self.holds(now, _BESIDE_TIMES)
+        return not self.stale and self.took > _LARGE_FOLDER_S and self.holds(now, _BURST_TIMES)
 
 
 class Freshness:
@@ -63,8 +63,8 @@ class Freshness:
         # Notes as they were read last, by name.
         self._notes: Lru[str, tuple[FileStamp, Note | None]] = Lru(_MAX_NOTES)
         self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
-        self._look: _Look | None = None
-        self._looking = threading.Lock()
+        self._scan: _Scan | None = None
+        self._scanning = threading.Lock()
 
     def confirm(self, points: Sequence[StoredPoint], view: View) -> list[StoredPoint]:
         """Return the points that are still in their notes, with their current lines.
@@ -82,45 +82,45 @@ class Freshness:
     def is_stale(self, view: View) -> bool:
         """Return whether a note was added, changed or removed since the index was built."""
         generation, now = view.header().generation, time.monotonic()
-        seen = self._look_at(generation)
+        seen = self._last_scan(generation)
         if seen is not None and seen.holds(now):
             return seen.stale
-        if seen is not None and seen.may_be_renewed_beside(now) and self._look_beside(view):
+        if seen is not None and seen.may_be_reused_once(now) and self._scan_in_background(view):
             return False
-        with self._looking:
-            seen = self._look_at(generation)
+        with self._scanning:
+            seen = self._last_scan(generation)
             if seen is None or not seen.holds(now):  # no other thread scanned in the meantime
                 started, stamps = time.monotonic(), self._stamps_of(view)
                 stale = _is_stale(self._folder, view, stamps)
-                seen = self._look = _Look.since(started, generation, stale)
+                seen = self._scan = _Scan.since(started, generation, stale)
         return seen.stale
 
-    def _look_at(self, generation: int) -> _Look | None:
-        look = self._look
-        return look if look is not None and look.generation == generation else None
+    def _last_scan(self, generation: int) -> _Scan | None:
+        scan = self._scan
+        return scan if scan is not None and scan.generation == generation else None
 
-    def _look_beside(self, view: View) -> bool:
+    def _scan_in_background(self, view: View) -> bool:
         """Start a scan in another thread; return whether one is running."""
         generation, stamps = view.header().generation, self._stamps_of(view)
-        if not self._looking.acquire(blocking=False):
+        if not self._scanning.acquire(blocking=False):
             return True
 
-        def look() -> None:
+        def scan() -> None:
             seen = None  # if stamps differ, the next question compares the content
             try:
                 started = time.monotonic()
                 if _differing(self._folder, stamps) == []:
-                    seen = _Look.since(started, generation, stale=False)
+                    seen = _Scan.since(started, generation, stale=False)
             except MemoryError:
                 pass  # the next question scans, and reports it
             finally:
-                self._look = seen
-                self._looking.release()
+                self._scan = seen
+                self._scanning.release()
 
         try:
-            threading.Thread(target=look, name="look", daemon=True).start()
+            threading.Thread(target=scan, name="rescan", daemon=True).start()
         except RuntimeError:  # no thread can be started
-            self._looking.release()
+            self._scanning.release()
             return False
         return True
 
@@ -179,9 +179,10 @@ class Freshness:
     def _stamps_of(self, view: View) -> dict[str, FileStamp | None]:
         """Return the stamps of a generation, read from the index once."""
         generation = view.header().generation
-        if self._stamps is None or self._stamps[0] != generation:
-            self._stamps = (generation, view.stamps())
-        return self._stamps[1]
+        known = self._stamps
+        if known is None or known[0] != generation:  # another thread may replace it meanwhile
+            known = self._stamps = (generation, view.stamps())
+        return known[1]
 
     def _is_same(self, note_id: str, view: View) -> bool:
         return _has_hash(self._folder, note_id, view)

@@ -57,7 +57,7 @@ _SCRIPTS = (
     ("zh", re.compile("[\u4e00-\u9fff]")),
     ("ru", re.compile("[\u0400-\u04ff]")),
 )
-_CLEAR = 2  # so many function words, or a letter of its own, tell a language
+_CLEAR = 2  # function words that identify a language; one letter of its own does too
 
 EVERYDAY = {
     "de": (

@@ -1,4 +1,4 @@
-"""What a question says besides its words: exact phrases, words and notes that must not be there.
+"""The operators of a question: exact phrases, words and notes that it leaves out.
 
     "exact phrase"   -word   -"two words"   NOT word   tag:x   -tag:x   path:x   -path:x
 
@@ -21,7 +21,7 @@ from indexer.text.terms import terms_of
 
 # Of one question; what is longer is text that was pasted.
 _MAX_OPERATORS = 32
-# A question that has so many words outside its quotes and is asked as one is a sentence.
+# A question with at least this number of words outside its quotes is a sentence.
 _MIN_SENTENCE_WORDS = 3
 _ASKING = frozenset(
     "how what when where which who whose why is are was were do does did can could should will "

@@ -18,7 +18,7 @@ class Outlines:
     """Reads outlines from the index, each one once a generation."""
 
     def __init__(self, freshness: Freshness) -> None:
-        """Keep what tells whether a note has changed since it was indexed."""
+        """Keep the freshness checks, which know the notes changed since they were indexed."""
         self._freshness = freshness
         self._generation = -1
         self._kept: dict[tuple[str, int], Outline] = {}

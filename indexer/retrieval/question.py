@@ -98,7 +98,7 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     counts = view.term_counts(set(terms))
     may_mend = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
-    mended: set[str] = set()
+    corrected: set[str] = set()
     attempts = 0
     for start, end, own in words_of(text):
         word = text[start:end]
@@ -113,13 +113,13 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
         elif may_mend and not any(counts.get(term) for term in own) and _may_be_typo(word, encoder):
             attempts += 1
             read = _mend(word, own[0], view)
-            mended.update(own if read else ())
+            corrected.update(own if read else ())
         if read:
             reads[start, end] = read
     for (start, end), read in sorted(reads.items(), reverse=True):
         kept = f"{text[start:end]} ({read})" if _is_acronym(text[start:end]) else read
         text = text[:start] + kept + text[end:]
-    terms = [term for term in terms if term not in mended]
+    terms = [term for term in terms if term not in corrected]
     terms += [term for read in reads.values() for term in terms_of(read)]
     shown = tuple((typed[start:end], read) for (start, end), read in reads.items())
     return Question(text, tuple(terms), shown)

@@ -22,7 +22,7 @@ class RelatedNotes:
     """Finds related notes; what is a hub is looked up once a generation."""
 
     def __init__(self, freshness: Freshness) -> None:
-        """Keep what tells whether a note is still there."""
+        """Keep the freshness checks, which know the notes that are gone."""
         self._freshness = freshness
         self._generation = -1
         self._hubs: dict[str, bool] = {}

@@ -83,7 +83,7 @@ class Searcher:
         self._site_url = site_url
         self._outlines = Outlines(freshness)
         self._related = RelatedNotes(freshness)
-        self._measured: dict[str, float] = {}  # language to chance, of one generation
+        self._measured: tuple[int, dict[str, float]] = (-1, {})  # generation; language to chance
 
     @quiet_products
     def search(self, query: Query, view: View | None = None) -> Answer:
@@ -275,12 +275,15 @@ class Searcher:
             language = ENGLISH  # it puts all languages in one space, and was fitted to this chance
         if language == ENGLISH and header.chance is not None:
             return header.chance
-        if self._measured.get("generation") != header.generation:
-            self._measured = {"generation": header.generation}
-        if language not in self._measured:
+        generation, measured = self._measured
+        if generation != header.generation:  # another thread may replace it meanwhile
+            measured = {}
+            self._measured = (header.generation, measured)
+        chance = measured.get(language)
+        if chance is None:
             questions = EVERYDAY.get(language, EVERYDAY_QUESTIONS)
-            self._measured[language] = measure_chance(view, self._encoder, None, questions).mean
-        return self._measured[language]
+            chance = measured[language] = measure_chance(view, self._encoder, None, questions).mean
+        return chance
 
     def _state(self, view: View, header: Header) -> IndexState:
         model = header.setup.model if header.setup else ""

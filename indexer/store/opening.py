@@ -28,7 +28,7 @@ def model_of_index(store: str) -> str:
 class StoreOpener(Protocol):
     """Opens the store at an address; the arguments are those of ``open_store``."""
 
-    def __call__(self, address: str, *, read_only: bool = False, mend: bool = False) -> Store:
+    def __call__(self, address: str, *, read_only: bool = False, repair: bool = False) -> Store:
         """Return the store at an address."""
 
 
@@ -44,12 +44,12 @@ def register_store(scheme: str, opener: StoreOpener) -> None:
     _OPENERS[scheme] = opener
 
 
-def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Store:
+def open_store(url: str, *, read_only: bool = False, repair: bool = False) -> Store:
     """Open the store an address names.
 
     :param url: a folder, or ``postgresql://...``.
     :param read_only: True to refuse making a new one.
-    :param mend: True to replace a damaged index by an empty one.
+    :param repair: True to replace a damaged index by an empty one.
     :raises SettingsError: if no store speaks such an address, or what it needs is not installed.
     :raises IndexNotFound: if ``read_only`` and there is none.
     """
@@ -57,19 +57,19 @@ def open_store(url: str, *, read_only: bool = False, mend: bool = False) -> Stor
     if not separator:
         from indexer.store.embedded.store import EmbeddedStore
 
-        return EmbeddedStore(Path(url), read_only=read_only, mend=mend)
+        return EmbeddedStore(Path(url), read_only=read_only, repair=repair)
     if scheme not in _OPENERS:
         raise SettingsError(
             f"no store for {scheme}:// addresses", "give a folder, or postgresql://..."
         )
-    return _OPENERS[scheme](url, read_only=read_only, mend=mend)
+    return _OPENERS[scheme](url, read_only=read_only, repair=repair)
 
 
-def _open_server(address: str, *, read_only: bool = False, mend: bool = False) -> Store:
+def _open_server(address: str, *, read_only: bool = False, repair: bool = False) -> Store:
     _require_server_packages()
     from indexer.store.postgres.store import PostgresStore
 
-    return PostgresStore(address, read_only=read_only, mend=mend)
+    return PostgresStore(address, read_only=read_only, repair=repair)
 
 
 def _require_server_packages() -> None:

@@ -204,11 +204,11 @@ class Store(Protocol):
         :param pieces: the packed word pieces of each, which a store does not read.
         """
 
-    def change(self, setup: Setup, *, anew: bool = False) -> AbstractContextManager[Change]:
+    def change(self, setup: Setup, *, clear: bool = False) -> AbstractContextManager[Change]:
         """Begin a change; at its end the generation is one higher.
 
         :param setup: what the index is built for after this change.
-        :param anew: True to drop all notes first; readers see the old ones until the end.
+        :param clear: True to drop all notes first; readers see the old ones until the end.
         """
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:

@@ -170,7 +170,7 @@ def point_from_row(row: Row) -> tuple[int, Point]:
 
 def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
     """Return the link in a row of ``LINK_COLUMNS``."""
-    line, text, target, kind, reached_line, ok, mend, missing = row
+    line, text, target, kind, reached_line, ok, fix, missing = row
     to = None if reached is None else path_from_row(reached)
     return Link(
         note_id=note_id,
@@ -181,7 +181,7 @@ def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
         to=to,
         to_line=reached_line,
         ok=bool(ok),
-        mend=mend,
+        fix=fix,
         missing=_MISSING[missing] if missing else None,
     )
 

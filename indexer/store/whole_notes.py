@@ -77,9 +77,9 @@ def _links(rows: Rows, between: str, places: dict[int, int]) -> dict[int, list[W
         "LEFT JOIN note AS target_note ON target_note.id = link.reached "
         f"WHERE link.note {between} ORDER BY link.id"
     ):
-        note, point, wiki, mend, path, reached = row[:6]
+        note, point, wiki, fix, path, reached = row[:6]
         link = link_from_row(path_from_row(path), reached, row[6:])
-        raw = RawLink(link.line, link.text, link.target, bool(wiki), mend)
+        raw = RawLink(link.line, link.text, link.target, bool(wiki), fix)
         place = None if point is None else places[point]
         found[note].append(WholeLink(place, raw, link))
     return found

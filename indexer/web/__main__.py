@@ -27,7 +27,7 @@ def prepare() -> None:
     """Open the notes as soon as the server answers: not before, for that would hold it up."""
     while not runtime.exists():
         time.sleep(_LOOK_S)
-    # It is told that no page is there to draw on, which is so.
+    # Streamlit warns that there is no page to draw on. That is right and harmless.
     context = "streamlit.runtime.scriptrunner_utils.script_run_context"
     logging.getLogger(context).setLevel(logging.ERROR)
     from indexer.errors import IndexerError

@@ -91,7 +91,7 @@ def size() -> str:
 
 
 def want_size(name: str) -> None:
-    """Answer with so much of a note; an unknown name lets the question decide."""
+    """Set the size of the answers; for an unknown name the question decides."""
     if name in SIZES:
         st.query_params["size"] = name
     else:

@@ -65,7 +65,7 @@ def read_macros(root: Path) -> str:
     return ""
 
 
-def reader_beside(host: Host) -> None:
+def side_reader(host: Host) -> None:
     """Draw the opened note next to another view.
 
     :param host: whose note it is.

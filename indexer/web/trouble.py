@@ -9,7 +9,7 @@ import streamlit as st
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated, NotesError
 from indexer.web.host import Host
 from indexer.web.presenters import plain
-from indexer.web.views.index import Cure, controls
+from indexer.web.views.index import Fix, controls
 from indexer.web.views.start import choose_folder, start_view
 from indexer.web.widgets import sentence
 
@@ -65,7 +65,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
     if host is None or not isinstance(exc, (IndexNotFound, IndexOutdated, IndexDamaged)):
         st.error(plain(sentence(exc)))
         return
-    controls(host.rebuilder, Cure.BUILD if isinstance(exc, IndexNotFound) else Cure.REBUILD)
+    controls(host.rebuilder, Fix.BUILD if isinstance(exc, IndexNotFound) else Fix.REBUILD)
     st.caption(f"Notes folder: {plain(str(host.settings.notes))}")
     if not isinstance(exc, IndexNotFound):
         st.caption(plain(sentence(exc)))

@@ -337,8 +337,8 @@ def test_mend_of_a_link_is_copied(open_tab: OpenTab) -> None:
     expect(row).to_contain_text(target)
     row.get_by_role("button", name="Copy").click()
     expect(page.locator(".toast", has_text="Copied")).to_be_visible()
-    mend = f"[the Deep Learning Specialization on Coursera]({target})"
-    assert page.evaluate("navigator.clipboard.readText()") == mend
+    fix = f"[the Deep Learning Specialization on Coursera]({target})"
+    assert page.evaluate("navigator.clipboard.readText()") == fix
 
 
 def test_outline_leads_through_a_note_that_is_published(open_tab: OpenTab) -> None:
@@ -377,7 +377,7 @@ def test_star_and_example_questions(open_tab: OpenTab) -> None:
     expect(saved).to_have_count(0)
 
 
-def test_map_timeline_and_links_open_points_beside_them(open_tab: OpenTab) -> None:
+def test_map_timeline_and_links_open_points_next_to_them(open_tab: OpenTab) -> None:
     page = open_tab("?view=Map&q=ethics")
     canvas = page.locator("canvas")
     expect(canvas).to_have_attribute("aria-label", re.compile("A map of"))

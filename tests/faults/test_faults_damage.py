@@ -64,8 +64,8 @@ class Sound:
         assert found == self.answers, "another answer"
         return "answered as before"
 
-    def mend(self) -> None:
-        """Demand that the cure works that is offered."""
+    def repair(self) -> None:
+        """Check that the offered fix works."""
         with Notebook(self.notes, store=str(self.copy), encoder=FakeEncoder()) as notebook:
             notebook.build(rebuild=True)
         assert faults_of(self.copy) == []
@@ -88,7 +88,7 @@ def damage_often(
         target.write_bytes(damage(file.read_bytes(), generator))
         outcomes.append(sound.judge())
         if number % 20 == 0:
-            sound.mend()
+            sound.repair()
     return ", ".join(f"{outcomes.count(what)} {what}" for what in sorted(set(outcomes)))
 
 
@@ -154,7 +154,7 @@ def test_fault_11_deleted_and_swapped_files(sound: Sound, tmp_path: Path, held: 
             assert faults_of(sound.copy)
         else:
             sound.judge()
-        sound.mend()
+        sound.repair()
     swapped = 0
     for source in (newer, another):
         theirs = [source / DATABASE, sums_path(source / DATABASE)]
@@ -166,12 +166,12 @@ def test_fault_11_deleted_and_swapped_files(sound: Sound, tmp_path: Path, held: 
             if mine.name != DATABASE:  # another database is another index, and answers as that one
                 sound.judge()
             swapped += 1
-        for snapshot in list_snapshots(source):  # under its own name, beside ours
+        for snapshot in list_snapshots(source):  # under its own name, next to ours
             store = sound.fresh()
             shutil.copyfile(snapshot.path, store / snapshot.path.name)
             sound.judge()
             swapped += 1
-    held.append(f"3 files deleted, {swapped} swapped: all found, mended by --rebuild")
+    held.append(f"3 files deleted, {swapped} swapped: all found, repaired by --rebuild")
 
 
 def test_fault_12_older_format_is_built_anew(sound: Sound, held: list[str]) -> None:
@@ -204,7 +204,7 @@ def test_fault_13_newer_format_is_refused_untouched(
     else:
         (store / DATABASE).rename(store / "index-999.db")
     before = files_of(store)
-    for options in ({"read_only": True}, {}, {"mend": True}):
+    for options in ({"read_only": True}, {}, {"repair": True}):
         with pytest.raises(IndexOutdated, match="newer") as error:
             EmbeddedStore(store, **options)  # type: ignore[arg-type]
         assert "update Notepoint" in str(error.value.hint)
@@ -229,7 +229,7 @@ def test_fault_14_another_model_is_named(sound: Sound, held: list[str]) -> None:
         assert len(other.encoded) > 0
         assert notebook.search("gradient").hits
         assert notebook.check() == []
-    held.append("an index of another model or dimension is refused, and encoded anew when asked")
+    held.append("an index of another model or dimension is refused, and encoded again when asked")
 
 
 class Canary:
@@ -264,11 +264,11 @@ def test_fault_32_hostile_file_in_the_place_of_ours(
         assert answers_of(sound.notes, sound.copy, ASKED) == sound.answers
     except IndexerError as exc:
         assert exc.hint
-    sound.mend()
+    sound.repair()
     assert not canary.exists()
     if kind == "link":
         assert outside.read_text() == "not ours\n"
-    held.append(f"{kind} as {target.suffix}: found, nothing run, mended")
+    held.append(f"{kind} as {target.suffix}: found, nothing run, repaired")
 
 
 def test_fault_36_index_of_a_newer_program_is_not_read_by_an_old_server(
@@ -338,4 +338,4 @@ def test_fault_26_damaged_model(model: Path, tmp_path: Path, held: list[str]) ->
             assert name in error.value.message and error.value.hint, what
             count += 1
     assert not canary.exists()
-    held.append(f"{count} damaged model files: each named with its cure, nothing run")
+    held.append(f"{count} damaged model files: each named with its fix, nothing run")

@@ -393,7 +393,7 @@ def test_order_of_writes_and_syncs(tmp_path: Path, held: list[str]) -> None:
 def test_reads_writes_and_network(tmp_path: Path, held: list[str]) -> None:
     """Nothing is read but notes, index and program, nothing written but the index, no network."""
     write_notes(tmp_path / "notes", 5)
-    (tmp_path / "beside.md").write_text("- not a note of this folder\n")
+    (tmp_path / "other.md").write_text("- not a note of this folder\n")
     before = folder_hash(tmp_path / "notes")
     store, written, opened = tmp_path / "store", set(), 0
     at = ["--notes", str(tmp_path / "notes"), "--store", str(store)]
@@ -404,7 +404,7 @@ def test_reads_writes_and_network(tmp_path: Path, held: list[str]) -> None:
             if path is None or "ENOENT" in line:
                 continue
             opened += "open" in line
-            assert "beside.md" not in path[1]
+            assert "other.md" not in path[1]
             if re.search(r"O_WRONLY|O_RDWR|O_CREAT|\b(rename|unlink|mkdir)\w*\(", line):
                 written.add(path[1])
     assert all(p.startswith((str(store), "/dev/null", "/dev/shm")) for p in written), written

@@ -59,7 +59,7 @@ class Place:
         )
 
     def judge(self, done: subprocess.CompletedProcess[str]) -> None:
-        """Demand one message with its cure, and the old index or the new."""
+        """Check for one message with its fix, and the old index or the new one."""
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode in (0, 2), done.stderr
         if done.returncode == 2:

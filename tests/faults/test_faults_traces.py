@@ -41,9 +41,9 @@ def model() -> Path:
 
 @pytest.fixture
 def place(tmp_path: Path, model: Path) -> Path:
-    """Return a folder with notes in it, and something beside them that is not to be read."""
+    """Return a folder with notes in it, and something next to them that must not be read."""
     write_notes(tmp_path / "home" / "notes", 20)
-    (tmp_path / "home" / "beside.md").write_text("- not a note of this folder\n")
+    (tmp_path / "home" / "other.md").write_text("- not a note of this folder\n")
     return tmp_path / "home"
 
 
@@ -123,7 +123,7 @@ def test_command_reads_and_writes_only_its_own(
     assert done.returncode in (0, 1), done.stderr
     held.append(f"{words[0]}: {judge(log.read_text().splitlines(), place)}")
     assert folder_hash(place / "notes") == before
-    assert {path.name for path in place.iterdir()} <= {"notes", "store", "beside.md"}
+    assert {path.name for path in place.iterdir()} <= {"notes", "store", "other.md"}
 
 
 def ask_the_page(port: int, question: str) -> int:
@@ -171,7 +171,7 @@ def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: l
     command = traced_command(log, "serve", *at, "--port", str(port), "--no-browser", "--no-token")
     assert serve_and_ask(command, port, environment) > 5
     held.append(f"page: {judge(log.read_text().splitlines(), place, listens_at=port)}")
-    assert {path.name for path in place.iterdir()} <= {"notes", "store", "beside.md"}
+    assert {path.name for path in place.iterdir()} <= {"notes", "store", "other.md"}
 
 
 def use_without_network(place: Path) -> None:

@@ -16,7 +16,7 @@ indexer.encoding.opening.open_encoder = lambda model, **_: FakeEncoder()
 
 
 def limit_memory(room: int) -> None:
-    """Let this process take so many bytes of address space more."""
+    """Limit this process to ``room`` bytes of address space more."""
     import resource
 
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from indexer.notes.links import mend_link, take_block_references
+from indexer.notes.links import fixed_link, take_block_references
 from indexer.notes.markdown.html import is_element, read_tag
 from indexer.notes.markdown.shortcodes import Shortcode
 from indexer.records import RawLink, Row
@@ -101,7 +101,7 @@ class _Collector:
             return
         target, line, before = self.open_links.pop()
         label = " ".join("".join(piece for _, piece in self.pieces[before:]).split())
-        link = mend_link(label, target)
+        link = fixed_link(label, target)
         if link.text != label:
             self.pieces[before:] = [(line, link.text)]
         self.result.links.append(link._replace(line=line))

@@ -43,7 +43,7 @@ def read_blocks(body: str, *, drawing: bool = False) -> Body:
     :param body: Markdown, lines ended by ``\n``.
     :param drawing: True for a drawing of Excalidraw, of which only the words are read.
     :return: blocks in reading order; ``parent`` names the item or callout around a block. Links
-        that stand in no block (those of a table of contents) are in ``loose_links``.
+        outside all blocks (those of a table of contents) are in ``loose_links``.
     """
     return _Reader(clean_source(body, drawing=drawing)).document
 

@@ -89,8 +89,8 @@ class SqlChange:
             "SELECT link.id, note.path, line, text, target, wiki, raw_mend "
             "FROM link JOIN note ON note.id = link.note WHERE link.ok IS NULL"
         ).fetchall()
-        for identity, path, line, text, target, wiki, mend in rows:
-            yield identity, path_from_row(path), RawLink(line, text, target, bool(wiki), mend)
+        for identity, path, line, text, target, wiki, fix in rows:
+            yield identity, path_from_row(path), RawLink(line, text, target, bool(wiki), fix)
 
     def reopen_links(self) -> None:
         """Mark the links that a note or file that came or went may change."""
@@ -108,7 +108,7 @@ class SqlChange:
                 reached,
                 link.to_line,
                 int(link.ok),
-                link.mend,
+                link.fix,
                 link.missing.value if link.missing else None,
                 link_id,
             ),
@@ -260,7 +260,7 @@ class SqlChange:
             point = None if new.ordinal is None else owner.get(new.ordinal)
             raw = new.link
             rows.append(
-                (note, point, raw.line, raw.text, raw.target, int(raw.wiki), raw.mend, new.key)
+                (note, point, raw.line, raw.text, raw.target, int(raw.wiki), raw.fix, new.key)
             )
         self._sql.executemany(
             "INSERT INTO link (note, point, line, text, target, wiki, raw_mend, key) "

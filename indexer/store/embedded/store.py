@@ -74,14 +74,14 @@ class EmbeddedStore:
         folder: Path,
         *,
         read_only: bool = False,
-        mend: bool = False,
+        repair: bool = False,
         lock_timeout_s: float = 60.0,
     ) -> None:
         """Open the index of a folder, or make an empty one.
 
         :param folder: where the index lives.
         :param read_only: True to neither make nor change anything.
-        :param mend: True to replace a damaged index by an empty one.
+        :param repair: True to replace a damaged index by an empty one.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
         :raises IndexNotFound: if there is none and ``read_only``.
         :raises IndexOutdated: if it was built by a newer Notepoint.
@@ -93,13 +93,13 @@ class EmbeddedStore:
         self._path = folder / DATABASE
         self._connections = Connections(self._path, read_only=read_only)
         self._snapshots = SnapshotKeeper(folder, self._connections)
-        refuse_foreign(folder, remove=mend)
+        refuse_foreign(folder, remove=repair)
         self._refuse_newer()
         if read_only:
             if not self._path.is_file():
                 raise self._none_to_read()
         else:
-            if mend and self._path.is_file():
+            if repair and self._path.is_file():
                 self._start_over_if_damaged()
             self._make()
         with self._connections.lend() as connection:
@@ -245,14 +245,14 @@ class EmbeddedStore:
 
     # changing
     @contextlib.contextmanager
-    def change(self, setup: Setup, *, anew: bool = False) -> Iterator[SqlChange]:
+    def change(self, setup: Setup, *, clear: bool = False) -> Iterator[SqlChange]:
         """Begin a change; see ``Store``."""
         from indexer.store.embedded.change import SqlChange
 
         with self._connections.transaction() as connection:
             self._snapshots.drop_later(connection)
             change = SqlChange(connection)
-            if anew:
+            if clear:
                 change.drop_everything()
             yield change
             change.finish(setup)

@@ -95,11 +95,12 @@ class PointVectors:
         :param where: the filter.
         :param find: finds them in the generation of these vectors.
         """
-        if where not in self._allowed:
+        ids = self._allowed.get(where)
+        if ids is None:  # two threads may both find them; both find the same
             if len(self._allowed) >= _MAX_FILTERS:
                 self._allowed.clear()
-            self._allowed[where] = find()
-        return self._allowed[where]
+            ids = self._allowed[where] = find()
+        return ids
 
     def search(
         self, vector: Vectors, k: int, allowed: PointIds | None = None

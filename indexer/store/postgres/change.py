@@ -125,8 +125,8 @@ class ServerChange:
             "SELECT link.id, note.path, line, text, target, wiki, raw_mend "
             "FROM link JOIN note ON note.id = link.note WHERE link.ok IS NULL ORDER BY link.id"
         )
-        for identity, path, line, text, target, wiki, mend in rows:
-            yield identity, path, RawLink(line, text, target, bool(wiki), mend)
+        for identity, path, line, text, target, wiki, fix in rows:
+            yield identity, path, RawLink(line, text, target, bool(wiki), fix)
 
     def reopen_links(self) -> None:
         """Mark the links that a note or file that came or went may change."""
@@ -137,7 +137,7 @@ class ServerChange:
         """Save where a link leads."""
         missing = link.missing.value if link.missing else None
         self._closed.append(
-            (link_id, link.kind.value, link.to, link.to_line, int(link.ok), link.mend, missing)
+            (link_id, link.kind.value, link.to, link.to_line, int(link.ok), link.fix, missing)
         )
 
     def names_for(self, key: str) -> list[NoteInfo]:
@@ -282,7 +282,7 @@ class ServerChange:
         for new in links:
             point = None if new.ordinal is None else owner.get(new.ordinal)
             raw = new.link
-            row = (note, point, raw.line, raw.text, raw.target, int(raw.wiki), raw.mend)
+            row = (note, point, raw.line, raw.text, raw.target, int(raw.wiki), raw.fix)
             self._rows["link"].append((self._new_id(), *row, digest(new.key)))
 
     # in bulk

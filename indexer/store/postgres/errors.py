@@ -44,7 +44,7 @@ _KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, 
     (
         (errors.InsufficientPrivilege,),
         "{server} does not allow this: {reason}",
-        f"ask whoever runs the server for the right, {_SETUP}",
+        f"ask the server's administrator for the right, {_SETUP}",
     ),
     (
         (errors.FeatureNotSupported, errors.UndefinedFile),

@@ -102,14 +102,14 @@ class PostgresStore:
         address: str,
         *,
         read_only: bool = False,
-        mend: bool = False,
+        repair: bool = False,
         lock_timeout_s: float = 60.0,
     ) -> None:
         """Open the index at an address, or make an empty one.
 
         :param address: ``postgresql://...?space=NAME``.
         :param read_only: True to neither make nor change anything; a replica is enough.
-        :param mend: True to create missing tables again.
+        :param repair: True to create missing tables again.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
         :raises IndexNotFound: if there is none and ``read_only``.
         :raises IndexOutdated: if it was built by a newer Notepoint.
@@ -130,7 +130,7 @@ class PostgresStore:
         try:
             if not read_only:
                 with self._changing() as connection:
-                    self._make(connection, mend=mend)
+                    self._make(connection, repair=repair)
             with self._reading() as connection:
                 self._check_format(connection)
         except BaseException:
@@ -261,7 +261,7 @@ class PostgresStore:
             self._writer = None
 
     # making
-    def _make(self, connection: Connection, *, mend: bool) -> None:
+    def _make(self, connection: Connection, *, repair: bool) -> None:
         """Create the schema, or upgrade an older one, all or nothing."""
         if not run(connection, "SELECT FROM pg_extension WHERE extname = 'vector'"):
             connection.execute("CREATE EXTENSION vector")
@@ -272,7 +272,7 @@ class PostgresStore:
         found = self._format(connection)
         if found is not None and found > len(STEPS):
             raise self._newer()
-        if mend and found is not None and faults_of(connection, tables_only=True):
+        if repair and found is not None and faults_of(connection, tables_only=True):
             connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
             connection.execute(f'CREATE SCHEMA "{self._schema}"')
             found = None
@@ -357,11 +357,11 @@ class PostgresStore:
         return translated(self.shown)
 
     @contextlib.contextmanager
-    def change(self, setup: Setup, *, anew: bool = False) -> Iterator[ServerChange]:
+    def change(self, setup: Setup, *, clear: bool = False) -> Iterator[ServerChange]:
         """Begin a change; see ``Store``."""
         with self._changing() as connection:
             change = ServerChange(connection)
-            if anew:
+            if clear:
                 change.drop_everything()
             yield change
             change.finish(setup)

@@ -173,6 +173,6 @@ export default function (component) {
   navs.set(parentElement, nav);
   nav.detach();
   nav.attach();
-  nav.draw(data, (deed) => setTriggerValue("act", { ...deed, at: Date.now() }));
+  nav.draw(data, (action) => setTriggerValue("act", { ...action, at: Date.now() }));
   return () => nav.detach();
 }

@@ -210,7 +210,7 @@ function readerOf(note, steps, act, say, old, list) {
   const source = JSON.stringify([note.note, note.html, note.files, note.macros]);
   const kept = old?.source === source;
   const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
-  const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, (deed) => section.act(deed)));
+  const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, (action) => section.act(action)));
   if (!kept) {
     new ResizeObserver(() => fitFormulas(pane.firstElementChild)).observe(pane);
     pane.onwheel = pane.ontouchmove = pane.onkeydown = () => { pane.moved = true; };

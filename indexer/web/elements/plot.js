@@ -190,6 +190,6 @@ export default function (component) {
   plots.set(parentElement, plot);
   plot.detach();
   plot.attach();
-  plot.draw(data, (deed) => setTriggerValue("act", { ...deed, at: Date.now() }));
+  plot.draw(data, (action) => setTriggerValue("act", { ...action, at: Date.now() }));
   return () => plot.detach();
 }

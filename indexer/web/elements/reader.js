@@ -1,8 +1,8 @@
-// A note beside the map, the timeline or the links.
+// A note next to the map, the timeline or the links.
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
-  const act = (deed) => setTriggerValue("act", { ...deed, at: Date.now() });
-  const root = rootOf(parentElement, "beside");
+  const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
+  const root = rootOf(parentElement, "side");
   if (!root.toast) root.toast = el("p", { class: "toast", role: "status" });
   const say = (text) => { root.toast.textContent = text; setTimeout(() => { root.toast.textContent = ""; }, 1800); };
   const close = button("Close", "close", () => act({ do: "close" }), { text: true });

@@ -41,6 +41,6 @@ export default function (component) {
     tables.set(parentElement, state);
   }
   state.data = data;
-  state.act = (deed) => setTriggerValue("act", { ...deed, at: Date.now() });
+  state.act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   drawTable(root, state);
 }

@@ -2,7 +2,7 @@
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = rootOf(parentElement, "");
-  const act = (deed) => setTriggerValue("act", { ...deed, at: Date.now() });
+  const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const most = Math.max(1, ...data.spans.map((one) => one.count));
   if (!data.spans.some((one) => one.name === root.only)) root.only = null;
 

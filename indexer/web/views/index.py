@@ -28,7 +28,7 @@ _HAPPENED = {
 }
 
 
-class Cure(Enum):
+class Fix(Enum):
     """What fixes an index that cannot be read."""
 
     BUILD = "build"
@@ -115,28 +115,28 @@ def _rows(file: FileReport) -> list[list[Any]]:
 
 
 @st.fragment(run_every=_BEAT_S)
-def controls(rebuilder: Rebuilder, cure: Cure | None = None) -> None:
+def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
     """Draw the buttons, and how far a running build is.
 
     :param rebuilder: builds in another process.
-    :param cure: what fixes an index that cannot be read; only that is offered.
+    :param fix: what fixes an index that cannot be read; only that is offered.
     """
     progress = rebuilder.progress
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        if cure is not Cure.REBUILD:
+        if fix is not Fix.REBUILD:
             st.button(
-                "Build the index" if cure else "Update now",
+                "Build the index" if fix else "Update now",
                 key="build",
-                type="primary" if cure else "secondary",
+                type="primary" if fix else "secondary",
                 disabled=progress.running,
                 on_click=rebuilder.start,
             )
-        if cure is not Cure.BUILD:
+        if fix is not Fix.BUILD:
             st.button(
                 "Rebuild from scratch",
                 key="build_anew",
-                type="primary" if cure else "secondary",
-                help=None if cure else "Reads every note again; fixes a damaged index",
+                type="primary" if fix else "secondary",
+                help=None if fix else "Reads every note again; fixes a damaged index",
                 disabled=progress.running,
                 on_click=rebuilder.start,
                 kwargs={"rebuild": True},

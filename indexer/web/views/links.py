@@ -14,7 +14,7 @@ from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
 from indexer.web.host import Host
 from indexer.web.overview import Graph, graph_of
-from indexer.web.reading import act, reader_beside
+from indexer.web.reading import act, side_reader
 from indexer.web.views.map import waiting
 
 _COLOURS = 10
@@ -46,7 +46,7 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
         else:
             st.info("No note links to another one yet: write [[its name]], or [text](its-path.md).")
         broken = [
-            one for one in overview.links if (not one.ok or one.mend) and one.note_id in let_through
+            one for one in overview.links if (not one.ok or one.fix) and one.note_id in let_through
         ]
         _broken(host, broken)
         with st.expander("All links between notes, as a table"):
@@ -57,7 +57,7 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
             )
     if right is not None:
         with right:
-            reader_beside(host)
+            side_reader(host)
 
 
 def _summary(graph: Graph, links: Sequence[Link]) -> str:
@@ -110,21 +110,21 @@ def _broken(host: Host, broken: Sequence[Link]) -> None:
     rows = []
     for link in broken:
         place = presenters.plain(f"{link.note_id}:{link.line}")
-        mend = {"copy": presenters.plain(link.mend)} if link.mend else ""
+        fix = {"copy": presenters.plain(link.fix)} if link.fix else ""
         rows.append(
             [
                 {"text": place, "place": place, "href": presenters.href_of(place)},
                 presenters.plain(link.text),
                 presenters.plain(link.target),
                 _why(link),
-                mend,
+                fix,
             ]
         )
     columns = ["Where", "Text", "Target", "What is wrong", "Fix"]
     show_table(
-        key="mends",
+        key="link-fixes",
         data={"label": "Broken links", "columns": columns, "rows": rows},
-        on_act_change=lambda: act(host, "mends"),
+        on_act_change=lambda: act(host, "link-fixes"),
     )
 
 

@@ -16,7 +16,7 @@ from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
 from indexer.web.host import Host, Model
 from indexer.web.overview import Overview
-from indexer.web.reading import act, reader_beside
+from indexer.web.reading import act, side_reader
 
 _RINGS = 10
 # With more notes than this the parts of the map are named by their words, not by titles.
@@ -66,7 +66,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
             )
     if right is not None:
         with right:
-            reader_beside(host)
+            side_reader(host)
 
 
 def waiting(what: str) -> None:

@@ -16,7 +16,7 @@ from indexer.store.records import NoteInfo
 from indexer.web import address, presenters
 from indexer.web.components import show_timeline
 from indexer.web.host import Host
-from indexer.web.reading import act, reader_beside
+from indexer.web.reading import act, side_reader
 from indexer.web.views.map import waiting
 
 _HITS = 50
@@ -57,7 +57,7 @@ def timeline_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> N
             st.info(_nothing(bool(entries), bool(where)))
     if right is not None:
         with right:
-            reader_beside(host)
+            side_reader(host)
 
 
 def _nothing(undated: bool, filtered: bool) -> str:
