@@ -7,11 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from indexer.records import Mode, Place, Unit, UnitKind, UnitPoint
+from indexer.records import BlockKind, Mode, Place, Unit, UnitKind, UnitPoint
 from indexer.retrieval import sizing
+from indexer.retrieval.asked_parts import find_part
 from indexer.retrieval.doubts import DOUBTED, is_doubtful
 from indexer.retrieval.late_interaction import own_similarities
+from indexer.retrieval.named_parts import note_within
+from indexer.retrieval.naming import in_digits
+from indexer.retrieval.note_names import NoteNames
+from indexer.retrieval.opinions import speaks_against
 from indexer.retrieval.outlines import Outlines
+from indexer.retrieval.parts import Around, Part, Places
 from indexer.retrieval.query import Asked, Query
 from indexer.retrieval.question_form import FORM_TERMS, read_form
 from indexer.retrieval.ranking import Ranking, Weights
@@ -26,6 +32,8 @@ _MATCHED = 0.37
 _DOUBTED_WITH = 3
 # A unit is weaker than the first if its best point has less than this part of the first's chance.
 _WEAKER = 0.37
+# Points of a list of links that are hits, so that their links are shown.
+_MOST_LINKED = 30
 
 
 class Sized(NamedTuple):
@@ -41,9 +49,16 @@ class Sized(NamedTuple):
         return {place.note_id for unit in self.units for place in unit.places}
 
 
+class Sources(NamedTuple):
+    """What is kept from one question to the next: outlines of notes, and the names of all notes."""
+
+    outlines: Outlines
+    names: NoteNames
+
+
 def size_answer(
     view: View,
-    outlines: Outlines,
+    sources: Sources,
     ranking: Ranking,
     asked: Asked,
     query: Query,
@@ -53,42 +68,89 @@ def size_answer(
     """Return what to show for a question.
 
     :param view: the index.
-    :param outlines: gives the notes around points.
+    :param sources: the notes around points, and their names.
     :param ranking: of the question, without points that are gone from their notes.
     :param asked: the question as it was read.
     :param query: its options; ``k`` counts units.
     :param current: the first ``k`` hits, each as it is in its note now.
     :param confidence: the probability that the notes hold an answer.
     """
-    if query.points or not current:
-        chosen: list[Chosen] = []
-    else:
+    chosen: list[Chosen] = []
+    part: Part | None = None
+    if current and not query.points:
         order = _order(ranking, current)
         scores, lacking = _scores(ranking, query), _lacking(ranking, order, asked)
         subject = {term for term in asked.question.terms if term not in FORM_TERMS}
         form = read_form(asked.question.text)
-        chosen = choose_units(
-            Candidates(order, scores, ranking.points, lacking, len(current)),
-            sizing.Asked(form, subject, _scale(query.mode, query.weights)),
-            _Once(view, outlines),
-            query.k,
+        outline_of = _Once(view, sources.outlines)
+        around = Around(
+            text=_as_typed(asked),
+            form=form,
+            view=view,
+            names=sources.names,
+            outline_of=outline_of,
+            ranking=ranking,
+            query=query,
         )
+        part = find_part(around)
+        candidates = Candidates(order, scores, ranking.points, lacking, len(current))
+        sized = sizing.Asked(form, subject, _scale(query.mode, query.weights))
+        places = part.places if part else _within(around, candidates, sized)
+        chosen = choose_units(candidates, sized, outline_of, query.k, places)
     if not chosen:
         return _single_points(current, confidence)
-    first = [one.places[0] for one in chosen[:_DOUBTED_WITH]]
-    if is_doubtful(asked.question.text, [outline for outline, _ in first], first[0][1]):
-        confidence *= DOUBTED
+    confidence = _of_units(confidence, chosen, part, asked.question.text)
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
         weaker = bool(units) and units[-1].weaker
-        units.append(_unit(rank, one, chosen[0], confidence, weaker=weaker))
+        whole = rank == 1 and part is not None and part.whole
+        units.append(_unit(rank, one, chosen[0], confidence, weaker=weaker, whole=whole))
     unit_of = {point.point_id: unit.rank for unit in reversed(units) for point in unit.points}
-    hits = _hits(current, chosen)
+    hits = _hits(current, chosen, all_of_first=part is not None and part.hits)
     # A hit that no unit shows, as a copy of one that is shown, gives way to those that open a unit.
     spare = query.k - sum(one.point_id in unit_of for one in hits)
     others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
     shown = [one for one in hits if one.point_id in unit_of or one.point_id in others]
     return Sized(tuple(units), shown, unit_of)
+
+
+def _within(around: Around, candidates: Candidates, sized: sizing.Asked) -> Places:
+    """Return the points of the note that a question looks into which answer it, none without."""
+    found = note_within(around)
+    if found is None or around.query.allowed:
+        return ()
+    note_id, subject = found
+    order = [
+        i
+        for i in candidates.order
+        if candidates.points[i].note.note_id == note_id
+        and candidates.points[i].point.kind is not BlockKind.PROPERTIES
+    ]
+    asked = sized._replace(form=sized.form._replace(everywhere=True), subject=subject)
+    units = choose_units(candidates._replace(order=order), asked, around.outline_of, 1)
+    return units[0].places if units else ()
+
+
+def _as_typed(asked: Asked) -> str:
+    """Return the question with its typos read, but without what its acronyms stand for."""
+    text = asked.question.text
+    for word, read in asked.question.reads:
+        text = text.replace(f"{word} ({read})", word)
+    return text
+
+
+def _of_units(
+    confidence: float, chosen: Sequence[Chosen], part: Part | None, question: str
+) -> float:
+    """Return the confidence of what is shown: what is named is surer, what cannot be is not."""
+    if part is not None:
+        return max(confidence, part.least)
+    first = [one.places[0] for one in chosen[:_DOUBTED_WITH]]
+    outlines = [outline for outline, _ in first]
+    doubtful = is_doubtful(in_digits(question), outlines, first[0][1]) or speaks_against(
+        question, *first[0]
+    )
+    return confidence * DOUBTED if doubtful else confidence
 
 
 class _Once:
@@ -151,14 +213,17 @@ def _scale(mode: Mode, weights: Weights) -> float:
     return (1 + words + weights.pieces) / whole
 
 
-def _hits(current: Sequence[StoredPoint], chosen: Sequence[Chosen]) -> list[StoredPoint]:
+def _hits(
+    current: Sequence[StoredPoint], chosen: Sequence[Chosen], *, all_of_first: bool
+) -> list[StoredPoint]:
     """Return the hits: those of the first unit first, and one of each unit at least."""
-    found = {stored.point_id: stored for stored in current}
+    first = set(chosen[0].ids())
+    places = chosen[0].places
+    opened = [one for outline, span in places for one in outline.parts(span)[span.introduced :]]
+    found = {one.point_id: one for one in opened[:_MOST_LINKED]} if all_of_first else {}
+    found |= {stored.point_id: stored for stored in current if stored.point_id not in found}
     for one in chosen:
         found.setdefault(one.hit.point_id, one.hit)
-    first = {
-        stored.point_id for outline, span in chosen[0].places for stored in outline.parts(span)
-    }
     points = list(found.values())
     if points[0].point_id in first:
         return points
@@ -166,8 +231,18 @@ def _hits(current: Sequence[StoredPoint], chosen: Sequence[Chosen]) -> list[Stor
     return [opener, *(stored for stored in points if stored.point_id != opener.point_id)]
 
 
-def _unit(rank: int, chosen: Chosen, first: Chosen, confidence: float, *, weaker: bool) -> Unit:
+def _unit(
+    rank: int,
+    chosen: Chosen,
+    first: Chosen,
+    confidence: float,
+    *,
+    weaker: bool,
+    whole: bool = False,
+) -> Unit:
     matched = {i for i, chance in chosen.chances.items() if chance >= _MATCHED * chosen.chance}
+    if whole:
+        matched.update(chosen.ids())
     matched.add(chosen.hit.point_id)
     places = tuple(place_of(outline, span, matched) for outline, span in chosen.places)
     share = min(1.0, chosen.chance / first.chance) if first.chance else 1.0

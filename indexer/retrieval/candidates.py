@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -69,6 +70,19 @@ def find_candidates(view: View, asked: Asked, query: Query) -> Candidates:
     if by_words:
         bm25 |= view.bm25(terms, [i for i in ids if i not in bm25])
     return Candidates(ids, cosines, bm25)
+
+
+def given_candidates(view: View, asked: Asked, query: Query, ids: Sequence[int]) -> Candidates:
+    """Return given points with the figures of both retrievers.
+
+    :param view: the index.
+    :param asked: the question as it was read.
+    :param query: its options.
+    :param ids: the points.
+    """
+    cosines = view.cosines(asked.vector, ids) if asked.vector is not None else {}
+    bm25 = view.bm25(asked.question.terms, ids) if query.mode is not Mode.DENSE else {}
+    return Candidates(sorted(ids), cosines, bm25)
 
 
 def _only(view: View, asked: Asked, query: Query, most: int) -> Candidates:

@@ -9,7 +9,7 @@ from indexer.records import UnitKind
 from indexer.retrieval.units import Outline, Span
 
 # A doubt leaves this part of the confidence: even of a sure answer too little to be answered.
-DOUBTED = 0.4
+DOUBTED = 0.35
 _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)
 

@@ -6,17 +6,49 @@ item that holds it.
 
 from __future__ import annotations
 
-import functools
+import re
 from collections.abc import Collection
 
 from indexer.records import UnitKind
+from indexer.retrieval.note_names import NAMED_SHARE, content_terms
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
-from indexer.text.terms import is_stop_word, words_of
 
 Labels = tuple[str, ...]
-# A label of which the question says less than this part only mentions the subject.
-_NAMED_SHARE = 0.34
+NUMBERS = {
+    word: str(number)
+    for number, words in enumerate(
+        (
+            "one first",
+            "two second",
+            "three third",
+            "four fourth",
+            "five fifth",
+            "six sixth",
+            "seven seventh",
+            "eight eighth",
+            "nine ninth",
+            "ten tenth",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+_COUNTED = (
+    "week|day|chapter|part|lesson|lecture|module|unit|step|section|course|session|sprint|phase"
+)
+_ORDINAL = re.compile(rf"\b({'|'.join(NUMBERS)}) ({_COUNTED})\b", re.IGNORECASE)
+_SPELLED = re.compile(rf"\b({_COUNTED}) ({'|'.join(NUMBERS)})\b", re.IGNORECASE)
+_NUMBERED = re.compile(r"[^\W\d_]{3,} \d{1,3}(?=\W*$|\s*[:.)\u2013\u2014-])")
+
+
+def in_digits(question: str) -> str:
+    """Return a question with "second week" and "week two" as headings write them: "week 2".
+
+    :param question: as it was read.
+    """
+    text = _ORDINAL.sub(lambda found: f"{found[2]} {NUMBERS[found[1].lower()]}", question)
+    return _SPELLED.sub(lambda found: f"{found[1]} {NUMBERS[found[2].lower()]}", text)
 
 
 def label_paths(stored: StoredPoint) -> list[Labels]:
@@ -34,19 +66,30 @@ def share_named(labels: Labels, subject: Collection[str]) -> float:
     """Return how much of the nearest label a question says, 0 if it does not name the container.
 
     It names one whose nearest label says all of the subject, or a part of its own with the labels
-    above saying the rest.
+    above saying the rest. "Week 2" is the whole name of "Week 2: Word embeddings".
 
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
     """
-    above = frozenset().union(*map(_content, labels[:-1]))
-    last = _content(labels[-1])
+    number = content_terms(_number_of(labels[-1]))
+    if not number.isdisjoint(subject) and not number.issubset(subject):
+        return 0.0  # week 3 is not week 5, whatever else it says
+    above = frozenset().union(*map(content_terms, labels[:-1]))
+    last = content_terms(labels[-1])
     said = last.intersection(subject)
     whole = set(subject)
     if said != whole and (not said - above or not said | above >= whole):
         return 0.0
+    if number and number <= said:
+        return 1.0
     share = len(said) / len(last)
-    return share if share >= _NAMED_SHARE else 0.0
+    return share if share >= NAMED_SHARE else 0.0
+
+
+def _number_of(label: str) -> str:
+    """Return the numbered name that begins a label: "Week 2" of "Week 2: Word embeddings"."""
+    found = _NUMBERED.match(label)
+    return found[0] if found else ""
 
 
 def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
@@ -58,16 +101,6 @@ def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
     """
     spans = [span for span in outline.around(position) if _labels(outline, span) == labels]
     return max(spans, key=lambda span: span.size, default=None)
-
-
-@functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
-def _content(label: str) -> frozenset[str]:
-    return frozenset(
-        term
-        for start, end, terms in words_of(label)
-        if not is_stop_word(label[start:end])
-        for term in terms
-    )
 
 
 def _labels(outline: Outline, span: Span) -> Labels:

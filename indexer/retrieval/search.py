@@ -11,14 +11,15 @@ from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
-from indexer.retrieval.answer_units import size_answer
+from indexer.retrieval.answer_units import Sources, size_answer
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
-from indexer.retrieval.candidates import Weighed, find_candidates, weigh
+from indexer.retrieval.candidates import Weighed, find_candidates, given_candidates, weigh
 from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, verdict
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
 from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
 from indexer.retrieval.naming_filters import unknown_names
+from indexer.retrieval.note_names import NoteNames
 from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query, Reranker, ask
@@ -81,7 +82,7 @@ class Searcher:
         self._encoder = encoder
         self._freshness = freshness
         self._site_url = site_url
-        self._outlines = Outlines(freshness)
+        self._sources = Sources(Outlines(freshness), NoteNames())
         self._related = RelatedNotes(freshness)
         self._measured: tuple[int, dict[str, float]] = (-1, {})  # generation; language to chance
 
@@ -117,7 +118,7 @@ class Searcher:
             probability = confidence(signs) if signs else 0.0
             sized = size_answer(
                 view,
-                self._outlines,
+                self._sources,
                 shown.without(gone),
                 asked,
                 query,
@@ -125,6 +126,7 @@ class Searcher:
                 confidence=probability,
             )
             probability = sized.units[0].confidence if sized.units else 0.0
+            shown = _with_rated(view, asked, query, shown, sized.points)
             hits = make_hits(view, sized.points, shown, asked, self._encoder)
             hits = self._addressed(sized.points, hits)
             hits = tuple(hit._replace(unit=sized.unit_of.get(hit.point_id)) for hit in hits)
@@ -289,6 +291,24 @@ class Searcher:
         model = header.setup.model if header.setup else ""
         stale = self._freshness.is_stale(view)
         return IndexState(header.generation, header.notes, header.points, stale, model)
+
+
+def _with_rated(
+    view: View, asked: Asked, query: Query, ranking: Ranking, points: Sequence[StoredPoint]
+) -> Ranking:
+    """Return the ranking with the evidence for points that no retriever found."""
+    missing = [one.point_id for one in points if one.point_id not in ranking.scores]
+    if not missing:
+        return ranking
+    found = given_candidates(view, asked, query, missing)
+    weighed = weigh(view, asked, found, query)
+    mode = Mode.LEXICAL if asked.by_words else query.mode
+    return ranking._replace(
+        scores={**ranking.scores, **fuse(weighed.evidence, mode, query.weights)},
+        evidence={**ranking.evidence, **weighed.evidence},
+        packed={**ranking.packed, **weighed.packed},
+        bm25={**ranking.bm25, **found.bm25},
+    )
 
 
 def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:

@@ -110,7 +110,11 @@ OutlineOf = Callable[[StoredPoint], Outline]
 
 
 def choose_units(
-    candidates: Candidates, asked: Asked, outline_of: OutlineOf, k: int
+    candidates: Candidates,
+    asked: Asked,
+    outline_of: OutlineOf,
+    k: int,
+    part: Sequence[tuple[Outline, Span]] = (),
 ) -> list[Chosen]:
     """Return the units to show, best first; none of them shares a point with one before it.
 
@@ -118,12 +122,13 @@ def choose_units(
     :param asked: what is known of the question.
     :param outline_of: point to the outline of its note.
     :param k: how many units at most.
+    :param part: the places that the question asks for by name, which come first; empty for none.
     :return: empty if no point is in its note any more.
     """
     if not candidates.order:
         return []
     chooser = _Chooser(candidates, asked, outline_of)
-    first = chooser.first()
+    first = chooser.named(part) if part else chooser.first()
     if first is None:
         return []
     found = [first]
@@ -179,6 +184,15 @@ class _Chooser:
         span = self._main_list(outline, self._smaller(outline, span, hit, value))
         chosen = self._chosen(outline, span, hit)
         return self._everywhere(chosen) if self._form.everywhere else chosen
+
+    def named(self, part: Sequence[tuple[Outline, Span]]) -> Chosen:
+        """Return the places a question asks for by name as one unit, opened by its best point."""
+        stored = [one for outline, span in part for one in outline.parts(span)[span.introduced :]]
+        chances = self._chances_of(
+            [one.point_id for outline, span in part for one in outline.parts(span)]
+        )
+        best = max(stored, key=lambda one: (chances.get(one.point_id, 0.0), -one.point_id))
+        return Chosen(tuple(part), best, 1.0, chances)
 
     def next(self, hit: int, shown: set[int], *, single: bool) -> Chosen | None:
         """Return the unit around a hit, without points that are shown already.

@@ -86,10 +86,14 @@ class Outline:
                 found.append(Span(UnitKind.ITEM, inner, self._ends[inner]))
         found += [self._sections[i] for i in self._sections_of[position]]
         if self._whole:
-            found.append(Span(UnitKind.NOTE, self._body, len(self.points) - 1))
+            found.append(self.whole())
         # The largest name of the same points: a note of one section is a note.
         named = {(span.start, span.end): span for span in found[1:]}
         return [found[0], *(span for place, span in named.items() if place != (position,) * 2)]
+
+    def whole(self) -> Span:
+        """Return all points but the properties, as one unit; of a run of points, the run."""
+        return Span(UnitKind.NOTE, self._body, len(self.points) - 1)
 
     def parts(self, span: Span) -> list[StoredPoint]:
         """Return the points of a unit."""

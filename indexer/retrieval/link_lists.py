@@ -1,0 +1,121 @@
+"""The list of links a question asks for: "which notes go with the review?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from indexer.records import LinkKind, UnitKind
+from indexer.retrieval.naming import NUMBERS
+from indexer.retrieval.note_names import content_terms
+from indexer.retrieval.parts import Around, Part, note_of, subject_of
+from indexer.retrieval.units import Outline, Span
+
+_LEAST = 0.66
+_NOTES = r"(?:notes?|pages?|posts?|articles?|files?|write-?ups?)"
+_ASKED = re.compile(
+    rf"\b(?:which|what|all|the|my) (?:\w+ )?{_NOTES} (?:that |which )?(?:do |does |are "
+    rf"|is )?(?:I )?(?:go|goes|belongs?"
+    rf"|link\w*|relate[sd]?|refer\w*|accompan\w+|come|comes|listed|linked|mentioned|fit|fits"
+    rf"|part)\b"
+    rf"|^(?:(?:the|my|all|short|quick|list|show|me|where|are|what|give|find) )*links?\b"
+    rf"|^(?:(?:the|my|all|short|quick|list|show|me|of|where|are|give|find) )*{_NOTES} (?:of|for"
+    rf"|on|to)"
+    rf" (?:(?:the|my|all|each|every|single) )*(?P<number>{'|'.join(NUMBERS)}|\d+) \w+s\b"
+    rf"|^(?:what|where|which \w+) (?:do|does) .* link to\b",
+    re.IGNORECASE,
+)
+_LINKS_TO = re.compile(
+    rf"^(?:(?:which|what|all|the|other) )*(?:{_NOTES} )?(?:(?:that|which) )?(?:(?:back)?links?"
+    rf"|refers?|points?|leads?) to (.+)$",
+    re.IGNORECASE,
+)
+_MOST_BACKLINKS = 20
+_FORM = content_terms(
+    "link links linked note notes page pages post posts article articles file files go goes "
+    "belong belongs "
+    "relate related refer refers referred accompany come comes listed fit short quick list show "
+    "give find part"
+)
+_LEAST_LINKED = 0.6
+_LEAST_ITEMS = 2
+
+
+def link_list(around: Around) -> Part | None:
+    """Return the list of links that a question asks for, None if there is none.
+
+    :param around: the question.
+    """
+    to = _LINKS_TO.search(around.text)
+    if to:
+        return _backlinks(around, subject_of(to[1]))
+    asked = _ASKED.search(around.text)
+    if not asked:
+        return None
+    subject = subject_of(around.text) - _FORM
+    number = _number(asked["number"] or "")
+    named = note_of(around, subject)
+    if named is not None and not number:
+        lists = list(_link_lists(around, named))
+        lists.sort(key=lambda span: (-span.size, span.start))
+        return Part(((named, lists[0]),), _LEAST, whole=True, hits=True) if lists else None
+    return _listed(around, subject, number)
+
+
+def _backlinks(around: Around, subject: frozenset[str]) -> Part | None:
+    """Return the points of other notes that link to the note a subject names."""
+    note = note_of(around, subject)
+    if note is None:
+        return None
+    places: dict[tuple[str, int], tuple[Outline, Span]] = {}
+    for link in around.view.backlinks(note.note.note_id)[:_MOST_BACKLINKS]:
+        outline = around.outline(link.note_id)
+        for position, point in enumerate(outline.points if outline else ()):
+            if outline and point.line_start <= link.line <= point.line_end:
+                span = Span(UnitKind.POINT, position, position)
+                places[link.note_id, position] = outline, span
+    return Part(tuple(places.values()), _LEAST, whole=True, hits=True) if places else None
+
+
+def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None:
+    """Return the list of links whose heading or lead-in says a subject, of ``number`` items."""
+    subject -= {term for word in NUMBERS for term in content_terms(word)} | {str(number)}
+    seen: set[str] = set()
+    for stored in (*around.ranked(), *around.points_with(subject)):
+        if stored.note.note_id in seen:
+            continue
+        seen.add(stored.note.note_id)
+        outline = around.outline_of(stored)
+        for span in _link_lists(around, outline):
+            labels = outline.points[span.start]
+            texts = (*labels.heading_path, labels.text if span.introduced else "")
+            known = frozenset().union(*map(content_terms, texts))
+            if subject <= known and (not number or span.size - span.introduced == number):
+                return Part(((outline, span),), _LEAST, whole=True, hits=True)
+    return None
+
+
+def _link_lists(around: Around, outline: Outline) -> Iterator[Span]:
+    """Yield the lists of a note most of whose items hold a link."""
+    linked = around.view.links_in([one.point_id for one in outline.stored])
+    lists = {
+        span
+        for position in range(len(outline.points))
+        for span in outline.around(position)
+        if span.kind is UnitKind.LIST
+    }
+    for span in sorted(lists, key=lambda one: (one.start, one.end)):
+        items = outline.parts(span)[span.introduced :]
+        with_link = [
+            one
+            for one in items
+            if any(link.kind is not LinkKind.FILE for link in linked.get(one.point_id, ()))
+        ]
+        if len(items) >= _LEAST_ITEMS and len(with_link) >= _LEAST_LINKED * len(items):
+            yield span
+
+
+def _number(word: str) -> int:
+    """Return a number in digits or words, 0 for none."""
+    digits = NUMBERS.get(word.lower(), word)
+    return int(digits) if digits.isdigit() else 0

@@ -1,0 +1,130 @@
+"""Notes and sections by name: "notes on sequence models", "week 2 of ..."."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from indexer.records import BlockKind, UnitKind
+from indexer.retrieval.naming import in_digits, label_paths, named_span, share_named
+from indexer.retrieval.parts import AS_GOOD, Around, Part, note_of, subject_of
+from indexer.retrieval.question_form import Lean
+from indexer.retrieval.units import Outline, Span
+from indexer.store.records import StoredPoint
+
+_LEAST = 0.66
+_SECTIONS = re.compile(
+    r"\b(?:list|what|which|name|show|give me|overview of|titles of|how many|all) (?:me |are |of "
+    r"|the |all )*"
+    r"(weeks|chapters|sections|topics|parts|lessons|lectures|days|modules|units|headings|courses)\b"
+    r"(.*)$",
+    re.IGNORECASE,
+)
+_WITHIN = (
+    re.compile(
+        r"\b(?:the|my|this|that) (?P<name>(?:\w+ ){1,4}?)(?:says?|said|mentions?|mentioned"
+        r"|tells?|notes?|covers?"
+        r"|writes?|wrote)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:in|from|of) (?:the|my|this|that) (?P<name>\w+(?: [\w.]+){0,4}?)\W*$", re.IGNORECASE
+    ),
+)
+# Words that stand for headings whatever these say.
+_ANY_HEADING = frozenset("sections topics parts headings chapters".split())
+_LEAST_SECTIONS = 2
+
+
+def named_part(around: Around) -> Part | None:
+    """Return the note or section that a question for one names, None if nothing has the name.
+
+    :param around: the question.
+    """
+    text = in_digits(around.text)
+    numbered = bool(re.search(r"[^\W\d_]{3,} \d{1,3}\b", text))
+    form = around.form
+    if not (form.note or numbered) or form.everywhere or form.lean is Lean.ONE:
+        return None
+    subject = subject_of(text)
+    sections = _sections(around, subject)
+    if numbered and not sections:
+        return None
+    note = note_of(around, subject)
+    if note is not None and all(outline.note == note.note for outline, _ in sections):
+        return Part(((note, note.whole()),), _LEAST) if form.note else None
+    if len(sections) != 1:
+        return None
+    return Part((sections[0],), _LEAST)
+
+
+def note_within(around: Around) -> tuple[str, frozenset[str]] | None:
+    """Return the note that a question looks into, and the subject it looks for there.
+
+    "What does the review say about X?", "X in my review": None if it names no note, or the note
+    and nothing more.
+
+    :param around: the question.
+    """
+    if around.form.lean is Lean.ONE:
+        return None
+    for pattern in _WITHIN:
+        found = pattern.search(around.text)
+        note = note_of(around, subject_of(found["name"]), by_name=True) if found else None
+        if found and note is not None:
+            rest = around.text[: found.start()] + " " + around.text[found.end() :]
+            subject = subject_of(rest)
+            return (note.note.note_id, subject) if subject else None
+    return None
+
+
+def _sections(around: Around, subject: frozenset[str]) -> list[tuple[Outline, Span]]:
+    """Return the containers below the title that a subject names best."""
+    shares: dict[tuple[str, tuple[str, ...]], tuple[float, StoredPoint]] = {}
+    for stored in (*around.ranked(), *around.points_with(subject)):
+        for labels in label_paths(stored)[1:]:
+            key = stored.note.note_id, labels
+            if key not in shares:
+                shares[key] = share_named(labels, subject), stored
+    most = max((share for share, _ in shares.values()), default=0.0)
+    found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
+    for (note_id, labels), (share, stored) in shares.items():
+        if not share or share < AS_GOOD * most:
+            continue
+        outline = around.outline_of(stored)
+        position = outline.position.get(stored.point_id)
+        span = None if position is None else named_span(outline, position, labels)
+        if span is not None:
+            found[note_id, span] = outline, span
+    return list(found.values())
+
+
+def section_list(around: Around) -> Part | None:
+    """Return the headings that a question counts or lists: "list the weeks of the course".
+
+    :param around: the question.
+    """
+    asked = _SECTIONS.search(around.text)
+    if not asked:
+        return None
+    subject = subject_of(asked[2])
+    note = note_of(around, subject) if subject else None
+    if note is None:
+        return None
+    word = asked[1].lower()
+    spans = list(_headed(note, "" if word in _ANY_HEADING else word.removesuffix("s")))
+    if len(spans) < _LEAST_SECTIONS:
+        return None
+    return Part(tuple((note, span) for span in spans), _LEAST, whole=True)
+
+
+def _headed(outline: Outline, word: str) -> Iterable[Span]:
+    """Yield the first point of each section whose heading begins with a word and a number."""
+    pattern = re.compile(rf"{word}\w* \d" if word else r"\S", re.IGNORECASE)
+    seen: set[str] = set()
+    for position, point in enumerate(outline.points):
+        path = (*point.heading_path, *([point.text] if point.kind is BlockKind.HEADING else []))
+        label = next((one for one in path[: None if word else 1] if pattern.match(one)), None)
+        if label is not None and label not in seen:
+            seen.add(label)
+            yield Span(UnitKind.POINT, position, position)

@@ -1,0 +1,237 @@
+"""The list on the side a question asks for: "what did I not like?", "pros and cons"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from indexer.records import BlockKind, UnitKind
+from indexer.retrieval.naming import Labels, label_paths, named_span
+from indexer.retrieval.note_names import content_terms, name_of
+from indexer.retrieval.parts import Around, Part, subject_of
+from indexer.retrieval.stance import (
+    Opinion,
+    Side,
+    asked_opinion,
+    finding_words,
+    is_opinion,
+    praises,
+    side_of_label,
+    side_of_points,
+)
+from indexer.retrieval.units import Outline, Span
+from indexer.text.terms import terms_of
+
+_LEAST = 0.66
+_LEAST_PERHAPS = 0.5
+# A good word in passing is no list of what is good.
+_LEAST_PRAISE = 0.42
+_MOST_READ = 100
+# Asks for the whole opinion, for and against.
+_VIEW = re.compile(
+    r"^what (?:do|did) (?:I|we) think (?:of|about)\b|^(?:what (?:is|was|are|were) )?(?:my"
+    r"|our) (?:overall |final )?"
+    r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment) (?:of|on|about)\b"
+    r"|^how (?:good|bad) (?:is|was|were|are)\b"
+    r"|^how did (?:I|we) (?:like|find|rate)\b",
+    re.IGNORECASE,
+)
+_LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
+# Words of asking that name no subject.
+_ASKING = content_terms(
+    "find found raise raised note noted think thought say said feel felt see saw seem have had "
+    "make made get "
+    "everything anything something nothing thing things aspect aspects side sides people person "
+    "one ones "
+    "author many much against taught really ever also too according opinion view bad good like "
+    "liked go went"
+)
+
+
+class Container(NamedTuple):
+    """A list or section that takes a side, with the labels of what holds it."""
+
+    side: Side
+    outline: Outline
+    span: Span
+    above: Labels
+
+
+def opinion_part(around: Around) -> Part | None:
+    """Return the lists that take the sides a question asks for, None without any.
+
+    All else that the question says must be in the labels of a list or, of a review, in what
+    introduces it: what was bad about Rome is no list about Paris.
+
+    :param around: the question.
+    """
+    viewed = _VIEW.search(around.text)
+    if viewed:
+        return _review(around, subject_of(around.text[viewed.end() :]) - _ASKING)
+    opinion = asked_opinion(around.text)
+    if opinion is None:
+        return None
+    subject = subject_of(opinion.rest) - _ASKING
+    found = [one for one in _containers(around, opinion) if _is_about(one, subject)]
+    if not any(is_opinion(one.outline.note) for one in found) and not (found and subject):
+        praise = _praise(around, opinion, subject)
+        if praise is not None or not found:
+            return praise
+    first = min(found, key=lambda one: _order(around, one, found, opinion))
+    same = [one for one in found if _is_counterpart(one, first)]
+    same.sort(key=lambda one: one.span.start)
+    places = tuple((one.outline, one.span) for one in same)
+    return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS, whole=True)
+
+
+def speaks_against(question: str, outline: Outline, span: Span) -> bool:
+    """Return whether a unit takes the side opposite to the one that is asked for.
+
+    :param question: as it was read.
+    :param outline: of the note of the unit.
+    :param span: the unit.
+    """
+    opinion = asked_opinion(question)
+    if opinion is None or len(opinion.sides) != 1:
+        return False
+    if Side.FOR not in opinion.sides and not opinion.sure:
+        return False
+    labels = label_paths(outline.stored[span.start])[-1][1:]
+    sides = [side for label in labels if (side := side_of_label(label)) is not None]
+    if not sides and is_opinion(outline.note) and span.size > 1:
+        texts = [point.text for point in outline.points[span.start : span.end + 1]]
+        sides = [side] if (side := side_of_points(texts)) is not None else []
+    return bool(sides) and sides[-1] not in opinion.sides
+
+
+def _order(
+    around: Around, one: Container, found: Sequence[Container], opinion: Opinion
+) -> tuple[bool, bool, float, int, int]:
+    """Return what is compared: all sides, a review, the rank of the note, the size of the list."""
+    note = one.outline.note
+    sides = {other.side for other in found if _is_counterpart(other, one)}
+    score = around.score(note.note_id)
+    return sides != opinion.sides, not is_opinion(note), -score, -one.span.size, one.span.start
+
+
+def _is_counterpart(one: Container, first: Container) -> bool:
+    """Return whether a list is the first one, or takes the other side of the same subject."""
+    if one is first:
+        return True
+    same = one.outline.note == first.outline.note and one.above == first.above
+    return same and one.side is not first.side
+
+
+def _containers(around: Around, opinion: Opinion) -> list[Container]:
+    labelled = list(_labelled(around, opinion))
+    notes = {one.outline.note.note_id for one in labelled}
+    if opinion.sure:
+        return labelled + list(_main_lists(around, opinion, notes))
+    own = [one for one in labelled if is_opinion(one.outline.note)]
+    return own + list(_main_lists(around, opinion, notes))
+
+
+def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
+    """Yield the containers whose heading or lead-in takes a side that is asked for."""
+    terms = terms_of(finding_words(opinion.sides))
+    ids = [i for i, _ in around.view.lexical(terms, _MOST_READ, around.query.where)]
+    points = around.view.read_points(ids, links=False).values()
+    seen: set[tuple[str, Labels]] = set()
+    for stored in (*around.ranked(), *points):
+        for labels in label_paths(stored):
+            key = stored.note.note_id, labels
+            if key in seen:
+                continue
+            seen.add(key)
+            side = side_of_label(labels[-1])
+            if side not in opinion.sides:
+                continue
+            outline = around.outline_of(stored)
+            position = outline.position.get(stored.point_id)
+            span = None if position is None else named_span(outline, position, labels)
+            if side is not None and span is not None:
+                yield Container(side, outline, _main_list(outline, span), labels[:-1])
+
+
+def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[Container]:
+    """Yield the longest list of each review that takes a side by its own words."""
+    for name in around.notes():
+        note_id = name.note.note_id
+        outline = around.outline(note_id) if name.opinion and note_id not in known else None
+        span = None if outline is None else _longest(outline, outline.whole())
+        if outline is None or span is None:
+            continue
+        side = side_of_points([point.text for point in outline.points[span.start : span.end + 1]])
+        if side in opinion.sides and side is not None:
+            yield Container(side, outline, span, (name.note.title,))
+
+
+def _main_list(outline: Outline, span: Span) -> Span:
+    """Return the longest list of a section, the section if it has none."""
+    if span.kind not in (UnitKind.SECTION, UnitKind.NOTE):
+        return span
+    return _longest(outline, span) or span
+
+
+def _longest(outline: Outline, span: Span) -> Span | None:
+    lists = {
+        one
+        for position in range(span.start, span.end + 1)
+        for one in outline.around(position)
+        if one.kind is UnitKind.LIST and span.start <= one.start <= one.end <= span.end
+    }
+    return max(lists, key=lambda one: (one.size, -one.start), default=None)
+
+
+def _is_about(one: Container, subject: frozenset[str]) -> bool:
+    """Return whether the labels of a container, or the introduction of a review, say a subject."""
+    stored = one.outline.stored[one.span.start]
+    known = name_of(one.outline.note).known().union(*map(content_terms, label_paths(stored)[-1]))
+    if one.span.introduced:
+        known |= content_terms(stored.point.text)
+    if not subject - known:
+        return True
+    return is_opinion(one.outline.note) and not subject - known - _introduction(one.outline)
+
+
+def _introduction(outline: Outline) -> frozenset[str]:
+    """Return the terms of the points of a note that are no items: paragraphs and lead-ins."""
+    texts = [
+        point.text for point in outline.points if point.kind not in _LIST_KINDS or point.lead_in
+    ]
+    return frozenset().union(*map(content_terms, texts))
+
+
+def _review(around: Around, subject: frozenset[str]) -> Part | None:
+    """Return the one review of a subject, None if there is none or several have it."""
+    found: list[Outline] = []
+    for name in around.notes():
+        outline = around.outline(name.note.note_id) if name.opinion else None
+        if outline is not None and not subject - name.known() - _introduction(outline):
+            found.append(outline)
+    return Part(((found[0], found[0].whole()),), _LEAST) if len(found) == 1 else None
+
+
+def _praise(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part | None:
+    """Return the points of a review that praise, where praise alone is asked for."""
+    if opinion.sides != {Side.FOR} or not opinion.sure:
+        return None
+    for name in around.notes():
+        outline = around.outline(name.note.note_id) if name.opinion else None
+        if outline is None or subject - name.known() - _introduction(outline):
+            continue
+        good = tuple(_good_points(outline))
+        if good:
+            return Part(good, _LEAST_PRAISE, whole=True)
+    return None
+
+
+def _good_points(outline: Outline) -> Iterator[tuple[Outline, Span]]:
+    whole = outline.whole()
+    for position in range(whole.start, whole.end + 1):
+        labels = label_paths(outline.stored[position])[-1][1:]
+        if Side.AGAINST not in map(side_of_label, labels) and praises(
+            outline.points[position].text
+        ):
+            yield outline, Span(UnitKind.POINT, position, position)

@@ -1,0 +1,205 @@
+"""What speaks for a thing and what against: in questions, headings and points of lists.
+
+"What did I not like?" asks for the list under "What could be better", "cons of X" for the one under
+"Drawbacks". The words are English; other languages have no side here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from indexer.store.records import NoteInfo
+
+
+class Side(Enum):
+    """The side that is asked for or taken."""
+
+    FOR = "for"
+    AGAINST = "against"
+
+
+class Opinion(NamedTuple):
+    """What a question asks of opinions: which sides, and its text without the words that say so.
+
+    ``sure`` is False where the words have another meaning as well ("missing", "improve").
+    """
+
+    sides: frozenset[Side]
+    rest: str
+    sure: bool = True
+
+
+_NOT = r"(?:not|n['\u2019]t|never|hardly|least|less|nothing)"
+_LIKING = r"(?:like[ds]?|liking|lov(?:e[ds]?|ing)|enjoy(?:ed|ing)?|appreciat\w+)"
+_ASKED_LIKING = (
+    rf"\b(?:do|does|did|would|have|has|had)(?:n['\u2019]t)? (?:I|we|he|she|they|you|people|it)"
+    rf"(?: (?:really|actually|especially|particularly|most|also|even))? {_LIKING}\b"
+    rf"|\b(?:that|which|what|things|parts|points|anything|something) (?:I|we|he|she|they|you)"
+    rf"(?: (?:really|also|most))? {_LIKING}\b|\b(?:likes|liked|praised?|praising)\b"
+)
+_AGAINST = re.compile(
+    rf"\b{_NOT}\b(?: \w+){{0,2}} (?:{_LIKING}|good|great|convinc\w+|happy|satisf\w+|(?:go|went"
+    rf"|work\w*)"
+    rf" well|recommend\w*|impress\w*)\b"
+    rf"|\w+n['\u2019]t(?: \w+){{0,2}} (?:{_LIKING}|good|great|convinc\w+|happy|satisf\w+"
+    r"|(?:go|went|work\w*) well|impress\w*)\b"
+    r"|\bdis(?:lik\w+|appoint\w+|satisf\w+|advantages?)\b|\bhate[ds]?\b|\bcriti(?:ci[sz]\w+|qu\w+)"
+    r"|\bcomplain\w*\b|\bobjections?\b|\bobjected to\b|\bshortcomings?\b|\bweakness(?:es)?\b"
+    r"|\bweak (?:points?|spots?|sides?|parts?)\b|\bdraw-?backs?\b|\bdown-?sides?\b|\bcons\b"
+    r"|\bnegatives?(?= (?:points?|aspects?|sides?|things?|of|about)\b|\W*$)|\bflaws?\b"
+    r"|\bbother(?:s|ed|ing)?\b|\bannoy\w*\b|\bfrustrat\w+\b|\bpet peeves?\b|\bgripes?\b"
+    r"|\b(?:was|were|is|are|went|so|too) (?:bad|wrong|poor)\b|\bbad (?:about|points?|sides?"
+    r"|parts?|things?)\b"
+    r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus points?\b|\bfaults? (?:did|do|of|with"
+    r"|I|found)\b",
+    re.IGNORECASE,
+)
+# Between these two words stands what could be better.
+_BETTER = re.compile(
+    r"\b(?:could|can|should|might|needs? to)\b(.*?)\b(?:be |been |do |done |have )*better\b",
+    re.IGNORECASE,
+)
+_PERHAPS_AGAINST = re.compile(
+    r"\bmiss(?:ing|ed|es)\b|\black(?:s|ed|ing)?\b|\bgaps?\b|\bimprov(?:e[ds]?|ements?)\b"
+    r"|\blimitations?\b"
+    r"|\bproblems? (?:with|of|did|I)\b|\bissues? (?:with|of|did|I)\b|\bleft out\b",
+    re.IGNORECASE,
+)
+_FOR = re.compile(
+    rf"{_ASKED_LIKING}|\bpros\b|(?<!dis)\badvantages?\b|\bbenefits?\b|\bup-?sides?\b|\bstrengths\b"
+    r"|\bstrong (?:points?|sides?|parts?)\b|\bgood (?:about|points?|sides?|parts?|things?)\b"
+    r"|\bpositives?"
+    r"(?= (?:points?|aspects?|sides?|things?|about)\b|\W*$)|\b(?:was|were|is|are|so) (?:good|great)"
+    r"(?=\W*$| (?:about|in|on)\b)|\bimpress(?:ed|es|ive)\b|\bhighlights?\b|\b(?:go|went|works?"
+    r"|worked)"
+    r" well\b|\bplus points?\b|\bmerits\b",
+    re.IGNORECASE,
+)
+_HOW_TO = re.compile(r"^how (?:should|do|does|can|to|would)\b.*\bcriti", re.IGNORECASE)
+# A heading or lead-in that takes a side.
+_AGAINST_LABEL = re.compile(
+    rf"\b(?:cons|draw-?backs?|down-?sides?|disadvantages?|criticisms?|critiques?|critical points"
+    rf"|complaints?|objections?|shortcomings?|weakness(?:es)?|weak points|limitations?|negatives"
+    rf"|negative (?:points|sides|aspects|things)"
+    rf"|flaws?|gripes?|annoyances|dislike[ds]?|minus(?:es)?|gaps|lowlights|pain points)\b"
+    rf"|\b(?:could|can|should|to)(?: have)? (?:be|been|do|go) (?:better|improved)\b"
+    rf"|\bwhat (?:to improve|is missing|was missing|['\u2019]?s missing|I missed|went wrong"
+    rf"|bothers|is bad"
+    rf"|was bad|is not good)\b|\b(?:room|areas?|suggestions|ideas|points) (?:for"
+    rf"|of) improvements?\b"
+    rf"|^(?:possible )?improvements?\W*$|^missing\W*$|^(?:the )?bad\W*$|^(?:the )?(?:problems"
+    rf"|issues)\W*$"
+    rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b",
+    re.IGNORECASE,
+)
+_FOR_LABEL = re.compile(
+    r"\b(?:pros|advantages?|benefits?|up-?sides?|strengths?|strong points|positives"
+    r"|positive (?:points|sides|aspects|things)|likes|liked|loved"
+    r"|enjoyed|highlights?|pluses|plus points|merits|praise)\b|\bwhat(?: is|['\u2019]s"
+    r"| was)? (?:good|great"
+    r"|went well|works well|worked well|I like)\b|^(?:the )?good\W*$|^good (?:points|things"
+    r"|parts)\b",
+    re.IGNORECASE,
+)
+_AGAINST_CUE = re.compile(
+    r"\b(?:no|not|never|little|few|hardly|barely|lack\w*|missing|missed|could|should|would"
+    r"|instead|too"
+    r"|only|without|worse|bad|poor\w*|confus\w+|unclear|boring|slow|wrong|unfortunately|annoy\w*"
+    r"|hard"
+    r"|repetit\w+|why|but|though|outdated|expensive|weak|disappoint\w*)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+_FOR_CUE = re.compile(
+    r"\b(?:good|great|excellent|well worth|worth (?:it|the|every|reading|watching|doing)"
+    r"|recommend\w*"
+    r"|enjoy\w*|lov(?:e|ed|ely)|liked?|clear|helpful|useful|fun|nice|best|fantastic|superb"
+    r"|impress\w+"
+    r"|beautiful\w*|brilliant|pleasant|favou?rite)\b",
+    re.IGNORECASE,
+)
+_OPINION_TITLE = re.compile(
+    r"^(?:(?:my|a|the|short|quick|some|first|final|book|course|film|movie|product|honest"
+    r"|critical) )*"
+    r"(?:reviews?|thoughts|impressions?|opinions?|verdict|critique|criticism|feedback"
+    r"|retro(?:spective)?"
+    r"|reflections?|experiences?|evaluation)\b(?=\W*$|:| (?:of|on|after|about|for|with|from)\b)"
+    r"|\breview\W*$",
+    re.IGNORECASE,
+)
+_OPINION_LABELS = frozenset(
+    "review reviews opinion opinions critique feedback retrospective retro".split()
+)
+_LEAST_SHARE = 0.5
+# What finds containers that take a side, by word; see ``indexer.text.terms``.
+_FINDING = {
+    Side.AGAINST: "better cons drawbacks downsides disadvantages criticism critique complaints "
+    "objections "
+    "shortcomings weaknesses limitations negatives flaws disliked minus gaps missing improved "
+    "improvements bad wrong problems issues like",
+    Side.FOR: "pros advantages benefits "
+    "upsides strengths positives liked loved enjoyed highlights pluses "
+    "merits praise good great well like",
+}
+
+
+def asked_opinion(question: str) -> Opinion | None:
+    """Return what a question asks of opinions, None if it asks for none.
+
+    :param question: as it was read.
+    """
+    if _HOW_TO.search(question):
+        return None
+    rest = _AGAINST.sub(" ", _BETTER.sub(r" \1 ", question))
+    against = rest != question
+    liked = _FOR.search(rest)
+    if against or liked:
+        sides = {Side.AGAINST} if against else set()
+        sides |= {Side.FOR} if liked else set()
+        return Opinion(frozenset(sides), _FOR.sub(" ", rest))
+    if _PERHAPS_AGAINST.search(question):
+        rest = _PERHAPS_AGAINST.sub(" ", question)
+        return Opinion(frozenset({Side.AGAINST}), rest, sure=False)
+    return None
+
+
+def side_of_label(label: str) -> Side | None:
+    """Return the side a heading or lead-in takes, None for none or both.
+
+    :param label: the words.
+    """
+    against = bool(_AGAINST_LABEL.search(label))
+    if against == bool(_FOR_LABEL.search(_AGAINST_LABEL.sub(" ", label))):
+        return None
+    return Side.AGAINST if against else Side.FOR
+
+
+def side_of_points(texts: Sequence[str]) -> Side | None:
+    """Return the side most points of a list take by their own words, None if neither has most."""
+    against = sum(bool(_AGAINST_CUE.search(text)) for text in texts)
+    if against >= _LEAST_SHARE * len(texts):
+        return Side.AGAINST
+    return Side.FOR if sum(map(praises, texts)) >= _LEAST_SHARE * len(texts) else None
+
+
+def praises(text: str) -> bool:
+    """Return whether a point says something good."""
+    return bool(_FOR_CUE.search(text))
+
+
+def is_opinion(note: NoteInfo) -> bool:
+    """Return whether a note holds opinions: by its title, labels, folder or properties."""
+    values = (
+        value for key, value in note.properties if key.casefold() in ("type", "kind", "class")
+    )
+    folders = note.note_id.split("/")[:-1]
+    labels: Iterable[str] = (*note.tags, *note.categories, *folders, *values)
+    words = {word for label in labels for word in re.findall(r"\w+", label.casefold())}
+    return bool(_OPINION_TITLE.search(note.title)) or not words.isdisjoint(_OPINION_LABELS)
+
+
+def finding_words(sides: Iterable[Side]) -> str:
+    """Return words that headings of lists of these sides have."""
+    return " ".join(_FINDING[side] for side in sorted(sides, key=lambda side: side.value))

@@ -1,0 +1,231 @@
+"""Parts of notes that a question asks for by name, kind, side or links."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import OpenNotebook, WriteNotes
+
+from indexer.notebook import Notebook
+from indexer.records import Answer, UnitKind
+from indexer.retrieval.naming import in_digits, share_named
+from indexer.retrieval.note_names import content_terms
+
+NOTES = {
+    "hotel.md": """---
+title: "Review of the Grand Hotel"
+tags: [review, travel]
+aliases: [Seaside stay]
+---
+Four days by the sea: well worth the journey.
+
+# What could be better
+
+- no lift to the third floor
+- the breakfast room is too small
+- music until midnight
+- towels were never changed
+
+The places of the trip:
+
+- [Harbour](harbour.md)
+- [Lighthouse](lighthouse.md)
+- [Market](market.md)
+""",
+    "harbour.md": """---
+title: "Stop 1: Harbour"
+---
+I walked along the quay; what I think of the house is in the [review](hotel.md).
+
+## Day 1: Arrival
+
+### Boats
+
+- nine sailing boats
+- two ferries
+
+## Day 2: Fish
+
+### Morning
+
+- the auction starts at five
+- herring and cod
+
+### Evening
+
+- chowder at the pier
+""",
+    "lighthouse.md": """---
+title: "Stop 2: Lighthouse"
+---
+Built of granite.
+
+## Ways up
+
+### Stairs
+
+Pros:
+- healthy
+- good view from each landing
+
+Cons:
+- takes twenty minutes
+- narrow
+
+## Repairs
+
+- new lamp in 1998
+- the door was painted
+""",
+    "market.md": '---\ntitle: "Stop 3: Market"\n---\nOpen on Fridays.\n\n- cheese\n- honey\n',
+}
+BETTER = [
+    "no lift to the third floor",
+    "the breakfast room is too small",
+    "music until midnight",
+    "towels were never changed",
+]
+
+
+@pytest.fixture
+def notebook(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Notebook:
+    made = open_notebook(write_notes(NOTES))
+    made.build()
+    return made
+
+
+def texts(answer: Answer) -> list[str]:
+    return [point.text for point in answer.units[0].points]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what did I not like?",
+        "what did I not like about the Grand Hotel?",
+        "critique points of the hotel",
+        "how many things are criticised?",
+        "what could be better?",
+        "what bothered me?",
+        "weaknesses of the hotel",
+        "what was missing at the hotel?",
+    ],
+)
+def test_list_that_speaks_against_is_found_by_its_heading(
+    notebook: Notebook, question: str
+) -> None:
+    answer = notebook.search(question)
+    assert texts(answer) == BETTER and answer.answered
+    assert all(point.matched for point in answer.units[0].points)
+
+
+def test_praise_of_a_review_is_found_and_its_criticism_is_not(notebook: Notebook) -> None:
+    answer = notebook.search("what did I like about the Grand Hotel?")
+    assert texts(answer) == ["Four days by the sea: well worth the journey."]
+
+
+def test_criticism_does_not_answer_what_was_good(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = NOTES["hotel.md"].replace("well worth the journey", "from Monday on")
+    notebook = open_notebook(write_notes({"hotel.md": text}))
+    notebook.build()
+    assert not notebook.search("what did I like about the Grand Hotel?").answered
+
+
+def test_opinion_on_something_else_is_not_this_one(notebook: Notebook) -> None:
+    answer = notebook.search("what did I not like about the airline?")
+    assert texts(answer) != BETTER or not answer.answered
+
+
+def test_both_sides_make_one_unit(notebook: Notebook) -> None:
+    answer = notebook.search("pros and cons of the stairs of the lighthouse")
+    assert texts(notebook.search("pros and cons")) == texts(answer)
+    assert texts(answer)[0] == "Pros:" and "narrow" in texts(answer)
+    assert len(answer.units[0].places) == 2
+
+
+def test_one_side_of_a_subject_is_that_side(notebook: Notebook) -> None:
+    assert texts(notebook.search("cons of the lighthouse")) == [
+        "Cons:",
+        "takes twenty minutes",
+        "narrow",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("notes on day 2 of the harbour", "Day 2: Fish", "chowder at the pier"),
+        ("the second day at the harbour", "Day 2: Fish", "chowder at the pier"),
+        ("summary of the review", "Four days by the sea: well worth the journey.", "Market"),
+        ("notes on the seaside stay", "Four days by the sea: well worth the journey.", "Market"),
+        ("my notes on the market", "Open on Fridays.", "honey"),
+        ("overview of the repairs of the lighthouse", "new lamp in 1998", "the door was painted"),
+    ],
+)
+def test_note_and_section_are_found_by_name(
+    notebook: Notebook, question: str, first: str, last: str
+) -> None:
+    answer = notebook.search(question)
+    assert (texts(answer)[0], texts(answer)[-1]) == (first, last)
+    assert answer.answered
+
+
+def test_day_that_is_not_there_is_not_answered(notebook: Notebook) -> None:
+    assert not notebook.search("my notes on day 4 of the harbour").answered
+    assert not notebook.search("my notes on the fourth day of the harbour").answered
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["which notes go with the review?", "links of the review", "notes of the three places"],
+)
+def test_list_of_links_answers_with_its_links(notebook: Notebook, question: str) -> None:
+    answer = notebook.search(question)
+    assert texts(answer)[-3:] == ["Harbour", "Lighthouse", "Market"]
+    targets = [link.target for hit in answer.hits[:3] for link in hit.links]
+    assert targets == ["harbour.md", "lighthouse.md", "market.md"]
+
+
+def test_notes_that_link_to_a_note_are_one_unit(notebook: Notebook) -> None:
+    answer = notebook.search("which notes link to the review?")
+    assert {place.note_id for place in answer.units[0].places} == {"harbour.md"}
+
+
+def test_headings_can_be_listed(notebook: Notebook) -> None:
+    answer = notebook.search("list the days of the harbour")
+    assert texts(answer) == ["Day 1: Arrival", "Day 2: Fish"]
+
+
+def test_question_may_look_into_one_note(notebook: Notebook) -> None:
+    answer = notebook.search("what does the review say about breakfast?")
+    assert {place.note_id for place in answer.units[0].places} == {"hotel.md"}
+    assert "the breakfast room is too small" in texts(answer)
+
+
+def test_whole_opinion_is_the_review(notebook: Notebook) -> None:
+    answer = notebook.search("what did I think of the hotel?")
+    assert answer.units[0].kind is UnitKind.NOTE and answer.units[0].note_id == "hotel.md"
+
+
+def test_points_alone_stay_points(notebook: Notebook) -> None:
+    answer = notebook.search("what did I not like?", points=True)
+    assert all(unit.kind is UnitKind.POINT for unit in answer.units)
+
+
+def test_filter_keeps_other_notes_out(notebook: Notebook) -> None:
+    from indexer.records import NoteFilter
+
+    answer = notebook.search("what did I not like?", where=NoteFilter(notes=("harbour.md",)))
+    assert {hit.note_id for hit in answer.hits} == {"harbour.md"}
+
+
+def test_ordinals_and_numbers_in_words_are_digits() -> None:
+    assert in_digits("the second week and lecture three") == "the week 2 and lecture 3"
+    assert in_digits("first aid for two") == "first aid for two"
+
+
+def test_numbered_name_of_a_section_is_its_whole_name() -> None:
+    labels = ("Stop 1: Harbour", "Day 2: Fish")
+    assert share_named(labels, content_terms("day 2 harbour")) == 1.0
+    assert share_named(labels, content_terms("day 1 harbour")) == 0.0
