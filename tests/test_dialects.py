@@ -238,3 +238,21 @@ def test_sentence_above_a_rule_is_a_point() -> None:
 def test_pipes_of_a_formula_or_link_cut_no_cell() -> None:
     text = "| Name | Value |\n|---|---|\n| norm | $|x| + |y|$ |\n| crew | [[Ann Lee|Ann]] |\n"
     assert texts(text) == ["Name: norm | Value: $|x| + |y|$", "Name: crew | Value: Ann"]
+
+
+def test_term_of_a_definition_list_is_one_point_above_its_definition() -> None:
+    note = read("Halyard\n: Hoists a sail.\n\nSheet\n\n: Trims it.\n")
+    assert [(p.text, p.line_start, p.line_end, p.parents) for p in note.points] == [
+        ("Halyard", 1, 1, ()),
+        ("Hoists a sail.", 2, 2, ("Halyard",)),
+        ("Sheet", 4, 4, ()),
+        ("Trims it.", 6, 6, ("Sheet",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ["{max-height: 90px, margin: 0 auto, display: block}", "{ width=90 }", "{: .wide }"],
+)
+def test_attributes_of_a_picture_are_no_text(attributes: str) -> None:
+    assert texts(f"![the mast](mast.png){attributes}\n") == ["the mast"]

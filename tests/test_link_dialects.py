@@ -140,11 +140,11 @@ def test_docusaurus_and_mkdocs(links_in) -> None:
 def test_id_of_a_page_at_the_top_and_a_table_of_toml(links_in) -> None:
     links = links_in(
         {
-            "intro.md": "---\nid: begin\n---\nHello.",
-            "a.md": "[1](./begin) [2](begin#x)\n\n[[menus.top]]\nname = 'Pears'\n",
+            "intro.md": '---\nid: begin\n---\n## 3.1 <small>May</small> { id="3.1.0" }\n\nHello.',
+            "a.md": "[1](./begin) [2](begin#x) [3](begin#3.1.0)\n\n[[menus.top]]\nname = 'P'\n",
         }
     )
-    assert led(links) == {"./begin": "intro.md", "begin#x": "heading"}
+    assert led(links) == {"./begin": "intro.md", "begin#x": "heading", "begin#3.1.0": "intro.md"}
 
 
 def test_logseq(links_in) -> None:

@@ -60,6 +60,14 @@ def test_file_name_comes_last(content):
     assert read(content, "sub/My note.md").title == "My note"
 
 
+def test_first_of_several_sections_is_no_title_of_a_day() -> None:
+    sections = "[[2031-05-06]]\n\n# Tides\n\nlow\n\n# Log\n\nhigh\n"
+    assert read(sections, "log/2031-05-07.md").title == "2031-05-07"
+    assert read(sections, "log/2031_05_07.md").title == "2031_05_07"
+    assert read(sections, "log/Tides of May.md").title == "Tides"
+    assert read("# Launch day\n\nwords\n", "log/2031-05-07.md").title == "Launch day"
+
+
 @pytest.mark.parametrize(
     ("note_id", "title"),
     [

@@ -43,6 +43,7 @@ def test_tag(text: str, found: list[str]) -> None:
         "C# and F#, the # sign, ##\n",
         "a&#39;b\n",
         "<!-- #hidden -->\n",
+        "## Tides {#tides}\n\n[rope]{#rope .thick}\n",
     ],
 )
 def test_no_tag(text: str) -> None:

@@ -12,6 +12,7 @@ from indexer.notes.formats import Document, format_of
 from indexer.notes.link_names import heading_anchors
 from indexer.notes.names import anchor_key, title_of_path
 from indexer.notes.points import TokenCounter, cut_points
+from indexer.notes.written_dates import iso_date
 from indexer.records import BlockKind, Note, NoteWarning, Outcome, Point
 from indexer.text.dates import date_in_name
 
@@ -46,7 +47,8 @@ def parse_note(
     if form is None:
         raise NoteError("no format of notes has this suffix", path=note_id)
     document = form.read(text, note_id)
-    title = document.title or (None if named_by_file else document.heading)
+    by_heading = not named_by_file and not _is_page_of_a_day(note_id, document)
+    title = document.title or (document.heading if by_heading else None)
     title = (title or title_of_path(note_id))[:_MAX_TITLE_CHARS]
     given = [
         (name.casefold() if name.startswith("^") else anchor_key(name), line)
@@ -78,6 +80,15 @@ def parse_note(
         warnings=_first_of_each(*warnings, *document.warnings),
         properties=document.properties,
     )
+
+
+def _is_page_of_a_day(note_id: str, document: Document) -> bool:
+    """Return whether a note is named by a date and has several first-level headings.
+
+    They are the sections of a journal ("Habits", "Log"), and none of them is its title.
+    """
+    tops = [b for b in document.blocks if b.kind is BlockKind.HEADING and b.level == 1]
+    return len(tops) > 1 and iso_date(title_of_path(note_id)) is not None
 
 
 def _outcome(text: str, document: Document) -> Outcome:

@@ -62,7 +62,7 @@ _TECHNICAL_KEYS = frozenset(
 _IS_BOOLEAN = frozenset("true false yes no on off none null".split())
 _PLACEHOLDER = re.compile(r"\{\{.*\}\}|<%.*%>|\{%.*%\}|\$\{.*\}", re.DOTALL)
 _MACHINE_TEXT = re.compile(
-    r"(?:https?://\S+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
+    r"(?:https?://\S+|/\S+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
     r"|[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\d{9,}|#[0-9a-f]{3,8})$",
     re.IGNORECASE,
 )

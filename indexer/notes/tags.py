@@ -11,7 +11,7 @@ _CHARS = (
 )
 _TAG = re.compile(rf"#({_CHARS}+)")
 _QUOTED_TAG = re.compile(r"#\[\[([^\[\]\n]+)\]\]")
-_MAY_PRECEDE = frozenset(" \t\n\u00a0\u3000([{*_~|,;:\"'>")
+_MAY_PRECEDE = frozenset(" \t\n\u00a0\u3000([*_~|,;:\"'>")
 _COLOUR = re.compile(
     r"(?=[a-f]*\d)[0-9a-f]{3}(?:[0-9a-f]{3})?(?:[0-9a-f]{2})?|(.)\1{2}(?:\1{3})?", re.I
 )
@@ -21,7 +21,8 @@ _HAS_LETTER = re.compile(r"[^\d\W_]|[^\x00-\u2000\w]")
 def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
     """Read a tag at a position.
 
-    A number (``#42``) or a colour (``#ff0000``) is none, nor what stands right behind a word.
+    A number (``#42``) or a colour (``#ff0000``) is none, nor what stands right behind a word, nor
+    an id in braces (``{#part}``).
 
     :param source: the text.
     :param start: where ``#`` is.

@@ -6,7 +6,9 @@ import re
 
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
-_ATTRIBUTES = re.compile(r"\{:?\s*(?:[^{}\n#]*\s)?#([^\s{}]+)[^{}\n]*\}")
+_ATTRIBUTES = re.compile(
+    r"\{:?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}"
+)
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LOGSEQ_ID = re.compile(r"^\s*(?:[-*+]\s+)?id::\s*([0-9A-Fa-f-]{36})\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
@@ -31,14 +33,14 @@ def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
             found.append((f"^{block.group(1)}", place))
         if "<" in line:
             found += [(given, number) for given in _HTML_ID.findall(line)]
-        if "#" in line:
-            found += [(given, number) for given in _ids_with_hash(line)]
+        if "#" in line or "{" in line:
+            found += [(given, number) for given in _ids_given(line)]
         if "::" in line and (own := _LOGSEQ_ID.match(line)):
             found.append((f"^{own.group(1)}", _bullet_above(lines, number)))
     return found
 
 
-def _ids_with_hash(line: str) -> list[str]:
+def _ids_given(line: str) -> list[str]:
     found = _ATTRIBUTES.findall(line) if "{" in line else []
     heading = _HEADING.match(line) if "[[" in line else None
     if heading:

@@ -23,7 +23,7 @@ CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
 _ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
 _HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
-_GIVEN_ID = re.compile(r"#([^\s{}]+)")
+_GIVEN_ID = re.compile(r"(?:#|\bid=[\"']?)([^\s{}\"']+)")
 _FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
 # Marks before the text of a line: of quotes, items and headings.
 MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
@@ -84,11 +84,14 @@ class BlockWriter:
         return (token.map[0] if token.map else 0) + self._first_line
 
     def _last_line(self, token: Token) -> int:
-        return (token.map[1] - 1 if token.map else 0) + self._first_line
+        # The term of a definition list ends where it begins (mdit-py-plugins 0.5).
+        start, end = token.map or (0, 0)
+        return max(end - 1, start) + self._first_line
 
     def _cover(self, token: Token) -> None:
         if token.map:
-            self._covered.update(range(*token.map))
+            start, end = token.map
+            self._covered.update(range(start, max(end, start + 1)))
 
     def _cover_label(self, index: int) -> None:
         if _FOOTNOTE_LABEL.fullmatch(self._lines[index]):

@@ -27,7 +27,7 @@ _MODULE_OPEN = re.compile(r"import\s+\{[^}]*$")
 # {.class #id key="value"} behind what it belongs to, and {max-width: 100px} of Dendron.
 _ATTRIBUTES = re.compile(
     r"\{:?(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
-    r"|[\w-]+:\s*[\w.%# -]+;?))+\s*\}"
+    r"|[\w-]+:\s*[\w.%# -]+[;,]?))+\s*\}"
 )
 _ATTRIBUTES_FOLLOW = frozenset(')]*_`:}"~')
 _ICON = re.compile(r":(?:material|fontawesome|octicons|simple|fas?|far|fab|bi|mdi)-[\w-]+:")
