@@ -25,6 +25,33 @@ def test_forms_of_a_word_share_a_term(one: str, other: str) -> None:
     assert set(terms_of(one)) & set(terms_of(other))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("корабль", "кораблями"),
+        ("новый", "новая"),
+        ("ёж", "Ежи"),
+        ("чайка", "чайки"),
+        ("πλοίο", "πλοίου"),
+        ("السفينة", "سفينة"),
+        ("नाव", "नावें"),
+    ],
+)
+def test_script_of_one_language_tells_its_endings(one: str, other: str) -> None:
+    assert terms_of(one) == terms_of(other)
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [("帆船", "帆船"), ("測試", "测试"), ("龍骨", "龙骨"), ("臺灣", "台湾")],
+)
+def test_both_forms_of_chinese_are_one(traditional: str, simplified: str) -> None:
+    assert terms_of(traditional) == terms_of(simplified)
+    asked = frozenset(query_terms(simplified))
+    text = f"關於{traditional}的筆記"
+    assert [text[start:end] for start, end in find_terms(text, asked)] == [traditional]
+
+
 def test_repeated_words_are_repeated_terms() -> None:
     assert terms_of("batch norm, batch size").count("batch") == 2
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
@@ -40,7 +40,15 @@ from indexer.records import (
 )
 from indexer.retrieval.baseline import Chance, measure_chance
 from indexer.store.protocol import Change, Store, View
-from indexer.store.records import NewLink, NewPoint, NoteChange, NoteState, Setup, StoredPoint
+from indexer.store.records import (
+    NewLink,
+    NewPoint,
+    NoteChange,
+    NoteInfo,
+    NoteState,
+    Setup,
+    StoredPoint,
+)
 
 # Estimated points of a changed note, before it is read.
 _POINTS_A_NOTE = 20
@@ -319,10 +327,11 @@ class _Build:
         """Match the points of a note with the stored ones; equal words and context stay."""
         waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for old in reversed(stored):
-            waiting[_identity(old.note.title, old.point)].append(old.point_id)
+            known = _identity(old.note, old.point, (link.target for link in old.links))
+            waiting[known].append(old.point_id)
         kept, added = [], []
         for ordinal, point in enumerate(note.points):
-            same = waiting.get(_identity(note.title, point))
+            same = waiting.get(_identity(note, point, (link.target for link in point.links)))
             if same:
                 kept.append((same.pop(), ordinal, point))
             else:
@@ -444,8 +453,10 @@ def _hash_of_names(names: Sequence[str]) -> str:
     return hashlib.blake2b(joined, digest_size=8).hexdigest()
 
 
-def _identity(title: str, point: Point) -> tuple[object, ...]:
-    return title, point.text, point.kind, point.heading_path, point.parents, point.lead_in
+def _identity(note: Note | NoteInfo, point: Point, targets: Iterable[str]) -> tuple[object, ...]:
+    """Return all that a point is found by and read with; points that share it are the same."""
+    above = point.heading_path, point.parents, point.lead_in
+    return note.title, note.aliases, point.text, point.kind, *above, *sorted(targets)
 
 
 def _skipped(note_id: str, digest: bytes, warning: NoteWarning) -> Note:

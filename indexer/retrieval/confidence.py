@@ -8,7 +8,6 @@ were not fitted on, is in benchmarks/QUALITY.md; `make bench-quality` fits them 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,9 @@ import numpy as np
 from indexer.config import MULTILINGUAL_MODEL
 from indexer.records import Verdict
 from indexer.retrieval.query import Asked
+from indexer.retrieval.question import Question
 from indexer.retrieval.ranking import Ranking
-from indexer.store.records import StoredPoint
+from indexer.store.point_words import names_of
 from indexer.text.terms import terms_of
 
 _JUDGED = 10  # points in which the words of a question are looked for
@@ -64,6 +64,7 @@ _CALIBRATIONS = {
 _EXACT_LEAST = 0.5
 _GIBBERISH_MOST = 0.1
 _SHORT_TERMS = 3
+_NAMED_SHARE = 0.2  # of the words of an address or a name of several parts
 # Longer questions than this were not among those it was fitted on.
 MAX_LENGTH = 24
 
@@ -115,7 +116,7 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> 
     signs = Signs(
         cosine=None if asked.by_words else max(one.cosine for one in evidence),
         words=max(one.words for one in evidence),
-        exact=_is_exact(ranking.points[best[0]], asked.question.terms),
+        exact=_is_exact(ranking, best[0], asked.question),
         gibberish=asked.gibberish,
     )
     if not ranking.matched or asked.by_words:
@@ -149,12 +150,21 @@ def verdict(answered: bool, probability: float) -> Verdict:
     return Verdict.ANSWERED if probability >= SURE_ABOVE else Verdict.MAYBE
 
 
-def _is_exact(first: StoredPoint, terms: Sequence[str]) -> bool:
-    """Return whether a short question has all its words in a point or above it."""
+def _is_exact(ranking: Ranking, first: int, question: Question) -> bool:
+    """Return whether a short question has all its words in the first point or around it.
+
+    A question without a blank may be a name that only the address of a link has.
+    """
+    terms = question.terms
+    if " " not in question.text:
+        least = _NAMED_SHARE if len(set(terms)) > 1 else 0.0
+        if ranking.evidence[first].words > least:
+            return True
     if not 0 < len(set(terms)) <= _SHORT_TERMS:
         return False
-    point = first.point
-    texts = (point.text, *point.parents, *point.heading_path, first.note.title)
+    stored = ranking.points[first]
+    point = stored.point
+    texts = (point.text, *point.parents, *point.heading_path, *names_of(stored.note))
     return {*terms} <= {term for text in texts for term in terms_of(text)}
 
 

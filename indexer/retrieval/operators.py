@@ -17,6 +17,7 @@ from typing import NamedTuple
 from indexer.records import NoteFilter
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
+from indexer.text.folding import simplify_han
 from indexer.text.terms import terms_of
 
 # Of one question; what is longer is text that was pasted.
@@ -200,5 +201,5 @@ def _phrase_pattern(phrase: str) -> re.Pattern[str]:
 
 def _plain(text: str) -> str:
     """Return a text as phrases are compared: without case, in one form, with single blanks."""
-    folded = unicodedata.normalize("NFKC", text.casefold()).translate(_QUOTES)
+    folded = simplify_han(unicodedata.normalize("NFKC", text.casefold())).translate(_QUOTES)
     return " ".join(folded.split())

@@ -1,4 +1,4 @@
-"""Read a question: correct typos and spell out acronyms.
+"""Read a question: correct typos, spell out acronyms, complete a half-typed last word.
 
 The notes are the dictionary. A word that neither the notes nor the encoder know is read as the
 nearest word of the notes. An acronym is read together with the phrase of the notes that has its
@@ -17,8 +17,10 @@ from typing import NamedTuple
 from indexer.errors import QueryError
 from indexer.notes.folder import TextMeasure
 from indexer.records import NoteFilter
+from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
 from indexer.store.protocol import View
+from indexer.text.addresses import address_words
 from indexer.text.terms import (
     find_terms,
     initials_of,
@@ -39,6 +41,7 @@ _COMMON_WORDS = "the", "und", "que", "les", "het", "che", "não", "nie", "и"
 _MAX_REPAIRS = 8  # per question; more of them are not typos
 _MAX_ATTEMPTS = 24  # words of one question that are compared with those of the notes, 7 ms each
 _WORD = re.compile(r"\w+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _MATH = re.compile(r"\$[^$]*\$|\\\w+")
 _ACRONYM_POINTS = 50
 _MAX_PHRASES = 4  # phrases per acronym that are searched in the notes
@@ -93,18 +96,26 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     :param encoder: knows common words as one word piece.
     :raises QueryError: if it is empty or too long.
     """
-    text = typed = check_question(question)
+    text = check_question(question)
+    if _ADDRESS.fullmatch(text):  # pasted: what all addresses share says nothing
+        return Question(text, tuple(query_terms(address_words(text) or text)))
+    return _read_words(text, view, encoder)
+
+
+def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
+    typed = text
     terms = query_terms(text)
     counts = view.term_counts(set(terms))
     may_mend = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
     corrected: set[str] = set()
     attempts = 0
+    half = half_typed(text, counts, view, encoder)
     for start, end, own in words_of(text):
         word = text[start:end]
         if len(reads) == _MAX_REPAIRS or attempts == _MAX_ATTEMPTS:
             break
-        if not own or is_stop_word(word):
+        if not own or is_stop_word(word) or (half and start == half.start):
             continue
         read = ""
         if _is_acronym(word):
@@ -116,13 +127,18 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
             corrected.update(own if read else ())
         if read:
             reads[start, end] = read
+    if half and not half.is_known:
+        text = text[: half.start] + half.words[0]
     for (start, end), read in sorted(reads.items(), reverse=True):
         kept = f"{text[start:end]} ({read})" if _is_acronym(text[start:end]) else read
         text = text[:start] + kept + text[end:]
     terms = [term for term in terms if term not in corrected]
     terms += [term for read in reads.values() for term in terms_of(read)]
-    shown = tuple((typed[start:end], read) for (start, end), read in reads.items())
-    return Question(text, tuple(terms), shown)
+    shown = [(typed[start:end], read) for (start, end), read in reads.items()]
+    if half:
+        terms += terms_of_words(half.words)
+        shown.append((typed[half.start :], " or ".join(half.words)))
+    return Question(text, tuple(terms), tuple(shown))
 
 
 def _is_english(text: str, view: View) -> bool:

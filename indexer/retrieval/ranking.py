@@ -260,6 +260,25 @@ def favour_named(
     return {i: score + max(map(share, _names_of(points[i]))) for i, score in scores.items()}
 
 
+def favour_only_word(
+    scores: Mapping[int, float], words: Mapping[int, float], text: str
+) -> dict[int, float]:
+    """Return scores raised, for a question of one word, so that the points with it come first.
+
+    It may be in what the model does not read: the address of a link, another name of the note.
+
+    :param scores: point id to score.
+    :param words: the share of the question that each point has, 0 for none.
+    :param text: of the question.
+    """
+    having = [score for i, score in scores.items() if words[i]]
+    others = [score for i, score in scores.items() if not words[i]]
+    if not having or not others or len(text.split()) > 1:
+        return dict(scores)
+    lift = max(0.0, max(others) - max(having) + _JUST_BELOW)
+    return {i: score + lift if words[i] else score for i, score in scores.items()}
+
+
 def lower_properties(
     scores: Mapping[int, float], points: Mapping[int, StoredPoint]
 ) -> dict[int, float]:

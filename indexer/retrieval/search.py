@@ -29,6 +29,7 @@ from indexer.retrieval.ranking import (
     Ranking,
     diffuse,
     favour_named,
+    favour_only_word,
     favour_short_notes,
     first_of,
     fuse,
@@ -235,6 +236,8 @@ class Searcher:
         sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
         sized = favour_short_notes(joined, points, sizes, query.weights.note_size)
         named = favour_named(sized, points, asked.question.terms, asked.rarity)
+        words = {i: weighed.evidence[i].words for i in named}
+        named = favour_only_word(named, words, asked.question.text)
         led = place_lead_ins(lower_properties(named, points), points)
         placed = place_copies(led, points)
         return Ranking(

@@ -106,7 +106,8 @@ def note_to_row(change: NoteChange) -> tuple[Any, ...]:
 
 
 @functools.lru_cache(maxsize=4096)  # points share their headings and parents
-def _list_from_row(value: str) -> tuple[str, ...]:
+def list_from_row(value: str) -> tuple[str, ...]:
+    """Return the texts that ``list_to_row`` made JSON."""
     return tuple(json.loads(value)) if value != "[]" else ()
 
 
@@ -131,9 +132,9 @@ def note_info_from_row(row: Row) -> NoteInfo:
         note_id=path_from_row(path),
         title=title,
         date=date,
-        tags=_list_from_row(tags),
-        categories=_list_from_row(categories),
-        aliases=_list_from_row(aliases),
+        tags=list_from_row(tags),
+        categories=list_from_row(categories),
+        aliases=list_from_row(aliases),
         published=published,
         properties=_pairs_from_row(properties),
     )
@@ -156,7 +157,7 @@ def point_to_row(ordinal: int, point: Point) -> tuple[Any, ...]:
 def point_from_row(row: Row) -> tuple[int, Point]:
     """Return the ordinal and the point, without its links, of a row of ``POINT_COLUMNS``."""
     ordinal, kind, lead_in, start, end, text, heading_path, parents = row
-    path, above = _list_from_row(heading_path), _list_from_row(parents)
+    path, above = list_from_row(heading_path), list_from_row(parents)
     return ordinal, Point(
         text=text,
         kind=_KINDS[kind],

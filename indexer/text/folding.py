@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
+from pathlib import Path
 
 
 def fold_name(name: str) -> str:
@@ -69,6 +71,26 @@ def fold_letters(word: str) -> str:
     if not kept.isascii():
         kept = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in kept)
     return unicodedata.normalize("NFC", kept)
+
+
+def simplify_han(text: str) -> str:
+    """Return a text with traditional Chinese characters in their simplified form.
+
+    What is written in one form is so found by the other. Characters that were merged, as \u5f8c and
+    \u540e, are one; texts in Japanese and Korean change as well, alike in notes and questions.
+    """
+    return text.translate(_simplified())
+
+
+@functools.cache
+def _simplified() -> dict[int, str]:
+    table = Path(__file__).with_name("simplified.txt").read_text("utf-8").split("\n")
+    lines = [line for line in table if line and not line.startswith("#")]
+    return {
+        ord(char): simple
+        for chars, forms in zip(lines[::2], lines[1::2], strict=True)
+        for char, simple in zip(chars, forms, strict=True)
+    }
 
 
 def umlauts_written_out(word: str) -> str:

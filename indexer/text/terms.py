@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import Stemmer
 
-from indexer.text.folding import fold_letters, umlauts_written_out
+from indexer.text.folding import fold_letters, simplify_han, umlauts_written_out
 
 # Bump when the same text would give other terms; an index of another version is rebuilt.
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 # A word that stands above a point counts this much of one in it
 # (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
@@ -68,6 +68,15 @@ _PHRASE_END = re.compile(r"\s*[:,;.(\u2013\u2014]")
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 # Words in a row that each begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+){1,4}\b")
+# A script that one language is mostly written in tells how words are inflected; Latin does not.
+_STEMMED_SCRIPTS = {
+    "CYRILLIC": "russian",
+    "GREEK": "greek",
+    "ARABIC": "arabic",
+    "DEVANAGARI": "hindi",
+    "TAMIL": "tamil",
+    "ARMENIAN": "armenian",
+}
 
 
 class _BeyondAscii:
@@ -133,7 +142,8 @@ def terms_of(text: str) -> list[str]:
     if text.isascii():
         return found
     known = set(found)
-    return found + [char for char in _BEYOND_ASCII.han.findall(text) if char not in known]
+    plain = simplify_han(text)
+    return found + [char for char in _BEYOND_ASCII.han.findall(plain) if char not in known]
 
 
 def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
@@ -318,7 +328,7 @@ def _units(run: str) -> list[tuple[str, int, int]]:
     """Return the characters of a run as they are compared, each with its place."""
     units: list[tuple[str, int, int]] = []
     for place, char in enumerate(run):
-        plain = unicodedata.normalize("NFKC", char)
+        plain = simplify_han(unicodedata.normalize("NFKC", char))
         if units and plain in "\u3099\u309a":
             both = unicodedata.normalize("NFC", units[-1][0] + plain)
             units[-1] = (both if len(both) == 1 else units[-1][0], units[-1][1], place + 1)
@@ -379,9 +389,21 @@ def _elided(parts: list[str]) -> list[str]:
 def _stem(word: str) -> str:
     """Return a word in lower case, without diacritics and without its English inflection."""
     plain = fold_letters(word).replace("'", "").replace("\u2019", "").strip("_")
-    return str(_stemmer().stemWord(plain)) if plain.isascii() else plain
+    if plain.isascii():
+        return str(_stemmer("english").stemWord(plain))
+    language = _STEMMED_SCRIPTS.get(_script(plain))
+    if language is None:
+        return plain
+    if language in ("russian", "arabic"):  # endings have letters that folding changes
+        plain = unicodedata.normalize("NFC", word.casefold()).replace("ё", "е")
+    return fold_letters(str(_stemmer(language).stemWord(plain)))
+
+
+def _script(word: str) -> str:
+    """Return the first word of the Unicode name of the first letter, which names its script."""
+    return unicodedata.name(word[0], "").partition(" ")[0] if word else ""
 
 
 @functools.cache
-def _stemmer() -> Stemmer.Stemmer:
-    return Stemmer.Stemmer("english")
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(language)

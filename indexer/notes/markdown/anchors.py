@@ -6,9 +6,7 @@ import re
 
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
-_ATTRIBUTES = re.compile(
-    r"\{:?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}"
-)
+_ATTRIBUTES = re.compile(r"\{:?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LOGSEQ_ID = re.compile(r"^\s*(?:[-*+]\s+)?id::\s*([0-9A-Fa-f-]{36})\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import sqlite3
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from indexer.store.filters import labels_of
-from indexer.store.rows import NOTE_INFO_COLUMNS, POINT_COLUMNS, note_info_from_row, point_from_row
-from indexer.text.terms import point_terms
+from indexer.store.point_words import note_names, words_of_point
+from indexer.store.rows import (
+    NOTE_INFO_COLUMNS,
+    POINT_COLUMNS,
+    list_from_row,
+    note_info_from_row,
+    path_from_row,
+    point_from_row,
+)
 
 # The tokenizer of FTS5 cuts here: a ligature that stands for several words is one of our terms.
 _TOKEN = re.compile(r"[0-9A-Z_a-z\x80-\U0010ffff]+")
@@ -35,14 +42,20 @@ def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
 def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Counter[str]]:
     """Return the expected number of words, the sum of their hashes, and points per term."""
     columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
+    targets: defaultdict[int, list[str]] = defaultdict(list)
+    for point_id, target in connection.execute(
+        "SELECT point, target FROM link WHERE point IS NOT NULL"
+    ):
+        targets[point_id].append(target)
     rows = connection.execute(
-        f"SELECT point.id, title, {columns} FROM point JOIN note ON note.id = point.note"
+        f"SELECT point.id, path, title, aliases, {columns} FROM point "
+        "JOIN note ON note.id = point.note"
     )
     count = total = 0
     terms: Counter[str] = Counter()
-    for point_id, title, *row in rows:
-        point = point_from_row(row)[1]
-        own, context = point_terms(point.text, [title, *point.heading_path, *point.parents])
+    for point_id, path, title, aliases, *row in rows:
+        names = note_names(title, list_from_row(aliases), path_from_row(path))
+        own, context = words_of_point(point_from_row(row)[1], names, targets.get(point_id, ()))
         terms.update({*own, *context})
         for column, words in (("own", own), ("context", context)):
             for offset, term in enumerate(_TOKEN.findall(" ".join(words))):

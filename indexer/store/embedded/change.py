@@ -10,6 +10,7 @@ from indexer.errors import IndexDamaged
 from indexer.records import FileStamp, Link, Outcome, Point, RawLink
 from indexer.store.embedded.schema import read_header
 from indexer.store.filters import labels_of
+from indexer.store.point_words import note_names, targets_by_point, words_of_point
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
 from indexer.store.rows import (
     NOTE_COLUMNS,
@@ -17,6 +18,7 @@ from indexer.store.rows import (
     POINT_COLUMNS,
     REBUILD,
     checksum,
+    list_from_row,
     note_info_from_row,
     note_to_row,
     path_from_row,
@@ -25,7 +27,6 @@ from indexer.store.rows import (
     point_to_row,
     stamp_to_row,
 )
-from indexer.text.terms import point_terms
 
 _EVERY_TABLE = ("label", "name", "anchor", "point", "tombstone", "term", "link", "note")
 _KNOWN = (Outcome.INDEXED, Outcome.PARTIAL, Outcome.EMPTY)
@@ -62,11 +63,14 @@ class SqlChange:
             self._notes -= note[2]
         self._notes += change.note.outcome in _KNOWN
         identity = self._write_note(change, note[0] if note else None)
+        names = note_names(change.note.title, change.note.aliases, change.note.note_id)
+        targets = targets_by_point(change.links)
         for point_id, ordinal, point in change.kept:
             self._move_point(point_id, ordinal, point)
         owner: dict[int, int] = {ordinal: point_id for point_id, ordinal, _ in change.kept}
         for new in change.added:
-            owner[new.ordinal] = self._add_point(identity, change.note.title, new)
+            words = words_of_point(new.point, names, targets.get(new.ordinal, ()))
+            owner[new.ordinal] = self._add_point(identity, new, words)
         self._write_links(identity, change.links, owner)
 
     def drop(self, note_id: str) -> None:
@@ -162,13 +166,13 @@ class SqlChange:
     def _set_header(self, key: str, value: object) -> None:
         self._sql.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (key, str(value)))
 
-    def _note_row(self, note_id: str) -> tuple[int, str, bool] | None:
-        """Return the id and title of a note, and whether it is indexed."""
-        sql = "SELECT id, title, outcome <> 'skipped' FROM note WHERE path = ?"
-        row: tuple[int, str, bool] | None = self._sql.execute(
-            sql, (path_to_row(note_id),)
-        ).fetchone()
-        return row
+    def _note_row(self, note_id: str) -> tuple[int, tuple[str, ...], bool] | None:
+        """Return the id and the names of a note, and whether it is indexed."""
+        sql = "SELECT id, title, aliases, outcome <> 'skipped' FROM note WHERE path = ?"
+        row = self._sql.execute(sql, (path_to_row(note_id),)).fetchone()
+        if row is None:
+            return None
+        return row[0], note_names(row[1], list_from_row(row[2]), note_id), row[3]
 
     def _write_note(self, change: NoteChange, identity: int | None) -> int:
         note = change.note
@@ -210,7 +214,7 @@ class SqlChange:
             "UPDATE link SET ok = NULL WHERE key = ?", [(name,) for name in names]
         )
 
-    def _add_point(self, note: int, title: str, new: NewPoint) -> int:
+    def _add_point(self, note: int, new: NewPoint, words: tuple[list[str], list[str]]) -> int:
         found = self._sql.execute("SELECT id FROM vector WHERE key = ?", (new.key,)).fetchone()
         if found is None:
             raise IndexDamaged("a vector was lost while the index was built", REBUILD)
@@ -221,7 +225,7 @@ class SqlChange:
             (*values, checksum(values)),
         )
         point_id = int(cursor.lastrowid or 0)
-        own, context = words_of_point(new.point, title)
+        own, context = words
         sql = "INSERT INTO words (rowid, own, context) VALUES (?, ?, ?)"
         self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
         self._terms.update({*own, *context})
@@ -238,12 +242,14 @@ class SqlChange:
             (ordinal, point.line_start, point.line_end, checksum(values), point_id),
         )
 
-    def _remove_points(self, point_ids: Sequence[int], title: str) -> None:
+    def _remove_points(self, point_ids: Sequence[int], names: tuple[str, ...]) -> None:
         for point_id in point_ids:
             row = self._sql.execute(
                 f"SELECT {POINT_COLUMNS} FROM point WHERE id = ?", (point_id,)
             ).fetchone()
-            own, context = words_of_point(point_from_row(row)[1], title)
+            links = self._sql.execute("SELECT target FROM link WHERE point = ?", (point_id,))
+            targets = [target for (target,) in links]
+            own, context = words_of_point(point_from_row(row)[1], names, targets)
             # A contentless FTS5 table needs the old words in order to delete them.
             sql = "INSERT INTO words (words, rowid, own, context) VALUES ('delete', ?, ?, ?)"
             self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
@@ -281,8 +287,3 @@ def touch_note(connection: sqlite3.Connection, note_id: str, stamp: FileStamp) -
         "WHERE path = ?",
         (*values, checksum((*row[:2], *values, *row[6:])), path),
     )
-
-
-def words_of_point(point: Point, title: str) -> tuple[list[str], list[str]]:
-    """Return the terms of a point and of what stands above it, with the acronyms of both."""
-    return point_terms(point.text, [title, *point.heading_path, *point.parents])

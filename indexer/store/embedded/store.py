@@ -56,8 +56,8 @@ _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
 # Unused vectors are removed when they are more than this, and more than this share of the points.
 _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
-# Up to this number of points, word lists are merged after each removal, in 0.2 s.
-_MAX_JOINED = 20_000
+# Up to this number of points, word lists are merged after each removal: 0.3 s at 100,000 points.
+_MAX_JOINED = 200_000
 _SELECT_LIMIT = 500
 # If the file looks changed since its pages were summed, opening reads every page of a database up
 # to this size, in about 1 ms per megabyte; for larger ones only `check` does.

@@ -10,8 +10,8 @@ from psycopg import Connection
 
 from indexer.errors import IndexDamaged
 from indexer.records import FileStamp, Link, Point, RawLink
-from indexer.store.embedded.change import words_of_point
 from indexer.store.filters import labels_of
+from indexer.store.point_words import note_names, targets_by_point, words_of_point
 from indexer.store.postgres.schema import TABLES, digest, lexeme, words_to_row
 from indexer.store.postgres.view import read_header, run
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
@@ -92,8 +92,11 @@ class ServerChange:
         identity = self._write_note(change, note)
         self._move_points(identity, change.kept)
         owner: dict[int, int] = {ordinal: point_id for point_id, ordinal, _ in change.kept}
+        names = note_names(change.note.title, change.note.aliases, change.note.note_id)
+        targets = targets_by_point(change.links)
         for new in change.added:
-            owner[new.ordinal] = self._add_point(identity, change.note.title, new)
+            words = words_of_point(new.point, names, targets.get(new.ordinal, ()))
+            owner[new.ordinal] = self._add_point(identity, new, words)
         self._write_links(identity, change.links, owner)
         if len(self._fresh) >= _POINTS_AT_ONCE:
             self._send()
@@ -226,9 +229,9 @@ class ServerChange:
         for table in ("name", "anchor", "label"):
             self._run(f"DELETE FROM {table} WHERE note = %s", (identity,))
 
-    def _add_point(self, note: int, title: str, new: NewPoint) -> int:
+    def _add_point(self, note: int, new: NewPoint, words: tuple[list[str], list[str]]) -> int:
         point_id = self._new_id()
-        own, context = words_of_point(new.point, title)
+        own, context = words
         values = (*point_to_row(new.ordinal, new.point), note)
         self._rows["point"].append(
             (

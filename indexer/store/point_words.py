@@ -1,0 +1,70 @@
+"""The terms a point is found by: of its own words, and of what stands around it."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from indexer.records import Point
+from indexer.store.records import NewLink, NoteInfo
+from indexer.text.addresses import address_words
+from indexer.text.terms import point_terms, terms_of
+
+_MAX_TARGETS = 40  # of one point; the links of a longer list are found by their texts
+
+
+def note_names(title: str, aliases: Sequence[str], note_id: str) -> tuple[str, ...]:
+    """Return what a note is called: its title, its other names and the name of its file.
+
+    :param title: of the note.
+    :param aliases: of the note.
+    :param note_id: its path relative to the notes folder.
+    """
+    stem = PurePosixPath(note_id).stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return title, *aliases, stem
+
+
+def names_of(note: NoteInfo) -> tuple[str, ...]:
+    """Return what a stored note is called, see ``note_names``."""
+    return note_names(note.title, note.aliases, note.note_id)
+
+
+def targets_by_point(links: Iterable[NewLink]) -> Mapping[int, list[str]]:
+    """Return the targets of links by the ordinal of the point that holds them."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for new in links:
+        if new.ordinal is not None:
+            found[new.ordinal].append(new.link.target)
+    return found
+
+
+def words_of_point(
+    point: Point, names: tuple[str, ...], targets: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the terms of a point and of what stands around it, with the acronyms of both.
+
+    The addresses its links lead to count as its own words, since no other point has them; around it
+    are the names of its note, its headings and parents. A term of an address or a further name
+    counts only where nothing else has it.
+
+    :param point: from the note or from the store.
+    :param names: of its note, see ``note_names``; the title comes first.
+    :param targets: of the links in it, in any order.
+    """
+    own, context = point_terms(point.text, [names[0], *point.heading_path, *point.parents])
+    known = {*own, *context}
+    if targets:
+        addresses = " ".join(map(address_words, sorted(targets)[:_MAX_TARGETS]))
+        own += [term for term in dict.fromkeys(terms_of(addresses)) if term not in known]
+        known.update(own)
+    context += [term for term in _further_terms(names) if term not in known]
+    return own, context
+
+
+@functools.lru_cache(maxsize=256)  # the points of a note follow each other
+def _further_terms(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = set(terms_of(names[0]))
+    found = dict.fromkeys(term for name in names[1:] for term in terms_of(name))
+    return tuple(term for term in found if term not in known)
