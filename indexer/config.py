@@ -42,7 +42,9 @@ class Settings(NamedTuple):
 
     ``store`` is a folder or an address, ``size_limit`` is in bytes, ``editor`` a command in which
     ``{path}`` and ``{line}`` are filled in; ``cache`` holds converted models, ``shards`` the
-    vectors of a build by Ray until they are in the index.
+    vectors of a build by Ray until they are in the index. Notes with a part of ``exclude`` in their
+    path are left out of answers, those with one of ``lower`` rank lower; ``follow_links`` is None
+    where the index says whether symbolic links within the notes folders are followed.
     """
 
     notes: Path
@@ -53,6 +55,9 @@ class Settings(NamedTuple):
     editor: str
     cache: Path
     shards: Path
+    exclude: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    follow_links: bool | None = None
 
     @classmethod
     def load(
@@ -62,6 +67,7 @@ class Settings(NamedTuple):
         store: str | None = None,
         model: str | None = None,
         site_url: str | None = None,
+        follow_links: bool | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
         """Gather the settings of a run.
@@ -73,9 +79,10 @@ class Settings(NamedTuple):
             user's cache where that cannot be written.
         :param model: name or folder.
         :param site_url: address the notes are published at.
+        :param follow_links: whether to follow symbolic links within the notes folders.
         :param environment: instead of the process's.
         :raises SettingsError: if a value is wrong.
-        :raises NotesError: if there is no notes folder.
+        :raises NotesError: if there is no notes folder; of several, one is enough.
         """
         values = os.environ if environment is None else environment
 
@@ -95,6 +102,11 @@ class Settings(NamedTuple):
             editor=values.get(_PREFIX + "EDITOR", ""),
             cache=cache,
             shards=Path(shards).expanduser().absolute(),
+            exclude=_paths(values, "EXCLUDE"),
+            lower=_paths(values, "LOWER"),
+            follow_links=_yes_or_no(values, "FOLLOW_LINKS")
+            if follow_links is None
+            else follow_links,
         )
 
 
@@ -177,16 +189,23 @@ def _notes_folders(
     elif environment and not Path(environment).expanduser().is_dir():
         given = [part for part in environment.split(os.pathsep) if part]
     if len(given) > 1:
-        return gather([_named_folder(one) for one in given], cache)
+        folders = [_named_folder(one) for one in given]
+        if not any(path.is_dir() for _, path in folders):
+            _notes_folder(str(folders[0][1]))
+        return gather(folders, cache)
     return _notes_folder(given[0] if given else environment)
 
 
 def _named_folder(given: str) -> tuple[str, Path]:
-    """Return the name and the path of one of several folders, ``NAME=DIR`` or ``DIR``."""
+    """Return the name and the path of one of several folders, ``NAME=DIR`` or ``DIR``.
+
+    One that is not there is named by each build and question, while the others go on.
+    """
     name, sign, path = given.partition("=")
     if not sign or Path(given).expanduser().is_dir():
         name, path = "", given
-    return name, Path(os.path.realpath(_notes_folder(path)))
+    there = _path(path) if not os.path.exists(_path(path)) else _notes_folder(path)
+    return name, Path(os.path.realpath(there))
 
 
 def _path(given: str) -> Path:
@@ -254,6 +273,19 @@ def _url(value: str) -> str:
             f"the site address {value!r} is no http(s) address", "write it as https://example.org"
         )
     return value.rstrip("/")
+
+
+def _paths(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the parts of paths in a setting, separated by commas."""
+    parts = (part.strip() for part in values.get(_PREFIX + name, "").split(","))
+    return tuple(part for part in parts if part)
+
+
+def _yes_or_no(values: Mapping[str, str], name: str) -> bool | None:
+    text = values.get(_PREFIX + name, "").strip().lower()
+    if text in ("", "1", "yes", "true", "on", "0", "no", "false", "off"):
+        return text in ("1", "yes", "true", "on") if text else None
+    raise SettingsError(f"{_PREFIX}{name} is {text[:40]!r}, not yes or no", "unset it, or use 1")
 
 
 def _positive(values: Mapping[str, str], name: str, default: int) -> int:

@@ -16,6 +16,7 @@ from indexer.private_files import make_private_folder
 
 _HOME = "folders"
 _TRUSTED: set[str] = set()
+_FOLLOWED: set[str] = set()
 
 
 def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
@@ -93,5 +94,48 @@ def folder_inside(notes: str | os.PathLike[str], path: str) -> tuple[str, str]:
 
 def shown_folders(notes: Path) -> str:
     """Return a notes folder as people know it: several by their names and places."""
-    folders = folders_of(notes)
-    return ", ".join(f"{name}={path}" for name, path in folders.items()) or str(notes)
+    folders, missing = folders_of(notes), missing_folders(notes)
+    shown = [
+        f"{name}={path}{' (not there)' if name in missing else ''}"
+        for name, path in folders.items()
+    ]
+    return ", ".join(shown) or str(notes)
+
+
+def missing_folders(notes: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the names and paths of gathered folders that are not there, none for a plain folder.
+
+    :param notes: the notes folder.
+    """
+    return {name: path for name, path in folders_of(notes).items() if not os.path.isdir(path)}
+
+
+def follow_links_in(notes: Path, *, follow: bool) -> None:
+    """Let symbolic links within a notes folder be followed by this process, or no longer.
+
+    :param notes: the notes folder, which may gather several.
+    :param follow: True to follow those that lead into one of its folders.
+    """
+    (_FOLLOWED.add if follow else _FOLLOWED.discard)(os.fspath(notes))
+
+
+def follows_links(notes: str | os.PathLike[str]) -> bool:
+    """Return whether symbolic links within a notes folder are followed."""
+    return os.fspath(notes) in _FOLLOWED
+
+
+def linked_place(notes: str | os.PathLike[str], path: str) -> str | None:
+    """Return where a path of a notes folder leads through all links, None if out of its folders.
+
+    :param notes: the notes folder, which may gather several.
+    :param path: relative to it.
+    """
+    folder, inner = folder_inside(notes, path)
+    real = os.path.realpath(os.path.join(folder, inner))
+    roots = folders_of(notes).values() or [os.fspath(notes)]
+    return real if any(is_within(real, os.path.realpath(root)) for root in roots) else None
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or below it; both are real."""
+    return path == folder or path.startswith(os.path.join(folder, ""))

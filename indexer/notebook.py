@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from indexer.config import DEFAULT_TOP_K, PACKAGED_MODELS, Settings
+from indexer.config import DEFAULT_TOP_K, Settings
 from indexer.errors import EncoderError, IndexerError, NotesError
+from indexer.gathered import follow_links_in
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Notebook:
         store: str | None = None,
         model: str | None = None,
         site_url: str | None = None,
+        follow_links: bool | None = None,
         encoder: Encoder | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -59,14 +61,21 @@ class Notebook:
         :param store: folder of the index, or address of a server.
         :param model: name or folder of the model.
         :param site_url: address the notes are published at.
+        :param follow_links: whether symbolic links that stay within the notes folders are followed;
+            None for what the index was built with.
         :param encoder: one to use instead of opening ``model``.
         :param say: receives one line about each step that takes long.
         :raises NotesError: if the folder is missing.
         :raises SettingsError: if a setting is wrong.
         """
-        self.settings = Settings.load(notes=notes, store=store, model=model, site_url=site_url)
-        if encoder is None and not (model or os.environ.get("NOTEPOINT_MODEL")):
-            self.settings = self.settings._replace(model=self._model_of_index())
+        self.settings = Settings.load(
+            notes=notes, store=store, model=model, site_url=site_url, follow_links=follow_links
+        )
+        from indexer.store.opening import as_in_index
+
+        chosen = encoder is not None or model or os.environ.get("NOTEPOINT_MODEL")
+        self.settings = as_in_index(self.settings, keep_model=bool(chosen))
+        follow_links_in(self.settings.notes, follow=bool(self.settings.follow_links))
         self._say = say
         # Several threads ask at once. The model opens under a lock of its own, since answers by
         # words alone need only the store meanwhile; it is taken first where both are needed.
@@ -77,13 +86,6 @@ class Notebook:
         self._searcher: Searcher | None = None
         self._words_searcher: Searcher | None = None
         self._rerankers: dict[str, Reranker] = {}
-
-    def _model_of_index(self) -> str:
-        """Return the packaged model of the index, the default one where that says nothing."""
-        from indexer.store.opening import model_of_index
-
-        model = model_of_index(self.settings.store)
-        return model if model in PACKAGED_MODELS else self.settings.model
 
     def __enter__(self) -> Self:
         """Return the notebook; it is closed at the end of the block."""
@@ -427,7 +429,7 @@ class Notebook:
         with self._opening:
             if self._searcher is None:
                 freshness = Freshness(self.folder, encoder)
-                self._searcher = Searcher(store, encoder, freshness, site_url=settings.site_url)
+                self._searcher = Searcher.over(store, encoder, freshness, settings)
             return self._searcher
 
     def _open_words_searcher(self) -> Searcher:
@@ -441,7 +443,7 @@ class Notebook:
             if self._words_searcher is None:
                 counter = EstimatedTokens()
                 freshness = Freshness(self.folder, counter)
-                self._words_searcher = Searcher(store, None, freshness, site_url=settings.site_url)
+                self._words_searcher = Searcher.over(store, None, freshness, settings)
             return self._words_searcher
 
     def _open_reranker(self, name: str) -> Reranker:

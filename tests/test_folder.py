@@ -11,7 +11,8 @@ import pytest
 from limits import no_longer_than
 
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import read_note_bytes, read_stamp, scan_folder
+from indexer.notes.opening import read_note_bytes, read_stamp
+from indexer.notes.walk import scan_folder
 
 LIMIT = 1_000
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs POSIX names and files")

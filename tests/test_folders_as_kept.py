@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import OpenNotebook, WriteNotes
 
-from indexer.notes.folder import scan_folder
 from indexer.notes.names import original_of, placeholder_of
 from indexer.notes.tools import Tool, find_tool
+from indexer.notes.walk import scan_folder
 from indexer.records import Outcome
 from indexer.render import build_text, status_json, status_text, warnings_text
 

@@ -13,7 +13,7 @@ from fakes import FakeEncoder
 
 from indexer.errors import IndexNotFound, QueryError
 from indexer.notebook import Notebook
-from indexer.notes.folder import scan_folder
+from indexer.notes.walk import scan_folder
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
 from indexer.render import answer_json
 from indexer.retrieval import freshness

@@ -9,7 +9,7 @@ import pytest
 from fakes import FakeEncoder
 
 from indexer.config import Settings
-from indexer.errors import NoteError, SettingsError
+from indexer.errors import NoteError, NotesError, SettingsError
 from indexer.gathered import folders_of
 from indexer.notebook import Notebook
 from indexer.notes.folder import NotesFolder
@@ -103,6 +103,110 @@ def test_links_are_followed_nowhere_else(two: tuple[Path, Path], tmp_path: Path)
         plain.read("work/s.md")
 
 
-def test_folder_that_is_gone_is_an_error(two: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="is not there"):
-        Settings.load(notes=[str(two[0]), str(tmp_path / "gone")])
+def test_folder_that_is_not_there_is_named_while_the_others_go_on(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with opened(*two) as notebook:
+        notebook.build()
+    two[1].rename(tmp_path / "unplugged")
+    with opened(*two) as notebook:
+        report = notebook.build()
+        assert (report.notes_removed, report.points_removed) == (0, 0)
+        said = {file.note_id: [w.message for w in file.warnings] for file in report.files}
+        assert said["home"] == [
+            f"the notes folder {two[1]} is not there; what is known of its notes stays"
+        ]
+        (two[0] / "new.md").write_text("- the roof beam\n")
+        assert notebook.catch_up() == ""
+        answer = notebook.search("roof", points=True)
+        found = {hit.note_id for hit in answer.hits}
+        assert found == {"work/new.md", "work/sub/note.md", "work/a.md"}
+        assert answer.notices[0] == (
+            f"the notes folder {two[1]} (home) is not there: its notes are left out"
+        )
+        assert not answer.index.stale
+        assert "(not there)" in notebook.status().notes_folder
+    (tmp_path / "unplugged").rename(two[1])
+    with opened(*two) as notebook:
+        report = notebook.build()
+        assert (report.notes_added, report.embedded) == (0, 0)
+        answer = notebook.search("roof garden", points=True)
+        assert (answer.hits[0].note_id, answer.notices) == ("home/sub/note.md", ())
+
+
+def test_folders_none_of_which_is_there_are_an_error(tmp_path: Path) -> None:
+    gone = [str(tmp_path / "gone"), str(tmp_path / "lost")]
+    with pytest.raises(NotesError, match="gone is not there"):
+        Settings.load(notes=gone, environment={"NOTEPOINT_CACHE": str(tmp_path)})
+
+
+def test_all_folders_gone_while_asked(two: tuple[Path, Path], tmp_path: Path) -> None:
+    with opened(*two) as notebook:
+        notebook.build()
+        for folder in two:
+            folder.rename(tmp_path / f"away-{folder.name}")
+        with pytest.raises(NotesError, match="there is no folder"):
+            notebook.build()
+        assert len(notebook.search("roof").notices) == 2
+
+
+def test_links_within_the_folders_are_followed_on_request(two: tuple[Path, Path]) -> None:
+    work, home = two
+    (work / ".private").mkdir()
+    (work / ".private/oak.md").write_text("- oak beams of the roof\n")
+    (work / "shown").symlink_to(work / ".private")
+    (work / "again").symlink_to(work / "sub")
+    (work / "loop").symlink_to(work)
+    (work / "README.md").symlink_to(work / ".private/oak.md")
+    (work / "other").symlink_to(home / "sub")
+    (work / "out").symlink_to(home.parent.parent)
+    plain, followed = NotesFolder(work, 1_000), {"shown/oak.md", "a.md", "sub/note.md"}
+    assert {e.note_id for e in plain.scan().notes if not e.refusal} == {"a.md", "sub/note.md"}
+    with Notebook(str(work), encoder=FakeEncoder(), follow_links=True) as notebook:
+        notebook.build()
+        found = {e.note_id: e.refusal for e in notebook.folder.scan().notes}
+        assert {name for name, refusal in found.items() if not refusal} == followed
+        assert {n: r.message for n, r in found.items() if r} == {
+            name: "a symbolic link that leads out of the notes folders, which is not followed"
+            for name in ("other", "out")
+        }
+        with pytest.raises(NoteError, match="leads out"):
+            notebook.folder.read("other/note.md")
+    with Notebook(str(work), encoder=FakeEncoder()) as notebook:  # the index remembers
+        assert notebook.catch_up() == ""
+        hits = notebook.search("oak beams", points=True).hits
+        assert notebook.read_note(hits[0].note_id).html
+        assert not notebook.search("oak").index.stale
+    with Notebook(str(work), encoder=FakeEncoder(), follow_links=False) as notebook:
+        assert notebook.build().notes_removed == len(followed) - 2
+    with Notebook(
+        [f"w={work}", str(home)], encoder=FakeEncoder(), follow_links=True
+    ) as notebook:  # what leads into another folder is there by its own name
+        notebook.build()
+        assert "w/other" not in {e.note_id for e in notebook.folder.scan().notes}
+
+
+def test_paths_left_out_and_lowered_by_settings(
+    two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, _ = two
+    for name, text in (("Archive/x.md", "roof tiles"), ("old/y.md", "roof gutter gutter")):
+        (work / name).parent.mkdir()
+        (work / name).write_text(f"- {text}\n")
+
+    def asked(question: str, where: NoteFilter | None = None) -> list[str]:
+        with Notebook(str(work), encoder=FakeEncoder()) as notebook:
+            notebook.build()
+            hits = notebook.search(question, points=True, where=where).hits
+            return [hit.note_id for hit in hits]
+
+    assert asked("roof gutter")[0] == "old/y.md"
+    assert asked("roof tiles")[0] == "Archive/x.md"
+    monkeypatch.setenv("NOTEPOINT_EXCLUDE", "archive, templates")
+    monkeypatch.setenv("NOTEPOINT_LOWER", "OLD")
+    assert "Archive/x.md" not in asked("roof tiles")
+    assert asked("roof tiles", NoteFilter(folders=("archive",))) == ["Archive/x.md"]
+    assert asked("roof tiles path:Archive") == ["Archive/x.md"]
+    found = asked("roof")
+    assert found.index("sub/note.md") < found.index("old/y.md")
+    assert asked("gutter")[0] == "old/y.md"

@@ -41,6 +41,11 @@ def common(command: _Command) -> _Command:
             "--model", metavar="NAME", help="Model: a name or a folder [default: all-MiniLM-L6-v2]"
         ),
         click.option("--site-url", metavar="URL", help="Address the notes are published at"),
+        click.option(
+            "--follow-links/--no-follow-links",
+            default=None,
+            help="Follow symbolic links that stay within the notes folders [default: as the index]",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON"),
         click.option("-q", "--quiet", is_flag=True, help="Print results only"),
         click.option("-v", "--verbose", is_flag=True, help="Say more of what is going on"),
@@ -75,7 +80,7 @@ def open_notebook(options: dict[str, Any]) -> Iterator[Notebook]:
         if not options["quiet"]:
             click.echo(line, err=True)
 
-    names = ("notes", "store", "model", "site_url")
+    names = ("notes", "store", "model", "site_url", "follow_links")
     with Notebook(**{name: options[name] for name in names}, say=say) as notebook:
         yield notebook
 

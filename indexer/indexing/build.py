@@ -12,22 +12,24 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from indexer.encoding.encoder import Encoder
 from indexer.errors import IndexOutdated, NoteError, NotesError
+from indexer.gathered import follows_links, shown_folders
 from indexer.indexing.encode_queue import EncodingAhead
+from indexer.indexing.file_reports import not_there, unread
 from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
 from indexer.memory_limit import released_on_shortage
 from indexer.notes.attachments import Files
-from indexer.notes.folder import IN_THE_CLOUD, NotesFolder, Scan
-from indexer.notes.formats import format_of, looks_like_note, note_suffixes
+from indexer.notes.folder import NotesFolder
+from indexer.notes.formats import format_of, note_suffixes
 from indexer.notes.link_names import NoteName, link_key, name_keys, name_of
 from indexer.notes.link_resolution import LinkResolver
 from indexer.notes.names import original_of, title_of_path
 from indexer.notes.points import context_of
 from indexer.notes.tools import find_tool
+from indexer.notes.walk import IN_THE_CLOUD, Scan
 from indexer.records import (
     BuildReport,
     FileEntry,
@@ -149,7 +151,10 @@ class _Build:
         self._options = options
         self._reporter = reporter
         self._setup = Setup(
-            encoder.fingerprint, encoder.name, encoder.dimension, current_versions()
+            encoder.fingerprint,
+            encoder.name,
+            encoder.dimension,
+            current_versions(links=follows_links(folder.root)),
         )
         self._outdated: frozenset[str] = frozenset()
         self._present: set[str] = set()
@@ -159,7 +164,7 @@ class _Build:
         scan = self._folder.scan()
         if not scan.notes:
             raise NotesError(
-                f"there are no notes in {self._folder.root}",
+                f"there are no notes in {shown_folders(self._folder.root)}",
                 f"notes are files that end in {', '.join(note_suffixes())}",
             )
         new_vectors = self._options.rebuild and not self._options.encoded
@@ -177,7 +182,8 @@ class _Build:
         if not self._options.dry_run:
             files = _hash_of_names(scan.files)
             moved = header.setup is not None and header.setup.files != files
-            if plan.changes or plan.gone or clear or self._outdated or moved:
+            other = header.setup is not None and header.setup.chunking != self._setup.chunking
+            if plan.changes or plan.gone or clear or self._outdated or moved or other:
                 setup = self._setup._replace(engine=self._encoder.engine, files=files)
                 with self._store.change(setup, clear=clear) as change:
                     if moved or plan.added or plan.gone:
@@ -254,8 +260,13 @@ class _Build:
                 if not self._options.dry_run:
                     encoding.add(_inputs(plan.changes[planned:]))
             self._reporter.advance(1)
-        plan.files += _unread(scan.files)
-        plan.gone += [note_id for note_id in states if note_id not in self._present]
+        plan.files += unread(scan.files)
+        for note_id in states:
+            if scan.is_missing(note_id):
+                self._keep(plan, note_id, states[note_id])
+            elif note_id not in self._present:
+                plan.gone.append(note_id)
+        plan.files += not_there(self._folder, scan.missing)
         return plan
 
     def _is_outdated(self, note_id: str) -> bool:
@@ -361,7 +372,8 @@ class _Build:
         lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
         if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
             raise NotesError(
-                f"{lost} of {known} notes are no longer in {self._folder.root}; the index is kept",
+                f"{lost} of {known} notes are no longer in {shown_folders(self._folder.root)}; "
+                "the index is kept",
                 "if they were removed on purpose, run `notepoint build --force`",
             )
 
@@ -429,22 +441,6 @@ def _resolve_links(change: Change, scan: Scan, folder: NotesFolder, site_url: st
     )
     for link_id, note_id, raw in change.open_links():
         change.close_link(link_id, resolver.resolve(raw, note_id))
-
-
-def _unread(files: Sequence[str]) -> list[FileReport]:
-    """Return one report that counts the files that look like notes and are none."""
-    found = [path for path in files if looks_like_note(path)]
-    if not found:
-        return []
-    suffixes = ", ".join(sorted({PurePosixPath(path).suffix.lower() for path in found}))
-    count = "1 file looks" if len(found) == 1 else f"{len(found):,} files look"
-    warning = NoteWarning(
-        f"{count} like notes and are not read ({suffixes})"
-        if len(found) > 1
-        else f"{count} like a note and is not read ({suffixes})",
-        hint="export them as Markdown, or write them into .notepointignore",
-    )
-    return [FileReport(found[0], Outcome.IGNORED, (warning,))]
 
 
 def _hash_of_names(names: Sequence[str]) -> str:

@@ -53,13 +53,15 @@ def saved_since(folder: NotesFolder, view: View) -> Saved:
     :raises NotesError: if the folder cannot be listed.
     """
     stamps = view.stamps()
-    entries = folder.scan().notes
+    scan = folder.scan()
+    entries = scan.notes
     here = {entry.note_id for entry in entries}
     changed = [e for e in entries if e.stamp is not None and stamps.get(e.note_id) != e.stamp]
     if len(changed) <= _MOST_READ:
         changed = [e for e in changed if not _is_indexed(folder, e.note_id, view)]
     sizes = [entry.stamp.size for entry in changed if entry.stamp]
-    return Saved(len(changed), sum(sizes), sum(note_id not in here for note_id in stamps))
+    removed = sum(known not in here and not scan.is_missing(known) for known in stamps)
+    return Saved(len(changed), sum(sizes), removed)
 
 
 def _is_indexed(folder: NotesFolder, note_id: str, view: View) -> bool:

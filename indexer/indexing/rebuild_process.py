@@ -147,6 +147,7 @@ class Rebuilder:
             settings.model,
         ]
         command += ["--site-url", settings.site_url] if settings.site_url else []
+        command += ["--follow-links"] if settings.follow_links else []
         command += ["--rebuild"] if rebuild else []
         nice = shutil.which("nice")
         return [nice, "-n", "10", *command] if nice else command

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from indexer.notes.formats import format_versions
 from indexer.notes.points import CHUNKING_VERSION
+from indexer.store.opening import FOLLOWED_LINKS
 from indexer.text.terms import ANALYSIS_VERSION
 
 
-def current_versions() -> str:
-    """Return the versions of this code."""
+def current_versions(*, links: bool = False) -> str:
+    """Return the versions of this code.
+
+    :param links: True where symbolic links are followed, which later builds and questions do too.
+    """
     formats = "".join(f" {name}:{version}" for name, version in format_versions().items())
-    return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}{formats}"
+    followed = f" {FOLLOWED_LINKS}" if links else ""
+    return f"{CHUNKING_VERSION}.{ANALYSIS_VERSION}{formats}{followed}"
 
 
 def needs_rebuild(stored: str) -> bool:

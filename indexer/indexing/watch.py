@@ -13,7 +13,7 @@ from watchfiles import watch as watch_files
 from indexer.config import Settings
 from indexer.errors import IndexerError
 from indexer.gathered import folders_of
-from indexer.notes.folder import IGNORE_FILE, IGNORED_FOLDERS
+from indexer.notes.walk import IGNORE_FILE, IGNORED_FOLDERS
 from indexer.records import BuildReport
 
 # Editors save in several steps; the folder is read this long after the last one.
@@ -101,7 +101,7 @@ def _events(
     """
     root = os.fspath(notebook.settings.notes)
     watched = _identity(root)
-    roots = list(folders_of(root).values()) or [root]
+    roots = [one for one in folders_of(root).values() if os.path.isdir(one)] or [root]
     changes = watch_files(
         *roots,
         watch_filter=None,  # a filter would delay the timer by changes that do not matter

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from indexer.errors import NoteError, NotesError
-from indexer.notes.folder import NotesFolder, open_inside, scan_folder
+from indexer.notes.folder import NotesFolder
+from indexer.notes.opening import open_inside
+from indexer.notes.walk import scan_folder
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _LIQUID = re.compile(r"\{\{.{0,200}?\}\}")

@@ -124,6 +124,10 @@ class Freshness:
             return False
         return True
 
+    def missing(self) -> list[str]:
+        """Return a line for each of several notes folders that is not there."""
+        return self._folder.missing()
+
     def is_there(self, note_id: str, view: View) -> bool:
         """Return whether the file of a note is still there.
 
@@ -223,9 +227,12 @@ def _is_stale(folder: NotesFolder, view: View, stamps: Mapping[str, FileStamp | 
 def _differing(folder: NotesFolder, stamps: Mapping[str, FileStamp | None]) -> list[str] | None:
     """Return the notes whose stamps differ, None if notes were added or removed."""
     try:
-        entries = folder.scan().notes
+        scan = folder.scan()
     except NotesError:
         return None
+    entries = scan.notes
+    if scan.missing:
+        stamps = {known: stamp for known, stamp in stamps.items() if not scan.is_missing(known)}
     if len(entries) != len(stamps) or any(entry.note_id not in stamps for entry in entries):
         return None
     return [entry.note_id for entry in entries if entry.stamp != stamps[entry.note_id]]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from indexer.config import MULTILINGUAL_MODEL
+from indexer.config import MULTILINGUAL_MODEL, Settings
 from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
@@ -33,6 +33,7 @@ from indexer.retrieval.ranking import (
     favour_short_notes,
     first_of,
     fuse,
+    lower_paths,
     lower_properties,
     place_copies,
     place_lead_ins,
@@ -71,6 +72,8 @@ class Searcher:
         freshness: Freshness,
         *,
         site_url: str = "",
+        exclude: Sequence[str] = (),
+        lower: Sequence[str] = (),
     ) -> None:
         """Keep the parts.
 
@@ -78,14 +81,38 @@ class Searcher:
         :param encoder: the one the index was built with; None to answer by words alone.
         :param freshness: compares hits with their files.
         :param site_url: address the notes are published at, empty for none.
+        :param exclude: parts of paths of notes that answer only where a question names their place.
+        :param lower: parts of paths of notes that rank below others as good.
         """
         self._store = store
         self._encoder = encoder
         self._freshness = freshness
         self._site_url = site_url
+        self._exclude = tuple(exclude)
+        self._lower = tuple(lower)
         self._sources = Sources(Outlines(freshness), NoteNames())
         self._related = RelatedNotes(freshness)
         self._measured: tuple[int, dict[str, float]] = (-1, {})  # generation; language to chance
+
+    @classmethod
+    def over(
+        cls, store: Store, encoder: Encoder | None, freshness: Freshness, settings: Settings
+    ) -> Searcher:
+        """Return a searcher of an index as the settings say.
+
+        :param store: the index.
+        :param encoder: see ``__init__``.
+        :param freshness: compares hits with their files.
+        :param settings: the address of the site, what is left out, and what ranks lower.
+        """
+        return cls(
+            store,
+            encoder,
+            freshness,
+            site_url=settings.site_url,
+            exclude=settings.exclude,
+            lower=settings.lower,
+        )
 
     @quiet_products
     def search(self, query: Query, view: View | None = None) -> Answer:
@@ -102,9 +129,14 @@ class Searcher:
         with self._within(view) as view:
             header = self._header(view)
             operators = read_operators(query.question)
-            where = operators.added_to(query.where)
+            where = self._without_excluded(operators.added_to(query.where))
             query = query._replace(where=where, allowed=allowed_points(view, operators, where))
-            notices = [*_cut(operators.text), *operators.said(), *unknown_names(view, where)]
+            notices = [
+                *self._freshness.missing(),
+                *_cut(operators.text),
+                *operators.said(),
+                *unknown_names(view, where),
+            ]
             asked = ask(view, header, self._encoder, query._replace(question=operators.text))
             ranking = self._rank(view, asked, query)
             shown = ranking
@@ -197,6 +229,12 @@ class Searcher:
         """
         return self._freshness.is_stale(view)
 
+    def _without_excluded(self, where: NoteFilter) -> NoteFilter:
+        """Return a filter without the notes that settings leave out, unless it names a place."""
+        if not self._exclude or where.folders or where.paths or where.notes:
+            return where
+        return where._replace(without_paths=(*where.without_paths, *self._exclude))
+
     def _within(self, view: View | None) -> AbstractContextManager[View]:
         return self._store.view() if view is None else nullcontext(view)
 
@@ -238,6 +276,7 @@ class Searcher:
         named = favour_named(sized, points, asked.question.terms, asked.rarity)
         words = {i: weighed.evidence[i].words for i in named}
         named = favour_only_word(named, words, asked.question.text)
+        named = lower_paths(named, points, self._lower)
         led = place_lead_ins(lower_properties(named, points), points)
         placed = place_copies(led, points)
         return Ranking(

@@ -5,24 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from indexer.config import SERVER_SCHEMES
+from indexer.config import PACKAGED_MODELS, SERVER_SCHEMES, Settings
 from indexer.errors import SettingsError
 from indexer.extras import require
 from indexer.store.protocol import Store
 
+# Among the versions of an index: symbolic links within the notes folders are followed.
+FOLLOWED_LINKS = "links:followed"
 
-def model_of_index(store: str) -> str:
-    """Return the name of the model an index in a folder was built with; it costs a millisecond.
 
-    :param store: a folder, or the address of a server, which is not asked.
-    :return: empty where there is no index, or it cannot be read.
+def as_in_index(settings: Settings, *, keep_model: bool = False) -> Settings:
+    """Return settings with the packaged model of the index, and links followed where it does so.
+
+    It costs a millisecond. A server is not asked; where nothing can be read, the settings stay.
+
+    :param settings: what they say of links comes first.
+    :param keep_model: True where the caller chose a model.
     """
+    model, followed = _setup_of_index(settings.store)
+    if model in PACKAGED_MODELS and not keep_model:
+        settings = settings._replace(model=model)
+    if settings.follow_links is None:
+        settings = settings._replace(follow_links=followed)
+    return settings
+
+
+def _setup_of_index(store: str) -> tuple[str, bool]:
+    """Return the model an index in a folder was built with, and whether links were followed."""
     if "://" in store:
-        return ""
-    from indexer.store.embedded.connections import read_model
+        return "", False
+    from indexer.store.embedded.connections import read_setup
     from indexer.store.embedded.store import DATABASE
 
-    return read_model(Path(store) / DATABASE)
+    model, versions = read_setup(Path(store) / DATABASE)
+    return model, FOLLOWED_LINKS in versions.split()
 
 
 class StoreOpener(Protocol):

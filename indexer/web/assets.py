@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from indexer.errors import IndexerError, NoteError
 from indexer.notes.files import kind_of, read_head
-from indexer.notes.folder import read_note_bytes, read_stamp
+from indexer.notes.opening import read_note_bytes, read_stamp
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

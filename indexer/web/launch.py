@@ -114,4 +114,5 @@ def page_environment(settings: Settings) -> dict[str, str]:
         NOTEPOINT_SITE_URL=settings.site_url,
         NOTEPOINT_CACHE=str(settings.cache),
         NOTEPOINT_SHARDS=str(settings.shards),
+        **({"NOTEPOINT_FOLLOW_LINKS": "1"} if settings.follow_links else {}),
     )

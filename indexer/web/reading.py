@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from indexer.errors import IndexerError, NoteError
-from indexer.notes.folder import read_note_bytes
+from indexer.notes.opening import read_note_bytes
 from indexer.records import Answer
 from indexer.snapshot import split_place
 from indexer.web import address, presenters

@@ -154,19 +154,20 @@ def translated() -> Iterator[None]:
         raise IndexDamaged(f"the index is damaged: {exc}", REBUILD) from exc
 
 
-def read_model(path: Path) -> str:
-    """Return the name of the model of an index, empty where none can be read.
+def read_setup(path: Path) -> tuple[str, str]:
+    """Return the model of an index and the versions it was cut with, empty where none can be read.
 
     :param path: of its database.
     """
     if not path.is_file():
-        return ""
+        return "", ""
     connections = Connections(path, read_only=True)
     try:
         with connections.lend() as connection:
-            row = connection.execute("SELECT value FROM header WHERE key = 'model'").fetchone()
+            sql = "SELECT key, value FROM header WHERE key IN ('model', 'chunking')"
+            found = dict(connection.execute(sql).fetchall())
     except (sqlite3.Error, IndexerError, OSError):  # opening the index reports what is wrong
-        return ""
+        return "", ""
     finally:
         connections.close()
-    return str(row[0]) if row else ""
+    return str(found.get("model", "")), str(found.get("chunking", ""))

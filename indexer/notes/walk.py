@@ -1,0 +1,273 @@
+"""List the notes and other files below a folder, without opening a note.
+
+No symbolic link is followed, but for those within the folders where their owner asks for it. What
+cannot be read is reported, never passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from indexer.errors import NoteError, NotesError
+from indexer.gathered import folders_of, follows_links, is_within, missing_folders
+from indexer.notes.formats import is_note_name
+from indexer.notes.names import placeholder_of
+from indexer.notes.opening import read_note_bytes, reason_of, stamp_of, too_large
+from indexer.records import FileEntry, NoteWarning
+
+IGNORE_FILE = ".notepointignore"
+_SHOWN_BYTES = 80
+# Folders that tools fill with other people's Markdown; hidden ones are ignored by their dot.
+IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
+_SPECIAL_FILES = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+IN_THE_CLOUD = NoteWarning(
+    "the note is in iCloud and not on this machine",
+    hint="download it in the Finder, or keep the folder on this machine",
+)
+
+
+_LEADS_OUT = NoteWarning(
+    "a symbolic link that leads out of the notes folders, which is not followed",
+    hint="name the folder it leads to with another --notes",
+)
+
+
+class Scan(NamedTuple):
+    """What lies below a folder: notes (readable or refused) and other files, in path order.
+
+    ``missing`` are the names of gathered folders that are not there: what is known of their notes
+    stays.
+    """
+
+    notes: tuple[FileEntry, ...]
+    files: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    def is_missing(self, note_id: str) -> bool:
+        """Return whether a note is of a gathered folder that is not there."""
+        return bool(self.missing) and note_id.partition("/")[0] in self.missing
+
+
+def scan_folder(root: Path, *, size_limit: int) -> Scan:
+    """List the notes below a folder without opening one of them.
+
+    :param root: the notes folder.
+    :param size_limit: bytes; a larger note is refused unread.
+    :return: entries sorted by path; refused ones carry the reason.
+    :raises NotesError: if the folder is missing or cannot be listed.
+    """
+    several = folders_of(root)
+    return _scan_each(several, size_limit, root) if several else _scan_one(root, size_limit, root)
+
+
+def _scan_one(root: Path, size_limit: int, given: Path) -> Scan:
+    walk = _Walk(root, size_limit, given)
+    walk.into("")
+    walk.follow()
+    here = {entry.note_id for entry in walk.notes if entry.refusal is not IN_THE_CLOUD}
+    notes = [e for e in walk.notes if e.refusal is not IN_THE_CLOUD or e.note_id not in here]
+    return Scan(tuple(sorted(notes, key=lambda entry: entry.note_id)), tuple(sorted(walk.files)))
+
+
+class _Walk:
+    """Lists a folder; links that are to be followed come last, for what no other way leads to."""
+
+    def __init__(self, root: Path, size_limit: int, given: Path) -> None:
+        self.notes: list[FileEntry] = []
+        self.files: list[str] = []
+        self._root = root
+        self._size_limit = size_limit
+        self._ignored, refused = _ignore_rules(root, size_limit)
+        self.notes += refused[:1]
+        self._follows = follows_links(given)
+        self._roots = [os.path.realpath(one) for one in folders_of(given).values() or [root]]
+        self._links: list[str] = []
+        self._seen: set[str] = set()  # real paths of folders, and of notes below them
+
+    def into(self, start: str) -> None:
+        """List a folder and those below it; ``start`` is relative to the root."""
+        folders = [start]
+        while folders:
+            folder = folders.pop()
+            try:
+                children = list(os.scandir(os.path.join(self._root, folder)))
+            except OSError as exc:
+                if not folder:
+                    raise _folder_error(self._root, exc) from exc
+                self.notes.append(FileEntry(folder, None, _unreadable("folder", exc)))
+                continue
+            if self._follows:
+                self._seen.add(os.path.realpath(os.path.join(self._root, folder)))
+            for child in children:
+                path = f"{folder}/{child.name}" if folder else child.name
+                self.notes += _placeholder(folder, child.name)
+                if self._take(child, path):
+                    folders.append(path)
+
+    def _take(self, child: os.DirEntry[str], path: str) -> bool:
+        """Add a note or file; return whether it is a folder to be listed."""
+        is_folder = child.is_dir(follow_symlinks=False)
+        if child.name.startswith(".") or self._ignored(path, is_folder):
+            return False
+        if is_folder:
+            return child.name not in IGNORED_FOLDERS
+        if self._follows and child.is_symlink():
+            self._links.append(path)
+        elif is_note_name(child.name) or (child.is_symlink() and _leads_to_folder(child)):
+            self.notes.append(_entry(child, path, self._size_limit))
+        elif child.is_file(follow_symlinks=False):
+            self.files.append(path)
+        return False
+
+    def follow(self) -> None:
+        """List what links lead to that was not listed before; each place is listed once."""
+        waiting = self._in_turn(self._links)
+        while waiting:
+            path = waiting.pop(0)
+            real = os.path.realpath(os.path.join(self._root, path))
+            known = len(self._links)
+            if real in self._seen or self._is_listed(real):
+                continue
+            self._seen.add(real)
+            self._lead(path, real)
+            waiting = self._in_turn([*waiting, *self._links[known:]])
+
+    def _in_turn(self, links: Iterable[str]) -> list[str]:
+        """Return links to folders before those to files, which may be in one of them."""
+        return sorted({*links}, key=lambda p: (not os.path.isdir(os.path.join(self._root, p)), p))
+
+    def _is_listed(self, real: str) -> bool:
+        """Return whether a note was met in its own folder."""
+        folder, name = os.path.split(real)
+        return folder in self._seen and is_note_name(name) and not name.startswith(".")
+
+    def _lead(self, path: str, real: str) -> None:
+        """List one place that a link leads to."""
+        inside = [root for root in self._roots if is_within(real, root)]
+        if not inside:
+            if is_note_name(path) or os.path.isdir(real):
+                self.notes.append(FileEntry(path, None, _LEADS_OUT))
+        elif inside[0] != os.path.realpath(self._root) and not _is_hidden(real, inside[0]):
+            return  # listed with that folder
+        elif os.path.isdir(real):
+            self.into(path)
+        elif is_note_name(path):
+            self.notes.append(_linked_entry(path, real, self._size_limit))
+
+
+def _is_hidden(path: str, root: str) -> bool:
+    return any(part.startswith(".") for part in os.path.relpath(path, root).split(os.sep))
+
+
+def _linked_entry(path: str, real: str, size_limit: int) -> FileEntry:
+    try:
+        status = os.stat(real)
+    except OSError as exc:
+        return FileEntry(path, None, _unreadable("note", exc))
+    if not stat.S_ISREG(status.st_mode):
+        return FileEntry(path, None, NoteWarning("a link to what is no file"))
+    if status.st_size > size_limit:
+        return FileEntry(path, None, too_large(status.st_size, size_limit))
+    return FileEntry(path, stamp_of(status))
+
+
+def _scan_each(folders: Mapping[str, str], size_limit: int, given: Path) -> Scan:
+    """List the notes of several folders, each below its name; those that are not there are said."""
+    notes: list[FileEntry] = []
+    files: list[str] = []
+    missing = tuple(missing_folders(given))
+    if len(missing) == len(folders):
+        raise _folder_error(Path(folders[missing[0]]), FileNotFoundError())
+    for name, path in folders.items():
+        if name in missing:
+            continue
+        found = _scan_one(Path(path), size_limit, given)
+        notes += [e._replace(note_id=f"{name}/{e.note_id}") for e in found.notes]
+        files += [f"{name}/{file}" for file in found.files]
+    notes.sort(key=lambda entry: entry.note_id)
+    return Scan(tuple(notes), tuple(sorted(files)), missing)
+
+
+def _placeholder(folder: str, name: str) -> list[FileEntry]:
+    """Return an entry for the note that iCloud holds behind a file, none for other files."""
+    behind = placeholder_of(name)
+    if behind is None or not is_note_name(behind):
+        return []
+    return [FileEntry(f"{folder}/{behind}".lstrip("/"), None, IN_THE_CLOUD)]
+
+
+def _entry(child: os.DirEntry[str], path: str, size_limit: int) -> FileEntry:
+    try:
+        status = child.stat(follow_symlinks=False)
+    except OSError as exc:
+        return FileEntry(path, None, _unreadable("note", exc))
+    if stat.S_ISREG(status.st_mode) and status.st_size <= size_limit:  # nearly all
+        return FileEntry(path, stamp_of(status))
+    if stat.S_ISLNK(status.st_mode):
+        return FileEntry(
+            path,
+            None,
+            NoteWarning(
+                "a symbolic link, which is not followed",
+                hint="with --follow-links those within the notes folders are followed; or index "
+                "the place it leads to",
+            ),
+        )
+    for is_special, name in _SPECIAL_FILES:
+        if is_special(status.st_mode):
+            return FileEntry(path, None, NoteWarning(f"{name}, not a file"))
+    return FileEntry(path, None, too_large(status.st_size, size_limit))
+
+
+def _leads_to_folder(child: os.DirEntry[str]) -> bool:
+    try:
+        return child.is_dir(follow_symlinks=True)
+    except OSError:
+        return False
+
+
+def _unreadable(what: str, exc: OSError) -> NoteWarning:
+    return NoteWarning(f"the {what} cannot be read: {reason_of(exc)}", hint="check its permissions")
+
+
+def _folder_error(root: Path, exc: OSError) -> NotesError:
+    if isinstance(exc, FileNotFoundError):
+        return NotesError(f"there is no folder {root}", "name one with --notes DIR")
+    if isinstance(exc, NotADirectoryError):
+        return NotesError(f"{root} is a file, not a folder", "name the folder that holds it")
+    return NotesError(f"the folder {root} cannot be listed: {reason_of(exc)}")
+
+
+def _ignore_rules(
+    root: Path, size_limit: int
+) -> tuple[Callable[[str, bool], bool], list[FileEntry]]:
+    """Return a test of (path, is a folder) by the ignore file, and what of it cannot be read."""
+    try:
+        content, _ = read_note_bytes(root, IGNORE_FILE, size_limit=size_limit)
+    except NoteError as exc:
+        unread = NoteWarning(f"{exc.message}; nothing is ignored", None, exc.hint)
+        refused = [FileEntry(IGNORE_FILE, None, unread)]
+        return lambda path, is_folder: False, refused if os.path.lexists(root / IGNORE_FILE) else []
+    from indexer.notes.ignore import BadPattern, IgnoreRules
+
+    rules = IgnoreRules()
+    refused = []
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        try:
+            rules.add(line)
+        except BadPattern as exc:
+            shown = line[:_SHOWN_BYTES].decode("utf-8", "replace").rstrip("\r")
+            problem = NoteWarning(f"{exc}: {shown!r}", number, "write it as for .gitignore")
+            refused.append(FileEntry(IGNORE_FILE, None, problem))
+    return lambda path, is_folder: rules.ignores(path, is_folder=is_folder), refused
