@@ -419,6 +419,8 @@ class Hit(NamedTuple):
     url: str | None = None
     unit: int | None = None
     explanation: Explanation | None = None
+    aliases: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class RelatedNote(NamedTuple):

@@ -111,6 +111,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "date": hit.date,
         "tags": list(hit.tags),
         "categories": list(hit.categories),
+        "aliases": list(hit.aliases),
+        "properties": _by_key(hit.properties),
         "heading_path": list(hit.heading_path),
         "parents": list(hit.parents),
         "line_start": hit.line_start,
@@ -126,6 +128,14 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     if hit.explanation:
         values["explanation"] = explanation_json(hit.explanation)
     return values | ({"url": hit.url} if hit.url else {})
+
+
+def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the values of properties by their key, in their order."""
+    found: dict[str, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def _unit_json(unit: Unit) -> dict[str, Any]:

@@ -35,14 +35,21 @@ _MODEL_AT_END_S = 10.0
 _REMEMBERED_NOTES = 64
 
 
+_MOST_PROPERTIES = 400  # that a list on the page can be chosen from
+
+
 class Labels(NamedTuple):
-    """What notes of one generation can be filtered by, each sorted; titles by note."""
+    """What notes of one generation can be filtered by, each sorted; titles by note.
+
+    ``properties`` are ``key=value``, of many those that most notes have.
+    """
 
     generation: int
     tags: tuple[str, ...]
     categories: tuple[str, ...]
     folders: tuple[str, ...]
     titles: dict[str, str]
+    properties: tuple[str, ...] = ()
 
 
 class Model(Enum):
@@ -416,7 +423,13 @@ class Request:
             categories=tuple(labels["category"]),
             folders=tuple(sorted(folders)),
             titles={note.note_id: note.title for note in notes},
+            properties=_most_frequent(labels["property"]),
         )
+
+
+def _most_frequent(counts: Mapping[str, int]) -> tuple[str, ...]:
+    chosen = sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_PROPERTIES]
+    return tuple(sorted(chosen))
 
 
 def settle_memory() -> None:

@@ -12,6 +12,7 @@ from fakes import FakeEncoder
 
 from indexer.notebook import Notebook
 from indexer.records import Mode
+from indexer.render import answer_json
 from indexer.store.embedded.store import DATABASE
 from indexer.text.addresses import address_words
 
@@ -181,3 +182,14 @@ def test_deleting_leaves_an_index_of_one_note(tmp_path: Path) -> None:
         (tmp_path / "n/a.md").write_text("- [x](https://example.org/bowsprit)\n", "utf-8")
         notebook.build()
         assert notebook.check() == []
+
+
+def test_hits_name_the_aliases_and_properties_of_their_note(
+    open_notebook: OpenNotebook, write_notes: WriteNotes
+) -> None:
+    head = "---\naliases: [Keel, Kiel]\nstatus: in hand\ncrew: [Ann, Bo]\nlength: 12\n---\n"
+    opened = open_notebook(write_notes({"a.md": f"{head}- oak beams\n"}))
+    opened.build()
+    (hit, *_) = answer_json(opened.search("oak beams", points=True))["hits"]
+    assert hit["aliases"] == ["Keel", "Kiel"]
+    assert hit["properties"] == {"status": ["in hand"], "crew": ["Ann", "Bo"], "length": ["12"]}

@@ -271,6 +271,17 @@ def test_filters_hold(built: Path, key: str, value: list[str], notes: set[str]) 
     assert {row["note"] for row in rows(element(page, "desk"))} == notes
 
 
+def test_properties_filter(built: Path) -> None:
+    (built / "plan.md").write_text("---\nStatus: In Hand\n---\n- ethics of the plan\n", "utf-8")
+    build(built)
+    page = open_page(q="ethics")
+    assert {"plan.md", "review.md"} <= {row["note"] for row in rows(element(page, "desk"))}
+    page.multiselect(key="where").set_value(["status=In Hand"]).run()
+    assert {row["note"] for row in rows(element(page, "desk"))} == {"plan.md"}
+    page.button(key="clear").click().run()
+    assert "review.md" in {row["note"] for row in rows(element(page, "desk"))}
+
+
 def test_dates_filter_by_the_address(built: Path) -> None:
     desk = element(open_page(q="ethics", since="2020-01-01"), "desk")
     assert {row["note"] for row in rows(desk)} == {"review.md"}

@@ -80,6 +80,8 @@ def _hit(
         bm25=ranking.bm25.get(point_id),
         links=links[0],
         note_links=links[1],
+        aliases=note.aliases,
+        properties=note.properties,
     )
 
 

@@ -16,7 +16,7 @@ from indexer.whole_numbers import whole_number
 PAGE_SIZE = 10
 SIZES = ("point", "list", "section", "note")
 _MAX_HITS = 100
-FILTER_KEYS = ("tag", "category", "folder", "since", "until")
+FILTER_KEYS = ("tag", "category", "folder", "where", "since", "until")
 
 
 def view(views: Sequence[str]) -> str:
@@ -191,7 +191,13 @@ def where() -> NoteFilter:
         notes=(),
         since=state.get("since") or None,
         until=state.get("until") or None,
+        properties=tuple(map(_pair, state.get("where") or ())),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key, value
 
 
 def filters_used() -> int:
@@ -202,7 +208,7 @@ def filters_used() -> int:
 
 def clear_filters() -> None:
     """Let all notes through."""
-    for key in ("tag", "category", "folder"):
+    for key in ("tag", "category", "folder", "where"):
         if key in st.session_state:
             st.session_state[key] = []
     for key in ("since", "until"):

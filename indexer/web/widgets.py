@@ -60,6 +60,15 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
         ):
             if values:
                 st.multiselect(name, values, key=key, bind="query-params", placeholder="Any")
+        if labels.properties:
+            st.multiselect(
+                "Properties",
+                labels.properties,
+                format_func=lambda pair: plain(": ".join(pair.split("=", 1))),
+                key="where",
+                bind="query-params",
+                placeholder="Any",
+            )
         since, until = st.columns(2)
         since.date_input("Since", value=None, key="since", bind="query-params")
         until.date_input("Until", value=None, key="until", bind="query-params")
