@@ -21,7 +21,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 3
+    version = 4
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
