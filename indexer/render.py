@@ -112,7 +112,9 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "tags": list(hit.tags),
         "categories": list(hit.categories),
         "aliases": list(hit.aliases),
-        "properties": _by_key(hit.properties),
+        "properties": {
+            key: [v for k, v in hit.properties if k == key] for key, _ in hit.properties
+        },
         "heading_path": list(hit.heading_path),
         "parents": list(hit.parents),
         "line_start": hit.line_start,
@@ -128,14 +130,6 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     if hit.explanation:
         values["explanation"] = explanation_json(hit.explanation)
     return values | ({"url": hit.url} if hit.url else {})
-
-
-def _by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the values of properties by their key, in their order."""
-    found: dict[str, list[str]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
 
 
 def _unit_json(unit: Unit) -> dict[str, Any]:
