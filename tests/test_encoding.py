@@ -265,7 +265,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
     content = bytearray((source / "model.safetensors").read_bytes())
     content[-1] ^= 1
     (source / "model.safetensors").write_bytes(content)
-    with pytest.raises(EncoderError, match="not those published"):
+    with pytest.raises(EncoderError, match="not the published ones"):
         convert(RECIPE, source, tmp_path / "target")
     assert not (tmp_path / "target").exists()
 

@@ -1,8 +1,8 @@
 """A BERT encoder as an ONNX graph, written from its weights with numpy alone.
 
 The operators are the fused ones of ONNX Runtime (domain ``com.microsoft``), which OpenVINO reads
-too. The graph is the one that ``torch.onnx.export`` and ONNX Runtime's optimiser make of the same
-weights, so the states are equal to the last bit (tests/test_convert.py).
+too. The graph equals the one that ``torch.onnx.export`` and ONNX Runtime's optimiser make from the
+same weights, so the states are equal to the last bit (tests/test_convert.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 Tensors = Mapping[str, NDArray[Any]]
-"""Weights by the names that the ``transformers`` library gives those of a ``BertModel``; float32.
+"""Weights by name, as the ``transformers`` library names those of a ``BertModel``; float32.
 
-Where ``embeddings.word_embeddings.weight.scales`` is there, the word embeddings are int8 blocks.
+The word embeddings are int8 blocks if ``embeddings.word_embeddings.weight.scales`` is present.
 """
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -66,7 +66,7 @@ def bert_graph(tensors: Tensors, *, layers: int, heads: int) -> ModelProto:
 
 
 class _Graph:
-    """Nodes and weights in the order in which they are added; ``last`` names the newest states."""
+    """Nodes and weights in the order they are added; ``last`` names the newest states."""
 
     def __init__(self, tensors: Tensors, heads: int) -> None:
         self._tensors = tensors
@@ -102,9 +102,9 @@ class _Graph:
         self.last = "embedded"
 
     def _embed_blocks(self) -> None:
-        """Do the same with word embeddings in blocks of int8 numbers that share a scale.
+        """Add the same, with word embeddings in blocks of int8 numbers that share a scale.
 
-        The table takes a quarter of the memory; the numbers are those of the float32 table.
+        The table takes a quarter of the memory and gives the same numbers as the float32 table.
         """
         from onnx import TensorProto
 
@@ -140,7 +140,7 @@ class _Graph:
         self.last = "embedded"
 
     def add_layer(self, number: int) -> None:
-        """Add attention and the two dense layers behind it."""
+        """Add attention and the two dense layers after it."""
         name = f"encoder.layer.{number}"
         parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
         weight = np.concatenate([self._tensors[f"{p}.weight"].T for p in parts], axis=1)
@@ -160,7 +160,7 @@ class _Graph:
         self._add_and_norm(f"{name}.activated", f"{name}.output", before)
 
     def _add_and_norm(self, states: str, name: str, before: str) -> None:
-        """Add a dense layer, what went into the block, and normalise the sum."""
+        """Add a dense layer and the input of the block, then normalise the sum."""
         self._dense(states, f"{name}.dense")
         inputs = [f"{name}.dense", before, *self._norm(f"{name}.LayerNorm")]
         inputs.append(self._keep(f"{name}.dense.bias"))

@@ -1,7 +1,7 @@
 """Convert a packaged model to ONNX without torch, and prove the result by recorded vectors.
 
-Run as ``python -m indexer.encoding.convert RECIPE SOURCE TARGET``, in a process of its own, which
-takes the memory of the weights with it.
+Run as ``python -m indexer.encoding.convert RECIPE SOURCE TARGET``, in a separate process: the
+memory of the weights is free again when it ends.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from indexer.encoding.packaged import RECIPES, Recipe, wrong_weights
 from indexer.errors import EncoderError
 from indexer.private_files import make_private_folder
 
-# What the converted files must reach against sentence-transformers before they are used.
+# The lowest cosines to the vectors of sentence-transformers that a converted model may have.
 _MIN_COSINE_FP32 = 0.9999
 _MIN_COSINE_INT8 = 0.95
 _PROBES_FILE = "probes.json"
 
 
 def convert(recipe: Recipe, source: Path, target: Path) -> None:
-    """Convert a model to the folder ``OnnxEncoder`` reads.
+    """Convert a model to a folder that ``OnnxEncoder`` reads.
 
-    :param recipe: which model it is.
+    :param recipe: of the model.
     :param source: folder of its package.
-    :param target: folder to make; it appears complete or not at all.
+    :param target: folder to create; it appears complete or not at all.
     :raises EncoderError: if the weights are not the published ones.
     :raises RuntimeError: if the converted model does not give the recorded vectors.
     """
@@ -54,7 +54,7 @@ def convert(recipe: Recipe, source: Path, target: Path) -> None:
         try:
             work.rename(target)
         except OSError:
-            if not (target / OnnxEncoder.MANIFEST).is_file():  # another process was first
+            if not (target / OnnxEncoder.MANIFEST).is_file():  # no other process was faster
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -78,28 +78,28 @@ def _write_model(recipe: Recipe, source: Path, work: Path) -> None:
 
 
 def _quantise(source: Path, target: Path) -> None:
-    """Write a model with weights of 8 bits and dynamic scales of what is computed with them."""
+    """Write a model with 8-bit weights; activations get their scales at run time."""
     import logging
 
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger().setLevel(logging.ERROR)  # it advises a step that the fused graph had
+    logging.getLogger().setLevel(logging.ERROR)  # it advises a step that is already done
     quantize_dynamic(
         str(source),
         str(target),
         weight_type=QuantType.QInt8,
         per_channel=True,
         op_types_to_quantize=["MatMul", "Attention", "Gather", "EmbedLayerNormalization"],
-        # The fused operators have no type that shape inference knows (onnxruntime 1.32).
+        # Shape inference does not know the types of the fused operators (onnxruntime 1.32).
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
 
 
 def _part(source: Path, target: Path, weights: str) -> None:
-    """Write a model with its weights in a file of their own, which is mapped instead of parsed.
+    """Write a model with its weights in a separate file, which is mapped instead of parsed.
 
-    That takes three quarters off the opening of the fp32 model and half off that of the int8 one.
+    The fp32 model then opens in a quarter of the time, the int8 model in half of it.
     """
     import onnx
 
@@ -114,10 +114,10 @@ def _part(source: Path, target: Path, weights: str) -> None:
 
 
 def _optimise(source: Path, target: Path) -> None:
-    """Write a model as ONNX Runtime would rearrange it at every start.
+    """Write a model with the rearrangements that ONNX Runtime makes at every start.
 
-    The extended level holds on every processor. It takes a tenth off the opening of the int8 file
-    and nothing off that of the fp32 file, which is fused already.
+    The extended level is valid on every processor. The int8 file opens a tenth faster; the fp32
+    file, which is fused already, gains nothing.
     """
     import onnxruntime
 
@@ -145,9 +145,9 @@ def _write_manifest(recipe: Recipe, work: Path) -> None:
 
 
 def _compare(recipe: Recipe, converted: OnnxEncoder) -> tuple[float, float]:
-    """Return the lowest cosines to the recorded vectors: of points in fp32, of questions in int8.
+    """Return the lowest cosines to the recorded vectors: points in fp32, questions in int8.
 
-    They were computed by sentence-transformers (``python benchmarks/record_probes.py``).
+    The recorded vectors come from sentence-transformers (``python benchmarks/record_probes.py``).
     """
     recorded = _recorded(recipe)
     texts = recorded["texts"]
@@ -163,7 +163,7 @@ def _compare(recipe: Recipe, converted: OnnxEncoder) -> tuple[float, float]:
 
 
 def _recorded(recipe: Recipe) -> dict[str, Any]:
-    """Return what was recorded of a model: texts, vectors, the mean of its states."""
+    """Return the record of a model: texts, vectors, the mean of its states."""
     path = Path(__file__).with_name(_PROBES_FILE)
     recorded: dict[str, Any] = json.loads(path.read_text("utf-8"))[recipe.model]
     return recorded
@@ -174,7 +174,7 @@ def _unpack(text: str) -> NDArray[np.float32]:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    """Convert a model: recipe, source, target. With status 2, stderr says why."""
+    """Convert a model: recipe, source, target. Status 2 is a failure; stderr says why."""
     name, source, target = arguments
     try:
         convert(RECIPES[name], Path(source), Path(target))

@@ -1,4 +1,4 @@
-"""What an encoder is, and the records it returns. Opening one by name is in ``opening``."""
+"""The protocol of an encoder and the records it returns; ``opening`` opens one by name."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Progress = Callable[[int], None]
 
 
 class EncodedPoints(NamedTuple):
-    """Points as an encoder sees them.
+    """The result of encoding points.
 
-    ``vectors`` has one row a point: float32, unit length, shape ``(n, dimension)``. ``pieces``
-    holds the word pieces of each, as ``pack_pieces`` returns them.
+    ``vectors`` has one row per point: float32, unit length, shape ``(n, dimension)``. ``pieces``
+    holds the word pieces of each point, as ``pack_pieces`` returns them.
     """
 
     vectors: Vectors
@@ -27,11 +27,11 @@ class EncodedPoints(NamedTuple):
 
 
 class EncodedQuery(NamedTuple):
-    """A question as an encoder sees it.
+    """The result of encoding a question.
 
     ``vector`` has unit length and shape ``(dimension,)``. ``pieces`` are the states of its word
-    pieces, at unit length too, shape ``(n, dimension)``; ``spans`` are their positions in the
-    question. ``known`` says which of them the model has in its vocabulary; empty for all.
+    pieces, also of unit length, shape ``(n, dimension)``; ``spans`` are their positions in the
+    question. ``known`` says which of them are in the model's vocabulary; empty if all are.
     """
 
     vector: Vectors
@@ -49,11 +49,11 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Says everything that shapes the vectors of points; indexes of another one do not fit."""
+        """Identifies everything that shapes the vectors; an index with another one does not fit."""
 
     @property
     def engine(self) -> str:
-        """What computed the last points, for people; empty before the first."""
+        """The engine that computed the last points, for people; empty before the first."""
 
     @property
     def dimension(self) -> int:
@@ -61,12 +61,12 @@ class Encoder(Protocol):
 
     @property
     def window(self) -> int:
-        """Word pieces of a text that are read; the rest would have no effect on its vector."""
+        """The most word pieces of a text that the model reads; it ignores the rest."""
 
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open what is needed next, while the caller does other things; may do nothing.
+        """Start to open what is needed next, in the background; may do nothing.
 
-        :param points: about how many are going to be encoded; 0 for a question.
+        :param points: about how many points will be encoded; 0 for a question.
         """
 
     def verify(self) -> None:
@@ -76,25 +76,24 @@ class Encoder(Protocol):
         """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the lengths of texts in word pieces, special ones not counted."""
+        """Return the lengths of texts in word pieces, without special ones."""
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return how many word pieces of texts are kept along with the vector of a point."""
+        """Return how many word pieces of each text are stored along with its vector."""
 
     def encode_query(self, text: str) -> EncodedQuery:
-        """Return a question's vector and its word pieces, behind the model's own prompt."""
+        """Return a question's vector and its word pieces; the model's prompt is put before it."""
 
     def encode_points(
         self, contexts: Sequence[str], texts: Sequence[str], progress: Progress | None = None
     ) -> EncodedPoints:
-        """Return the vectors and word pieces of points, each read behind its context.
+        """Return the vectors and word pieces of points, each encoded after its context.
 
-        :param contexts: what stands above each text (may be empty); it is read, and shortened where
-            both together are longer than the window, but only the text's own word pieces are
-            averaged.
-        :param texts: as many texts.
-        :param progress: told how many more are done.
-        :return: one of each for every text, in the order of the texts.
+        :param contexts: the context of each text (may be empty). The model reads it, but only the
+            text's own word pieces are averaged. It is shortened if both together exceed the window.
+        :param texts: one for each context.
+        :param progress: receives the number of texts encoded since the last call.
+        :return: one vector and its word pieces for each text, in the order of the texts.
         """
 
 
@@ -104,12 +103,13 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# Over finite numbers OpenBLAS 0.3.31 at times sets the flag by which numpy warns of others, though
-# the product is right (as in numpy/numpy#24067): in one of some thousands of questions.
+# OpenBLAS 0.3.31 sometimes sets the flag that makes numpy warn of invalid numbers, although all
+# numbers are finite and the product is right (as in numpy/numpy#24067). It happens in one of some
+# thousand questions.
 quiet_products = np.errstate(invalid="ignore")
 
 
 def unit_length(vectors: Vectors) -> Vectors:
-    """Return vectors scaled to length 1; a vector of zeros stays as it is."""
+    """Return vectors scaled to length 1; a vector of zeros does not change."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)

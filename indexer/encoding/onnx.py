@@ -1,8 +1,8 @@
-"""The fast path: a converted model by ONNX Runtime and tokenizers, without torch.
+"""The fast path: run a converted model with ONNX Runtime and tokenizers, without torch.
 
-Points are read by the fp32 file, so that a vector depends on its own text alone; questions by the
-int8 file, which opens in a third of the time and the memory. (Dynamic int8 takes its scale from the
-whole batch: the vector of a point would change with its neighbours.)
+Points use the fp32 file, so a vector depends only on its own text. Questions use the int8 file,
+which opens in a third of the time and memory. (Dynamic int8 takes its scale from the whole batch,
+so the vector of a point would change with its neighbours.)
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _MAX_CONTEXT_TOKENS = 96
 _BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
 _LEAST_BATCH_TOKENS = 256
 _UNKNOWN = -1
-# An encoding takes a kilobyte, and 300 bytes a word piece: a 5 MB line, all at once, took 1 GB.
+# An encoding takes a kilobyte, plus 300 bytes per word piece: a 5 MB line took 1 GB at once.
 _TEXTS_AT_ONCE = 8_192
 _CHARS_AT_ONCE = 262_144
-# From this many word pieces on, OpenVINO has won back the second it takes to start.
+# From this number of word pieces on, OpenVINO makes up for the second it takes to start.
 _MANY_TOKENS = 20_000
-_MANY_POINTS = 400  # as many word pieces, as a rule
-# Fewer texts are cut one by one: to wake the threads of tokenizers takes 2 ms at times.
+_MANY_POINTS = 400  # usually that number of word pieces
+# Fewer texts are tokenized one by one: waking the threads of tokenizers can take 2 ms.
 _MANY_TEXTS = 16
-# Address space that each engine takes until it has run. Where a limit leaves less, the libraries
-# end the process by a signal, or hang.
+# Address space that each engine takes until it has run. If a limit leaves less, the libraries kill
+# the process by a signal, or hang.
 _QUERY_BYTES = 64 << 20
 _EXACT_BYTES = 448 << 20
 _FAST_BYTES = 768 << 20
 _FAST_BYTES_A_CORE = 384 << 20
-# Names the files found sound, by size, times and inode.
+# Lists the files found intact, by size, times and inode.
 _VERIFIED = "verified.json"
 
 
@@ -71,16 +71,16 @@ class OnnxEncoder:
     FILES: Final = (POINTS_FILE, POINTS_WEIGHTS, QUERY_FILE, QUERY_WEIGHTS, TOKENIZER_FILE)
 
     def __init__(self, folder: Path, *, centred: bool = True) -> None:
-        """Read the manifest of a converted model; sessions are opened when they are needed.
+        """Read the manifest of a converted model; sessions open on first use.
 
         :param folder: as ``indexer.encoding.convert`` writes it.
-        :param centred: False to take the states as the model gives them.
+        :param centred: False to leave the states of the model unchanged.
         :raises EncoderError: if the manifest cannot be read.
         """
         self._folder = folder
         self._lock = threading.RLock()
         self._tokens = 0  # word pieces of all points so far
-        self.engine = ""  # what ran the last points, for people
+        self.engine = ""  # the engine of the last points, for people
         try:
             self._manifest: dict[str, Any] = json.loads((folder / self.MANIFEST).read_text("utf-8"))
             self._files: dict[str, str] = self._manifest["files"]
@@ -90,7 +90,7 @@ class OnnxEncoder:
             weights = self._manifest["weights_sha256"]
             self._query_prompt: str = self._manifest.get("query_prompt", "")
             self._point_prompt: str = self._manifest.get("point_prompt", "")
-            # The mean of all states: less it, the signs of some models say more.
+            # The mean of all states; subtracting it makes the signs of some models say more.
             centre = self._manifest.get("centre") if centred else None
             self._centre = np.array(centre or 0.0, np.float32)
         except (OSError, ValueError, KeyError, TypeError) as exc:
@@ -101,15 +101,15 @@ class OnnxEncoder:
         )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the lengths of texts in word pieces, special ones not counted."""
+        """Return the lengths of texts in word pieces, without special ones."""
         return [len(ids) for ids in self._ids_of(texts)]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return how many word pieces of texts are kept: those with a letter or a digit."""
+        """Return how many word pieces of each text are stored: those with a letter or a digit."""
         return [int(self._are_spoken(ids).sum()) for ids in self._ids_of(texts)]
 
     def _ids_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Yield the word pieces of each text, a bounded number of them in memory at a time."""
+        """Yield the word pieces of each text, with a bounded number in memory."""
         if len(texts) < _MANY_TEXTS:
             for text in texts:
                 yield self._tokenizer.encode(text, add_special_tokens=False).ids
@@ -145,7 +145,8 @@ class OnnxEncoder:
             for place, i in enumerate(batches[position]):
                 begin, end = spans[i]
                 states = hidden[place, : len(rows[i])]
-                # A text without a word piece of its own is averaged over all there is.
+                # A text without a word piece of its own is averaged over context and special
+                # pieces.
                 vectors[i] = (states[begin:end] if end > begin else states).mean(axis=0)
                 words = self._are_spoken(rows[i])
                 own, above = begin + np.flatnonzero(words[begin:end]), np.flatnonzero(words[:begin])
@@ -160,7 +161,7 @@ class OnnxEncoder:
     def _assemble(
         self, contexts: Sequence[str], texts: Sequence[str]
     ) -> tuple[list[list[int]], list[tuple[int, int]]]:
-        """Return the word pieces of each context and text, and where the text's own ones stand."""
+        """Return the word pieces of each context and text, and the positions of the text's own."""
         prompt = self._prompt_ids(self._point_prompt)
         distinct = list(dict.fromkeys(contexts))
         context_ids = dict(zip(distinct, self._ids_of(distinct), strict=True))
@@ -175,7 +176,7 @@ class OnnxEncoder:
         return rows, spans
 
     def _prompt_ids(self, prompt: str) -> list[int]:
-        """Return the word pieces of what the model wants before each text."""
+        """Return the word pieces of the model's prompt."""
         if not prompt:
             return []
         ids: list[int] = self._tokenizer.encode(prompt, add_special_tokens=False).ids
@@ -185,7 +186,7 @@ class OnnxEncoder:
         return [self._specials[0], *ids, self._specials[1]]
 
     def _are_spoken(self, ids: Sequence[int]) -> NDArray[np.bool_]:
-        """Tell of word pieces whether they hold a letter or a digit; special ones do not."""
+        """Return whether each word piece holds a letter or a digit; special ones do not."""
         spoken = self._spoken[ids]
         if (spoken == _UNKNOWN).any():
             for number in set(ids):
@@ -197,7 +198,7 @@ class OnnxEncoder:
 
     @functools.cached_property
     def _spoken(self) -> NDArray[np.int8]:
-        """What is known of each word piece: of all, at once, it takes as long as an encoding."""
+        """A cache of ``_are_spoken``: testing all pieces at once takes as long as an encoding."""
         return np.full(self._tokenizer.get_vocab_size(), _UNKNOWN, np.int8)
 
     @functools.cached_property
@@ -206,7 +207,7 @@ class OnnxEncoder:
 
         self._verify(self.TOKENIZER_FILE)
         tokenizer = Tokenizer.from_file(str(self._folder / self.TOKENIZER_FILE))
-        # The file carries truncation and padding to 128; both are done here, by the window.
+        # The file sets truncation and padding to 128; this class does both, by the window.
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -223,9 +224,9 @@ class OnnxEncoder:
         return ids[0], ids[-1]
 
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open what is needed next, while the caller does other things.
+        """Start to open what is needed next, in the background.
 
-        :param points: how many points are about to be encoded; 0 for a question.
+        :param points: about how many points will be encoded; 0 for a question.
         """
         name = "_query_engine"
         if points:
@@ -236,8 +237,8 @@ class OnnxEncoder:
                 getattr(self, name)  # the caller that needs it gets the error
 
         if name not in self.__dict__:
-            # No daemon: where the interpreter takes itself apart, a library that is cut off in its
-            # start aborts.
+            # Not a daemon thread: a library that is still starting when the interpreter shuts down
+            # aborts the process.
             threading.Thread(target=open_it).start()
 
     @functools.cached_property
@@ -256,11 +257,11 @@ class OnnxEncoder:
             return None
         try:
             return OpenVinoEngine(self._folder / self.POINTS_FILE)
-        except (ImportError, RuntimeError):  # not installed, or not for this processor
+        except (ImportError, RuntimeError):  # not installed, or not supported by this processor
             return None
 
     def _points_engine(self, tokens: int) -> Engine:
-        """Return the engine for a number of word pieces: the fast one once they are many."""
+        """Return the engine for a number of word pieces: the fast one if there are many."""
         self._tokens += tokens
         with self._lock:
             fast = self._fast_engine if self._tokens >= _MANY_TOKENS else None
@@ -280,12 +281,13 @@ class OnnxEncoder:
             raise unable(exc) from exc
 
     def _verify(self, name: str, *, rehash: bool = False) -> None:
-        """Refuse a file that is not the one converted.
+        """Refuse a file that differs from the one that was converted.
 
-        Hashing takes as long as loading, so that a file found sound is known again by its stamp.
+        Hashing takes as long as loading, so a file that was found intact is recognised by its
+        stamp.
 
         :param name: of the file.
-        :param rehash: True to hash it whatever is known.
+        :param rehash: True to hash it even if its stamp is known.
         :raises EncoderError: if it differs.
         """
         try:
@@ -303,7 +305,7 @@ class OnnxEncoder:
     def _damaged(self, name: str) -> EncoderError:
         return EncoderError(
             f"the converted model is damaged: {self._folder / name}",
-            f"delete the folder {self._folder}; it is made again at the next start",
+            f"delete the folder {self._folder}; the next start creates it again",
         )
 
     def verify(self) -> None:
@@ -330,7 +332,7 @@ def _parts(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the positions of texts in batches of about the same length, the longest first.
+    """Return the positions of texts in batches of similar length, the longest first.
 
     Few texts are shared out over the cores.
     """
@@ -368,7 +370,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write what spares work later; where it cannot be written, the work is done again."""
+    """Write a cache file; ignore a failure, which only costs the work again later."""
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     with contextlib.suppress(OSError):
         temporary.write_text(json.dumps(content), "utf-8")

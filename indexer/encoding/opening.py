@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from indexer.encoding.transformer import TransformerEncoder
 
 Say = Callable[[str], None]
-"""Called with one line about what takes its time."""
+"""Receives one line about a step that takes long."""
 
 
 def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> Encoder:
     """Open the encoder of a model.
 
-    A packaged model runs without torch; it is converted once, at the first start. Any other name
-    is a local folder or a name on the model hub, run by sentence-transformers.
+    A packaged model runs without torch; it is converted once, at the first start. Any other name is
+    a local folder or a name on the model hub; sentence-transformers runs it.
 
     :param model: name or folder.
     :param cache: folder for converted models.
     :param say: receives one line about each step that takes long.
-    :raises EncoderError: if the model is not there, is damaged, or cannot be fetched.
+    :raises EncoderError: if the model is missing or damaged, or cannot be fetched.
     """
     recipe = find_recipe(model)
     if recipe is None:
@@ -45,11 +45,11 @@ def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> En
 
 
 def open_node_encoder(model: str, cache: Path, gpu: bool) -> Encoder:
-    """Open the encoder of a model on a node of a cluster; the vectors are the same on each.
+    """Open the encoder of a model on a node of a cluster; all nodes give the same vectors.
 
     :param model: name or folder.
     :param cache: folder for converted models.
-    :param gpu: True where there is a GPU for it, which the converted model would not use.
+    :param gpu: True if the node has a GPU, which the converted model would not use.
     """
     recipe = find_recipe(model)
     if not gpu or recipe is None or not recipe.original:
@@ -58,9 +58,9 @@ def open_node_encoder(model: str, cache: Path, gpu: bool) -> Encoder:
 
 
 def open_original(recipe: Recipe) -> TransformerEncoder:
-    """Open a packaged model by sentence-transformers: the reference of the converted one.
+    """Open a packaged model with sentence-transformers, the reference for the converted one.
 
-    :param recipe: of a model whose package holds all that the library needs.
+    :param recipe: of a model whose package holds all files that the library needs.
     """
     from indexer.encoding.transformer import TransformerEncoder
 
@@ -69,12 +69,12 @@ def open_original(recipe: Recipe) -> TransformerEncoder:
 
 
 def _convert(recipe: Recipe, source: Path, folder: Path) -> None:
-    """Convert a model in a process of its own, which takes the memory of the weights with it.
+    """Convert a model in a separate process, which frees the memory of the weights as it ends.
 
     :param recipe: of the model.
     :param source: folder of its files.
-    :param folder: folder to make.
-    :raises EncoderError: if the weights are not those published, or the conversion fails.
+    :param folder: folder to create.
+    :raises EncoderError: if the weights are not the published ones, or the conversion fails.
     """
     import subprocess
 

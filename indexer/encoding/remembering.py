@@ -11,15 +11,15 @@ _REMEMBERED_VECTORS = 4_096
 
 
 class RememberingEncoder:
-    """Passes everything on to another encoder, but encodes the same question only once.
+    """Wraps another encoder and encodes each question only once.
 
-    While somebody types, or a client repeats a question, the model is not asked again.
+    Repeated questions, from a client or while the user types, need no second run of the model.
     """
 
     def __init__(self, encoder: Encoder) -> None:
         """Wrap an encoder.
 
-        :param encoder: encodes what is not remembered.
+        :param encoder: encodes what is not in memory.
         """
         self._encoder = encoder
         self._known: Lru[str, EncodedQuery] = Lru(_REMEMBERED_VECTORS)
@@ -28,11 +28,11 @@ class RememberingEncoder:
 
     @property
     def engine(self) -> str:
-        """What computes the vectors; see ``Encoder``."""
+        """The engine that computes the vectors; see ``Encoder``."""
         return self._encoder.engine
 
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open the model; see ``Encoder``."""
+        """Start to open the model; see ``Encoder``."""
         self._encoder.open_ahead(points)
 
     def verify(self) -> None:
@@ -40,15 +40,15 @@ class RememberingEncoder:
         self._encoder.verify()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the lengths of texts in tokens, special ones not counted."""
+        """Return the lengths of texts in tokens, without special ones."""
         return self._encoder.count_tokens(texts)
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens of texts are kept in addition to the vector of a point."""
+        """Return how many tokens of each text are stored along with its vector."""
         return self._encoder.count_pieces(texts)
 
     def encode_query(self, text: str) -> EncodedQuery:
-        """Return a question's vector and its tokens, remembered where possible."""
+        """Return a question's vector and its tokens, from memory if possible."""
         return self._known.get_or_make(text, lambda: self._encoder.encode_query(text))
 
     def encode_points(

@@ -1,4 +1,4 @@
-"""A cross-encoder that orders the first points of an answer again."""
+"""A cross-encoder that reranks the first points of an answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from indexer.encoding.transformer import load_model
 
 
 class CrossEncoderReranker:
-    """A model that reads a question and a text together; slower and finer than any vector."""
+    """A model that reads question and text together: more precise than vectors, and slower."""
 
     def __init__(self, model: str) -> None:
         """Load a model.
@@ -19,10 +19,10 @@ class CrossEncoderReranker:
         self._model = load_model("CrossEncoder", model, "--rerank")
 
     def rate(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return how well each text answers a question; only their order means something.
+        """Return how well each text answers a question; only the order of the scores has a meaning.
 
-        :param question: as it is read.
-        :param texts: points behind their context.
+        :param question: as the encoder reads it.
+        :param texts: points, each after its context.
         """
         if not texts:
             return []

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 class EstimatedTokens:
-    """Estimates the tokens of texts from their words, for as long as no model is open."""
+    """Estimates the tokens of texts from their words, while no model is open."""
 
     window = 256
-    _TOKENS_PER_WORD = 1.44  # of MiniLM on 8,624 points of three public collections of notes
+    _TOKENS_PER_WORD = 1.44  # MiniLM, 8,624 points of three public collections of notes
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the estimated lengths of texts in tokens."""

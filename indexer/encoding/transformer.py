@@ -1,4 +1,4 @@
-"""sentence-transformers: any model, and a GPU where there is one.
+"""Run any model with sentence-transformers, on a GPU if there is one.
 
 The only importer of torch, transformers and sentence_transformers; importing them takes seconds.
 """
@@ -30,12 +30,12 @@ class TransformerEncoder:
     def __init__(
         self, model: str, *, name: str | None = None, weights_hash: str | None = None
     ) -> None:
-        """Load a model; a local folder is loaded without asking the network.
+        """Load a model; a local folder needs no network.
 
         :param model: folder, or name on the hub.
-        :param name: what to call it; by default the folder's or hub's name.
-        :param weights_hash: SHA-256 the weights must have, None to take them as they are.
-        :raises EncoderError: if it cannot be loaded, or the weights are others.
+        :param name: its name in the index; by default that of the folder or the hub.
+        :param weights_hash: SHA-256 that the weights must have, None to accept any.
+        :raises EncoderError: if it cannot be loaded, or the weights have another hash.
         """
         folder = Path(model)
         self._model = load_model("SentenceTransformer", model, "--model")
@@ -47,7 +47,7 @@ class TransformerEncoder:
         found = hash_weights(folder) if folder.is_dir() else self._hub_revision()
         if weights_hash is not None and found != weights_hash:
             raise EncoderError(
-                f"the weights in {folder} are not those published: "
+                f"the weights in {folder} are not the published ones: "
                 f"SHA-256 {found[:16]}..., not {weights_hash[:16]}...",
                 "install the package of the model again",
             )
@@ -61,15 +61,15 @@ class TransformerEncoder:
         """Do nothing: the files of other models have no recorded hash."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the lengths of texts in word pieces, special ones not counted."""
+        """Return the lengths of texts in word pieces, without special ones."""
         return [len(ids) for ids in self._tokenize(list(texts))]
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
-        """Return how many word pieces of texts are kept: those with a letter or a digit."""
+        """Return how many word pieces of each text are stored: those with a letter or a digit."""
         return [int(self._is_spoken[ids].sum()) for ids in self._tokenize(list(texts))]
 
     def encode_query(self, text: str) -> EncodedQuery:
-        """Return a question's vector and its word pieces, behind the model's prompt for them."""
+        """Return a question's vector and its word pieces; the model's prompt is put before it."""
         encoding = self._model.tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True
         )
@@ -79,8 +79,8 @@ class TransformerEncoder:
         vectors, states, rows = self._run([text], prompt)
         place = _find_run(rows[0], ids)
         if place is None or states[0].shape[1] != self.dimension:
-            # Prompt and text are cut otherwise where they meet, or a layer after the states
-            # changes their dimension: there is no late interaction then.
+            # No late interaction: prompt and text are tokenized differently where they meet, or a
+            # layer after the states changes their dimension.
             return EncodedQuery(vectors[0], np.zeros((0, self.dimension), np.float32), ())
         return EncodedQuery(vectors[0], unit_length(states[0][place : place + len(ids)]), spans)
 
@@ -89,8 +89,8 @@ class TransformerEncoder:
     ) -> EncodedPoints:
         """Return the vectors and word pieces of points; see ``Encoder``.
 
-        Models that pool by the mean average the text's own word pieces; for others the whole
-        counts.
+        Models that pool by the mean average only the text's own word pieces; other models use
+        context and text.
         """
         self.engine = "sentence-transformers"
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -120,7 +120,7 @@ class TransformerEncoder:
     def _join(
         self, contexts: Sequence[str], texts: Sequence[str], own: list[list[int]]
     ) -> list[str]:
-        """Put each context before its text, cut from the left where both exceed the window."""
+        """Put each context before its text; cut it from the left if both exceed the window."""
         joined = []
         for context, text, ids in zip(contexts, texts, own, strict=True):
             words = context.split()
@@ -133,11 +133,11 @@ class TransformerEncoder:
     def _run(
         self, texts: list[str], prompt: str, own: list[int] | None = None
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]], list[list[int]]]:
-        """Return the vectors of texts, the states of their word pieces, and which pieces they are.
+        """Return the vectors of texts, the states of their word pieces, and the ids of the pieces.
 
         :param texts: what to encode.
-        :param prompt: what the model wants before each.
-        :param own: how many of the last word pieces of each are pooled; None for all.
+        :param prompt: the model's prompt, put before each text.
+        :param own: how many of the last word pieces of each text are pooled; None for all.
         """
         import torch
 
@@ -161,7 +161,7 @@ class TransformerEncoder:
         return vectors, [row[mask] for row, mask in zip(states, real, strict=True)], rows
 
     def _own_words(self, mask: Any, own: list[int]) -> Any:
-        """Return the attention mask of the last word pieces of each row, less the special one."""
+        """Return the attention mask of each row's last word pieces, without the special one."""
         kept = mask.clone()
         for row, count in enumerate(own):
             positions = mask[row].nonzero().flatten()
@@ -187,7 +187,7 @@ class TransformerEncoder:
 
     @functools.cached_property
     def _is_spoken(self) -> NDArray[np.bool_]:
-        """Tell of each word piece of the vocabulary whether it holds a letter or a digit."""
+        """Whether each word piece of the vocabulary holds a letter or a digit."""
         tokenizer = self._model.tokenizer
         vocabulary = tokenizer.get_vocab()
         spoken = np.zeros(max(len(tokenizer), max(vocabulary.values()) + 1), np.bool_)
@@ -197,7 +197,7 @@ class TransformerEncoder:
         return spoken
 
     def _pools_by_mean(self) -> bool:
-        """Return whether a vector is the mean over the word pieces, with one special at the end."""
+        """Return whether a vector is the mean over word pieces, with one special one at the end."""
         pooling = [module for module in self._model if type(module).__name__ == "Pooling"]
         mode = str(getattr(pooling[0], "pooling_mode", "")) if pooling else ""
         return mode == "mean" and self._count_specials() == 2
@@ -208,11 +208,11 @@ class TransformerEncoder:
 
 
 def load_model(kind: str, model: str, option: str) -> Any:
-    """Load a model of sentence-transformers; a local folder without asking the network.
+    """Load a model with sentence-transformers; a local folder needs no network.
 
     :param kind: class of the library.
     :param model: folder, or name on the hub.
-    :param option: the option that named it, for messages.
+    :param option: the option that names the model, for messages.
     :raises MissingPackages: if the library is not installed.
     :raises EncoderError: if the model cannot be loaded.
     """
@@ -228,7 +228,7 @@ def load_model(kind: str, model: str, option: str) -> Any:
 
     try:
         return getattr(sentence_transformers, kind)(model, trust_remote_code=False)
-    except Exception as exc:  # the loaders raise from five libraries, without a common base
+    except Exception as exc:  # five libraries raise here, without a common base class
         raise EncoderError(
             f"the model {model} cannot be loaded: {_first_line(exc)}",
             f"name a local folder, a model already on this machine, or leave {option} out; "
@@ -237,13 +237,13 @@ def load_model(kind: str, model: str, option: str) -> Any:
 
 
 def _find_run(row: Sequence[int], ids: Sequence[int]) -> int | None:
-    """Return the position of word pieces in a row that ends with them, or nearly."""
+    """Return the position of word pieces at, or near, the end of a row."""
     places = range(len(row) - len(ids), -1, -1)
     return next((i for i in places if list(row[i : i + len(ids)]) == list(ids)), None)
 
 
 def hash_weights(folder: Path) -> str:
-    """Return the SHA-256 of the weights of a folder: of its one file, or over those of all."""
+    """Return the SHA-256 of the weights of a folder: of one file, or over the hashes of all."""
     found = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("pytorch_model*.bin"))
     if len(found) == 1:
         return hash_file(found[0])
@@ -253,7 +253,7 @@ def hash_weights(folder: Path) -> str:
 
 
 def quiet_libraries() -> None:
-    """Keep the libraries' bars and warnings off the terminal; our own messages say enough."""
+    """Keep the libraries' progress bars and warnings off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -1,1 +1,1 @@
-"""Points and vectors to durable and searchable. Knows no model and no Markdown."""
+"""Keep notes, points and vectors durably and search them. Knows no model and no Markdown."""

@@ -1,8 +1,8 @@
-"""The rules of a filter: which notes may answer. Both stores and the page use these and no others.
+"""The rules of a filter: which notes may answer. Both stores and the page use them.
 
 A note carries *labels*: its tags, categories and properties, its folder and its own path, each with
 the folded text it is compared by. A filter becomes a list of rules over labels. A rule is either
-tried on a note in hand or compiled to SQL.
+applied to a note in memory or compiled to SQL.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from indexer.text.folding import fold_name, fold_path
 
 
 class Label(NamedTuple):
-    """One label of a note: its kind, the text as it is shown, and the text it is compared by."""
+    """One label of a note: its kind, the text to show, and the folded text to compare."""
 
     kind: str
     value: str
@@ -33,7 +33,8 @@ class Fit(Enum):
 
 
 class Rule(NamedTuple):
-    """One condition: a label of this kind has one of the values; if not ``wanted``, none has."""
+    """One condition: a label of this kind has (if not ``wanted``: no label has) one of the
+    values."""
 
     kind: str
     fit: Fit
@@ -42,16 +43,16 @@ class Rule(NamedTuple):
 
 
 SHOWN_KINDS = ("tag", "category", "property")
-"""The kinds of labels a reader chooses from; folders and paths are known from the notes."""
+"""The kinds of labels that a reader chooses from; folders and paths come from the notes."""
 COUNT_LABELS = (
     "SELECT kind, min(value), count(*) FROM label WHERE kind IN ('tag', 'category', 'property') "
     "GROUP BY kind, folded ORDER BY folded"
 )
-"""The statement, for both stores, for (kind, label as shown, notes that carry it)."""
+"""The statement, in both stores, that selects (kind, label as shown, number of notes)."""
 
 
 def labels_of(note: Note | NoteInfo) -> list[Label]:
-    """Return the labels of a note; of two that are compared alike, the first."""
+    """Return the labels of a note; of equal folded ones, the first."""
     found: dict[tuple[str, str], Label] = {}
     for label in _labels(note):
         if label.folded or label.kind not in SHOWN_KINDS:
@@ -80,13 +81,13 @@ def _fold_property(key: str, value: str) -> str:
 
 
 def rules_of(where: NoteFilter) -> list[Rule]:
-    """Return the rules of a filter, without its dates; no rule lets every note through."""
+    """Return the rules of a filter, without its dates; without rules, every note passes."""
     tags, paths = tuple(map(_fold_tag, where.tags)), tuple(map(fold_path, where.paths))
     folders = tuple(map(fold_path, where.folders))
     rules = [
         Rule("tag", Fit.BELOW, tags),
         Rule("category", Fit.BELOW, tuple(map(fold_path, where.categories))),
-        # A folder without a name is the notes folder itself, which holds every note.
+        # A folder without a name is the notes folder itself, which contains every note.
         Rule("folder", Fit.BELOW, () if "" in folders else folders),
         Rule("path", Fit.EQUAL, tuple(map(fold_path, where.notes))),
         Rule("path", Fit.INSIDE, tuple(filter(None, paths))),
@@ -106,7 +107,7 @@ def rules_of(where: NoteFilter) -> list[Rule]:
 
 
 def _properties_by_key(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Group wanted properties: values of one key are alternatives, different keys all hold."""
+    """Group wanted properties: one value of each key must fit, and every key must."""
     found: dict[str, list[str]] = {}
     for key, value in pairs:
         found.setdefault(fold_name(key), []).append(_fold_property(key, value))
@@ -114,9 +115,9 @@ def _properties_by_key(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]
 
 
 def matcher(where: NoteFilter) -> Callable[[NoteInfo], bool]:
-    """Return a function that says whether a note in hand passes a filter.
+    """Return a function that returns whether a note passes a filter.
 
-    The function remembers the notes it has seen, since a view asks once for each point.
+    The function caches its results, since a view calls it once for each point.
 
     :param where: the filter.
     """
@@ -160,10 +161,10 @@ def _dated(where: NoteFilter, date: str | None) -> bool:
 
 
 def compile_filter(where: NoteFilter, mark: str) -> tuple[str, list[str]]:
-    """Return a statement for the ids of the notes a filter lets through, and its values.
+    """Return a statement that selects the ids of the notes that pass a filter, and its values.
 
     :param where: the filter.
-    :param mark: how the store's SQL writes a place-holder: ``?`` or ``%s``.
+    :param mark: the placeholder of the store's SQL: ``?`` or ``%s``.
     """
     conditions: list[str] = []
     values: list[str] = []
@@ -179,7 +180,7 @@ def compile_filter(where: NoteFilter, mark: str) -> tuple[str, list[str]]:
     return f"SELECT id FROM note WHERE {' AND '.join(conditions) or '1 = 1'}", values
 
 
-# Bytes are compared in both stores, and "0" is the character after "/": an index finds the range.
+# Both stores compare bytes, and "0" is the character after "/", so an index finds the range.
 _SQL = {
     Fit.EQUAL: "folded = ?",
     Fit.BELOW: "folded = ? OR (folded >= ? AND folded < ?)",

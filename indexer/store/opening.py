@@ -1,4 +1,4 @@
-"""Open the store that an address names, and register further kinds of stores."""
+"""Open the store at an address, and register more kinds of stores."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ _OPENERS: dict[str, StoreOpener] = {}
 def register_store(scheme: str, opener: StoreOpener) -> None:
     """Add a kind of store, or replace the one of the same scheme.
 
-    :param scheme: what addresses of this kind start with, before ``://``.
+    :param scheme: the part of an address before ``://``.
     :param opener: opens the store at such an address.
     """
     _OPENERS[scheme] = opener
 
 
 def open_store(url: str, *, read_only: bool = False, repair: bool = False) -> Store:
-    """Open the store an address names.
+    """Open the store at an address.
 
     :param url: a folder, or ``postgresql://...``.
-    :param read_only: True to refuse making a new one.
-    :param repair: True to replace a damaged index by an empty one.
-    :raises SettingsError: if no store speaks such an address, or what it needs is not installed.
-    :raises IndexNotFound: if ``read_only`` and there is none.
+    :param read_only: True to never create a store.
+    :param repair: True to replace a damaged index with an empty one.
+    :raises SettingsError: if the scheme is unknown, or a package for it is not installed.
+    :raises IndexNotFound: if ``read_only`` and there is no index.
     """
     scheme, separator, _ = url.partition("://")
     if not separator:

@@ -1,6 +1,7 @@
-"""What a store is: where notes, points, words and vectors live durably, behind one protocol.
+"""The protocol of stores, which keep notes, points, words and vectors durably.
 
-A store is read in a view of one generation and changed in one transaction. Nothing here knows SQL.
+A store is read through a view of one generation and changed in one transaction. This module knows
+no SQL.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ class View(Protocol):
     """One generation of an index; later commits do not change what it shows."""
 
     def header(self) -> Header:
-        """Return the header: generation, counts and what the index was built for."""
+        """Return the header: generation, counts and setup."""
 
     def note_states(self) -> dict[str, NoteState]:
-        """Return the state of every file by note id, also of files that were not indexed."""
+        """Return the state of every file by note id, including files that were not indexed."""
 
     def stamps(self) -> dict[str, FileStamp | None]:
         """Return the stamp that every file had when it was read."""
@@ -40,7 +41,7 @@ class View(Protocol):
         """Return the content hash of a note, None if the index has no such note."""
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None if there is none of that name."""
+        """Return an indexed note, None if there is no such note."""
 
     def notes(self) -> list[NoteInfo]:
         """Return the indexed notes, by path."""
@@ -49,7 +50,7 @@ class View(Protocol):
         """Return how many notes carry each label: {"tag": {value: notes}, ...}.
 
         The kinds are those of ``indexer.store.filters.SHOWN_KINDS``; a property is "key=value".
-        Labels that differ in case alone are one.
+        Labels that differ only in case count as one.
         """
 
     def dense(self, vector: Vectors, k: int, where: NoteFilter) -> Scored:
@@ -72,7 +73,7 @@ class View(Protocol):
     ) -> Scored:
         """Return the ``k`` points with the highest BM25 for the terms of a question.
 
-        In a large index the rarest terms find the points, and all terms rate them.
+        In a large index the rarest terms find the points, and all terms score them.
 
         :param terms: of a question.
         :param k: how many points.
@@ -82,9 +83,9 @@ class View(Protocol):
         """
 
     def points_with(self, terms: Sequence[str], k: int, where: NoteFilter) -> list[int]:
-        """Return points that have all of the terms, in their text or above it, at most ``k``.
+        """Return up to ``k`` points that have all of the terms, in their text or their context.
 
-        :param terms: as ``terms_of`` gives them; none finds nothing.
+        :param terms: as ``terms_of`` returns them; no terms find no points.
         :param k: how many points.
         :param where: which notes count.
         """
@@ -92,13 +93,13 @@ class View(Protocol):
     def bm25(self, terms: Sequence[str], point_ids: Sequence[int]) -> dict[int, float]:
         """Return the BM25 of given points for the terms of a question, 0 for those with none.
 
-        All are 0 if even the rarest term occurs in too many points to rate quickly.
+        All are 0 if even the rarest term occurs in too many points to score quickly.
         """
 
     def read_points(
         self, point_ids: Collection[int], *, links: bool = True
     ) -> dict[int, StoredPoint]:
-        """Return given points with their notes; an id that is gone is left out.
+        """Return points by id, with their notes; ids that no longer exist are left out.
 
         :param point_ids: the points.
         :param links: False to leave their links out, which is faster.
@@ -116,7 +117,7 @@ class View(Protocol):
         """
 
     def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
-        """Return how many points given notes have; a note that is not there is left out."""
+        """Return the number of points of each note; unknown notes are left out."""
 
     def links_in(self, point_ids: Collection[int]) -> dict[int, list[Link]]:
         """Return the links in given points, by point id; points without links are left out."""
@@ -125,18 +126,18 @@ class View(Protocol):
         """Return the links of one note or of all, in reading order.
 
         :param note_id: the note.
-        :param most: how many at most, from the start; None for all.
+        :param most: return only this number of first links; None for all.
         """
 
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
 
     def terms_like(self, prefix: str, shortest: int, longest: int) -> list[tuple[str, int]]:
-        """Return the terms that start with a prefix, within limits of length.
+        """Return the terms that start with a prefix and have a length within limits.
 
-        :param prefix: what they begin with.
-        :param shortest: characters of the shortest.
-        :param longest: characters of the longest.
+        :param prefix: the first characters of the terms.
+        :param shortest: the least number of characters.
+        :param longest: the largest number of characters.
         :return: (term, number of points it occurs in) pairs.
         """
 
@@ -150,7 +151,7 @@ class View(Protocol):
         """
 
     def chance_trace(self) -> bytes:
-        """Return the trace ``Store.keep_chance`` saved last, for any generation; empty if none."""
+        """Return the last trace saved by ``Store.keep_chance``, of any generation; may be empty."""
 
     def whole_notes(self) -> Iterator[list[WholeNote]]:
         """Yield every file with its points and links, a few hundred at a time."""
@@ -169,9 +170,9 @@ class Change(Protocol):
         """Return the links to resolve again after this change: (link id, note, link)."""
 
     def reopen_links(self) -> None:
-        """Mark the links that a note or file that came or went may change, for ``open_links``.
+        """Mark the links that an added or removed note or file may change, for ``open_links``.
 
-        Those that lead nowhere, and those that lead to a file.
+        These are the links that lead nowhere or to a file.
         """
 
     def close_link(self, link_id: int, link: Link) -> None:
@@ -181,7 +182,7 @@ class Change(Protocol):
         """Return the notes filed under a key of links."""
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None if it has none of that name."""
+        """Return the line of a heading or block of a note, None if the note has no such anchor."""
 
 
 class Store(Protocol):
@@ -191,7 +192,7 @@ class Store(Protocol):
         """Open a view of the newest generation."""
 
     def translated(self) -> AbstractContextManager[None]:
-        """Turn errors of the database into ours, where a view stays open after them."""
+        """Turn errors of the database into ours; for views that stay open after an error."""
 
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
         """Return the keys whose vectors are stored already."""
@@ -199,40 +200,40 @@ class Store(Protocol):
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
         """Save vectors and word pieces under their keys, before the points that use them.
 
-        :param keys: names of what was encoded.
+        :param keys: the keys, one for each vector.
         :param vectors: float32, shape ``(len(keys), dimension)``.
-        :param pieces: the packed word pieces of each, which a store does not read.
+        :param pieces: the packed word pieces for each vector; the store does not interpret them.
         """
 
     def change(self, setup: Setup, *, clear: bool = False) -> AbstractContextManager[Change]:
-        """Begin a change; at its end the generation is one higher.
+        """Begin a change; its end increases the generation by one.
 
-        :param setup: what the index is built for after this change.
-        :param clear: True to drop all notes first; readers see the old ones until the end.
+        :param setup: the setup of the index after this change.
+        :param clear: True to drop all notes first; readers see the old notes until the end.
         """
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Save the new stamps of files whose content did not change; the generation stays."""
+        """Save the new stamps of files with unchanged content; the generation does not change."""
 
     def keep_chance(self, generation: int, cosine: float, trace: bytes) -> None:
-        """Save the mean cosine of a generation to everyday questions; the generation stays.
+        """Save the mean cosine of a generation to everyday questions.
 
-        :param generation: the one that was measured; the next generation drops the cosine.
+        :param generation: the measured generation; the next one drops the cosine.
         :param cosine: see ``indexer.retrieval.baseline``.
-        :param trace: the measurement, from which the next generation is measured faster.
+        :param trace: the measurement, which makes that of the next generation faster.
         """
 
     def building(self) -> AbstractContextManager[None]:
-        """Hold the build lock, which one process has at a time.
+        """Hold the build lock; only one process can hold it.
 
-        :raises IndexLocked: if another process has it, naming that process.
+        :raises IndexLocked: if another process holds it; the message names that process.
         """
 
     def optimise(self) -> None:
-        """Rewrite derived files if that pays, and drop vectors that no point uses."""
+        """Rewrite derived files if they are far behind, and drop vectors that no point uses."""
 
     def exposure(self) -> str | None:
-        """Return a sentence where other users of the machine may read the index, None elsewhere."""
+        """Return a warning if other users of the machine can read the index, else None."""
 
     def verify(self) -> list[Fault]:
         """Read every byte and return the faults; empty if the index is intact."""

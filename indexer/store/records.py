@@ -1,4 +1,4 @@
-"""What a store is given and gives back: records shared by the embedded and the server store."""
+"""The records that stores receive and return, for the embedded and the server store."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Scored = list[tuple[int, float]]
 
 
 class Setup(NamedTuple):
-    """What an index is built for; a build with another setup starts from nothing.
+    """The setup of an index; a build with another setup starts from nothing.
 
     ``encoder`` is the fingerprint of the model that makes the vectors, ``chunking`` the version of
-    what turns notes into points and points into terms. ``engine`` says what computed the vectors,
-    for people; the vectors of all engines of one model can be mixed. ``files`` is the hash
-    of the names of the files that are no notes, which links lead to as well.
+    the code that turns notes into points and points into terms. ``engine`` names the engine that
+    computed the vectors, for people; one index can mix the vectors of all engines of a model.
+    ``files`` is the hash of the names of the files that are not notes; links can lead to them too.
     """
 
     encoder: str
@@ -48,7 +48,7 @@ class Header(NamedTuple):
 
 
 class NoteState(NamedTuple):
-    """The state of a file at the last build: from which a change is detected."""
+    """The state of a file at the last build, used to detect a change."""
 
     content_hash: bytes | None
     stamp: FileStamp | None
@@ -58,7 +58,7 @@ class NoteState(NamedTuple):
 
 
 class NoteInfo(NamedTuple):
-    """The front matter of a note, as it is shown next to its points."""
+    """The front matter of a note, shown next to its points."""
 
     note_id: str
     title: str
@@ -71,7 +71,7 @@ class NoteInfo(NamedTuple):
 
 
 class StoredPoint(NamedTuple):
-    """A point in the store with its note and its links; ``ordinal`` is its place in the note."""
+    """A stored point with its note and links; ``ordinal`` is its position in the note."""
 
     point_id: int
     ordinal: int
@@ -81,7 +81,7 @@ class StoredPoint(NamedTuple):
 
 
 class NewPoint(NamedTuple):
-    """A point to add; ``key`` names its vector, which the store must hold already."""
+    """A point to add; ``key`` names its vector, which the store must already contain."""
 
     ordinal: int
     point: Point
@@ -89,7 +89,7 @@ class NewPoint(NamedTuple):
 
 
 class NewLink(NamedTuple):
-    """A link of a note: the point that holds it, if any, and the key of the note it names."""
+    """A link of a note: the point that contains it, if any, and the key of its target."""
 
     ordinal: int | None
     link: RawLink
@@ -97,10 +97,10 @@ class NewLink(NamedTuple):
 
 
 class NoteChange(NamedTuple):
-    """What to do to one note: its new state, and which of its points stay, come and go.
+    """A change of one note: its new state, and the points to keep, add and remove.
 
-    ``kept`` pairs the id of a point that stays with its new place and record: its words are the
-    same, its lines may have moved.
+    ``kept`` pairs the id of a point that stays with its new ordinal and record: its words are the
+    same, but its lines may have moved.
     """
 
     note: Note
@@ -114,7 +114,7 @@ class NoteChange(NamedTuple):
 
 
 class WholePoint(NamedTuple):
-    """A point with the name of its vector; ``point_id`` means nothing to another store."""
+    """A point with the key of its vector; ``point_id`` has no meaning in another store."""
 
     point_id: int
     ordinal: int
@@ -123,7 +123,7 @@ class WholePoint(NamedTuple):
 
 
 class WholeLink(NamedTuple):
-    """A link as written, the ordinal of the point that holds it, and where it leads."""
+    """A link as written, the ordinal of the point that contains it, and its target."""
 
     ordinal: int | None
     raw: RawLink
@@ -148,9 +148,9 @@ class Fault(NamedTuple):
 
 
 def join_engines(known: str, last: str) -> str:
-    """Return the engines that computed vectors of an index, with the last one added.
+    """Return the engines that computed the vectors of an index, including the last one.
 
-    :param known: what its header says.
-    :param last: of the last build, or empty.
+    :param known: the engines in its header.
+    :param last: the engine of the last build, or empty.
     """
     return _AND.join(sorted({*known.split(_AND), last} - {""}))

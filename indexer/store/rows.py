@@ -1,4 +1,4 @@
-"""How records and rows become each other, in both stores.
+"""Convert records to rows and back, for both stores.
 
 Every row that can reach an answer carries a checksum: three of four flipped bits in a database pass
 SQLite's own integrity check.
@@ -60,7 +60,7 @@ def checksum_bytes(value: bytes) -> int:
 
 
 def path_to_row(path: str) -> str | bytes:
-    """Return a path as SQLite can hold it: bytes if the name is not UTF-8."""
+    """Return a path as SQLite can store it: bytes if the name is not UTF-8."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -69,7 +69,7 @@ def path_to_row(path: str) -> str | bytes:
 
 
 def path_from_row(value: str | bytes) -> str:
-    """Return a path as the operating system gave it."""
+    """Return a path in the form of the operating system."""
     return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
@@ -79,7 +79,7 @@ def warnings_to_row(warnings: Sequence[NoteWarning]) -> str:
 
 
 def list_to_row(values: Sequence[str | tuple[str, str]]) -> str:
-    """Return texts, or pairs of them, as JSON."""
+    """Return texts, or pairs of texts, as JSON."""
     return json.dumps(list(values))
 
 
@@ -190,7 +190,7 @@ def link_from_row(note_id: str, reached: str | bytes | None, row: Row) -> Link:
 def sound(row: Row, what: str) -> Row:
     """Return a row without its last value, the checksum.
 
-    :param row: with it.
+    :param row: ends with its checksum.
     :param what: names the row in the error message.
     :raises IndexDamaged: if the checksum does not fit.
     """

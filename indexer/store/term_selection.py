@@ -1,4 +1,4 @@
-"""Which terms of a question find points, and which rate them.
+"""Choose the terms of a question that find points, and those that score them.
 
 Full-text search takes longer the more often a term occurs.
 """
@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# Terms in more than this share of the points take the most time and tell the least.
+# Terms in more than this share of the points take the most time and say the least.
 _COMMON_SHARE = 0.2
 _MIN_COMMON = 200
 
 
 _MAX_QUERY_TERMS = 64
-# Finding points by BM25 rates every occurrence of a term, at 1.3 us each; rating given points takes
-# a tenth of that (benchmarks/HISTORY.md). So the rarest terms are used, up to the first number of
-# occurrences in total. If they find too few points, one more term is used with up to the second
-# number of occurrences (in a large index: a fiftieth of the points).
+# Finding points by BM25 scores every occurrence of a term, at 1.3 us each; scoring given points
+# takes a tenth of that (benchmarks/HISTORY.md). So the rarest terms are used, up to the first
+# number of occurrences in total. If they find too few points, one more term is used with up to the
+# second number of occurrences (in a large index: a fiftieth of the points).
 _FIND_PLACES = 5_000, 10_000
 _FIND_PART = 50
 
@@ -27,10 +27,10 @@ _ENOUGH_PLACES = 200
 
 
 class ChosenTerms(NamedTuple):
-    """The terms that find points, and the terms that rate them (a superset).
+    """The terms that find points, and the terms that score them (a superset).
 
     ``common`` is True if every term occurs in too many points to find anything in particular,
-    ``commonest`` if rating by them would be slow as well.
+    ``commonest`` if scoring by them would be slow as well.
     """
 
     find: list[str]
@@ -40,9 +40,10 @@ class ChosenTerms(NamedTuple):
 
 
 def choose_terms(terms: Sequence[str], counts: Mapping[str, int], points: int) -> ChosenTerms:
-    """Leave out terms that no point has, and the most common ones if others remain.
+    """Drop terms that no point has, and the most common terms if others remain.
 
-    The rarest come first, up to the number of occurrences that takes a few milliseconds.
+    The rarest terms come first. Their total number of occurrences is limited, so that a search
+    takes a few milliseconds.
 
     :param terms: of a question; repeats are kept.
     :param counts: term to the number of points it occurs in.

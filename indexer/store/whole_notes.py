@@ -1,4 +1,4 @@
-"""Read notes with everything that belongs to them, for another store.
+"""Read notes with all their points and links, to copy them to another store.
 
 Both stores use the same names of tables and columns, so one set of statements reads both.
 """
@@ -24,7 +24,7 @@ from indexer.store.rows import (
 )
 
 Rows = Callable[[str], Iterable[Sequence[Any]]]
-"""Runs a statement without place-holders."""
+"""Runs a statement without placeholders."""
 _NOTES_AT_ONCE = 200
 _STATE_WIDTH = len(NOTE_STATE_COLUMNS.split(", "))
 _POINT_WIDTH = len(POINT_COLUMNS.split(", "))
@@ -34,7 +34,7 @@ def read_whole_notes(rows: Rows, key: str) -> Iterator[list[WholeNote]]:
     """Yield all notes in the order they were added, a few hundred at a time.
 
     :param rows: runs a statement within one view.
-    :param key: the join that reaches ``key``, the name of a point's vector.
+    :param key: the SQL join that adds ``key``, the key of a point's vector.
     """
     ids = [row[0] for row in rows("SELECT id FROM note ORDER BY id")]
     for start in range(0, len(ids), _NOTES_AT_ONCE):

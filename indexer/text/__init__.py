@@ -1,1 +1,1 @@
-"""Texts to the terms they are found by; shared by the stores and by retrieval."""
+"""Turn texts into search terms, languages and dates; used by the stores and by retrieval."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """The first and the last day that a text means: a day, a week, a month or a year."""
+    """The first and the last day of a date: a day, a week, a month or a year."""
 
     first: datetime.date
     last: datetime.date
@@ -34,7 +34,7 @@ _MONTH_NAMES = (
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _WEEKDAYS = tuple("monday tuesday wednesday thursday friday saturday sunday".split())
-# Words that can be part of a written date, next to a month, a day and a year.
+# Words that a written date may contain in addition to a month, a day and a year.
 _FILLERS = frozenset(
     "de del of the on le den st nd rd th er "
     "mon tue tues wed thu thur thurs fri sat sun mo di mi do fr sa so "
@@ -76,21 +76,21 @@ _PERIOD = re.compile(r"(this|last|past) (week|month|year)$")
 
 
 def parse_date(value: str) -> datetime.date | None:
-    """Return the day a text means, the first of them for a month or a year.
+    """Return the day a text names; for a month or a year, its first day.
 
-    :param value: the whole text is the date, with or without a time behind it.
-    :return: None where it is no date, or where it can be read in two ways (03/05/2024).
+    :param value: a date and nothing else; a time may follow.
+    :return: None if it is not a date, or has two readings (03/05/2024).
     """
     span = parse_span(value)
     return span.first if span else None
 
 
 def parse_span(value: str) -> Span | None:
-    """Return the days a text means.
+    """Return the days a text names.
 
     :param value: ``2024-03-05``, ``5. März 2024``, ``2024-03``, ``2024``, ``2024-W10`` and others,
         with or without a time behind it.
-    :return: None where it is no date, or where it can be read in two ways (03/05/2024).
+    :return: None if it is not a date, or has two readings (03/05/2024).
     """
     text = value.strip().removeprefix("[[").removesuffix("]]").strip(" \"'<>")
     if not text or len(text) > 60:
@@ -103,9 +103,9 @@ def parse_span(value: str) -> Span | None:
 
 
 def date_in_name(note_id: str) -> datetime.date | None:
-    """Return the date within the name of a note, None if there is none.
+    """Return the date in the name of a note, None if there is none.
 
-    :param note_id: its path; ``journal/2024/05/07.md`` and ``2024-05-07-walk/index.md`` count too.
+    :param note_id: its path, also ``journal/2024/05/07.md`` or ``2024-05-07-walk/index.md``.
     """
     path = PurePosixPath(note_id)
     stem = path.stem
@@ -131,8 +131,8 @@ def parse_day(value: str, today: datetime.date) -> Span | None:
     """Return the days a person means: a date, or a time counted from today.
 
     :param value: also ``yesterday``, ``3 weeks ago``, ``last month``, ``monday``, ``2w``.
-    :param today: what it is counted from.
-    :return: None where it is no date.
+    :param today: the day from which times are counted.
+    :return: None if it is not a date.
     """
     text = " ".join(value.casefold().split())
     days = {"today": 0, "yesterday": 1, "tomorrow": -1}
@@ -157,7 +157,7 @@ def _single(day: datetime.date) -> Span:
 
 
 def _back(day: datetime.date, number: int, unit: str) -> datetime.date:
-    """Return the day a number of days, weeks, months or years before another."""
+    """Return the day that is a number of days, weeks, months or years before another."""
     if unit in "dw":
         return day - datetime.timedelta(number * (7 if unit == "w" else 1))
     months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
@@ -205,7 +205,7 @@ def _month_span(year: int, month: int) -> Span:
 
 
 def _numbers(text: str) -> datetime.date | None:
-    """Return a day written in numbers, None where the numbers are no day or unsure."""
+    """Return a day written in numbers, None if it is invalid or ambiguous."""
     epoch = _EPOCH.match(text)
     if epoch:
         return datetime.datetime.fromtimestamp(int(epoch.group(1)), datetime.UTC).date()
@@ -231,7 +231,7 @@ def _numbers(text: str) -> datetime.date | None:
 
 
 def _has_good_time(rest: str) -> bool:
-    """Return whether what follows a date may follow it: nothing, or a time of the day."""
+    """Return whether the rest of a text after a date is allowed: empty, or a time of the day."""
     found = _TIME.match(rest)
     return _is_time(*found.groups()) if found else True
 
@@ -248,7 +248,7 @@ def _day(year: int, month: int, day: int) -> datetime.date | None:
 
 
 def _written(text: str) -> datetime.date | Span | None:
-    """Return a date with the name of its month, in any of the languages known here."""
+    """Return a date with a named month, in any language of this module."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c) or c == "\u0306")
     plain = unicodedata.normalize("NFC", plain)
@@ -271,7 +271,7 @@ def _written(text: str) -> datetime.date | Span | None:
 
 
 def _month_of(word: str) -> int | None:
-    """Return the month a word names, whole or cut to three letters or more."""
+    """Return the month that a word names, in full or cut to three letters or more."""
     if len(word) < 3 or word.isdigit():
         return None
     found = {number for name, number in _MONTHS.items() if name.startswith(word)}

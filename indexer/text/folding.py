@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def fold_name(name: str) -> str:
-    """Return a name as it is compared: without case, in one Unicode form, without outer blanks.
+    """Return a name in the form used to compare: case folded, NFKC, without outer blanks.
 
-    Unicode's full case folding makes ``Ökonomie`` equal ``ökonomie`` and ``Straße`` equal
-    ``STRASSE``; NFKC makes a name from macOS (decomposed) equal one typed on another system. The
-    result is always valid UTF-8: a lone surrogate, which stands for a byte of a file name that is
-    no UTF-8, is spelled out.
+    Unicode's full case folding makes ``Ökonomie`` equal to ``ökonomie`` and ``Straße`` to
+    ``STRASSE``. NFKC makes a name from macOS (decomposed) equal to one typed on another system. The
+    result is always valid UTF-8: a lone surrogate, which represents an undecodable byte of a file
+    name, is spelled out.
     """
     if name.isascii():
         return name.lower().strip()
@@ -22,12 +22,12 @@ def fold_name(name: str) -> str:
 
 
 def fold_path(path: str) -> str:
-    """Return a path or nested tag as it is compared: folded, ``/`` separated, no outer slashes."""
+    """Return a path or nested tag folded, with ``/`` separators and no outer slashes."""
     parts = fold_name(path).replace("\\", "/").split("/")
     return "/".join(part for part in parts if part not in ("", "."))
 
 
-# Letters that no Unicode form takes apart, and signs that are the same letter to who types.
+# Letters that no Unicode form decomposes, and signs that people type as the same letter.
 _LETTERS = str.maketrans(
     {
         "ł": "l",
@@ -59,10 +59,10 @@ _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 
 
 def fold_letters(word: str) -> str:
-    """Return a word in lower case, its letters without marks and in their plain form.
+    """Return a word in lower case, with plain letters without marks.
 
-    ``Škoda`` gives ``skoda``, ``Łódź`` ``lodz``, pointed Hebrew and Arabic the bare letters,
-    full-width and half-width forms the usual ones, digits of any script 0 to 9.
+    ``Škoda`` becomes ``skoda`` and ``Łódź`` ``lodz``. Hebrew and Arabic lose their points,
+    full-width and half-width forms become the usual ones, and digits of any script become 0 to 9.
     """
     if word.isascii():
         return word.lower()
@@ -94,7 +94,7 @@ def _simplified() -> dict[int, str]:
 
 
 def umlauts_written_out(word: str) -> str:
-    """Return a word with ``ä`` as ``ae`` and so on, empty where it has no such letter."""
+    """Return a word with ``ä`` as ``ae`` and so on, empty if it has no umlaut."""
     composed = unicodedata.normalize("NFC", word).lower()
     out = composed.translate(_WRITTEN_OUT)
     return out if out != composed else ""

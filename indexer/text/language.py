@@ -1,7 +1,7 @@
-"""Which language a text is in, by its letters and its commonest words; no model is asked.
+"""Guess the language of a text from its letters and its most common words, without a model.
 
-Good enough to notice notes or questions that the English model does not understand. Short texts
-without a common word are of no known language.
+The guess is good enough to notice text that the English model does not understand. A short text
+without a common word has no known language.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COMMON = {
     "sv": "och att det är en som på för av med den inte till hur vad varför har om ett kan jag när",
 }
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
-# Scripts that name a language, or a few that the English model understands equally little.
+# Scripts of one language, or of a few, none of which the English model understands.
 _SCRIPTS = (
     ("HIRAGANA", "ja"),
     ("KATAKANA", "ja"),
@@ -56,14 +56,14 @@ _LEAST_KNOWN = 5
 
 
 def guess_language(text: str) -> str:
-    """Return the language of a text as an ISO 639-1 code, empty where nothing tells.
+    """Return the language of a text as an ISO 639-1 code, empty if unknown.
 
     :param text: a question, or a point.
     """
     scripts = Counter(script for letter in text if (script := _script(letter)))
     letters = sum(map(str.isalpha, text))
     if scripts and 3 * sum(scripts.values()) > letters:
-        # Japanese is written with Chinese characters too; kana are what tells it.
+        # Japanese uses Chinese characters too; kana identify it.
         return "ja" if scripts["ja"] else scripts.most_common(1)[0][0]
     words = _WORD.findall(text.lower())
     found = {name: sum(word in common for word in words) for name, common in _WORDS.items()}
@@ -74,9 +74,9 @@ def guess_language(text: str) -> str:
 
 
 def foreign_language(texts: Iterable[str]) -> str:
-    """Return the commonest language but English of texts, empty where they are English.
+    """Return the most common language of texts other than English, empty if they are English.
 
-    :param texts: points of the notes, as many as tell.
+    :param texts: points of the notes.
     """
     found = Counter(filter(None, map(guess_language, texts)))
     known = sum(found.values())
@@ -87,7 +87,7 @@ def foreign_language(texts: Iterable[str]) -> str:
 
 
 def _script(letter: str) -> str:
-    """Return the language of a letter's script, empty for Latin letters and all that is none."""
+    """Return the language of a letter's script, empty for Latin letters and non-letters."""
     if letter < "\u0370" or not letter.isalpha():
         return ""
     name = unicodedata.name(letter, "")

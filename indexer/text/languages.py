@@ -1,4 +1,4 @@
-"""Which languages a text is in, told by its commonest words and its letters."""
+"""Find the languages of texts by their most common words and their letters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LANGUAGE_OF = {
     word: language
     for language, words in _COMMON.items()
     for word in words.split()
-    if _WORDS[word] == 1  # in several languages it tells nothing
+    if _WORDS[word] == 1  # a word of several languages identifies none
 }
 _SCRIPTS = (
     ("Japanese", re.compile("[\u3040-\u30ff]")),
@@ -39,9 +39,9 @@ _LEAST_SHARE = 0.05
 
 
 def languages_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the languages of texts, the commonest first; empty where none can be told.
+    """Return the languages of texts, the most common first; empty if all are unknown.
 
-    A text counts for one language. A language in less than one of twenty texts is left out.
+    Each text counts for one language. A language in fewer than one of twenty texts is left out.
 
     :param texts: of any length.
     """

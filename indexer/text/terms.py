@@ -1,9 +1,9 @@
-"""Texts to the terms they are found by; the same for notes and questions, on every store.
+"""Turn texts into search terms: the same for notes and questions, in every store.
 
 A term is a stemmed word in lower case, without diacritics. Scripts without blanks between words are
-cut into pairs of characters, names of code into their parts; what people write apart, together or
-with a hyphen ("16 GB", "e-mail", "DEC-54", "2024-03-05") also has a term of the whole. So each is
-found by what a person would type.
+cut into pairs of characters, and names in code into their parts. Words that people write apart,
+together or with a hyphen ("16 GB", "e-mail", "DEC-54", "2024-03-05") also have a term for the
+whole. So every spelling finds them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ANALYSIS_VERSION = 4
 # (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
-# Marks and joiners that belong to the letter before them: \w knows none of them.
+# Marks and joiners that belong to the letter before them; \w does not match them.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f"
     "\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u07a6-\u07b0\u0816-\u082d"
@@ -48,7 +48,7 @@ _ASCII_TOKEN = re.compile(
     r"|\w+(?:'\w+)*",
     re.ASCII,
 )
-# What joins words into one that is also written without it; of numbers, what parts them.
+# Signs that join words which are also written together; in numbers, separators.
 _JOINTS = frozenset("-&\u2010\u2011")
 _NUMBER_JOINTS = frozenset("-./:,\u2010\u2011")
 _THIN = frozenset(" \u00a0\u202f")
@@ -62,11 +62,11 @@ _CONTRACTIONS = frozenset("t s d m re ve ll".split())
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MIN_PART_CHARS = 3
-_MIN_ELIDED_CHARS = 4  # of a part before an apostrophe; the last part may be shorter
+_MIN_ELIDED_CHARS = 4  # a part before an apostrophe; the last part may be shorter
 _MAX_ACRONYM = 5
 _PHRASE_END = re.compile(r"\s*[:,;.(\u2013\u2014]")
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
-# Words in a row that each begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
+# Consecutive words that begin with a capital: "Maximum Likelihood Estimation", "Cause-Effect".
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+){1,4}\b")
 # A script that one language is mostly written in tells how words are inflected; Latin does not.
 _STEMMED_SCRIPTS = {
@@ -111,9 +111,9 @@ class _BeyondAscii:
 
 
 _BEYOND_ASCII = _BeyondAscii()
-# Signs within a term, as letters: a store cuts its words at any other.
+# Signs within a term, written as letters, because stores cut words at any other sign.
 _AS_LETTERS = str.maketrans({"+": "\uff0b", "#": "\uff03", ".": "\uff0e", ":": "\uff1a"})
-# Words that say nothing of what is asked; a question of such words alone keeps them.
+# Words without a topic; a question keeps them only if it has no others.
 _STOP_WORDS = frozenset(
     (
         "a about am an and any are as at be been being but by can could did do does doing for "
@@ -121,14 +121,14 @@ _STOP_WORDS = frozenset(
         "must my no nor not of on or our ours out shall she should so some such than that the "
         "their theirs them then there these they this those to too us very was we were what when "
         "where which who whom whose why will with would you your yours "
-        # words of asking: "does it say ...", "talk about", "is ... mentioned"
+        # words that ask: "does it say ...", "talk about", "is ... mentioned"
         "say says said saying tell tells told talk talks talking mention mentions mentioned "
     ).split()
 )
 
 
 class Token(NamedTuple):
-    """A word of a text, where it is, and its terms; ``whole`` is one of several words joined."""
+    """A word of a text, its position and its terms; ``whole`` marks several words joined."""
 
     start: int
     end: int
@@ -137,7 +137,7 @@ class Token(NamedTuple):
 
 
 def terms_of(text: str) -> list[str]:
-    """Return the terms of a text in its order, repeated ones as often as they stand there."""
+    """Return the terms of a text in order, with repeats."""
     found = [term for token in _tokens(text) for term in token.terms]
     if text.isascii():
         return found
@@ -147,10 +147,10 @@ def terms_of(text: str) -> list[str]:
 
 
 def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
-    """Return the terms of a point and of what stands above it, with the acronyms of both.
+    """Return the terms of a point and of its context, with the acronyms of both.
 
     :param text: of the point.
-    :param above: title, headings and parents; what stands there twice counts once.
+    :param above: its context: title, headings and parents; repeated texts count once.
     """
     lines = dict.fromkeys(above)
     context = [term for line in lines for term in terms_of(line)]
@@ -159,14 +159,14 @@ def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
 
 
 def query_terms(question: str) -> list[str]:
-    """Return the terms a question is asked by: repeats kept, stop words only if all are such."""
+    """Return the terms of a question with repeats; stop words only if there are no others."""
     tokens = list(_tokens(question))
     asked = [t for t in tokens if t.whole or not is_stop_word(question[t.start : t.end])]
     return [term for token in asked or tokens for term in token.terms]
 
 
 def plain_terms(text: str) -> list[str]:
-    """Return what ``query_terms`` does, without the terms of several words joined."""
+    """Return ``query_terms`` without the terms of several words joined."""
     return [
         term
         for start, end, terms in words_of(text)
@@ -176,23 +176,23 @@ def plain_terms(text: str) -> list[str]:
 
 
 def is_stop_word(word: str) -> bool:
-    """Return whether a word says nothing of what is asked."""
+    """Return whether a word is too common to say what a question is about."""
     return word.lower().replace("\u2019", "'") in _STOP_WORDS
 
 
 def words_of(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Yield the words of a text: where each starts and ends, and its terms."""
+    """Yield (start, end, terms) for each word of a text."""
     for token in _tokens(text):
         if not token.whole:
             yield token[:3]
 
 
 def initials_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the acronyms people make of the phrases of a text.
+    """Yield the acronyms that people form from the phrases of a text.
 
     :param text: a heading, or any other text.
-    :return: (acronym in lower case, phrase): of a whole short text, of what stands before its
-        colon or parenthesis, and of hyphenated or capitalised words within it.
+    :return: (acronym in lower case, phrase) pairs, for a whole short text, the part before its
+        colon or parenthesis, and hyphenated or capitalised words in it.
     """
     head = _PHRASE_END.split(text, 1)[0]
     phrases = [head, *(found.group() for found in _NAME.finditer(text))]
@@ -204,9 +204,9 @@ def initials_of(text: str) -> Iterator[tuple[str, str]]:
 
 
 def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield the places of the words of a text that have one of the given terms.
+    """Yield the positions of the words of a text that have one of the given terms.
 
-    :param text: where to look.
+    :param text: searched for the terms.
     :param terms: as ``query_terms`` gives them.
     :return: (start, end) offsets, in order, without overlaps.
     """
@@ -230,7 +230,7 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
 
 
 def _find_pairs(run: str, offset: int, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield where the pairs or single characters of a run are; pairs that touch are one place."""
+    """Yield the positions of a run's pairs or single characters; adjacent pairs are joined."""
     units = _units(run)
     start = end = -1
     for i in range(len(units)):
@@ -250,7 +250,7 @@ def _find_pairs(run: str, offset: int, terms: frozenset[str]) -> Iterator[tuple[
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    """Yield the words of a text, and behind words that are joined one of them together."""
+    """Yield the words of a text, and a token for the whole after words that are joined."""
     ascii_text = text.isascii()
     before, first, words = (-9, -9), -9, 1
     for found in (_ASCII_TOKEN if ascii_text else _BEYOND_ASCII.token).finditer(text):
@@ -272,12 +272,12 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool:
-    """Return whether a word goes on with the one before: by a hyphen, or as a unit of a number.
+    """Return whether a word continues the previous one: by a hyphen, or as a unit of a number.
 
-    :param text: both are in.
-    :param before: where the one before is, at most one character away.
-    :param start: where the word begins.
-    :param end: where it ends.
+    :param text: contains both.
+    :param before: start and end of the previous word, which ends at most one character before.
+    :param start: start of the word.
+    :param end: end of the word.
     """
     if start == before[1]:
         return text[before[0] : start].isdigit()
@@ -290,11 +290,11 @@ def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool
 
 
 def _together(text: str, start: int, end: int) -> Iterator[Token]:
-    """Yield the word that several words make together, if it is one people type.
+    """Yield the whole of several joined words, if people type it.
 
-    :param text: they are in.
-    :param start: where the first begins.
-    :param end: where the last ends.
+    :param text: contains the words.
+    :param start: start of the first word.
+    :param end: end of the last word.
     """
     if end - start > _MAX_TERM_CHARS:
         return
@@ -307,7 +307,7 @@ def _together(text: str, start: int, end: int) -> Iterator[Token]:
 
 
 def _runs(word: str, offset: int) -> Iterator[Token]:
-    """Yield the parts of a word with and without blanks between words, each a word of its own."""
+    """Yield the parts of a word as separate words, cut where the script changes."""
     last = 0
     for run in _BEYOND_ASCII.unspaced.finditer(word):
         if run.start() > last:
@@ -325,7 +325,7 @@ def _run(word: str, start: int, end: int, offset: int) -> Iterator[Token]:
 
 
 def _units(run: str) -> list[tuple[str, int, int]]:
-    """Return the characters of a run as they are compared, each with its place."""
+    """Return the folded characters of a run, each with its position."""
     units: list[tuple[str, int, int]] = []
     for place, char in enumerate(run):
         plain = simplify_han(unicodedata.normalize("NFKC", char))
@@ -359,14 +359,14 @@ def _terms_of_word(word: str) -> tuple[str, ...]:
 
 
 def _terms_of_sign_word(word: str) -> tuple[str, ...]:
-    """Return the terms of a name with signs: "C++" is not "C", ".NET" is "NET" as well."""
+    """Return the terms of a name with signs: "C++" is not "C", but ".NET" is also "NET"."""
     bare = word.strip("+#.")
     sign = word.lower().translate(_AS_LETTERS)
     return (sign, _stem(bare)) if len(bare) > 2 else (sign,)
 
 
 def _parts(word: str) -> list[str]:
-    """Return the terms of the parts of a name of code, an elision, or a number with its unit."""
+    """Return the terms of the parts of a name in code, an elision, or a number with its unit."""
     unit = _UNIT.match(word)
     if unit:
         return [unit.group(1)] if unit.group(2).lower() in _UNITS else []
@@ -379,7 +379,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _elided(parts: list[str]) -> list[str]:
-    """Return the terms of words joined by apostrophes: "l'amour", "O'Brien", not "don't"."""
+    """Return the terms of words joined by an apostrophe: "l'amour", "O'Brien", not "don't"."""
     if parts[-1].lower() in _CONTRACTIONS:
         return []
     long = [part for part in parts[:-1] if len(part) >= _MIN_ELIDED_CHARS]
@@ -387,7 +387,7 @@ def _elided(parts: list[str]) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Return a word in lower case, without diacritics and without its English inflection."""
+    """Return a word in lower case, without diacritics and English inflection."""
     plain = fold_letters(word).replace("'", "").replace("\u2019", "").strip("_")
     if plain.isascii():
         return str(_stemmer("english").stemWord(plain))

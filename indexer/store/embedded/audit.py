@@ -1,4 +1,4 @@
-"""Compare what is derived from the rows of an index with those rows."""
+"""Compare the derived tables of an index with the rows they come from."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from indexer.store.rows import (
     point_from_row,
 )
 
-# The tokenizer of FTS5 cuts here: a ligature that stands for several words is one of our terms.
+# The tokenizer of FTS5 also cuts here: a ligature of several words is only one of our terms.
 _TOKEN = re.compile(r"[0-9A-Z_a-z\x80-\U0010ffff]+")
 
 
 def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the faults of word lists, term counts and labels.
+    """Yield faults of the word lists, term counts and labels.
 
     :param connection: to a database whose rows are intact.
     """
@@ -40,7 +40,7 @@ def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Counter[str]]:
-    """Return the expected number of words, the sum of their hashes, and points per term."""
+    """Return the expected number of words, the sum of their hashes, and the points per term."""
     columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
     targets: defaultdict[int, list[str]] = defaultdict(list)
     for point_id, target in connection.execute(

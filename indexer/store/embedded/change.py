@@ -46,7 +46,7 @@ class SqlChange:
         self._released = int(self._header.get("released", "0"))
 
     def drop_everything(self) -> None:
-        """Remove all notes and what came from them; snapshots of their vectors become invalid."""
+        """Remove all notes and their derived rows; snapshots of their vectors become invalid."""
         for table in _EVERY_TABLE:
             self._sql.execute(f"DELETE FROM {table}")
         self._sql.execute("INSERT INTO words (words) VALUES ('delete-all')")
@@ -97,7 +97,7 @@ class SqlChange:
             yield identity, path_from_row(path), RawLink(line, text, target, bool(wiki), fix)
 
     def reopen_links(self) -> None:
-        """Mark the links that a note or file that came or went may change."""
+        """Mark the links that an added or removed note or file may change."""
         self._sql.execute("UPDATE link SET ok = NULL WHERE ok = 0 OR kind = 'file'")
 
     def close_link(self, link_id: int, link: Link) -> None:
@@ -129,7 +129,7 @@ class SqlChange:
         return [note_info_from_row(row) for row in rows]
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None if it has none of that name."""
+        """Return the line of a heading or block of a note, None if the note has no such anchor."""
         row = self._sql.execute(
             "SELECT line FROM anchor JOIN note ON note.id = anchor.note "
             "WHERE note.path = ? AND anchor = ?",
@@ -138,7 +138,7 @@ class SqlChange:
         return row[0] if row else None
 
     def finish(self, setup: Setup) -> None:
-        """Write the counts and move the generation; the commit follows."""
+        """Write the counts and increase the generation; the caller commits."""
         self._sql.executemany(
             "INSERT INTO term VALUES (?, ?) "
             "ON CONFLICT (term) DO UPDATE SET points = points + excluded.points",
@@ -209,7 +209,7 @@ class SqlChange:
             self._sql.execute(f"DELETE FROM {table} WHERE note = ?", (identity,))
 
     def _reopen_links(self, names: Iterable[str]) -> None:
-        """Mark the links that name a note to be resolved again, as the note changed."""
+        """Mark the links to a changed note, which have to be resolved again."""
         self._sql.executemany(
             "UPDATE link SET ok = NULL WHERE key = ?", [(name,) for name in names]
         )

@@ -1,4 +1,4 @@
-"""Connections to the embedded store, lent to one thread at a time; SQLite errors become ours."""
+"""Connections to the embedded store, each lent to one thread; SQLite errors become ours."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ BUSY_TIMEOUT_S = 30.0
 
 
 class Connections:
-    """The connections of a process to one database."""
+    """The connections of this process to one database."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         """Keep the path; no connection is opened yet.
 
         :param path: of the database.
-        :param read_only: True for connections without the right to change it.
+        :param read_only: True for connections that cannot change it.
         """
         self._path = path
         self._read_only = read_only
         self._idle: list[sqlite3.Connection] = []
-        self._file: tuple[int, int] | None = None  # the database the idle connections are of
+        self._file: tuple[int, int] | None = None  # the database file of idle connections
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -102,12 +102,12 @@ class Connections:
         return connection
 
     def _connect_to_read(self) -> sqlite3.Connection:
-        """Open the database without the right to change it.
+        """Open the database read-only.
 
-        In a folder that cannot be written, SQLite cannot create the shared-memory file of its log.
-        Nobody writes there, so the file is opened as immutable, unless the log still holds a part.
+        In a folder that is not writable, SQLite cannot create the shared-memory file of its log.
+        Nobody writes there, so the file is opened as immutable, unless its log is not empty.
 
-        :raises IndexDamaged: if it is.
+        :raises IndexDamaged: if the log is not empty.
         """
         folder = self._path.parent
         connection = self._open_to_read("mode=ro")

@@ -1,7 +1,7 @@
 """Write vectors to immutable FAISS files, and find those files.
 
-A snapshot file is named by its generation and its hash and is never written to again: a mapped file
-that is added to aborts the process (faiss 1.15), and a truncated one kills it by a signal.
+The name of a snapshot file contains its generation and its hash, and the file never changes: adding
+to a mapped file aborts the process (faiss 1.15), and a truncated one kills it by a signal.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Vectors = NDArray[np.float32]
 PointIds = NDArray[np.int64]
 
 
-# Up to this size every vector is scored, which is exact; above it, only the nearest cells.
+# Up to this size every vector is scored, which is exact; above it, only those in the nearest cells.
 MAX_FLAT_POINTS = 200_000
 _TRAINING_POINTS_A_CELL = 40
 _TRAINING_ROUNDS = 8
-# Address space that importing faiss 1.15 takes, plus that of each thread of its OpenBLAS.
+# Address space for importing faiss 1.15, and for each thread of its OpenBLAS.
 _FAISS_BYTES = 80 << 20
 _FAISS_BYTES_A_THREAD = 128 << 20
 
@@ -36,7 +36,7 @@ _NAME = re.compile(r"vectors-(\d+)-([0-9a-f]{32})\.faiss$")
 
 
 class Snapshot(NamedTuple):
-    """A file of vectors and the generation it shows."""
+    """A file of vectors and its generation."""
 
     path: Path
     generation: int
@@ -63,8 +63,8 @@ class Snapshot(NamedTuple):
     def is_intact(self, identity: str) -> bool:
         """Return whether the file still has the hash in its name.
 
-        The hash covers the index and the generation too, so a file of another index, or a renamed
-        one, is refused.
+        The hash includes the index and the generation, so a renamed file, or one of another index,
+        is refused.
 
         :param identity: of the index.
         """
@@ -75,10 +75,10 @@ class Snapshot(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Points and their vectors, read block by block.
+    """Points and their vectors, read in blocks.
 
-    ``read(n)`` yields every n-th in blocks: ids, int64, shape ``(m,)``, rising, and vectors,
-    float32, shape ``(m, dimension)``.
+    ``read(n)`` yields every n-th point in blocks: ids, int64, shape ``(m,)``, ascending, and
+    vectors, float32, shape ``(m, dimension)``.
     """
 
     points: int
@@ -87,7 +87,7 @@ class Rows(NamedTuple):
 
 
 def list_snapshots(folder: Path) -> list[Snapshot]:
-    """Return the snapshots of a folder, newest first, unread."""
+    """Return the snapshots of a folder, newest first, without reading them."""
     found = []
     for name in os.listdir(folder) if folder.is_dir() else []:
         match = _NAME.match(name)
@@ -97,20 +97,20 @@ def list_snapshots(folder: Path) -> list[Snapshot]:
 
 
 def has_room_for_faiss() -> bool:
-    """Return whether there is memory to import FAISS; without it OpenBLAS kills the process."""
+    """Return whether there is memory to import FAISS; with too little, OpenBLAS aborts."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     threads = int(asked) if asked.isdecimal() else os.cpu_count() or 1
     return "faiss" in sys.modules or has_room(_FAISS_BYTES + threads * _FAISS_BYTES_A_THREAD)
 
 
 def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> Snapshot:
-    """Write vectors to a new file, durably, and drop the older ones.
+    """Write vectors to a new file, durably, and drop the older files.
 
-    :param folder: where to.
+    :param folder: of the snapshots.
     :param identity: of the index.
-    :param generation: what the vectors are of.
-    :param rows: the points and their vectors, kept as float16.
-    :raises OSError: if the file cannot be written; nothing is left of it.
+    :param generation: of the vectors.
+    :param rows: the points and their vectors, which are stored as float16.
+    :raises OSError: if the file cannot be written; it is removed then.
     """
     import faiss
 
@@ -147,7 +147,7 @@ def _flat(rows: Rows) -> Any:
 
 
 def _inverted(rows: Rows) -> Any:
-    """Return a trained index in cells; the vectors in the cells are float16.
+    """Return a trained index with cells of float16 vectors.
 
     (8-bit cells with rescoring by the float16 rows would be half as large, but fetching 200 rows
     takes as long as scoring 16,000 vectors.)
@@ -157,9 +157,9 @@ def _inverted(rows: Rows) -> Any:
     cells = _cells(rows.points)
     factory = f"IVF{cells},SQfp16"
     index: Any = faiss.index_factory(rows.dimension, factory, faiss.METRIC_INNER_PRODUCT)
-    index.by_residual = False  # the same cosines as from a flat file
+    index.by_residual = False  # gives the same cosines as a flat file
     index.cp.niter = _TRAINING_ROUNDS
-    index.cp.min_points_per_centroid = 1  # of which it would warn on stderr
+    index.cp.min_points_per_centroid = 1  # faiss would warn on stderr
     step = max(1, rows.points // (_TRAINING_POINTS_A_CELL * cells))
     index.train(np.concatenate([vectors for _, vectors in rows.read(step)]))
     return index
@@ -170,12 +170,13 @@ def _cells(count: int) -> int:
 
 
 def drop_snapshots(folder: Path, *, keep: Path | None = None) -> None:
-    """Remove all snapshots but one, and what interrupted writes left.
+    """Remove all snapshots but one, and the files of interrupted writes.
 
-    A reader that has an older one mapped keeps it; a reader that comes too late reads the rows.
+    A reader that has mapped an older file can go on using it. A reader that finds no file reads the
+    rows.
 
-    :param folder: where they are.
-    :param keep: the file that stays.
+    :param folder: of the snapshots.
+    :param keep: the file to keep.
     """
     for snapshot in list_snapshots(folder):
         if snapshot.path != keep:

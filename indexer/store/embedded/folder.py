@@ -1,8 +1,8 @@
-"""The folder of an index: what in it is ours, and what a stranger may have put there.
+"""The folder of an index: create it, and refuse files in it that a stranger may have put there.
 
-A notes folder may come from a stranger, with a ``.notepoint`` in it. Links there would have files
-elsewhere read or overwritten, and a pipe would be waited for without end, so nothing is opened
-before everything that bears one of our names is known to be a regular file.
+A notes folder may come from a stranger, with a ``.notepoint`` in it. A symbolic link there could
+make Notepoint read or overwrite files elsewhere, and a pipe could block it forever. So every path
+with one of our names must be a regular file before any is opened.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _KINDS = (
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of an index, or take the one that is there; only its owner may read it.
+    """Create the folder of an index if it is missing; only its owner may read it.
 
     :param folder: of the index.
-    :raises OSError: if it cannot be made.
+    :raises OSError: if it cannot be created.
     """
     make_private_folder(folder)
-    if folder.name == INDEX_FOLDER:  # another may hold more than an index
+    if folder.name == INDEX_FOLDER:  # a folder with another name may hold other files too
         make_private(folder)
     if not os.path.lexists(folder / _IGNORE):
         with open_private(folder / _IGNORE) as file:
@@ -51,11 +51,11 @@ def make_folder(folder: Path) -> None:
 
 
 def refuse_foreign(folder: Path, *, remove: bool = False) -> None:
-    """Refuse a folder in which something leads elsewhere.
+    """Refuse a folder that contains links or pipes in place of index files.
 
-    :param folder: of an index; one that is not there is fine.
-    :param remove: True to remove links, pipes and the like first; folders stay.
-    :raises IndexDamaged: if the folder or a file of the index is not what it should be.
+    :param folder: of an index; it may be missing.
+    :param remove: True to remove links, pipes and the like first; folders are kept.
+    :raises IndexDamaged: if the folder is a link, or a file of the index is not a regular file.
     """
     if folder.name == INDEX_FOLDER and folder.is_symlink():
         raise IndexDamaged(
@@ -74,7 +74,7 @@ def refuse_foreign(folder: Path, *, remove: bool = False) -> None:
 
 
 def exposure(folder: Path) -> str | None:
-    """Return a sentence where other users of the machine may read the index, None elsewhere.
+    """Return a warning if other users of the machine can read the index, else None.
 
     :param folder: of the index.
     """
@@ -95,7 +95,7 @@ def _our_names(folder: Path) -> list[str]:
 
 
 def _foreign_kind(path: Path) -> str:
-    """Return what a path is, empty for a regular file or one that is gone by now."""
+    """Return the kind of a path, empty for a regular or missing file."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:

@@ -1,12 +1,12 @@
-"""Checksums of the pages of a database: they find any byte that changed since it was written.
+"""Checksums of the pages of a database, which detect every byte changed since it was written.
 
 SQLite's own check misses three of four flipped bits, and checksums of rows do not cover its indexes
 and word lists. So a finished build writes the CRC-32 of every page to a file next to the database.
-The sums belong to one state, named by a token that changes with each transaction, and are valid
-only while the write-ahead log is empty (frames of the log have checksums of their own). The file
-also holds size, times and inode of the database: a database that looks the same is not read when it
-is opened, and after a build only the pages in the log are summed again. The other pages keep their
-sums, so damage to them in the meantime is still found.
+The sums belong to one state of the database. A token that changes with each transaction names it.
+The sums are valid only while the write-ahead log is empty (the frames of the log have their own
+checksums). The file also holds size, times and inode of the database. If they are unchanged,
+opening does not read the database, and a build sums only the pages in the log again. The other
+pages keep their sums, so damage to them in the meantime is still found.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def is_at_rest(database: Path) -> bool:
 
 
 def known_sums(database: Path) -> bytes | None:
-    """Return the sums of a database file that was not written to since; None if that is uncertain.
+    """Return the sums of an unchanged database file; None if it is changed or that is uncertain.
 
-    All later changes are then in its log: SQLite copies a log into the file before it starts a new
-    one, which changes the stamp of the file.
+    All later changes of an unchanged file are in its log: SQLite copies a log into the file before
+    it starts a new one, which changes the stamp of the file.
 
     :param database: its file.
     """
@@ -63,7 +63,7 @@ def write_sums(database: Path, token: str, page_size: int, known: bytes | None =
     :param page_size: in bytes.
     :param known: what ``known_sums`` returned before the log was copied: only the pages in the log
         are read then.
-    :raises OSError: if they cannot be written; the old ones stay.
+    :raises OSError: if they cannot be written; the old file is kept.
     """
     stamp = _stamp(database)
     sums = None if known is None else _renew_sums(database, page_size, known)
@@ -95,8 +95,8 @@ def check_pages(database: Path, token: str, *, trust: bool = False) -> str | Non
 
     :param database: its file; the caller holds a view, so nobody writes to it.
     :param token: names the state the view shows.
-    :param trust: True to skip a file whose size and times are those it was summed with.
-    :raises NoSums: if there are no sums of that state.
+    :param trust: True to skip a file with unchanged size and times.
+    :raises NoSums: if there are no sums for that state.
     """
     head, sealed = _read_sums(database, token)
     if trust and _looks_the_same(database, head[3]):
@@ -114,10 +114,10 @@ def check_pages(database: Path, token: str, *, trust: bool = False) -> str | Non
 
 
 def has_sums(database: Path, token: str) -> bool:
-    """Return whether there are sums of a state.
+    """Return whether there are sums for a state.
 
-    If an intact file has another stamp, as a copy has, the new stamp is saved. The sums of a
-    damaged file are left as they are, so that they keep showing the damage.
+    If an intact file has another stamp, for example because it was copied, save the new stamp. Do
+    not change the sums of a damaged file: they prove the damage.
 
     :param database: its file; the caller holds the build lock, so nobody writes to it.
     :param token: names the state.
@@ -154,7 +154,7 @@ def _stamp(database: Path) -> bytes:
 
 
 def _looks_the_same(database: Path, stamp: bytes) -> bool:
-    """Return whether a database has a stamp, and its sums were written a clock tick later.
+    """Return whether a database still has a stamp, and its sums were written a clock tick later.
 
     Without that tick, a later change could have the same times.
     """
@@ -166,8 +166,8 @@ def _looks_the_same(database: Path, stamp: bytes) -> bool:
 
 
 # By device and inode. POSIX releases all locks that a process has on a file when it closes any
-# descriptor of it, including those of SQLite; another process could then remove the log that is
-# still read here. So no descriptor is closed while its file has a name.
+# descriptor of it, including the locks of SQLite. Another process could then remove a log that this
+# one still reads. So no descriptor is closed while its file has a name.
 _descriptors: dict[tuple[int, int], int] = {}
 _descriptors_lock = threading.Lock()
 _PAGES_AT_ONCE = 128
@@ -202,7 +202,7 @@ def _renew_sums(database: Path, page_size: int, known: bytes) -> bytes | None:
 
 
 def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
-    """Return the numbers, from 0, of the pages in the log, possibly of older transactions too.
+    """Return the numbers, from 0, of the pages in the log, including those of older transactions.
 
     (https://www.sqlite.org/fileformat2.html#the_write_ahead_log)
     """
@@ -225,7 +225,7 @@ def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
 def _open_for_good(path: Path) -> int:
     with _descriptors_lock:
         for key, descriptor in list(_descriptors.items()):
-            if os.fstat(descriptor).st_nlink == 0:  # the file was removed, so nobody locks it
+            if os.fstat(descriptor).st_nlink == 0:  # the file was removed, so it has no locks
                 os.close(_descriptors.pop(key))
         status = path.stat()
         key = (status.st_dev, status.st_ino)

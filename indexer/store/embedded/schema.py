@@ -15,10 +15,10 @@ from indexer.store.rows import (
     path_from_row,
 )
 
-# Bump when an older index can no longer be read. Each format has a file name of its own, so that
-# the new one is built next to the old.
+# Bump when an older index can no longer be read. Each format has its own file name, so the new
+# index is built next to the old one.
 FORMAT_VERSION = 5
-# A vector takes 768 bytes, which fills pages of 4 KiB badly.
+# A vector takes 768 bytes, which would waste space in pages of 4 KiB.
 PAGE_SIZE = 8192
 
 TABLES = """
@@ -122,15 +122,13 @@ def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
         "links without their point": (
             "FROM link WHERE point IS NOT NULL AND point NOT IN (SELECT id FROM point)"
         ),
-        "links to a note that is gone": (
+        "links to a removed note": (
             "FROM link WHERE reached IS NOT NULL AND reached NOT IN (SELECT id FROM note)"
         ),
-        "links that were not followed": "FROM link WHERE ok IS NULL",
+        "links not resolved": "FROM link WHERE ok IS NULL",
         "names without their note": "FROM name WHERE note NOT IN (SELECT id FROM note)",
         "anchors without their note": "FROM anchor WHERE note NOT IN (SELECT id FROM note)",
-        "removed points that are still there": (
-            "FROM tombstone WHERE point IN (SELECT id FROM point)"
-        ),
+        "removed points still present": ("FROM tombstone WHERE point IN (SELECT id FROM point)"),
     }
     for what, rest in counts.items():
         count = connection.execute(f"SELECT count(*) {rest}").fetchone()[0]

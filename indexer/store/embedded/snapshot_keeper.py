@@ -1,4 +1,4 @@
-"""The vectors of the newest generation in memory, and the files they are read from."""
+"""The vectors of the newest generation in memory, and their snapshot files."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from indexer.store.embedded.vector_search import PointVectors
 from indexer.store.records import Fault, Vectors
 from indexer.store.rows import REBUILD, checksum_bytes
 
-# A new snapshot is written when this number of points, or this share of them, came or went.
+# Write a new snapshot when this number or share of points was added or removed.
 MAX_OVERLAY = 2_000
 _MAX_OVERLAY_SHARE = 0.05
 _ROWS_AT_ONCE = 8_192
-# What vectors are of: index, generation, dimension.
+# Identifies a set of vectors: index, generation, dimension.
 _State = tuple[str, int, int]
 
 
 class SnapshotKeeper:
-    """The vectors of one index: opened once a generation, written to a file when that pays."""
+    """The vectors of one index: opened once per generation, written to a file when many change."""
 
     def __init__(self, folder: Path, connections: Connections) -> None:
         """Keep the parts; nothing is read yet.
 
-        :param folder: where the snapshot files are.
+        :param folder: of the snapshot files.
         :param connections: to the database.
         """
         self._folder = folder
@@ -55,7 +55,7 @@ class SnapshotKeeper:
     def vectors_for(
         self, connection: sqlite3.Connection, generation: int, dimension: int
     ) -> PointVectors:
-        """Return the vectors of the generation a transaction sees.
+        """Return the vectors of the generation that a transaction sees.
 
         :param connection: with the transaction.
         :param generation: of it.
@@ -77,10 +77,10 @@ class SnapshotKeeper:
         dimension: int,
         before: PointVectors | None,
     ) -> PointVectors:
-        """Map the newest intact snapshot and apply what changed since; else read all rows."""
+        """Map the newest intact snapshot and apply later changes; without one, read all rows."""
         vectors = PointVectors(dimension, None)
         for snapshot in self._sound_snapshots(connection, generation):
-            # If a build that ends now removes the file, the rows are read instead.
+            # If a build removes the file at this moment, the rows are read instead.
             with contextlib.suppress(OSError):
                 vectors = PointVectors(dimension, snapshot, before)
                 break
@@ -94,7 +94,7 @@ class SnapshotKeeper:
     def _sound_snapshots(
         self, connection: sqlite3.Connection, generation: int
     ) -> Iterator[Snapshot]:
-        """Yield the snapshots that vectors of a generation may be read from, newest first."""
+        """Yield the intact snapshots that fit a generation, newest first."""
         header = read_header(connection)
         oldest, identity = int(header.get("vectors_since", "0")), header["identity"]
         for snapshot in list_snapshots(self._folder):
@@ -117,19 +117,19 @@ class SnapshotKeeper:
         overlay = self._overlay(connection, generation)
         most = min(points - 1, max(MAX_OVERLAY, _MAX_OVERLAY_SHARE * points))
         behind = points and (overlay is None or overlay > most)
-        if not behind or not has_room_for_faiss():  # points that it lacks are read from the rows
+        if not behind or not has_room_for_faiss():  # readers take missing points from the rows
             return
         rows = Rows(points, dimension, lambda step: _blocks(connection, dimension, step))
         snapshot = write_snapshot(self._folder, identity_of(connection), generation, rows)
         with self._connections.transaction() as writing:
-            # A reader need not hash the file as long as its name, size and times are these.
+            # A reader need not hash the file while its name, size and times are unchanged.
             sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
             writing.execute(sql, (snapshot.state(),))
             writing.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
         self.forget()
 
     def _overlay(self, connection: sqlite3.Connection, generation: int) -> int | None:
-        """Return how many points came or went since the snapshot; None where there is none."""
+        """Return how many points were added or removed since the snapshot; None without one."""
         for snapshot in self._sound_snapshots(connection, generation):
             with contextlib.suppress(OSError):
                 last = snapshot.last_id()
@@ -140,7 +140,7 @@ class SnapshotKeeper:
         return None
 
     def drop_later(self, connection: sqlite3.Connection) -> None:
-        """Remove files of generations that the database has not reached, as after a restore.
+        """Remove files of generations later than the database's, for example after a restore.
 
         :param connection: to the database.
         """
@@ -150,7 +150,7 @@ class SnapshotKeeper:
                 snapshot.path.unlink(missing_ok=True)
 
     def faults(self, header: Mapping[str, str]) -> list[Fault]:
-        """Return what is wrong with the files.
+        """Return the faults of the files.
 
         :param header: of the index.
         """
@@ -166,7 +166,7 @@ class SnapshotKeeper:
             for snapshot in snapshots
             if snapshot.generation > generation
         ]
-        # Without a snapshot, as before the end of the first build, an index is read from its rows.
+        # Without a snapshot, for example before the end of the first build, the rows are read.
         if "snapshot" in header and not snapshots and header.get("points", "0") != "0":
             faults.append(Fault("vectors", "the file of vectors is missing"))
         return faults
@@ -175,12 +175,12 @@ class SnapshotKeeper:
 def read_vectors(
     connection: sqlite3.Connection, dimension: int, *, above: int = 0
 ) -> tuple[PointIds, Vectors]:
-    """Return the ids and vectors of all points with an id above another.
+    """Return the ids and vectors of all points with an id above a limit.
 
     :param connection: to the database.
     :param dimension: numbers in a vector.
-    :param above: the other id.
-    :raises IndexDamaged: if one of them is not as it was written.
+    :param above: return only points with an id above this one.
+    :raises IndexDamaged: if a vector differs from what was written.
     """
     blocks = list(_blocks(connection, dimension, 1, above))
     ids = [np.zeros(0, np.int64), *(ids for ids, _ in blocks)]
@@ -191,7 +191,7 @@ def read_vectors(
 def _blocks(
     connection: sqlite3.Connection, dimension: int, step: int, above: int = 0
 ) -> Iterator[tuple[PointIds, Vectors]]:
-    """Yield ids and vectors of every ``step``-th point with an id above another, in blocks."""
+    """Yield ids and vectors of every ``step``-th point with an id above a limit, in blocks."""
     cursor = connection.execute(
         "SELECT point.id, vector.value, vector.checksum FROM point "
         "JOIN vector ON vector.id = point.vector "
@@ -208,7 +208,7 @@ def _blocks(
 
 
 def identity_of(connection: sqlite3.Connection) -> str:
-    """Return the name of an index; a rebuild from scratch gets a new one.
+    """Return the random name of an index; a rebuild from scratch gets a new one.
 
     :param connection: to its database.
     """

@@ -1,7 +1,7 @@
 """The store for one machine: SQLite holds everything, FAISS files are derived from it.
 
-One build is one transaction, and a view shows one generation. A point id is never reused, so ids
-alone tell which points a snapshot of the vectors lacks and which it should not have.
+One build is one transaction, and a view shows one generation. Point ids are never reused, so the
+ids alone show which points to add to a snapshot of the vectors and which to remove.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ if TYPE_CHECKING:
 
 DATABASE = f"index-{FORMAT_VERSION}.db"
 _DATABASE_NAME = re.compile(r"index-(\d+)\.db$")
-# Unused vectors are removed when they are more than this, and more than this share of the points.
+# Unused vectors are removed when there are more than this number and this share of the points.
 _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
 # Up to this number of points, word lists are merged after each removal: 0.3 s at 100,000 points.
 _MAX_JOINED = 200_000
 _SELECT_LIMIT = 500
-# If the file looks changed since its pages were summed, opening reads every page of a database up
-# to this size, in about 1 ms per megabyte; for larger ones only `check` does.
+# If a database up to this size looks changed since its pages were summed, opening reads all pages,
+# in about 1 ms per megabyte. Of a larger database only `check` does.
 _MAX_OPENING_BYTES = 64 << 20
 # How long a build waits for readers before it leaves its log to the next build.
 _CHECKPOINT_TIMEOUT_MS = 500
@@ -77,15 +77,15 @@ class EmbeddedStore:
         repair: bool = False,
         lock_timeout_s: float = 60.0,
     ) -> None:
-        """Open the index of a folder, or make an empty one.
+        """Open the index of a folder, or create an empty one.
 
-        :param folder: where the index lives.
-        :param read_only: True to neither make nor change anything.
-        :param repair: True to replace a damaged index by an empty one.
+        :param folder: of the index.
+        :param read_only: True to create and change nothing.
+        :param repair: True to replace a damaged index with an empty one.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
-        :raises IndexNotFound: if there is none and ``read_only``.
+        :raises IndexNotFound: if ``read_only`` and there is no index.
         :raises IndexOutdated: if it was built by a newer Notepoint.
-        :raises IndexDamaged: if its pages are not as they were written.
+        :raises IndexDamaged: if its pages differ from what was written.
         """
         self.folder = folder
         self._read_only = read_only
@@ -110,7 +110,7 @@ class EmbeddedStore:
         if any(number < FORMAT_VERSION for number in self._formats()):
             return IndexOutdated(
                 f"the index in {self.folder} was built by an older Notepoint",
-                "run `notepoint build`: it makes a new one from the notes",
+                "run `notepoint build`: it creates a new one from the notes",
             )
         return IndexNotFound(f"there is no index in {self.folder}", "run `notepoint build`")
 
@@ -147,8 +147,8 @@ class EmbeddedStore:
         """Return the first fault of the pages that a transaction would read now.
 
         :param connection: without an open transaction.
-        :param trust: True to skip a file whose size and times are those it was summed with.
-        :raises NoSums: if there are no sums of that state.
+        :param trust: True to skip a file with unchanged size and times.
+        :raises NoSums: if there are no sums for that state.
         """
         connection.execute("BEGIN")
         try:
@@ -161,7 +161,7 @@ class EmbeddedStore:
             connection.execute("ROLLBACK")
 
     def _seal(self) -> None:
-        """Copy the log into the database and write the sums of its pages, unless a reader waits."""
+        """Copy the log into the database and sum its pages, unless a reader still needs the log."""
         with self._connections.lend() as connection:
             token = read_header(connection).get("state", "")
             connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
@@ -180,7 +180,7 @@ class EmbeddedStore:
                 connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _make(self) -> None:
-        """Create the tables of a new index, all or none."""
+        """Create all tables of a new index, or none on an error."""
         try:
             make_folder(self.folder)
         except OSError as exc:
@@ -201,7 +201,10 @@ class EmbeddedStore:
         """
         temporary = self._path.with_suffix(".new")
         try:
-            for leftover in (temporary, self._path):  # of a killed process; a log without its file
+            for leftover in (
+                temporary,
+                self._path,
+            ):  # left by a killed process; a log without its database
                 _remove_database(leftover)
             open_private(temporary).close()
             with contextlib.closing(Connections(temporary, read_only=False)) as connections:
@@ -229,7 +232,7 @@ class EmbeddedStore:
     def view(self) -> Iterator[SqlView]:
         """Open a view of the newest generation.
 
-        :raises IndexDamaged: if a row is not as it was written.
+        :raises IndexDamaged: if a row differs from what was written.
         """
         with self._connections.lend() as connection:
             connection.execute("BEGIN")
@@ -240,7 +243,7 @@ class EmbeddedStore:
                     connection.execute("ROLLBACK")  # nothing was changed; this ends the view
 
     def translated(self) -> AbstractContextManager[None]:
-        """Turn errors of SQLite into ours, where a view stays open after them."""
+        """Turn errors of SQLite into ours; for views that stay open after an error."""
         return translated()
 
     # changing
@@ -278,7 +281,7 @@ class EmbeddedStore:
         return known
 
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
-        """Keep vectors, as float16, and word pieces under their keys."""
+        """Save vectors, as float16, and word pieces under their keys."""
         values = [vector.tobytes() for vector in vectors.astype(np.float16)]
         rows = [
             (key, value, checksum_bytes(value), packed, checksum_bytes(packed))
@@ -294,7 +297,7 @@ class EmbeddedStore:
             connection.executemany(sql, rows)
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Save the new stamps of files whose content did not change; the generation stays."""
+        """Save the new stamps of files with unchanged content; the generation does not change."""
         from indexer.store.embedded.change import touch_note
 
         with self._connections.transaction() as connection:
@@ -385,9 +388,9 @@ class EmbeddedStore:
             connection.execute("PRAGMA incremental_vacuum")
 
     def _forget_words(self, points: int) -> None:
-        """Let removed words leave the file: until its lists are joined, one says what others held.
+        """Merge the word lists: before that, the file still contains removed words.
 
-        Of a large index this takes seconds; there it waits until unused vectors go as well.
+        For a large index this takes seconds, so it waits until unused vectors are dropped too.
         """
         with self._connections.lend() as connection:
             header = read_header(connection)
@@ -432,7 +435,7 @@ class EmbeddedStore:
         return [Fault(DATABASE, fault)] if fault else []
 
     def exposure(self) -> str | None:
-        """Return a sentence where other users of the machine may read the index."""
+        """Return a warning if other users of the machine can read the index."""
         return exposure(self.folder)
 
     def size(self) -> int:

@@ -1,6 +1,6 @@
 """Search the vectors of one generation.
 
-They are a mapped snapshot, without what was removed since, plus what was added since.
+They are a mapped snapshot, minus the points removed since, plus the points added since.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ MAX_PRODUCT_POINTS = 5_000
 _PROBED_SHARE = 1 / 32
 _MIN_PROBES = 32
 _MAX_FILTERS = 16
-# A scan is split among at most this number of threads (more do not read memory faster). A part has
-# at least the second number of points; with fewer, waking a thread takes longer than the scan.
+# A scan uses at most this number of threads (more do not read memory faster). Each part has at
+# least the second number of points; with fewer, waking a thread takes longer than the scan.
 _MAX_SCANNERS = 4
 _MIN_SCANNED = 10_000
 
 
 class PointVectors:
-    """The vectors of a generation: a mapped snapshot, without removed points, plus added ones."""
+    """The vectors of a generation: a mapped snapshot, minus removed points, plus added ones."""
 
     def __init__(
         self, dimension: int, snapshot: Snapshot | None, before: PointVectors | None = None
@@ -49,8 +49,8 @@ class PointVectors:
         """Map a snapshot, or start empty.
 
         :param dimension: numbers in a vector.
-        :param snapshot: an intact one (see ``Snapshot.is_intact``), None for none.
-        :param before: vectors of another generation, whose mapping is reused for the same snapshot.
+        :param snapshot: an intact one (see ``Snapshot.is_intact``), or None.
+        :param before: vectors of another generation; their mapping of the same snapshot is reused.
         :raises OSError: if it cannot be mapped, for example because it was just removed.
         """
         self.dimension = dimension
@@ -62,7 +62,7 @@ class PointVectors:
         elif snapshot is not None:
             self._base = _open_base(snapshot.path, dimension)
         self._base_ids: PointIds = self._base.ids if self._base else np.zeros(0, np.int64)
-        self._alive: Mask | None = None  # by position in the snapshot; None while all are
+        self._alive: Mask | None = None  # by position in the snapshot; None if no point was removed
         self._allowed: dict[Hashable, PointIds] = {}
         # Keyed by the identity of the allowed ids, which are kept alive here.
         self._masks: dict[int, tuple[PointIds | None, Mask, int]] = {}
@@ -77,8 +77,8 @@ class PointVectors:
     def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
         """Set the points that were removed and added since the snapshot.
 
-        :param removed: ids of the snapshot that are gone.
-        :param added_ids: ids that are new, shape ``(m,)``, rising.
+        :param removed: ids in the snapshot whose points were removed.
+        :param added_ids: new ids, shape ``(m,)``, ascending.
         :param added: their vectors, shape ``(m, dimension)``.
         """
         gone = _positions(self._base_ids, removed)
@@ -93,10 +93,10 @@ class PointVectors:
         """Return the ids that pass a filter, computed once per filter.
 
         :param where: the filter.
-        :param find: finds them in the generation of these vectors.
+        :param find: finds the ids in the generation of these vectors.
         """
         ids = self._allowed.get(where)
-        if ids is None:  # two threads may both find them; both find the same
+        if ids is None:  # two threads may both compute them, with the same result
             if len(self._allowed) >= _MAX_FILTERS:
                 self._allowed.clear()
             ids = self._allowed[where] = find()
@@ -138,7 +138,7 @@ class PointVectors:
         return end
 
     def cosines(self, vector: Vectors, point_ids: PointIds) -> dict[int, float]:
-        """Return the inner products of those given points whose vectors are in memory.
+        """Return the inner products of the given points that are in memory.
 
         :param vector: float32, unit length, shape ``(dimension,)``.
         :param point_ids: any ids.
@@ -155,7 +155,7 @@ class PointVectors:
         return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
 
     def _mask(self, allowed: PointIds | None) -> tuple[Mask | None, int]:
-        """Return the mask of allowed positions (None for all) and how many there are."""
+        """Return the mask of allowed positions (None for all) and their number."""
         if allowed is None and self._alive is None:
             return None, len(self._base_ids)
         known = self._masks.get(id(allowed))
@@ -197,14 +197,14 @@ def _at_once(scan: _Scan) -> _Scan:
 
 
 def _positions(ids: PointIds, wanted: PointIds) -> PointIds:
-    """Return the positions of ids in a sorted list; ids that it lacks are left out."""
+    """Return the positions of ids in a sorted list; ids not in the list are left out."""
     places = np.searchsorted(ids, wanted)
     places = np.minimum(places, max(0, len(ids) - 1))
     return places[ids[places] == wanted] if len(ids) else places[:0]
 
 
 def _are_in(ids: PointIds, wanted: PointIds) -> Mask:
-    """Return for each id whether a sorted list holds it."""
+    """Return for each id whether a sorted list contains it."""
     if not len(ids):
         return np.zeros(len(wanted), bool)
     places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
@@ -212,21 +212,21 @@ def _are_in(ids: PointIds, wanted: PointIds) -> Mask:
 
 
 class _Base(Protocol):
-    """A snapshot, open for searching; positions count its points in the order of their ids."""
+    """An open snapshot; positions number its points in the order of their ids."""
 
     ids: PointIds
 
     def begin_search(
         self, vector: Vectors, k: int, mask: Mask | None, alive: int
     ) -> Sequence[_Scan]:
-        """Start searching the nearest points among those of a mask, part by part."""
+        """Start to search the nearest points within a mask, part by part."""
 
     def vectors(self, positions: PointIds) -> Vectors | None:
         """Return vectors by position; None if the file is not ordered by point."""
 
 
 class _ProductBase:
-    """A small snapshot: one product of a matrix, without importing faiss."""
+    """A small snapshot: one matrix product, without importing faiss."""
 
     def __init__(self, ids: PointIds, halves: NDArray[np.float16]) -> None:
         self.ids = ids
@@ -248,14 +248,14 @@ class _ProductBase:
 
 
 class _FaissBase:
-    """A snapshot searched by faiss in the mapped file."""
+    """A snapshot that faiss searches in the mapped file."""
 
     def __init__(self, path: Path, ids: PointIds, halves: NDArray[np.float16] | None) -> None:
         if not has_room_for_faiss():
             raise MemoryError
         import faiss
 
-        faiss.omp_set_num_threads(1)  # a single question is faster without waking threads
+        faiss.omp_set_num_threads(1)  # one question is faster without waking threads
         self.ids = ids
         self._halves = halves
         # Owns the index below. (faiss 1.15 ships types of its base class only.)
@@ -280,7 +280,7 @@ class _FaissBase:
         return [begin(functools.partial(scan, part)) for part in self._parts()]
 
     def _parts(self) -> list[slice | None]:
-        """Return the parts to scan in parallel; None stands for the whole."""
+        """Return the parts to scan in parallel; None means the whole snapshot."""
         count = len(self.ids)
         parts = min(os.cpu_count() or 1, _MAX_SCANNERS, count // _MIN_SCANNED)
         if self._cells or parts < 2:
@@ -306,7 +306,7 @@ class _FaissBase:
             more["sel"] = untyped.IDSelectorRange(part.start, part.stop)
         if not self._cells:
             return untyped.SearchParameters(**more)
-        # The fewer points are allowed, the more cells must be searched for them.
+        # The fewer points are allowed, the more cells must be searched.
         share = alive / len(self.ids)
         probes = math.ceil(_PROBED_SHARE * self._cells * (1 if share == 1 else 2 / share))
         return untyped.SearchParametersIVF(
@@ -317,8 +317,8 @@ class _FaissBase:
 def _open_base(path: Path, dimension: int) -> _Base:
     """Map a snapshot.
 
-    A faiss file begins with its kind, dimension and number of points, and one with a map of ids
-    ends with these; a flat one has the codes before them. Both counts are checked.
+    A faiss file begins with its kind, dimension and number of points. A file with a map of ids ends
+    with the ids; in a flat file the codes are before them. Both counts are checked.
     """
     content = np.memmap(path, np.uint8, "r")
     count = int(content[8:16].view("<i8")[0])

@@ -47,7 +47,7 @@ from indexer.text.terms import CONTEXT_WEIGHT
 # If a filter passes more points than this, it is applied to each match instead.
 _MAX_LISTED = 2_000
 _SELECT_LIMIT = 512
-# Points to find by the rarest words; all words then choose the best of them.
+# Number of points to find by the rarest words; all words then choose the best of them.
 _RATED_FOR_ONE = 4
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
@@ -59,18 +59,18 @@ class SqlView:
     def __init__(self, connection: sqlite3.Connection, open_vectors: OpenVectors) -> None:
         """Take a connection with an open transaction.
 
-        :param connection: closed by the caller.
-        :param open_vectors: (connection, generation, dimension) to the vectors of that generation.
+        :param connection: the caller closes it.
+        :param open_vectors: opens the vectors for (connection, generation, dimension).
         """
         self.connection = connection
         self._open_vectors = open_vectors
         self._header: Header | None = None
         self._notes_read: dict[int, NoteInfo] = {}
-        self._counted: dict[str, int] = {}  # terms to points; 0 for terms that occur nowhere
+        self._counted: dict[str, int] = {}  # term to number of points; 0 for unknown terms
         self._vectors_found: PointVectors | None = None
 
     def header(self) -> Header:
-        """Return the header: generation, counts and what the index was built for."""
+        """Return the header: generation, counts and setup."""
         if self._header is None:
             found = read_header(self.connection)
             setup = None
@@ -93,7 +93,7 @@ class SqlView:
         return self._header
 
     def note_states(self) -> dict[str, NoteState]:
-        """Return the state of every file by note id, also of files that were not indexed."""
+        """Return the state of every file by note id, including files that were not indexed."""
         points = Counter(
             dict(
                 self.connection.execute("SELECT note, count(*) FROM point GROUP BY note").fetchall()
@@ -118,7 +118,7 @@ class SqlView:
         return row[0] if row else None
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None if there is none of that name."""
+        """Return an indexed note, None if there is no such note."""
         sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = ?"
         row = self.connection.execute(sql, (path_to_row(note_id),)).fetchone()
         return note_info_from_row(row) if row else None
@@ -224,7 +224,7 @@ class SqlView:
         return {point_id: found.get(point_id, 0.0) for point_id in point_ids}
 
     def _asked(self, terms: Sequence[str]) -> ChosenTerms:
-        """Leave out terms that no point has, and the most common ones if others remain."""
+        """Drop terms that no point has, and the most common terms if others remain."""
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _match(
@@ -255,7 +255,7 @@ class SqlView:
     def read_points(
         self, point_ids: Collection[int], *, links: bool = True
     ) -> dict[int, StoredPoint]:
-        """Return given points with their notes and links; an id that is gone is left out."""
+        """Return points by id, with notes and links; ids that no longer exist are left out."""
         sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
         rows = list(self._select(sql, point_ids))
         return self._stored(rows, self.links_in(point_ids) if links else {})
@@ -304,7 +304,7 @@ class SqlView:
         return list(self._stored(rows, {}).values())
 
     def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
-        """Return how many points given notes have; see ``View``."""
+        """Return the number of points of each note; see ``View``."""
         sql = (
             "SELECT path, (SELECT max(ordinal) + 1 FROM point WHERE point.note = note.id) "
             "FROM note WHERE path IN"
@@ -380,7 +380,7 @@ class SqlView:
         return self._vectors_found
 
     def _allowed(self, where: NoteFilter, vectors: PointVectors) -> NDArray[np.int64]:
-        """Return the sorted ids of the points that pass a filter, computed once a generation."""
+        """Return the sorted ids of the points that pass a filter, computed once per generation."""
 
         def find() -> NDArray[np.int64]:
             notes, values = compile_filter(where, "?")

@@ -1,4 +1,4 @@
-"""A change to the server store: rows gathered here, sent in bulk, within one transaction."""
+"""A change to the server store: rows are collected and sent in bulk, in one transaction."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ INDEX_ABOVE = 10_000
 _GRAPH_BYTES_A_POINT = 600
 _MAX_GRAPH_MEMORY = 2**31
 _MIN_GRAPH_MEMORY = 2**26
-# Below this size, the room of unused vectors is not given back.
+# Below this size, the disk space of unused vectors is not freed.
 _MAX_SPARE_BYTES = 50_000
 _MIN_SHRUNK = 2**22
 
@@ -71,7 +71,7 @@ class ServerChange:
         self._has_notes = bool(known)
 
     def drop_everything(self) -> None:
-        """Remove all notes and what came from them; vectors stay, for points with the same text."""
+        """Remove all notes and their derived rows; keep vectors for points with the same text."""
         self._run(
             f"INSERT INTO spare SELECT DISTINCT ON (key) {_VECTOR} FROM embedding "
             "ON CONFLICT (key) DO NOTHING"
@@ -132,7 +132,7 @@ class ServerChange:
             yield identity, path, RawLink(line, text, target, bool(wiki), fix)
 
     def reopen_links(self) -> None:
-        """Mark the links that a note or file that came or went may change."""
+        """Mark the links that an added or removed note or file may change."""
         self._send()
         self._run("UPDATE link SET ok = NULL WHERE ok = 0 OR kind = 'file'")
 
@@ -158,7 +158,7 @@ class ServerChange:
         return self._found[short]
 
     def anchor_line(self, note_id: str, anchor: str) -> int | None:
-        """Return the line of a heading or block of a note, None if it has none of that name."""
+        """Return the line of a heading or block of a note, None if the note has no such anchor."""
         self._send()
         rows = self._rows_of(
             "SELECT line FROM anchor JOIN note ON note.id = anchor.note "
@@ -168,7 +168,7 @@ class ServerChange:
         return rows[0][0] if rows else None
 
     def finish(self, setup: Setup) -> None:
-        """Write the counts and move the generation; the commit follows."""
+        """Write the counts and increase the generation; the caller commits."""
         self._send()
         self._close_links()
         self._count_terms()
@@ -305,7 +305,7 @@ class ServerChange:
             self._found.clear()
 
     def _give_vectors(self) -> None:
-        """Give each new point the vector of its key: a spare one, or that of another point."""
+        """Give each new point the vector of its key, from ``spare`` or from another point."""
         if not self._fresh:
             return
         points, notes, keys = zip(*self._fresh, strict=True)
@@ -374,8 +374,8 @@ class ServerChange:
 def make_indexes(connection: Connection) -> None:
     """Create the missing indexes of the newest era, if it has enough points.
 
-    Each era has its own indexes: a build from nothing fills none row by row, and no index mixes
-    the vectors of two models.
+    Each era has its own indexes: a build from nothing need not fill an index row by row, and no
+    index mixes the vectors of two models.
 
     :param connection: in a transaction that holds the build lock.
     """
@@ -420,7 +420,7 @@ def drop_old_indexes(connection: Connection) -> None:
 
 
 def shrink_spare(connection: Connection) -> None:
-    """Give back the disk space of vectors that moved from ``spare`` to their points.
+    """Free the disk space of vectors that moved from ``spare`` to their points.
 
     :param connection: outside of a transaction.
     """

@@ -1,4 +1,4 @@
-"""Errors of a PostgreSQL server as our own: what is wrong and how to fix it."""
+"""Turn errors of a PostgreSQL server into ours, with a hint on how to fix them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from indexer.store.rows import REBUILD
 
 _SETUP = "see docs/SCALE.md"
 
-# What a kind of error means and how to fix it; the first that fits is used.
+# (errors, message, hint); the first entry that fits is used.
 _KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, str], ...] = (
     (
         (errors.DiskFull,),
-        "the disk of {server} is full; the index is as it was",
-        "make room there, then run the command again",
+        "the disk of {server} is full; the index is unchanged",
+        "free space there, then run the command again",
     ),
     (
         (errors.OutOfMemory, errors.ConfigurationLimitExceeded),
@@ -53,7 +53,7 @@ _KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, 
     ),
     (
         (errors.SerializationFailure, errors.DeadlockDetected),
-        "{server} took back a statement: {reason}",
+        "{server} rolled back a statement: {reason}",
         "try again",
     ),
     (
@@ -73,8 +73,8 @@ _DAMAGE = (
 _REFUSALS = (
     ("password authentication failed", "give the password in PGPASSWORD or ~/.pgpass"),
     ("no password supplied", "give the password in PGPASSWORD or ~/.pgpass"),
-    ("no pg_hba.conf entry", "let this machine in by the server's pg_hba.conf"),
-    ("does not exist", "make it with createdb or createuser, or name another"),
+    ("no pg_hba.conf entry", "allow this machine in the server's pg_hba.conf"),
+    ("does not exist", "create it with createdb or createuser, or name another"),
     (
         "session is read-only",
         "name the primary, postgresql://user@primary,replica/database, and see that it runs",
@@ -91,21 +91,23 @@ def parse_address(conninfo: str) -> dict[str, object]:
     """Return the parts of an address as the client library reads them.
 
     :param conninfo: ``postgresql://...``, without the space.
-    :raises SettingsError: if it cannot be read, or not without doubt; its parts are not shown.
+    :raises SettingsError: if it is invalid or ambiguous; the message shows none of its parts.
     """
     try:
         given: dict[str, object] = {**psycopg.conninfo.conninfo_to_dict(conninfo)}
     except (psycopg.Error, ValueError):
-        # Without the cause, which repeats the address, and the password in it.
+        # Without the cause, which repeats the address with its password.
         raise SettingsError("the address of the store cannot be read", _WRITING) from None
     host, database = str(given.get("host")), str(given.get("dbname"))
     doubtful = {"@", "/", "?", "#", "[", "]"} & set(f"{host}{given.get('port')}")
     doubtful = doubtful if not host.startswith("/") else set()
     if conninfo.count("@") > 1 or "@" in database or doubtful:
-        raise SettingsError("it is not clear which part of the store's address is what", _WRITING)
+        raise SettingsError("the parts of the store's address cannot be told apart", _WRITING)
     ports = str(given.get("port") or "5432").split(",")
     if not all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports):
-        raise SettingsError("the port in the address of the store is none", _WRITING)
+        raise SettingsError(
+            "the port in the address of the store is not a number from 1 to 65535", _WRITING
+        )
     return given
 
 

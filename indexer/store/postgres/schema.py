@@ -1,7 +1,7 @@
 """The tables of the server store: one schema of a database for each notes folder.
 
-Rows hold records in the same form as in the embedded store. Values without a limit of length
-(paths, tags, keys of links) are in no B-tree, whose entries are limited to 2,704 bytes.
+Rows hold records in the same form as in the embedded store. Values of unlimited length (paths,
+tags, keys of links) are not in a B-tree, because its entries are limited to 2,704 bytes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-# The n-th step brings a schema of format n to format n + 1; a step is never changed once released.
+# The n-th step upgrades a schema from format n to n + 1. Never change a released step.
 STEPS = (
     """
     CREATE TABLE header (
@@ -97,7 +97,7 @@ STEPS = (
     """,
 )
 TABLES = ("label", "name", "anchor", "embedding", "point", "link", "note", "term")
-"""The tables that hold what came from notes."""
+"""The tables whose rows come from notes."""
 
 # PostgreSQL accepts neither NUL nor lone surrogates in a text. YAML can contain both, and Python
 # decodes a path that is not UTF-8 with lone surrogates. This character is unassigned in Unicode.
@@ -122,7 +122,7 @@ def unescape_text(text: str) -> str:
 
 
 def digest(key: str) -> bytes:
-    """Return a short hash of a key that is only compared."""
+    """Return a short hash of a key that is used only in comparisons."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -137,7 +137,7 @@ def quote_lexeme(term: str) -> str:
 
 
 def words_to_row(own: list[str], context: list[str]) -> str:
-    """Return the terms of a point as a ``tsvector``: its own get weight A, those above it D.
+    """Return the terms of a point as a ``tsvector``: its own get weight A, its context's D.
 
     Positions only count occurrences; there are no phrase queries.
 

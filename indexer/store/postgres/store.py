@@ -1,7 +1,7 @@
-"""The store for more than one machine: PostgreSQL with pgvector; it opens all connections.
+"""The store for more than one machine: PostgreSQL with pgvector.
 
-Each notes folder has its own schema, so one database holds many folders with separate rights. One
-build is one transaction under an advisory lock; a view is a transaction with a snapshot, on the
+Each notes folder has its own schema, so one database can hold many folders with separate rights.
+One build is one transaction under an advisory lock. A view is a transaction with a snapshot, on the
 primary or on a replica. Readers and writers never wait for each other.
 """
 
@@ -43,7 +43,7 @@ from indexer.store.postgres.view import ServerView, run
 from indexer.store.records import Fault, Setup, Vectors
 from indexer.store.rows import checksum_bytes
 
-# Its warnings repeat the error that follows.
+# psycopg's warnings repeat the error that follows.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _PREFIX = "notepoint_"
@@ -76,7 +76,7 @@ class _TextLoader(Loader):
 
 
 class _BinaryTextLoader(_TextLoader):
-    """The same for binary results, in which texts look alike."""
+    """The same for binary results, where texts have the same form."""
 
     format = Format.BINARY
 
@@ -105,15 +105,15 @@ class PostgresStore:
         repair: bool = False,
         lock_timeout_s: float = 60.0,
     ) -> None:
-        """Open the index at an address, or make an empty one.
+        """Open the index at an address, or create an empty one.
 
         :param address: ``postgresql://...?space=NAME``.
-        :param read_only: True to neither make nor change anything; a replica is enough.
+        :param read_only: True to create and change nothing; a replica is enough.
         :param repair: True to create missing tables again.
         :param lock_timeout_s: how long to wait for another build to end, in seconds.
-        :raises IndexNotFound: if there is none and ``read_only``.
+        :raises IndexNotFound: if ``read_only`` and there is no index.
         :raises IndexOutdated: if it was built by a newer Notepoint.
-        :raises IndexerError: if the server cannot be reached, or refuses.
+        :raises IndexerError: if the server cannot be reached or refuses the connection.
         """
         self._conninfo, space = split_space(address)
         self._given = parse_address(self._conninfo)
@@ -168,11 +168,11 @@ class PostgresStore:
             "JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'vector'",
         )
         if not rows:
-            return  # before the first build there may be no schema; the caller reports it
+            return  # there may be no schema before the first build; the caller reports it
         place, version = rows[0]
         if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < _MIN_PGVECTOR:
             raise IndexerError(
-                f"the pgvector of {self.shown} is version {version}, 0.8 is needed",
+                f"{self.shown} has pgvector {version}; 0.8 or later is needed",
                 "install a newer one and run ALTER EXTENSION vector UPDATE there",
             )
         path = f'"{self._schema}", "{place}"'
@@ -187,7 +187,7 @@ class PostgresStore:
     def _reading(self) -> Iterator[Connection]:
         """Lend a connection in a read-only transaction with one snapshot.
 
-        A connection that was cut while idle is replaced; one that is cut in use is an error, and
+        A connection that was lost while idle is replaced. One that is lost in use raises an error;
         the next question opens another.
         """
         with translated(self.shown):
@@ -232,14 +232,14 @@ class PostgresStore:
                 if self._building:
                     raise IndexerError(
                         f"the connection to {self.shown} was lost during the build",
-                        "the index is as it was; run `notepoint build` again",
+                        "the index is unchanged; run `notepoint build` again",
                     )
                 self._writer = self._connect(write=True)
             yield self._writer
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[Connection]:
-        """Lend that connection in a write transaction."""
+        """Lend the connection that writes, in a transaction."""
         with self._write_connection() as connection, connection.transaction():
             timeout = f"{max(1, round(self._lock_timeout_s * 1000))}ms"
             run(connection, "SELECT set_config('lock_timeout', %s, true)", (timeout,))
@@ -287,7 +287,7 @@ class PostgresStore:
         if encoding != "UTF8":
             raise IndexerError(
                 f"the database of {self.shown} holds text as {encoding}, not as UTF-8",
-                "make another with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+                "create another with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
             )
 
     def _format(self, connection: Connection) -> int | None:
@@ -319,7 +319,7 @@ class PostgresStore:
             (_PREFIX,),
         )
         names = ", ".join(row[0].removeprefix(_PREFIX) for row in rows[:10])
-        there = f", or name one that is there with ?space=: {names}" if names else ""
+        there = f", or name an existing one with ?space=: {names}" if names else ""
         return f"run `notepoint build`{there}"
 
     def _newer(self) -> IndexOutdated:
@@ -333,7 +333,7 @@ class PostgresStore:
     def view(self) -> Iterator[ServerView]:
         """Open a view of the newest generation.
 
-        :raises IndexerError: if the server is gone; the next view tries again.
+        :raises IndexerError: if the server cannot be reached; the next view tries again.
         """
         with self._reading() as connection:
             yield ServerView(connection)
@@ -353,7 +353,7 @@ class PostgresStore:
 
     # changing
     def translated(self) -> AbstractContextManager[None]:
-        """Turn errors of the server into ours, where a view stays open after them."""
+        """Turn errors of the server into ours; for views that stay open after an error."""
         return translated(self.shown)
 
     @contextlib.contextmanager
@@ -367,7 +367,7 @@ class PostgresStore:
             change.finish(setup)
 
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
-        """Keep vectors, as float16, and word pieces under their keys."""
+        """Save vectors, as float16, and word pieces under their keys."""
         halves = vectors.astype(np.float16)
         rows = [
             (key, HalfVector(half), checksum_bytes(half.tobytes()), packed, checksum_bytes(packed))
@@ -382,7 +382,7 @@ class PostgresStore:
             )
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
-        """Save the new stamps of files whose content did not change; the generation stays."""
+        """Save the new stamps of files with unchanged content; the generation does not change."""
         with self._changing() as connection:
             for note_id, stamp in stamps.items():
                 touch_note(connection, note_id, stamp)
@@ -431,7 +431,7 @@ class PostgresStore:
 
     # housekeeping
     def optimise(self) -> None:
-        """Create missing indexes; drop indexes of former builds and unused vectors."""
+        """Create missing indexes; drop indexes of earlier builds and unused vectors."""
         with self._changing() as connection:
             make_indexes(connection)
             self._drop_unused(connection)
@@ -447,7 +447,7 @@ class PostgresStore:
             connection.execute("DELETE FROM spare")
 
     def exposure(self) -> str | None:
-        """Return None: the rights on a server are those its owner gave."""
+        """Return None: the administrator of the server controls the rights on it."""
         return None
 
     def verify(self) -> list[Fault]:

@@ -49,7 +49,7 @@ _MIN_IDF = 1e-6
 # The server compares vectors with a question rounded to float16; they are rescored here without
 # rounding. This number of extra points covers those that rounding put just outside.
 _MARGIN = 20
-# Up to this number of points that pass a filter all are compared; above it, the index is used.
+# Up to this number of points that pass a filter, all are compared; above it, the index is used.
 _EXACT_UP_TO = 20_000
 # The number of occurrences n of a term, from ts_rank, which for one term is
 # (1 + 1/4 + ... + 1/n^2) / (pi^2/6). Correct for the 255 positions that PostgreSQL keeps.
@@ -74,8 +74,8 @@ def run(
 ) -> list[tuple[Any, ...]]:
     """Return the rows of a statement.
 
-    :param connection: where it runs.
-    :param sql: made of constants, numbers and placeholders only.
+    :param connection: runs the statement.
+    :param sql: consists of constants, numbers and placeholders only.
     :param values: of its placeholders.
     :param binary: True to receive vectors in binary.
     """
@@ -101,7 +101,7 @@ class ServerView:
         """Take a connection in a transaction with one snapshot; the caller ends it."""
         self._connection = connection
         self._found: tuple[Header, int, int] | None = None
-        self._counts: dict[str, int] = {}  # counts of terms that were read before
+        self._counts: dict[str, int] = {}  # counts of terms, once read
 
     def _run(
         self, sql: str, values: Sequence[Any] = (), *, binary: bool = False
@@ -109,7 +109,7 @@ class ServerView:
         return run(self._connection, sql, values, binary=binary)
 
     def header(self) -> Header:
-        """Return the header: generation, counts and what the index was built for."""
+        """Return the header: generation, counts and setup."""
         if self._found is None:
             self._found = read_header(self._connection)
         return self._found[0]
@@ -126,7 +126,7 @@ class ServerView:
 
     # notes
     def note_states(self) -> dict[str, NoteState]:
-        """Return the state of every file by note id, also of files that were not indexed."""
+        """Return the state of every file by note id, including files that were not indexed."""
         points = Counter(dict(self._run("SELECT note, count(*) FROM point GROUP BY note")))
         rows = self._run(f"SELECT {NOTE_STATE_COLUMNS}, id FROM note")
         return {row[0]: note_state_from_row(row[:-1], points[row[-1]]) for row in rows}
@@ -142,7 +142,7 @@ class ServerView:
         return rows[0][0] if rows else None
 
     def note(self, note_id: str) -> NoteInfo | None:
-        """Return an indexed note, None if there is none of that name."""
+        """Return an indexed note, None if there is no such note."""
         sql = f"SELECT {NOTE_INFO_COLUMNS} FROM note WHERE outcome <> 'skipped' AND path = %s"
         rows = self._run(sql, (note_id,))
         return note_info_from_row(rows[0]) if rows else None
@@ -174,7 +174,7 @@ class ServerView:
             notes, values = compile_filter(where, "%s")
             conditions += f" AND note IN ({notes})"
             if self._points_in(notes, values) <= _EXACT_UP_TO:
-                column = "value"  # which no index is on
+                column = "value"  # a column without an index
         rows = self._run(
             f"SELECT point, value, checksum FROM embedding WHERE {conditions} "
             f"ORDER BY {column} <#> %s LIMIT %s",
@@ -188,7 +188,7 @@ class ServerView:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
 
     def begin_dense(self, vector: Vectors, k: int, where: NoteFilter) -> Callable[[], Scored]:
-        """Return ``dense`` to be run when called: a connection runs one statement at a time."""
+        """Return a function that runs ``dense``: a connection runs one statement at a time."""
         return functools.partial(self.dense, vector, k, where)
 
     def _points_in(self, notes: str, values: Sequence[Any]) -> float:
@@ -295,7 +295,7 @@ class ServerView:
         return {term: count for term in terms if (count := self._counts[term])}
 
     def _asked(self, terms: Sequence[str]) -> ChosenTerms:
-        """Leave out terms that no point has, and the most common ones if others remain."""
+        """Drop terms that no point has, and the most common terms if others remain."""
         return choose_terms(terms, self.term_counts(set(terms)), self.header().points)
 
     def _weights(self, terms: Sequence[str]) -> dict[str, float]:
@@ -313,7 +313,7 @@ class ServerView:
         """Return the SQL of BM25 of a point, and the values of its placeholders."""
         length = f"{_K1 * _B / (self._mean_length() or 1.0)!r}::float8 * length"
         norm = f"({_K1 * (1 - _B)!r}::float8 + {length})"
-        # Of n in the point and m above it, n + 0.4 m count.
+        # A term that occurs n times in a point and m times in its context counts n + 0.4 m.
         count = f"({CONTEXT_WEIGHT}::float8 * {_ALL} + {1 - CONTEXT_WEIGHT}::float8 * {_OWN})"
         parts = [
             f"{(_K1 + 1) * weight!r}::float8 * (1 - {norm} / ({count} + {norm}))"
@@ -325,7 +325,7 @@ class ServerView:
     def read_points(
         self, point_ids: Collection[int], *, links: bool = True
     ) -> dict[int, StoredPoint]:
-        """Return given points with their notes and links; an id that is gone is left out."""
+        """Return points by id, with notes and links; ids that no longer exist are left out."""
         ids = list(point_ids)
         rows = self._run(f"{_STORED} WHERE point.id = ANY(%s)", (ids,))
         return self._stored(rows, self.links_in(ids) if links else {})
@@ -362,7 +362,7 @@ class ServerView:
         return [found[point_id] for point_id in ids]
 
     def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
-        """Return how many points given notes have; see ``View``."""
+        """Return the number of points of each note; see ``View``."""
         sql = (
             "SELECT path, (SELECT max(ordinal) + 1 FROM point WHERE point.note = note.id) "
             "FROM note WHERE path = ANY(%s)"
