@@ -1,4 +1,4 @@
-"""The page: ask the notes, read the answer where it was written, look after the index."""
+"""The page: ask the notes, read answers in their notes, manage the index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ st.html(STYLE)
 host = None
 try:
     host = open_host()
-    with host.request():  # all that is drawn is of one generation
+    with host.request():  # the whole page shows one generation
         draw_views(host)
         with st.container(key="pulse"):
             pulse(host)

@@ -61,7 +61,7 @@ def test_bad_line_of_a_batch_says_why_and_the_rest_is_answered(
         '{"id": 4, "question": " "}',
         '{"id": 5, "question": "' + "long " * 5_000 + '"}',
         '{"id": 6}',
-        "no JSON",
+        "not JSON",
         '"text"',
         '{"id": 7, "question": "sourdough\\u2028time"}',
     ]

@@ -99,7 +99,7 @@ def test_settings_are_read() -> None:
     assert (mode, weights.words) == (Mode.DENSE, 0.0)
     assert read_settings("")[0] is Mode.HYBRID
     for wrong in ("mode=none", "colour=1", "words=many"):
-        with pytest.raises(QueryError, match="no setting"):
+        with pytest.raises(QueryError, match="not a setting"):
             read_settings(wrong)
 
 
@@ -107,8 +107,8 @@ def test_settings_are_read() -> None:
     ("text", "message"),
     [
         ("", "no questions"),
-        ("{", "1: no JSON"),
-        ("\n[1]\n", "2: no JSON object"),
+        ("{", "1: not JSON"),
+        ("\n[1]\n", "2: not a JSON object"),
         ('{"id": 1, "question": "x"}', "1: a question lacks 'answers'"),
     ],
 )

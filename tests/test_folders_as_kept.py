@@ -42,7 +42,7 @@ def test_conflict_copy_is_kept_named_and_below_its_original(
     report = notebook.build()
     assert report.notes_skipped == 0
     said = {file.note_id: [w.message for w in file.warnings] for file in report.files}
-    assert said[copy] == ["a conflict copy of Plan.md, never shown above it"]
+    assert said[copy] == ["a conflict copy of Plan.md, ranked below it"]
     hits = notebook.search("oak", points=True).hits
     assert hits[0].note_id == "Plan.md"
     assert copy in {hit.note_id for hit in hits}

@@ -124,7 +124,7 @@ def test_damaged_files_are_refused_and_the_index_stays(
     target = open_notebook(tmp_path / "notes", place="target")
     target.build()
     before = target.dump()
-    with pytest.raises(IndexDamaged, match=f"{part}.parquet is not as it was written"):
+    with pytest.raises(IndexDamaged, match=f"{part}.parquet has changed since it was written"):
         target.import_index(exported, force=True)
     assert target.dump() == before
 
@@ -134,7 +134,7 @@ def test_index_that_is_there_is_replaced_only_by_force(
 ) -> None:
     target = open_notebook(tmp_path / "notes", place="target")
     target.build()
-    with pytest.raises(IndexerError, match="there is an index in this store already") as caught:
+    with pytest.raises(IndexerError, match="this store already contains an index") as caught:
         target.import_index(exported)
     assert "--force" in str(caught.value.hint)
     target.import_index(exported, force=True)

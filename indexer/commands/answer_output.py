@@ -1,4 +1,4 @@
-"""How ``notepoint query`` prints an answer: its formats, and a budget of tokens."""
+"""Print an answer of ``notepoint query``: in several formats, within a token budget."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPACT_TOP_K = 5
 
 
 def format_options(command: _Command) -> _Command:
-    """Add the options that say how an answer is printed."""
+    """Add the options that control how an answer is printed."""
     options = [
         click.option(
             "--format",
@@ -44,10 +44,10 @@ def format_options(command: _Command) -> _Command:
 
 
 def format_of(options: dict[str, Any]) -> str:
-    """Return the format to print in.
+    """Return the output format.
 
     :param options: of the command.
-    :raises click.UsageError: if two formats were named.
+    :raises click.UsageError: if the options name two formats.
     """
     form: str | None = options["form"]
     if options["markdown"]:
@@ -66,9 +66,9 @@ def format_of(options: dict[str, Any]) -> str:
 
 
 def points_wanted(top_k: int, options: dict[str, Any]) -> int:
-    """Return how many points to ask for: fewer in compact format, unless the user gave a number.
+    """Return how many points to request: fewer in compact format, unless the user gave a number.
 
-    :param top_k: the value of the option.
+    :param top_k: the value of ``--top-k``.
     :param options: of the command.
     """
     if format_of(options) != "compact":
@@ -81,9 +81,9 @@ def points_wanted(top_k: int, options: dict[str, Any]) -> int:
 
 
 def answer_output(answer: Answer, root: Path, options: dict[str, Any]) -> str:
-    """Return what is printed of an answer.
+    """Return the printed form of an answer.
 
-    :param answer: to a question.
+    :param answer: the answer to print.
     :param root: the notes folder.
     :param options: of the command.
     """

@@ -26,10 +26,10 @@ from indexer.extras import require
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Address to listen on; another one needs a token in $NOTEPOINT_TOKEN",
+    help="Address to listen on; an address that is not loopback needs $NOTEPOINT_TOKEN",
 )
 def api(port: int, host: str, **options: Any) -> None:
-    """Give the notes to other programs over HTTP, as JSON; see docs/agents.md.
+    """Serve the notes over HTTP as JSON; see docs/agents.md.
 
     \b
     notepoint api

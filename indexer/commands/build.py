@@ -17,17 +17,19 @@ from indexer.commands.options import (
 
 @click.command()
 @common
-@click.option("--rebuild", is_flag=True, help="Begin from nothing; also repairs a damaged index")
-@click.option("--force", is_flag=True, help="Build even if most notes are gone")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing")
-@click.option("--ray", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Encode by Ray")
+@click.option("--rebuild", is_flag=True, help="Build from nothing; also repairs a damaged index")
+@click.option("--force", is_flag=True, help="Build even if most notes are missing")
+@click.option("--dry-run", is_flag=True, help="Show what would change without changing it")
+@click.option(
+    "--ray", is_flag=False, flag_value="", metavar="[ADDRESS]", help="Encode on a Ray cluster"
+)
 @click.option("--progress-json", is_flag=True, hidden=True)
 @click.option("--standby", is_flag=True, hidden=True)
 def build(progress_json: bool, standby: bool, **options: Any) -> int:
     """Bring the index up to date with the notes.
 
-    Only what is new is encoded. Notes that cannot be read are listed with the reason; the others
-    are indexed all the same.
+    Only new or changed points are encoded. Notes that cannot be read are listed with the reason;
+    all others are indexed.
 
     \b
     notepoint build --notes ~/notes

@@ -17,7 +17,7 @@ from indexer.commands.options import (
 @click.command()
 @common
 def check(**options: Any) -> int:
-    """Read every byte of the index and the model; say what is wrong and how to fix it."""
+    """Check every byte of the index and the model. Each fault is printed with its fix."""
     from indexer import render, render_reports
 
     with open_notebook(options) as notebook:

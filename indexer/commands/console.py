@@ -1,4 +1,4 @@
-"""The standard streams of the command line, and what the system refuses it."""
+"""The standard streams of the command line, and errors of the system such as a full disk."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import click
 from indexer.errors import IndexerError
 from indexer.memory_limit import release_reserve
 
-# What no program can fix by itself; other errors of the system keep their traceback.
+# Errors that no program can fix; other errors of the system keep their traceback.
 _SHORTAGES = frozenset(
     getattr(errno, name)
     for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO ENAMETOOLONG ELOOP".split()
     if hasattr(errno, name)
 )
-# What Python and the loader of libraries say where it is memory that lacks.
+# What Python and the library loader say when memory is short.
 _SIGNS_OF_NO_MEMORY = "can't start new thread", "failed to map segment"
 
 
 def prepare() -> None:
-    """Give output an encoding for every note, and a place where the caller closed it.
+    """Set an encoding that can print every note, and replace closed standard streams.
 
-    A file opened while a standard stream is closed would take its number, and whatever a library
-    says there would be written into the file.
+    If a standard stream is closed, the next opened file gets its number, and messages of libraries
+    would be written into that file.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -43,14 +43,14 @@ def prepare() -> None:
 
 
 def discard_output() -> None:
-    """Let nothing more be flushed into a stream that takes no more."""
+    """Discard all further output, since the reader closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def leave(status: int) -> NoReturn:
-    """End the process when all is closed, without taking apart what the libraries loaded.
+    """Flush, run exit handlers, then exit without interpreter teardown.
 
-    That would take a tenth of the time of a query (benchmarks/HISTORY.md).
+    The teardown would take a tenth of the time of a query (benchmarks/HISTORY.md).
 
     :param status: of the command.
     """
@@ -62,13 +62,13 @@ def leave(status: int) -> NoReturn:
 
 
 def shortage(exc: Exception) -> IndexerError | None:
-    """Return what the system lacks, None for an error that is no shortage.
+    """Return the error for a shortage of memory, disk or files, None for any other exception.
 
-    :param exc: what was raised.
+    :param exc: the exception.
     """
     if isinstance(exc, MemoryError):
         release_reserve()
-        # The frames it went through hold what filled the memory: the message needs some of it.
+        # The frames of the exception hold the data that filled the memory; the message needs some.
         exc.__traceback__ = exc.__context__ = None
     if isinstance(exc, MemoryError) or any(sign in str(exc) for sign in _SIGNS_OF_NO_MEMORY):
         return IndexerError("there is not enough memory", "end other programs, or raise the limit")
@@ -84,12 +84,12 @@ def shortage(exc: Exception) -> IndexerError | None:
 def complain(exc: IndexerError) -> None:
     """Write an error and its hint to stderr.
 
-    :param exc: what went wrong.
+    :param exc: the error.
     """
     from indexer.render import safe
 
     lines = [f"notepoint: error: {safe(exc.message)}"]
     lines += [f"hint: {safe(exc.hint)}"] if exc.hint else []
     for line in lines:
-        with contextlib.suppress(OSError):  # the full disk may be the one the errors go to
+        with contextlib.suppress(OSError):  # stderr may go to the full disk
             click.echo(line, err=True)

@@ -16,7 +16,7 @@ from indexer.commands.options import (
 @click.command()
 @common
 def dump(**options: Any) -> None:
-    """Print every note with its outcome, and every point with its lines."""
+    """Print every note with its outcome, and every point."""
     from indexer import render, render_reports
 
     with open_notebook(options) as notebook:

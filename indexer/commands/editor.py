@@ -1,4 +1,4 @@
-"""Open a note at a line in the reader's own editor."""
+"""Open a note at a line in the user's editor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indexer.errors import SettingsError
 
-# What each editor wants to be told to open a file at a line.
+# The arguments of each editor that open a file at a line.
 _TEMPLATES = {
     "code": "{editor} --goto {path}:{line}",
     "codium": "{editor} --goto {path}:{line}",
@@ -33,7 +33,7 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
         ``$EDITOR``.
     :param path: the file.
     :param line: 1-based.
-    :raises SettingsError: if there is no editor to start.
+    :raises SettingsError: if no editor is set.
     """
     if not template:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
@@ -53,22 +53,22 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
 def _words(command: str) -> list[str]:
     """Return the words of a command as a shell reads them.
 
-    :param command: as the user set it.
-    :raises SettingsError: if there are none, or a quote is not closed.
+    :param command: the editor command of the user.
+    :raises SettingsError: if there are no words, or a quote is not closed.
     """
     try:
         words = shlex.split(command)
     except ValueError as exc:
         raise SettingsError(
-            f"the editor {command!r} is no command: {str(exc).lower()}", "close the quote"
+            f"the editor {command!r} is not a command: {str(exc).lower()}", "close the quote"
         ) from exc
     if not words:
-        raise SettingsError("the editor is set to blanks", "set EDITOR to the name of one")
+        raise SettingsError("the editor is set to blanks", "set EDITOR to the name of an editor")
     return words
 
 
 def open_in_editor(template: str, path: Path, line: int) -> int:
-    """Open a file at a line and return the editor's status.
+    """Open a file at a line and return the exit status of the editor.
 
     :param template: as for ``editor_command``.
     :param path: the file.

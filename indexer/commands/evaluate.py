@@ -20,16 +20,19 @@ from indexer.extras import require
 @common
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--compare", "settings", metavar="SETTINGS", help="Another setting, as mode=dense or words=0"
+    "--compare",
+    "settings",
+    metavar="SETTINGS",
+    help="Compare with another setting, such as mode=dense or words=0",
 )
 @click.option("--run", "run_file", type=click.Path(path_type=Path), help="Write a TREC run")
 def evaluate(path: Path, settings: str | None, run_file: Path | None, **options: Any) -> None:
-    """Judge the answers to questions whose answers are known.
+    """Measure the answers to judged questions.
 
     PATH is a file of JSON lines: {"id", "question", "kind", "answers": [{"file", "line_start",
-    "line_end"}]}; a question the notes do not answer has no answers. Where questions name a
-    "vault", those of the notes folder of that name are asked. Or PATH is a folder with
-    corpus.jsonl, queries.jsonl and qrels.tsv, whose documents are indexed as notes.
+    "line_end"}]}; a question that the notes do not answer has no answers. If questions name a
+    "vault", only those with the name of the notes folder are asked. PATH can also be a folder with
+    corpus.jsonl, queries.jsonl and qrels.tsv; its documents are indexed as notes.
 
     \b
     notepoint eval questions.jsonl --notes ~/notes
@@ -76,7 +79,7 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
 def _evaluate_collection(
     folder: Path, settings: str | None, run_file: Path | None, options: dict[str, Any]
 ) -> None:
-    """Index the documents of a collection in a folder of their own, ask, and print the figures."""
+    """Index the documents of a collection in a temporary folder, ask, and print the figures."""
     from tempfile import TemporaryDirectory
 
     from indexer import render, render_reports

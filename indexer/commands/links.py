@@ -17,14 +17,14 @@ from indexer.commands.options import (
 @click.command()
 @common
 @click.argument("note", required=False)
-@click.option("--broken", is_flag=True, help="Only links that lead nowhere or have a fix")
+@click.option("--broken", is_flag=True, help="Only links that lead nowhere or need a fix")
 @click.option("--back", is_flag=True, help="Links of other notes to NOTE")
 def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
-    """Show where links lead: those of NOTE, or of all notes.
+    """Show where the links of NOTE, or of all notes, lead.
 
-    A link is followed as the tool that wrote it follows it. A broken one is shown with what is
-    missing: the note, the heading, the block or the file. One written the wrong way round, or
-    without its target, is read as it was meant and shown with its fix.
+    A link is resolved as in the tool that wrote it. A broken link is shown with the missing part:
+    the note, the heading, the block or the file. If the link itself is written wrongly, Notepoint
+    guesses what it means and shows the fix.
 
     \b
     notepoint links --broken

@@ -14,10 +14,10 @@ from indexer.extras import require
 @click.command()
 @common
 def lsp(**options: Any) -> None:
-    """Serve an editor over standard input and output (language server protocol).
+    """Serve an editor over stdin and stdout (language server).
 
-    Completes links by name and meaning, goes to definitions, shows references and related points,
-    and marks broken links. Set up your editor: docs/editors.md.
+    It completes links by name and meaning, goes to definitions, shows references and related
+    points, and marks broken links. To set up your editor, see docs/editors.md.
     """
     require("lsp", "`notepoint lsp`", "pygls")
     from indexer.lsp.server import run

@@ -1,4 +1,4 @@
-"""The command line: its commands, and how each error leaves it."""
+"""The command line: its commands, and the exit status and message of each error."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit status."""
-    # A product of a matrix and a question is over before a second thread has begun.
+    """Run the command line and exit with its status."""
+    # The product of a matrix and a question is done before a second thread has started.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     hold_reserve()
     console.prepare()
@@ -70,15 +70,15 @@ def main() -> NoReturn:
 @click.version_option(__version__, prog_name="notepoint")
 @click.pass_context
 def cli(context: click.Context) -> int | None:
-    """Ask a folder of Markdown notes; get the point you once wrote.
+    """Search a folder of Markdown notes and get the exact point you wrote.
 
-    Without a command, on a terminal, it opens the page.
+    Without a command, on a terminal, Notepoint opens the page.
 
     \b
     notepoint build --notes ~/notes
     notepoint query "does it talk about ethics?"
 
-    Exit status: 0 found or built, 1 nothing found or notes skipped, 2 error or wrong use.
+    Exit status: 0 found or built, 1 nothing found or notes skipped, 2 error or wrong usage.
     """  # noqa: D301 - click knows a block by this character
     if context.invoked_subcommand is not None:
         return None

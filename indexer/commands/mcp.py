@@ -21,10 +21,10 @@ from indexer.extras import require
     help="Serve many clients at http://127.0.0.1:PORT/mcp instead of one over stdin and stdout",
 )
 def mcp(port: int | None, **options: Any) -> None:
-    """Give the notes to agents, by the Model Context Protocol; see docs/agents.md.
+    """Serve the notes to agents (Model Context Protocol). See docs/agents.md.
 
-    Agents can ask, read and find similar passages; they cannot write. The index follows the notes
-    folder.
+    Agents can ask, read and find similar passages; they cannot write. The index follows changes in
+    the notes folder.
     """
     require("mcp", "the Model Context Protocol", "mcp")
     from indexer import __version__

@@ -1,4 +1,4 @@
-"""What several commands share: options, exit statuses, opening the notebook."""
+"""Shared by the commands: options, exit statuses, opening the notebook."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 FOUND, NOTHING, FAILED, INTERRUPTED = 0, 1, 2, 130
-_LEAST_BYTES = 256 << 20  # address space of a query; with less the libraries end by a signal
+_LEAST_BYTES = 256 << 20  # address space of a query; with less, the libraries kill the process
 
 
 def common(command: _Command) -> _Command:
-    """Add the options every command takes."""
+    """Add the options of every command."""
     options = [
         click.option(
             "--notes",
             metavar="DIR",
             multiple=True,
-            help="Notes folder; several, as DIR or NAME=DIR, are asked as one [default: "
-            "$NOTEPOINT_NOTES, else the nearest folder upwards that has an index, else ./corpus]",
+            help="Notes folder; several (DIR or NAME=DIR) are searched together [default: "
+            "$NOTEPOINT_NOTES, else the nearest parent folder with an index, else ./corpus]",
         ),
         click.option(
             "--store", metavar="URL|DIR", help="Index [default: .notepoint in the notes folder]"
@@ -48,7 +48,7 @@ def common(command: _Command) -> _Command:
         ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON"),
         click.option("-q", "--quiet", is_flag=True, help="Print results only"),
-        click.option("-v", "--verbose", is_flag=True, help="Say more of what is going on"),
+        click.option("-v", "--verbose", is_flag=True, help="Print more details"),
     ]
     for option in reversed(options):
         command = option(command)
@@ -67,7 +67,7 @@ top_k_option = click.option(
 
 @contextlib.contextmanager
 def open_notebook(options: dict[str, Any]) -> Iterator[Notebook]:
-    """Open the notebook the common options name."""
+    """Open the notebook that the common options describe."""
     demand_room(_LEAST_BYTES)
     from indexer.notebook import Notebook
 
@@ -88,7 +88,7 @@ def open_notebook(options: dict[str, Any]) -> Iterator[Notebook]:
 def echo_warnings(text: str) -> None:
     """Write warnings to stderr, if there are any.
 
-    :param text: one warning a line.
+    :param text: one warning per line.
     """
     if text:
         click.echo(text, err=True)
@@ -102,6 +102,6 @@ def read_days(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
     found = parse_day(value, datetime.date.today())
     if found is None:
-        message = f"{value!r} is no date; write 2024-03-05, 2024 or '3 weeks ago'"
+        message = f"{value!r} is not a date; write 2024-03-05, 2024 or '3 weeks ago'"
         raise click.BadParameter(message, ctx, param)
     return found

@@ -1,6 +1,6 @@
-"""How a build comes along: bars on a terminal, lines of JSON for another program.
+"""Report the progress of a build: bars on a terminal, lines of JSON for another program.
 
-That other program may also have a build wait for its word.
+The other program can also make a build wait until it sends a line.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ class LineReporter:
     """Writes a line of JSON to stderr at each step: ``{"phase", "done", "total"}``."""
 
     def __init__(self) -> None:
-        """Begin before the first phase."""
+        """Start before the first phase."""
         self._phase, self._done, self._total = "", 0, 0
 
     def begin(self, phase: str, total: int) -> None:
-        """Begin a phase."""
+        """Start a phase."""
         self._phase, self._done, self._total = phase, 0, total
         self._write()
 
     def advance(self, steps: int) -> None:
-        """Note steps; each hundredth of the phase is reported."""
+        """Add finished steps; report each hundredth of the phase."""
         before = self._done * 100 // max(1, self._total)
         self._done += steps
         if self._done * 100 // max(1, self._total) > before:
@@ -44,10 +44,10 @@ class LineReporter:
 
 
 class BarReporter:
-    """Shows one bar for the phase that is going on."""
+    """Shows a bar for the current phase."""
 
     def __init__(self) -> None:
-        """Begin without a bar."""
+        """Start without a bar."""
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class BarReporter:
             self._bar.close()
 
     def begin(self, phase: str, total: int) -> None:
-        """Begin the bar of a phase."""
+        """Start the bar of a phase."""
         if self._bar is not None:
             self._bar.close()
         from tqdm import tqdm
@@ -76,7 +76,7 @@ class BarReporter:
         )
 
     def advance(self, steps: int) -> None:
-        """Move the bar on."""
+        """Advance the bar."""
         if self._bar is not None:
             self._bar.update(steps)
 
@@ -100,12 +100,12 @@ def show(
 
 
 def wait_for_word(notebook: Notebook) -> bool:
-    """Make ready what a build after one edit needs, and wait for a line on stdin.
+    """Load what a build after one edit needs, and wait for a line on stdin.
 
-    :param notebook: what is to be built.
-    :return: False if stdin ended without a line: nobody waits for the build any more.
+    :param notebook: the notebook to build.
+    :return: False if stdin ended without a line, so nobody waits for the build.
     """
-    with contextlib.suppress(IndexerError):  # the build itself will say so
+    with contextlib.suppress(IndexerError):  # the build reports it
         notebook.build(dry_run=True)
         notebook.open_ahead(points=1)
     return bool(sys.stdin.readline())

@@ -30,14 +30,18 @@ from indexer.records import Mode, NoteFilter
     type=click.Choice([mode.value for mode in Mode]),
     default=Mode.HYBRID.value,
     show_default=True,
-    help="By words, by meaning, or both",
+    help="Search by words, by meaning, or both",
 )
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only notes with this tag")
 @click.option(
-    "--category", "categories", multiple=True, metavar="NAME", help="Only notes of this category"
+    "--category", "categories", multiple=True, metavar="NAME", help="Only notes in this category"
 )
 @click.option(
-    "--folder", "folders", multiple=True, metavar="PATH", help="Only notes below this folder"
+    "--folder",
+    "folders",
+    multiple=True,
+    metavar="PATH",
+    help="Only notes in this folder or below it",
 )
 @click.option("--note", "only_notes", multiple=True, metavar="PATH", help="Only this note")
 @click.option(
@@ -48,29 +52,35 @@ from indexer.records import Mode, NoteFilter
     help="Only notes with this property",
 )
 @click.option(
-    "--exclude", multiple=True, metavar="PATH", help="No notes with this in their path (-path:PATH)"
+    "--exclude",
+    multiple=True,
+    metavar="PATH",
+    help="No notes whose path contains this (-path:PATH)",
 )
 @click.option(
     "--since",
     callback=read_days,
     metavar="DATE",
-    help='Only notes of this day or later: 2024-03-05, 2024, yesterday, "3 weeks ago"',
+    help='Only notes dated this day or later: 2024-03-05, 2024, yesterday, "3 weeks ago"',
 )
 @click.option(
     "--until",
     callback=read_days,
     metavar="DATE",
-    help="Only notes of this day or before: a month or year counts to its end",
+    help="Only notes dated this day or earlier; a month or year counts to its end",
 )
 @click.option(
-    "--more-like", multiple=True, metavar="POINT", help="Lean towards a point (NOTE:LINE or an id)"
+    "--more-like",
+    multiple=True,
+    metavar="POINT",
+    help="Prefer hits like this point (NOTE:LINE or an id)",
 )
-@click.option("--less-like", multiple=True, metavar="POINT", help="Lean away from a point")
+@click.option("--less-like", multiple=True, metavar="POINT", help="Prefer hits unlike this point")
 @click.option(
     "--batch",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help='Answer each question of a JSON-lines file ({"id", "question"}), one JSON line each',
+    help='Answer each question of a JSON-lines file ({"id", "question"}) with one JSON line',
 )
 @click.option(
     "--open",
@@ -80,12 +90,12 @@ from indexer.records import Mode, NoteFilter
     help="Open the N-th hit in your editor",
 )
 @click.option("--points", is_flag=True, help="Single points only, no lists or sections")
-@click.option("--full", is_flag=True, help="Every line of what is found, weaker matches as well")
-@click.option("--explain", is_flag=True, help="Single points, and for each why it has its place")
-@format_options
 @click.option(
-    "--rerank", metavar="MODEL", help="A cross-encoder that orders the first points again"
+    "--full", is_flag=True, help="Print every line of each answer, and weaker matches too"
 )
+@click.option("--explain", is_flag=True, help="Single points, each with the reasons for its rank")
+@format_options
+@click.option("--rerank", metavar="MODEL", help="Rerank the first points with this cross-encoder")
 def query(
     words: tuple[str, ...],
     top_k: int,
@@ -93,10 +103,10 @@ def query(
     open_hit: int | None,
     **options: Any,
 ) -> int:
-    """Answer a question with the points of the notes that answer it.
+    """Answer a question with points from the notes.
 
-    Options of one kind are alternatives; options of different kinds all hold. In the question
-    itself "exact phrase", -word, tag:x, -tag:x, path:x and -path:x may be used.
+    A note must match one option of each kind that is given. The question itself can contain "exact
+    phrase", -word, tag:x, -tag:x, path:x and -path:x.
 
     \b
     notepoint query "does it talk about ethics?"
@@ -168,7 +178,7 @@ def _property(text: str) -> tuple[str, str]:
 
 
 def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
-    """Print one answer a line; a question that cannot be asked gets a line that says why."""
+    """Print one answer per line; a line of a wrong question says what is wrong."""
     from indexer import render
     from indexer.evaluation.questions import lines_of, read_json_object
 

@@ -1,4 +1,4 @@
-"""A question typed without quotes, in which words may begin with a minus."""
+"""Read a question typed without quotes, whose words may begin with a minus."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 import click
 
-# ``-word`` and ``-path:x`` leave something out; ``-k5``, ``-v`` and ``-qv`` are options.
+# ``-word`` and ``-path:x`` exclude notes; ``-k5``, ``-v`` and ``-qv`` are options.
 _LEFT_OUT = re.compile(r"-(?!k\d*$|[qvh]+$)[^\W_-]\S*$")
-_MARK = "\x00"  # what no argument of a process can hold
+_MARK = "\x00"  # a character that no argument of a process can contain
 
 
 class QuestionCommand(click.Command):
-    """A command whose arguments may begin with a minus where no option is meant."""
+    """A command whose arguments may begin with a minus if they are not options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line.
 
         :param ctx: of the command.
         :param args: as typed.
-        :return: the arguments that are left.
+        :return: the remaining arguments.
         """
         end = args.index("--") if "--" in args else len(args)
         known = {name for parameter in self.get_params(ctx) for name in parameter.opts}
@@ -36,16 +36,16 @@ class QuestionCommand(click.Command):
             is_word = argument.startswith("-") if i > end else bool(_LEFT_OUT.match(argument))
             if argument not in known and not value and is_word:
                 marked[i] = _MARK + argument
-        # Behind "--" a word may begin with two of them; an option of the command stays one.
+        # A word after "--" may begin with two; an option of the command is still an option.
         return super().parse_args(ctx, marked[:end] + marked[end + 1 :])
 
 
 def typed_question(words: Sequence[str]) -> str | None:
-    """Return the question that words of the command line make, None without any.
+    """Return the question in the words of the command line, None if there are no words.
 
-    Several words that hold a blank each were quoted by the shell: they are exact phrases.
+    If each of several arguments contains a blank, the user quoted them: they are exact phrases.
 
-    :param words: as ``QuestionCommand`` leaves them.
+    :param words: the arguments after ``QuestionCommand`` has parsed them.
     """
     if not words:
         return None

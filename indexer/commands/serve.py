@@ -22,11 +22,11 @@ from indexer.errors import NotesError
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser")
 @click.option("--no-token", is_flag=True, help="Let every user of this machine open the page")
-@click.option("--api", is_flag=True, help="Answer other programs as well, under /api")
+@click.option("--api", is_flag=True, help="Also serve other programs, under /api")
 def serve(port: int, no_browser: bool, no_token: bool, api: bool, **options: Any) -> int:
-    """Open the page, on this machine and for you only.
+    """Open the page on this machine, for you only.
 
-    The address that is printed holds a token: other users of this machine cannot open the page.
+    The printed address contains a token, so other users of this machine cannot open the page.
     """
     from indexer import __version__
     from indexer.web.launch import serve as run_page
@@ -43,5 +43,5 @@ def serve(port: int, no_browser: bool, no_token: bool, api: bool, **options: Any
     except NotesError:
         if options.get("notes") or os.environ.get("NOTEPOINT_NOTES"):
             raise
-        return run_page(None, **shown)  # the page asks for a folder
+        return run_page(None, **shown)  # the page lets the user choose a folder
     return run_page(settings, **shown)

@@ -10,11 +10,11 @@ from indexer.extras import EXTRAS
 @click.command()
 @click.argument("parts", nargs=-1, metavar="[PART]...", type=click.Choice([*EXTRAS, "all", "dev"]))
 def setup(parts: tuple[str, ...]) -> int:
-    """Install what is missing, and optional parts.
+    """Install missing and optional packages.
 
-    In a checkout: the environment .venv, the core, the page and the weights of the model. Each
-    PART adds packages: page, models (any model of sentence-transformers), fast (OpenVINO),
-    multilingual, eval, parquet, postgres, ray, all.
+    In a checkout, it creates the environment .venv and installs the core, the page and the weights
+    of the model. Each PART adds packages: page, models (any model of sentence-transformers), fast
+    (OpenVINO), multilingual, eval, parquet, postgres, ray, all.
 
     \b
     python -m indexer setup

@@ -20,9 +20,9 @@ from indexer.commands.options import (
 @click.argument("place", metavar="NOTE[:LINE]")
 @top_k_option
 def similar(place: str, top_k: int, **options: Any) -> int:
-    """Show the nearest points of other notes.
+    """Show the most similar points of other notes.
 
-    Leaves out the note itself, what it links to already, and points of the same words.
+    The note itself, notes it already links to, and points with the same words are left out.
 
     \b
     notepoint similar courses/sequence-models.md:42

@@ -15,7 +15,7 @@ from indexer.commands.options import (
 @click.command()
 @common
 def status(**options: Any) -> None:
-    """Show what is indexed, by which model, and whether notes changed since."""
+    """Show what is indexed, and whether notes have changed since."""
     from indexer import render
 
     with open_notebook(options) as notebook:

@@ -17,7 +17,7 @@ from indexer.commands.options import (
 @common
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def export_(folder: Path, **options: Any) -> None:
-    """Write the index to a new folder of Parquet files, for `import` into another store.
+    """Write the index to a new folder of Parquet files. `import` reads it into another store.
 
     \b
     notepoint export /tmp/wiki
@@ -31,9 +31,9 @@ def export_(folder: Path, **options: Any) -> None:
 @click.command(name="import")
 @common
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Replace an index that is there already")
+@click.option("--force", is_flag=True, help="Replace an existing index")
 def import_(folder: Path, force: bool, **options: Any) -> None:
-    """Read an index that `export` wrote, and compare what arrived: nothing is encoded again."""
+    """Read an index that `export` wrote. Nothing is encoded again; the result is verified."""
     with open_notebook(options) as notebook:
         found = notebook.import_index(folder, force=force)
     _echo_transfer(found, options)

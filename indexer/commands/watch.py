@@ -16,7 +16,7 @@ from indexer.commands.options import (
 @click.command()
 @common
 def watch(**options: Any) -> None:
-    """Keep the index up to date with the notes until stopped with Ctrl-C."""
+    """Keep the index up to date until stopped with Ctrl-C."""
     import threading
 
     from indexer import render

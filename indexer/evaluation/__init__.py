@@ -1,1 +1,1 @@
-"""Judged questions to figures."""
+"""Measure answers against judged questions."""

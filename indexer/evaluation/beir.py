@@ -1,4 +1,4 @@
-"""Retrieval collections in BEIR's layout: documents as notes, rankings as figures and TREC runs."""
+"""Retrieval collections in BEIR's layout: write them as notes, rank, score, export TREC runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from indexer.records import Answer
 DEPTH = 100
 _FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
 _NOTE = re.compile(r"(\d+)\.md$")
-# A line that begins so would be read as a heading, a list, a quote, a fence or a rule.
+# A line with this start would be read as a heading, a list, a quote, a fence or a rule.
 _MARKUP = re.compile(r"^(\d*)([#>*+=|~`.)-])")
 
 Run = dict[str, list[tuple[str, float]]]
@@ -23,7 +23,7 @@ Run = dict[str, list[tuple[str, float]]]
 
 
 class Collection(NamedTuple):
-    """Documents, questions, and which documents answer which question, with grades."""
+    """Documents, questions, and graded judgements: which documents answer which question."""
 
     documents: tuple[tuple[str, str, str], ...]  # id, title, text
     queries: dict[str, str]
@@ -39,7 +39,7 @@ def read_collection(folder: Path) -> Collection:
     """Read a collection.
 
     :param folder: with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``.
-    :raises QueryError: naming the file and line that cannot be read.
+    :raises QueryError: if a file cannot be read; the message names the file and line.
     """
     corpus, queries, qrels = (folder / name for name in _FILES)
     try:
@@ -56,11 +56,11 @@ def read_collection(folder: Path) -> Collection:
     for number, line in enumerate(qrels.read_text("utf-8").splitlines(), 1):
         fields = line.split("\t")
         if number == 1 and not fields[-1].isdigit():
-            continue  # the names of the columns
+            continue  # the header line
         if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
             raise QueryError(
-                f"{qrels}:{number}: no judgement",
-                "a line is query-id, corpus-id and score, by tabs",
+                f"{qrels}:{number}: not a judgement",
+                "a line has query-id, corpus-id and score, separated by tabs",
             )
         judgements.setdefault(fields[0], {})[fields[1]] = int(fields[2])
     judged = {query: text for query, text in asked.items() if query in judgements}
@@ -70,7 +70,7 @@ def read_collection(folder: Path) -> Collection:
 
 
 def write_notes(collection: Collection, folder: Path) -> None:
-    """Write each document as a note, named by its place in the collection."""
+    """Write each document as a note, named by its number in the collection."""
     for number, (_, title, text) in enumerate(collection.documents):
         body = _MARKUP.sub(r"\1\\\2", " ".join(text.split()))
         head = f"---\ntitle: {json.dumps(title)}\n---\n" if title else ""
@@ -78,10 +78,10 @@ def write_notes(collection: Collection, folder: Path) -> None:
 
 
 def rank_documents(collection: Collection, answer: Answer) -> list[tuple[str, float]]:
-    """Return the documents of an answer's hits, each by its best point, best first.
+    """Return the documents of an answer's hits, each with its best score, best first.
 
-    :param collection: whose documents were written as notes.
-    :param answer: to one of its queries.
+    :param collection: the one whose documents are the notes.
+    :param answer: the answer to one of its queries.
     """
     best: dict[str, float] = {}
     for hit in answer.hits:
@@ -95,18 +95,18 @@ def rank_documents(collection: Collection, answer: Answer) -> list[tuple[str, fl
 def run_queries(collection: Collection, ask: Callable[[str], Answer]) -> Run:
     """Ask every query of a collection and rank its documents.
 
-    :param collection: whose documents were written as notes.
-    :param ask: query to answer, deep enough for ``DEPTH`` documents.
+    :param collection: the one whose documents are the notes.
+    :param ask: returns the answer to a query, with enough hits for ``DEPTH`` documents.
     """
     queries = collection.queries.items()
     return {query: rank_documents(collection, ask(text)) for query, text in queries}
 
 
 def score_run(judgements: Mapping[str, Mapping[str, int]], run: Run) -> dict[str, dict[str, float]]:
-    """Return nDCG@10, R@100 and RR@10 of each query, by ir-measures.
+    """Return nDCG@10, R@100 and RR@10 of each query, computed by ir-measures.
 
     :param judgements: query id to document id to grade.
-    :param run: what was ranked; a query that is missing counts 0.
+    :param run: the ranked documents; a missing query counts 0.
     :return: measure to query id to figure.
     """
     import ir_measures
@@ -133,8 +133,8 @@ def score_run(judgements: Mapping[str, Mapping[str, int]], run: Run) -> dict[str
 def write_run(path: Path, run: Run) -> None:
     """Write a ranking as a TREC run: query, Q0, document, rank, score, name.
 
-    :param path: the file.
-    :param run: what was ranked.
+    :param path: the file to write.
+    :param run: the ranked documents.
     :raises QueryError: if it cannot be written.
     """
     lines = [

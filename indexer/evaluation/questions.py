@@ -1,4 +1,4 @@
-"""Judged questions to figures: hit@k, MRR and how well confidence tells the answerable apart."""
+"""Compute figures from judged questions: hit@k, MRR, and how well confidence works."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AnswerPlace(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question and every place that answers it; none where the notes hold no answer."""
+    """A question and every place that answers it; no place if the notes contain no answer."""
 
     question_id: str
     text: str
@@ -35,7 +35,7 @@ class Question(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """How well a group of questions is answered; each figure 0 to 1."""
+    """How well a group of questions is answered; each figure is from 0 to 1."""
 
     questions: int
     hit_at_1: float
@@ -45,7 +45,7 @@ class Figures(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """Figures by group, and of confidence: its AUROC, the answerable kept, the others rejected."""
+    """Figures by group; for confidence its AUROC, answerable kept, unanswerable rejected."""
 
     groups: dict[str, Figures]
     auroc: float | None
@@ -54,7 +54,7 @@ class Evaluation(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A question with the rank of its first right hit, 0 for none, and what was said of it."""
+    """A question with the rank of its first right hit (0: none) and the answer's confidence."""
 
     question: Question
     rank: int
@@ -63,7 +63,7 @@ class Judged(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A second setting against a first: mean difference, chance of it, ids of wins and losses."""
+    """A second setting compared with a first: mean difference, p-value, ids of wins and losses."""
 
     difference: float
     p_value: float
@@ -75,10 +75,10 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
     """Read judged questions.
 
     :param path: JSON lines: ``{"id", "question", "kind", "answers": [{"file", "line_start",
-        "line_end"}]}``; those with ``"dropped": true`` are left out.
-    :param vault: name of the notes folder; where some questions name it as their ``"vault"``, those
-        of other vaults are left out.
-    :raises QueryError: naming the line that cannot be read.
+        "line_end"}]}``; lines with ``"dropped": true`` are left out.
+    :param vault: name of the notes folder; if some questions name it as their ``"vault"``,
+        questions of other vaults are left out.
+    :raises QueryError: if a line cannot be read; the message names it.
     """
     rows = [(number, row) for number, row in read_json_lines(path) if not row.get("dropped")]
     if any(row.get("vault") == vault for _, row in rows):
@@ -98,7 +98,7 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
                 f"{path}:{number}: a question lacks {exc}", "each needs id, question and answers"
             ) from exc
     if not questions:
-        raise QueryError(f"there are no questions in {path}", "write one JSON object a line")
+        raise QueryError(f"there are no questions in {path}", "write one JSON object per line")
     return questions
 
 
@@ -106,13 +106,13 @@ def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     """Return the objects of a JSON-lines file with their line numbers.
 
     :param path: the file, in UTF-8.
-    :raises QueryError: if the file cannot be read, or a line is no JSON object.
+    :raises QueryError: if the file cannot be read, or a line is not a JSON object.
     """
     return [(number, read_json_object(line, f"{path}:{number}")) for number, line in lines_of(path)]
 
 
 def lines_of(path: Path) -> list[tuple[int, str]]:
-    """Return the lines of a file that are not blank, with their numbers.
+    """Return the non-blank lines of a file with their numbers.
 
     :param path: the file, in UTF-8; lines end with a line feed.
     :raises QueryError: if the file cannot be read.
@@ -131,16 +131,16 @@ def read_json_object(line: str, place: str) -> dict[str, Any]:
 
     :param line: the line.
     :param place: the file and the line's number, for messages.
-    :raises QueryError: if it is none, or is nested too deeply.
+    :raises QueryError: if it is not an object, or is nested too deeply.
     """
     try:
         row = json.loads(line)
     except RecursionError as exc:
-        raise QueryError(f"{place}: nested too deeply", "write one JSON object a line") from exc
+        raise QueryError(f"{place}: nested too deeply", "write one JSON object per line") from exc
     except ValueError as exc:
-        raise QueryError(f"{place}: no JSON: {exc}", "write one JSON object a line") from exc
+        raise QueryError(f"{place}: not JSON: {exc}", "write one JSON object per line") from exc
     if not isinstance(row, dict):
-        raise QueryError(f"{place}: no JSON object", "write one JSON object a line")
+        raise QueryError(f"{place}: not a JSON object", "write one JSON object per line")
     return row
 
 
@@ -148,7 +148,7 @@ def judge(questions: Sequence[Question], ask: Callable[[str], Answer]) -> list[J
     """Ask every question and judge each answer.
 
     :param questions: with their answers.
-    :param ask: question to answer, at least ten hits deep.
+    :param ask: returns the answer to a question, with at least ten hits.
     """
     judged = []
     for question in questions:
@@ -178,10 +178,10 @@ def compare(first: Mapping[str, float], second: Mapping[str, float]) -> Comparis
     """Compare two settings question by question.
 
     :param first: question id to figure, higher is better.
-    :param second: the same of the other setting.
+    :param second: the same for the other setting.
     :raises MissingPackages: if scipy is not installed.
-    :return: who won where, and how likely such a difference is by chance: by the paired t-test
-        (Student 1908), which holds for means of rank measures (Urbano et al., SIGIR 2019).
+    :return: wins, losses and the p-value of the paired t-test (Student 1908), which is valid for
+        means of rank measures (Urbano et al., SIGIR 2019).
     """
     require("eval", "the comparison of two settings", "scipy")
     from scipy.stats import ttest_rel
@@ -198,7 +198,7 @@ def compare(first: Mapping[str, float], second: Mapping[str, float]) -> Comparis
 
 
 def reciprocal_ranks(judged: Sequence[Judged]) -> dict[str, float]:
-    """Return question id to reciprocal rank, of those that have an answer."""
+    """Return question id to reciprocal rank, for questions that have an answer."""
     return {
         one.question.question_id: 1 / one.rank if one.rank else 0.0
         for one in judged
@@ -207,10 +207,10 @@ def reciprocal_ranks(judged: Sequence[Judged]) -> dict[str, float]:
 
 
 def read_settings(text: str) -> tuple[Mode, Weights]:
-    """Read what to compare with: ``mode=dense`` or weights of the ranking, by commas.
+    """Read the setting to compare with: ``mode=dense`` or weights of the ranking.
 
-    :param text: as ``words=0,pieces=0``.
-    :raises QueryError: for a name or value that is none.
+    :param text: name=value pairs separated by commas, such as ``words=0,pieces=0``.
+    :raises QueryError: if a name or value is unknown.
     """
     mode, weights = Mode.HYBRID, Weights()
     names = ["mode", *Weights._fields]
@@ -223,13 +223,13 @@ def read_settings(text: str) -> tuple[Mode, Weights]:
                 weights = weights._replace(**{name.strip(): float(value)})
         except (TypeError, ValueError) as exc:
             raise QueryError(
-                f"no setting: {part!r}", f"give name=value; names are {', '.join(names)}"
+                f"not a setting: {part!r}", f"give name=value; names are {', '.join(names)}"
             ) from exc
     return mode, weights
 
 
 def first_rank(question: Question, answer: Answer) -> int:
-    """Return the rank of the first hit that overlaps an answer, 0 for none of the first ten."""
+    """Return the rank of the first of ten hits that overlaps an answer, 0 if there is none."""
     for hit in answer.hits[:_DEPTH]:
         for place in question.answers:
             overlaps = hit.line_start <= place.line_end and hit.line_end >= place.line_start
@@ -239,7 +239,7 @@ def first_rank(question: Question, answer: Answer) -> int:
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
-    """Return the chance that a positive is above a negative (Hanley & McNeil, Radiology 1982)."""
+    """Return how often a positive is above a negative (Hanley & McNeil, Radiology 1982)."""
     if not positive or not negative:
         return None
     wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)

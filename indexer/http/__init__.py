@@ -1,1 +1,1 @@
-"""Notes for other programs: HTTP with JSON on this machine."""
+"""The HTTP service: serves the notes as JSON to other programs on this machine."""

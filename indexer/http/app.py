@@ -1,7 +1,7 @@
 """The HTTP service: questions and notes as JSON, and a stream of events.
 
-Every path only reads. An answer carries the generation of the index as its ETag, unless notes
-changed since it was built; a change is noticed within about a second.
+Every path only reads. The ETag of an answer is the generation of the index. There is no ETag if
+notes changed since the last build; a change is noticed within about a second.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _TIME_LIMIT_S = 30.0
 _MAX_ADDRESS_CHARS = 40_000
 _MAX_STREAMS = 32
 _LOOK_S = 1.0
-_BEAT_LOOKS = 15  # checks without an event before a comment is sent, which keeps proxies open
+_BEAT_LOOKS = (
+    15  # after this number of checks without an event, send a comment, which keeps proxies open
+)
 
 Given = dict[str, Any]
 Answering = Callable[[Request, Given], Any]
@@ -44,9 +46,9 @@ class Api:
     """The paths of the service."""
 
     def __init__(self, service: Service, version: str) -> None:
-        """Keep the service; nothing is read yet.
+        """Store the service; read nothing yet.
 
-        :param service: whose notes are read.
+        :param service: gives access to the notes.
         :param version: of this program.
         """
         self._service = service
@@ -73,7 +75,7 @@ class Api:
     async def _answer(
         self, kinds: dict[str, Kind], answering: Answering, http: HttpRequest
     ) -> Response:
-        """Answer in a thread, within a limit of time."""
+        """Answer in a thread, within a time limit."""
         if len(http.url.query) > _MAX_ADDRESS_CHARS:
             return _error(414, QueryError("the address is too long", "ask in a sentence or two"))
         run = functools.partial(self._read, kinds, answering, http)
@@ -88,19 +90,19 @@ class Api:
         try:
             given = read_parameters(http.query_params.multi_items(), kinds) | http.path_params
             with self._service.request() as request:
-                # A note is read from its file, which may have changed this very moment.
+                # A note is read from its file, which may have just changed.
                 tag = "" if answering is _note else self._tag(request)
                 if tag and http.headers.get("if-none-match") == tag:
                     return Response(status_code=304, headers={"etag": tag})
                 found = answering(request, given)
-                tag = tag and self._tag(request)  # a change may have been noticed meanwhile
+                tag = tag and self._tag(request)  # a change may have been noticed in the meantime
                 headers = {"etag": tag} if tag else {"cache-control": "no-store"}
                 return JSONResponse(found, headers=headers)
         except IndexerError as exc:
             return _error(_status_of(exc), exc)
 
     def _tag(self, request: Request) -> str:
-        """Return the ETag of everything read now; empty while notes and index differ."""
+        """Return the ETag of the current generation; empty while notes and index differ."""
         if request.snapshot.is_stale():
             return ""
         how = "meaning" if request.by_meaning else "words"
@@ -118,7 +120,7 @@ class Api:
         )
 
     async def _stream(self, http: HttpRequest) -> AsyncIterator[str]:
-        """Yield an event now and whenever there is another generation of the index."""
+        """Yield an event now and after each new generation of the index."""
         self._streams += 1
         seen, quiet = "", 0
         try:
@@ -136,7 +138,7 @@ class Api:
             self._streams -= 1
 
     def _index(self) -> str:
-        """Return which index answers now, as JSON."""
+        """Return the identity of the current index as JSON."""
         try:
             with self._service.request() as request:
                 header = request.snapshot.header()
@@ -152,7 +154,7 @@ class Api:
         )
 
 
-# --- what the paths return ----------------------------------------------------------------------
+# --- the paths ----------------------------------------------------------------------------------
 
 
 def _ask(request: Request, given: Given) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _similar(request: Request, given: Given) -> dict[str, Any]:
 def _links(request: Request, given: Given) -> dict[str, Any]:
     note_id = given.get("note")
     if note_id is not None:
-        request.snapshot.note(note_id)  # says so if there is none
+        request.snapshot.note(note_id)  # raises if there is none
     return links_json(request.snapshot.links(note_id, broken=given.get("broken", False)))
 
 
@@ -223,11 +225,11 @@ async def _refused(http: HttpRequest, exc: Exception) -> Response:
 
 
 def make_app(service: Service, version: str, token: str = "") -> Guard:
-    """Return the application, guarded.
+    """Return the application behind the guard.
 
-    :param service: whose notes are read.
+    :param service: gives access to the notes.
     :param version: of this program.
-    :param token: that requests must carry, empty to let in this machine alone.
+    :param token: the token that requests must have; without one, only this machine has access.
     """
     return Guard(Api(service, version).app(), token)
 
@@ -235,11 +237,11 @@ def make_app(service: Service, version: str, token: str = "") -> Guard:
 def run(service: Service, version: str, *, host: str, port: int, token: str) -> None:
     """Serve until stopped.
 
-    :param service: whose notes are read; it is started here.
+    :param service: gives access to the notes; this function starts it.
     :param version: of this program.
-    :param host: address to listen on; another one than loopback needs a token.
-    :param port: 0 for any that is free.
-    :param token: that requests must carry, empty for none.
+    :param host: address to listen on; if it is not loopback, a token is required.
+    :param port: 0 for any free port.
+    :param token: the token that requests must have; empty for none.
     """
     listening = listen(host, port, token)
     service.start()

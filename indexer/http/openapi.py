@@ -1,4 +1,4 @@
-"""The OpenAPI document of the HTTP service, made from its parameters and schemas."""
+"""Build the OpenAPI document of the HTTP service from its parameters and schemas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def describe(version: str, root: str = "") -> dict[str, Any]:
     """Return the document.
 
     :param version: of this program.
-    :param root: path below which the service is mounted.
+    :param root: path where the service is mounted.
     """
     schemas = {
         name: {key: value for key, value in read_schema(name).items() if key != "$schema"}
@@ -41,12 +41,12 @@ def describe(version: str, root: str = "") -> dict[str, Any]:
         "name": "id",
         "in": "path",
         "required": True,
-        "description": "path of the note below the notes folder",
+        "description": "path of the note, relative to the notes folder",
         "schema": {"type": "string"},
     }
     paths = {
         "/ask": _path("Answer a question", ASK, ("query", "compact"), required=("q",)),
-        "/notes/{id}": _path("Return lines of a note as it is now", NOTE, ("note",)),
+        "/notes/{id}": _path("Return lines of the current file of a note", NOTE, ("note",)),
         "/similar": _path(
             "Return points near a place", SIMILAR, ("similar_full", "similar"), required=("place",)
         ),
@@ -54,7 +54,7 @@ def describe(version: str, root: str = "") -> dict[str, Any]:
         "/status": _path("Return what is indexed", {}, ("status",)),
         "/events": {
             "get": {
-                "summary": "Stream an event whenever the index was updated (text/event-stream)",
+                "summary": "Stream an event after each update of the index (text/event-stream)",
                 "responses": {
                     "200": {"description": "events", "content": {"text/event-stream": {}}}
                 },
@@ -67,7 +67,7 @@ def describe(version: str, root: str = "") -> dict[str, Any]:
         "info": {
             "title": "Notepoint",
             "version": version,
-            "description": "Questions to a folder of notes, answered with what is written there.",
+            "description": "Answers questions with passages from a folder of notes.",
         },
         "servers": [{"url": root or "/"}],
         "paths": paths,
@@ -102,10 +102,10 @@ def _path(
             "parameters": parameters,
             "responses": {
                 "200": _json(refs[0] if len(refs) == 1 else {"oneOf": refs}, "found"),
-                "304": {"description": "as in the answer with this ETag"},
+                "304": {"description": "unchanged since the answer with this ETag"},
                 "400": _json({"$ref": "#/components/schemas/error"}, "wrong parameters"),
                 "404": _json({"$ref": "#/components/schemas/error"}, "no such note"),
-                "503": _json({"$ref": "#/components/schemas/error"}, "no index, or it took long"),
+                "503": _json({"$ref": "#/components/schemas/error"}, "no index, or a timeout"),
             },
         }
     }

@@ -1,4 +1,4 @@
-"""Query parameters of the HTTP service: read strictly, so that a misspelt filter is an error."""
+"""Query parameters of the HTTP service; an unknown one, such as a misspelt filter, is an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.records import Mode, NoteFilter
 
 
 class Kind(NamedTuple):
-    """How a parameter is read; ``many`` lets it be repeated, ``schema`` describes one value."""
+    """How to read a parameter; ``many`` allows repeats, ``schema`` describes one value."""
 
     schema: dict[str, Any]
     description: str
@@ -24,28 +24,28 @@ _YES = {"type": "boolean"}
 
 ASK = {
     "q": Kind(_TEXT, "the question, in plain words"),
-    "k": Kind({"type": "integer", "minimum": 1, "maximum": 100}, "how many answers at most"),
+    "k": Kind({"type": "integer", "minimum": 1, "maximum": 100}, "the most answers to return"),
     "mode": Kind(
         {"type": "string", "enum": [mode.value for mode in Mode]}, "by words, by meaning, or both"
     ),
     "tag": Kind(_TEXT, "only notes with this tag", many=True),
-    "category": Kind(_TEXT, "only notes of this category", many=True),
-    "folder": Kind(_TEXT, "only notes below this folder", many=True),
+    "category": Kind(_TEXT, "only notes in this category", many=True),
+    "folder": Kind(_TEXT, "only notes in this folder or below it", many=True),
     "note": Kind(_TEXT, "only this note", many=True),
-    "since": Kind(_DAY, "only notes of this day or later"),
-    "until": Kind(_DAY, "only notes of this day or before"),
-    "more": Kind(_TEXT, "a place (note:line) to lean towards", many=True),
-    "less": Kind(_TEXT, "a place to lean away from", many=True),
-    "format": Kind({"type": "string", "enum": ["json", "compact"]}, "how much is returned"),
+    "since": Kind(_DAY, "only notes dated this day or later"),
+    "until": Kind(_DAY, "only notes dated this day or earlier"),
+    "more": Kind(_TEXT, "prefer hits like this place (note:line)", many=True),
+    "less": Kind(_TEXT, "prefer hits unlike this place", many=True),
+    "format": Kind({"type": "string", "enum": ["json", "compact"]}, "the amount of detail"),
     "budget": Kind(
         {"type": "integer", "minimum": 50, "maximum": 50_000},
-        "most tokens, filled with whole answers; implies format=compact",
+        "token limit, filled with whole answers; implies format=compact",
     ),
-    "links": Kind(_YES, "links in the compact format"),
+    "links": Kind(_YES, "include links in the compact format"),
 }
 NOTE = {
-    "lines": Kind(_TEXT, "first-last, as 14-20; all lines without it"),
-    "budget": ASK["budget"]._replace(description="most tokens of the lines"),
+    "lines": Kind(_TEXT, "first-last, such as 14-20; without it, all lines"),
+    "budget": ASK["budget"]._replace(description="token limit of the lines"),
 }
 SIMILAR = {
     "place": Kind(_TEXT, "note or note:line"),
@@ -55,16 +55,16 @@ SIMILAR = {
 }
 LINKS = {
     "note": Kind(_TEXT, "only the links of this note"),
-    "broken": Kind(_YES, "only links that lead nowhere or have a fix"),
+    "broken": Kind(_YES, "only links that lead nowhere or need a fix"),
 }
 _WORDS_OF_TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def read_parameters(given: Sequence[tuple[str, str]], kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """Return the values of parameters by name; those that may be repeated are tuples.
+    """Return the values of parameters by name; repeatable ones are tuples.
 
-    :param given: names and values, as in the address.
-    :param kinds: what is allowed.
+    :param given: names and values from the URL.
+    :param kinds: the allowed parameters.
     :raises QueryError: if a parameter is unknown, repeated or has a wrong value.
     """
     found: dict[str, Any] = {}
@@ -95,14 +95,15 @@ def _value_of(name: str, text: str, schema: Mapping[str, Any]) -> Any:
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
         if not least <= number <= most:
             raise QueryError(
-                f"{name} is no number from {least} to {most:,}: {shown!r}", f"write {name}={least}"
+                f"{name} is not a number from {least} to {most:,}: {shown!r}",
+                f"write {name}={least}",
             )
         return number
     if schema.get("format") == "date":
         try:
             return datetime.date.fromisoformat(text)
         except ValueError:
-            raise QueryError(f"{name} is no date: {shown!r}", "write it as 2024-03-01") from None
+            raise QueryError(f"{name} is not a date: {shown!r}", "write it as 2024-03-01") from None
     if text not in schema.get("enum", (text,)):
         allowed = " or ".join(schema["enum"])
         raise QueryError(f"{name} is not {allowed}: {shown!r}", f"write {name}={schema['enum'][0]}")
@@ -110,9 +111,9 @@ def _value_of(name: str, text: str, schema: Mapping[str, Any]) -> Any:
 
 
 def filter_of(found: Mapping[str, Any]) -> NoteFilter:
-    """Return which notes may answer.
+    """Return the filter of the notes that may answer.
 
-    :param found: as ``read_parameters`` returns it for ``ASK``.
+    :param found: from ``read_parameters`` for ``ASK``.
     """
     return NoteFilter(
         tags=found.get("tag", ()),

@@ -1,1 +1,1 @@
-"""Notes on disk to an index: build, watch, export, and encoding on several machines."""
+"""Turn notes on disk into an index: build, watch, export, and encode on several machines."""

@@ -1,8 +1,8 @@
 """Compare the notes on disk with the store, and apply the difference as one atomic change.
 
-A note with the same stamp or content costs a stat call or a hash. In a changed note only points
-with new words or a new context are encoded. Vectors are saved under the hash of their text before
-the change that needs them, so a killed build continues where it stopped.
+An unchanged note costs a stat call, or a hash if only its stamp changed. In a changed note, only
+points with new words or a new context are encoded. Vectors are saved under the hash of their text
+before the change that needs them, so a killed build continues where it stopped.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from indexer.store.records import (
 
 # Estimated points of a changed note, before it is read.
 _POINTS_A_NOTE = 20
-# A file written less than this before it was read may change again without a change of its times.
+# A file that was written less than this before it was read can change again with equal times.
 _RACY_NS = 50_000_000
 _NO_STAMP = FileStamp(-1, -1, -1, -1)
 
@@ -81,7 +81,7 @@ class SilentReporter:
 
 @dataclass(slots=True)
 class _Plan:
-    """What a build will do, and what it found."""
+    """The changes a build will make, and what it found."""
 
     changes: list[NoteChange] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -100,7 +100,7 @@ class _Plan:
 class BuildOptions(NamedTuple):
     """How to build: ``force`` allows dropping most of an index, ``dry_run`` changes nothing.
 
-    ``encoded`` means that the vectors in the store are new, so that a rebuild uses them.
+    ``encoded`` means that the vectors in the store are new, so a rebuild reuses them.
     """
 
     site_url: str = ""
@@ -124,7 +124,7 @@ def build(
     :param encoder: makes the vectors; must be the one the index was built with.
     :param options: how to build.
     :param reporter: receives the progress.
-    :return: what was found and done.
+    :return: the report of what was found and changed.
     :raises NotesError: if the folder is missing or has no notes, or most of the index would be
         dropped.
     :raises IndexOutdated: if the index was built with another encoder.
@@ -283,7 +283,7 @@ class _Build:
     ) -> None:
         refusal = entry.refusal or NoteWarning("cannot be read")
         if refusal == IN_THE_CLOUD and state is not None and state.content_hash:
-            self._keep(plan, entry.note_id, state)  # it comes back as it was, or changed
+            self._keep(plan, entry.note_id, state)  # the file may become readable again
             return
         if state is not None and not state.content_hash and state.warnings == (refusal,):
             self._keep(plan, entry.note_id, state)
@@ -309,12 +309,12 @@ class _Build:
         self._change(plan, note, stamp, state, view)
 
     def _named_copy(self, note: Note) -> Note:
-        """Return a note with a warning where it is a conflict copy of another one."""
+        """Return a note, with a warning added if it is a conflict copy of another note."""
         original = original_of(note.note_id)
         if original not in self._present:
             return note
         warning = NoteWarning(
-            f"a conflict copy of {original}, never shown above it",
+            f"a conflict copy of {original}, ranked below it",
             hint="keep the lines you need, and delete the copy",
         )
         return note._replace(warnings=(*note.warnings, warning))
@@ -335,7 +335,7 @@ class _Build:
     def _difference(
         self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
     ) -> NoteChange:
-        """Match the points of a note with the stored ones; equal words and context stay."""
+        """Match the points of a note with the stored ones; equal words and context are kept."""
         waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for old in reversed(stored):
             known = _identity(old.note, old.point, (link.target for link in old.links))
@@ -367,7 +367,7 @@ class _Build:
         return vector_key(self._encoder.fingerprint, title, point)
 
     def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
-        """Refuse to drop most notes at once: the folder is more likely missing than emptied."""
+        """Refuse to drop most notes at once: the folder is more likely missing than empty."""
         known = sum(state.outcome is not Outcome.SKIPPED for state in states.values())
         lost = sum(states[note_id].outcome is not Outcome.SKIPPED for note_id in plan.gone)
         if not self._options.force and 2 * lost > known and 2 * (known - lost + plan.added) < known:
@@ -379,7 +379,7 @@ class _Build:
 
     # doing it
     def _open_ahead(self, scan: Scan, states: dict[str, NoteState]) -> None:
-        """Start opening the model while the first notes are read, if any will be."""
+        """Start to open the model while the first notes are read, if any changed."""
         known = {note_id: state.stamp for note_id, state in states.items()}
         new = sum(entry.stamp != known.get(entry.note_id) for entry in scan.notes)
         if new and not self._options.dry_run:
@@ -444,7 +444,7 @@ def _resolve_links(change: Change, scan: Scan, folder: NotesFolder, site_url: st
 
 
 def _hash_of_names(names: Sequence[str]) -> str:
-    """Return a hash that changes when a file comes or goes."""
+    """Return a hash that changes when a file is added or removed."""
     joined = "\n".join(names).encode("utf-8", "surrogateescape")
     return hashlib.blake2b(joined, digest_size=8).hexdigest()
 

@@ -1,4 +1,4 @@
-"""What was saved since an index was built, and whether a question can wait until it is indexed."""
+"""Find notes saved since the last build, and decide whether a question waits for a build."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from indexer.errors import NoteError
 from indexer.notes.folder import NotesFolder
 from indexer.store.protocol import View
 
-# With this little to encode and to write, a build takes below half a second on two cores.
+# A build of up to this size takes less than half a second on two cores.
 _MOST_NOTES = 4
 _MOST_BYTES = 16_384
 _MOST_POINTS = 20_000
-# Notes whose stamps differ and that are read to see whether they do: 200 take 5 ms.
+# The most notes with a new stamp to read and compare: 200 take 5 ms.
 _MOST_READ = 200
 
 
 class Saved(NamedTuple):
-    """How many notes were saved or removed since the build, and their bytes together."""
+    """The number of notes saved or removed since the build, and their size in bytes."""
 
     notes: int = 0
     bytes: int = 0
@@ -28,25 +28,24 @@ class Saved(NamedTuple):
         return bool(self.notes or self.removed)
 
     def is_quick(self, points: int) -> bool:
-        """Return whether a build that brings the index in line is over in half a second.
+        """Return whether a build that updates the index takes at most half a second.
 
-        :param points: of the index.
+        :param points: number of points in the index.
         """
         few = self.notes + self.removed <= _MOST_NOTES
         return few and self.bytes <= _MOST_BYTES and points <= _MOST_POINTS
 
     def said(self) -> str:
-        """Return a line for the reader of an answer from the older index."""
+        """Return a line that tells the user that an answer comes from an older index."""
         count = self.notes + self.removed
         what = "1 note was" if count == 1 else f"{count:,} notes were"
         return f"{what} saved or removed since the index was built: run `notepoint build`"
 
 
 def saved_since(folder: NotesFolder, view: View) -> Saved:
-    """Return what was saved since an index was built.
+    """Return which notes were saved or removed since an index was built.
 
-    A note is read only where its stamp differs and few do: the same content may have been written
-    again.
+    If only a few notes have a new stamp, they are read, since their content may be unchanged.
 
     :param folder: the notes.
     :param view: the index.

@@ -1,4 +1,4 @@
-"""Encode in parallel with reading: texts become stored vectors while the next notes are read.
+"""Encode in parallel with reading: encode and save texts while the next notes are read.
 
 One thread encodes, and releases the interpreter lock while it does. The thread that reads the notes
 also writes the vectors, so only one thread changes a store.
@@ -17,10 +17,10 @@ from indexer.encoding.encoder import EncodedPoints, Encoder
 from indexer.memory_limit import released_on_shortage
 from indexer.store.protocol import Store
 
-# Vectors are saved after this number of texts; a kill loses at most these.
+# Vectors are saved after this number of texts, the most that a killed build loses.
 TEXTS_AT_ONCE = 1_024
 Inputs = Mapping[bytes, tuple[str, str]]
-"""The key of a vector to the context and the text it is made of."""
+"""Maps the key of a vector to its context and text."""
 
 
 class EncodingAhead:
@@ -29,9 +29,9 @@ class EncodingAhead:
     def __init__(self, store: Store, encoder: Encoder, *, again: bool) -> None:
         """Start with an empty queue.
 
-        :param store: where the vectors are saved.
-        :param encoder: makes them.
-        :param again: True to encode texts again whose vectors the store has.
+        :param store: receives the vectors.
+        :param encoder: makes the vectors.
+        :param again: True to encode even texts whose vectors are in the store.
         """
         self._store = store
         self._encoder = encoder
@@ -46,7 +46,7 @@ class EncodingAhead:
         self.count = 0
 
     def __enter__(self) -> Self:
-        """Return the queue; at the end of the block encoding has stopped."""
+        """Return the queue; encoding has stopped when the block ends."""
         return self
 
     def __exit__(
@@ -55,12 +55,12 @@ class EncodingAhead:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Drop the texts that are not being encoded yet."""
+        """Drop the texts whose encoding has not started."""
         self._pool.shutdown(cancel_futures=True)
 
     @released_on_shortage
     def add(self, inputs: Inputs) -> None:
-        """Encode texts once there are enough of them, and save finished vectors."""
+        """Queue texts, encode them once there are enough, and save finished vectors."""
         for key, text in inputs.items():
             if key not in self._seen:
                 self._seen.add(key)

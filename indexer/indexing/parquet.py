@@ -1,4 +1,4 @@
-"""Move an index from one store to another by Parquet files, without encoding anything again.
+"""Move an index from one store to another as Parquet files, without encoding again.
 
 A folder holds ``header``, ``notes``, ``points``, ``links`` and ``vectors``. Row groups correspond:
 the n-th group of points holds the points of the notes in the n-th group of notes.
@@ -50,7 +50,7 @@ _SUM_BITS = 128
 
 
 class Transfer(NamedTuple):
-    """What was moved; ``digest`` is the same for the same notes, points, links and vectors."""
+    """The counts of an index; ``digest`` is equal for equal notes, points, links and vectors."""
 
     notes: int
     points: int
@@ -61,9 +61,9 @@ class Transfer(NamedTuple):
 def export_index(store: Store, folder: Path) -> Transfer:
     """Write an index to a folder.
 
-    :param store: where it is.
-    :param folder: made if it is not there; must be empty.
-    :return: what was written.
+    :param store: contains the index.
+    :param folder: created if it is missing; must be empty.
+    :return: the counts of what was written.
     :raises MissingPackages: if pyarrow is not installed.
     :raises IndexDamaged: if the index is damaged.
     :raises IndexerError: if the folder is in use, or cannot be written.
@@ -91,13 +91,13 @@ def export_index(store: Store, folder: Path) -> Transfer:
 def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer:
     """Read an index from a folder into a store, in one change, and verify the result.
 
-    :param store: where to.
-    :param folder: as ``export_index`` wrote it.
-    :param force: True to replace an index that has notes.
-    :return: what was read.
+    :param store: receives the index.
+    :param folder: written by ``export_index``.
+    :param force: True to replace an existing index with notes.
+    :return: the counts of what was read.
     :raises MissingPackages: if pyarrow is not installed.
     :raises IndexDamaged: if a file is missing or damaged, or the result differs.
-    :raises IndexerError: if there is an index already.
+    :raises IndexerError: if the store already contains an index.
     """
     require("parquet", "import", "pyarrow")
     header = _read_header(folder)
@@ -106,7 +106,7 @@ def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer
         with store.view() as view:
             if view.note_states() and not force:
                 raise IndexerError(
-                    "there is an index in this store already", "replace it with --force"
+                    "this store already contains an index", "replace it with --force"
                 )
         for keys, vectors, pieces in _read_vectors(folder, setup.dimension):
             store.add_vectors(keys, vectors, pieces)
@@ -118,7 +118,7 @@ def import_index(store: Store, folder: Path, *, force: bool = False) -> Transfer
     expected = Transfer(*(header[key] for key in ("notes", "points", "links", "digest")))
     if found != expected:
         raise IndexDamaged(
-            f"what arrived differs from what was sent ({found} instead of {expected})",
+            f"the imported index differs from the exported one ({found} instead of {expected})",
             "import it again; if that does not help, run `notepoint build --rebuild`",
         )
     return found
@@ -133,7 +133,7 @@ def measure(view: View) -> Transfer:
 
 
 class _Meter:
-    """Adds up the hashes of notes, so that their order does not count."""
+    """Adds the hashes of notes, so the result does not depend on their order."""
 
     def __init__(self) -> None:
         self._notes = self._points = self._links = self._sum = 0
@@ -234,7 +234,7 @@ class _Writers:
 
 
 def _schemas(dimension: int) -> dict[str, Any]:
-    """Return the columns of each part; paths and texts are JSON, which holds any character."""
+    """Return the columns of each part; paths and texts are JSON, which can hold any character."""
     import pyarrow as pa
 
     text, number, key = pa.string(), pa.int64(), pa.binary(16)
@@ -302,10 +302,10 @@ def write_shard(
 ) -> Path:
     """Write vectors and word pieces to a file named by the hash of its content, all or nothing.
 
-    :param folder: where.
-    :param keys: their names.
-    :param vectors: float32, shape ``(len(keys), dimension)``; kept as float16.
-    :param pieces: as many packed word pieces.
+    :param folder: of the shards.
+    :param keys: of the vectors.
+    :param vectors: float32, shape ``(len(keys), dimension)``; stored as float16.
+    :param pieces: the packed word pieces of each.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -321,7 +321,7 @@ def write_shard(
 
 
 def shards_in(folder: Path) -> list[Path]:
-    """Return the intact shards of a folder; damaged ones are removed."""
+    """Return the intact shards of a folder; remove damaged ones."""
     found = []
     for path in sorted(folder.glob("vectors-*.parquet")):
         if path.stem == f"vectors-{_hash_of(path)[:32]}":
@@ -332,7 +332,7 @@ def shards_in(folder: Path) -> list[Path]:
 
 
 def read_shard(path: Path) -> tuple[list[bytes], np.ndarray, list[bytes]]:
-    """Return the names, the vectors, float32, and the word pieces of a shard."""
+    """Return the keys, the vectors (float32) and the word pieces of a shard."""
     rows = _rows_of(path, 0)
     return _encoded_from(rows, len(rows[0]["value"]) // 2)
 
@@ -351,7 +351,9 @@ def _read_header(folder: Path) -> dict[str, Any]:
         )
     for part, expected in json.loads(header["files"]).items():
         if not _file(folder, part).is_file() or _hash_of(_file(folder, part)) != expected:
-            raise IndexDamaged(f"{_file(folder, part)} is not as it was written", "export it again")
+            raise IndexDamaged(
+                f"{_file(folder, part)} has changed since it was written", "export it again"
+            )
     return header
 
 

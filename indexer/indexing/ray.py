@@ -1,8 +1,8 @@
-"""Encode on many machines with Ray, before a plain build uses the vectors; imports ray.
+"""Encode on many machines with Ray; a normal build then uses the vectors. Imports ray.
 
 Ray actors read and cut the changed notes and encode their points into Parquet shards, named by the
-hash of their content. The store imports the shards, and the following build finds every vector, so
-the index equals that of a plain build. A stopped run continues with the existing shards. Every node
+hash of their content. The store imports the shards, and the next build finds every vector, so the
+index equals that of a normal build. A stopped run continues with the existing shards. Every node
 must see the notes folder and the folder of shards under the same paths.
 """
 
@@ -32,14 +32,14 @@ from indexer.private_files import make_private_folder
 from indexer.store.protocol import Store
 
 MakeEncoder = Callable[[bool], Encoder]
-"""Opens the encoder where it is needed; True where a GPU is at hand."""
+"""Opens the encoder on a node; the argument is True if the node has a GPU."""
 _NOTES_AT_ONCE = 64
 _TEXTS_AT_ONCE = 1_024
 _CONNECT_TIMEOUT_S = 5.0
 
 
 class Job(NamedTuple):
-    """What to encode, where and how; an empty ``address`` starts a cluster on this machine."""
+    """The notes, encoder and cluster; an empty ``address`` starts a cluster on this machine."""
 
     folder: NotesFolder
     shards: Path
@@ -50,9 +50,9 @@ class Job(NamedTuple):
 
 
 def encode_by_ray(job: Job, store: Store, reporter: Reporter | None = None) -> int:
-    """Encode the texts that a build will need and the store lacks.
+    """Encode the texts that the next build needs and the store lacks.
 
-    :param job: what, where and how.
+    :param job: the notes, encoder and cluster.
     :param store: receives the vectors.
     :param reporter: receives the progress.
     :return: how many texts were encoded in this run.
@@ -82,7 +82,7 @@ def _encode(
 ) -> int:
     import ray
 
-    # JSON can hold names that are not UTF-8; columns of Arrow cannot.
+    # Names that are not UTF-8 fit into JSON, but not into a column of Arrow.
     rows = [{"note": json.dumps(note_id)} for note_id in changed]
     texts = cluster.map(
         ray.data.from_items(rows), _Cutter, _NOTES_AT_ONCE, job=job, cpus=1
@@ -111,8 +111,8 @@ class _Cluster:
         self.cpus = 1
 
     def __enter__(self) -> _Cluster:
-        # Set before the import, which reads them: otherwise Ray reports usage over the network, and
-        # parts of a local cluster listen on every interface.
+        # Set before the import, which reads them. Without them Ray reports its use over the
+        # network, and parts of a local cluster listen on every interface.
         if not self._address:
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -126,20 +126,20 @@ class _Cluster:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self._address:
             options["address"] = self._address
-        else:  # "local": a new one, not one that is or was running here
+        else:  # "local": a new one, not one already running here
             options |= {"address": "local", "include_dashboard": False}
             options["_node_ip_address"] = "127.0.0.1"
         _knock(self._address)
         try:
-            # Ray puts the working directory on the path of its workers; it may hold notes.
+            # Ray adds the working directory to the path of its workers; it may contain notes.
             with contextlib.chdir(Path(__file__).parents[2]):
                 ray.init(**options)
         except (OSError, RuntimeError, ValueError) as exc:
             first = str(exc).splitlines()[0]
             raise SettingsError(
                 f"the Ray cluster at {self._address or 'this machine'} cannot be used: {first}",
-                "if it asks for a token, as `ray start` does where ~/.ray/auth_token is, set "
-                "RAY_AUTH_MODE=token here too; see that all have the same version of Ray",
+                "if it asks for a token (`ray start` does if ~/.ray/auth_token exists), set "
+                "RAY_AUTH_MODE=token here too; check that all nodes have the same version of Ray",
             ) from exc
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
@@ -167,17 +167,17 @@ class _Cluster:
             _Worker,
             fn_constructor_args=(worker, job, gpu),
             batch_size=at_once,
-            # One actor is enough to continue when nodes die.
+            # If nodes die, one actor is enough to continue.
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors),
             **resources,
         )
 
 
 def _knock(address: str) -> None:
-    """Check that something listens at an address; Ray itself would try for minutes.
+    """Check that a server listens at an address; Ray itself would try for minutes.
 
-    :param address: of a cluster; empty for none.
-    :raises SettingsError: if nothing does.
+    :param address: of a cluster; if empty, nothing is checked.
+    :raises SettingsError: if no server listens.
     """
     host, _, port = address.rpartition("://")[2].rpartition(":")
     try:
@@ -191,7 +191,7 @@ def _knock(address: str) -> None:
 
 
 class _Worker:
-    """An actor that creates its worker once, on its own node."""
+    """An actor that creates its worker once, on its node."""
 
     def __init__(self, worker: Any, job: Job, gpu: bool) -> None:
         self._run = worker(job, job.make_encoder(gpu))
@@ -202,7 +202,7 @@ class _Worker:
 
 
 class _Cutter:
-    """Notes to the texts that are encoded, each with the name of its vector."""
+    """Turns notes into the texts to encode, each with the key of its vector."""
 
     def __init__(self, job: Job, encoder: Encoder) -> None:
         self._job = job
@@ -223,7 +223,7 @@ class _Cutter:
         try:
             note = self._job.folder.cut(self._job.folder.read(note_id), self._encoder)
         except NoteError:
-            return {}  # the following build reports the reason
+            return {}  # the next build reports the reason
         fingerprint = self._encoder.fingerprint
         return {
             vector_key(fingerprint, note.title, point): (context_of(note.title, point), point.text)
@@ -232,7 +232,7 @@ class _Cutter:
 
 
 class _ShardWriter:
-    """Texts to a shard of vectors on disk."""
+    """Turns texts into a shard of vectors on disk."""
 
     def __init__(self, job: Job, encoder: Encoder, *, missing: Any) -> None:
         import ray

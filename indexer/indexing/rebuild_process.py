@@ -1,4 +1,4 @@
-"""A build in another process, with its progress; searches do not wait for it."""
+"""Build in another process and report the progress; searches do not wait for it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from indexer.config import Settings
 from indexer.import_path import child_environment, python_command
 
-# A process that has started already waits this long for the next save.
+# A process that is kept ready waits this long for the next build.
 _STANDBY_S = 300.0
 
 
 class Progress(NamedTuple):
-    """How far a build is; ``message`` says how the last one ended and is empty while one runs."""
+    """The progress of a build; ``message`` is its outcome, empty while it runs."""
 
     running: bool = False
     phase: str = ""
@@ -31,10 +31,10 @@ class Progress(NamedTuple):
 
 
 class Rebuilder:
-    """Starts one build at a time, for all users of one server."""
+    """Runs one build at a time, for all users of a server."""
 
     def __init__(self, settings: Settings) -> None:
-        """Start nothing yet.
+        """Store the settings; start nothing.
 
         :param settings: which notes to build, and where the index is.
         """
@@ -47,16 +47,16 @@ class Rebuilder:
 
     @property
     def progress(self) -> Progress:
-        """How far the build is."""
+        """The progress of the current or last build."""
         with self._lock:
             return self._progress
 
     def start(self, *, rebuild: bool = False, again_soon: bool = False) -> None:
         """Start a build unless one is running.
 
-        :param rebuild: True to begin from nothing.
-        :param again_soon: True to keep a process ready for the next build, with the program read
-            and the model open: they take half of the time of a small build.
+        :param rebuild: True to build from nothing.
+        :param again_soon: True to keep a process ready for the next build, with modules loaded and
+            the model open, which takes half of the time of a small build.
         """
         with self._lock:
             if self._progress.running:
@@ -71,8 +71,8 @@ class Rebuilder:
             self._thread.start()
 
     def _spawn(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        # The address of the index is not among the arguments, which every user of the machine can
-        # read: it may hold a password.
+        # The address of the index may contain a password, so it is not among the arguments, which
+        # every user of the machine can read.
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -86,7 +86,7 @@ class Rebuilder:
         return process
 
     def _wake(self) -> subprocess.Popen[str] | None:
-        """Return the waiting process, told to build; None if there is none."""
+        """Tell the waiting process to build and return it; None if there is none."""
         process, self._standby = self._standby, None
         if process is None or process.stdin is None:
             return None
@@ -99,7 +99,7 @@ class Rebuilder:
         return process
 
     def _stand_by(self) -> None:
-        """Keep a process ready for the next build, for a while; it ends with this one."""
+        """Keep a process ready for the next build, for a limited time; it ends with this one."""
         process = self._spawn([*self._command(rebuild=False), "--standby"])
         with self._lock:
             before, self._standby = self._standby, process
@@ -117,14 +117,14 @@ class Rebuilder:
         _dismiss(process)
 
     def close(self) -> None:
-        """End the waiting process; a running build goes on."""
+        """End the waiting process; a running build continues."""
         with self._lock:
             process, self._standby = self._standby, None
         if process is not None:
             _dismiss(process)
 
     def wait(self) -> Progress:
-        """Wait until no build is running and return how the last one ended."""
+        """Wait until no build is running, then return the progress of the last one."""
         with self._lock:
             thread = self._thread
         if thread is not None:
@@ -132,7 +132,7 @@ class Rebuilder:
         return self.progress
 
     def cancel(self) -> None:
-        """End a running build; the index stays as it was."""
+        """End a running build; the index does not change."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 self._process.terminate()
@@ -168,7 +168,7 @@ class Rebuilder:
         failed = process.returncode not in (0, 1) and not cancelled
         message = " ".join(said[-2:]) if failed else report.partition("\n")[0]
         if cancelled:
-            message = "cancelled; the index is as it was"
+            message = "cancelled; the index is unchanged"
         if again_soon and not failed and not cancelled:
             self._stand_by()
         with self._lock:
@@ -176,15 +176,15 @@ class Rebuilder:
 
 
 def _dismiss(process: subprocess.Popen[str]) -> None:
-    """End a waiting process: it reads the end of its input."""
+    """End a waiting process by closing its input."""
     with contextlib.suppress(OSError), process:  # it may have ended
         pass
 
 
 def _leave_a_core(process: int) -> None:
-    """Keep a process off one of this one's cores, so that questions are answered there.
+    """Reserve one core of this process for answering: keep another process off it.
 
-    :param process: its number; it has started no thread yet, and its threads inherit the limit.
+    :param process: its id; it has no threads yet, and later threads inherit the limit.
     """
     if not hasattr(os, "sched_setaffinity"):
         return

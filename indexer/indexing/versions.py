@@ -1,7 +1,7 @@
-"""What an index was cut with: the versions of cutting, of words and of each format of notes.
+"""The versions that an index was built with: chunking, terms and each format of notes.
 
-They are one text in the index: ``3.2 markdown:1 text:1``. Another version of cutting or of words
-rebuilds the index, another version of a format reads its notes again and no others.
+The index stores them as one text: ``3.2 markdown:1 text:1``. A new version of chunking or terms
+rebuilds the index. A new version of a format only reads the notes of that format again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def current_versions(*, links: bool = False) -> str:
 
 
 def needs_rebuild(stored: str) -> bool:
-    """Return whether nothing of an index of these versions can stay."""
+    """Return whether an index of these versions must be rebuilt from nothing."""
     return stored.partition(" ")[0] != current_versions().partition(" ")[0]
 
 
 def outdated_formats(stored: str) -> frozenset[str]:
-    """Return the names of the formats whose notes have to be read again."""
+    """Return the names of the formats whose notes must be read again."""
     known = set(stored.split()[1:])
     return frozenset(
         name for name, version in format_versions().items() if f"{name}:{version}" not in known

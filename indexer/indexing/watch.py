@@ -1,4 +1,4 @@
-"""Keep an index up to date with its notes: events are hints, the rescan is the truth."""
+"""Keep an index up to date with its notes: an event only triggers a scan of the folder."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from indexer.gathered import folders_of
 from indexer.notes.walk import IGNORE_FILE, IGNORED_FOLDERS
 from indexer.records import BuildReport
 
-# Editors save in several steps; the folder is read this long after the last one.
+# Editors save in several steps; the folder is read this long after the last event.
 _QUIET_MS = 80
-# Network folders give no events, and any system can lose some.
+# How often to scan without an event: network folders send none, and any system can lose some.
 _RESCAN_S = 30.0
 # How often to check that the notes folder is still the watched one.
 _LOOK_S = 1.0
 
 
 class Buildable(Protocol):
-    """What can be watched: it knows its folder and builds its index."""
+    """Knows its notes folder and builds its index."""
 
     @property
     def settings(self) -> Settings:
-        """Where the notes and the index are."""
+        """The settings with the notes folder and the store."""
 
     def build(self) -> BuildReport | None:
-        """Bring the index up to date; None if it was built elsewhere, without a report."""
+        """Bring the index up to date; return None if another process built it."""
 
 
 def watch(
@@ -44,11 +44,11 @@ def watch(
 ) -> None:
     """Build now and whenever notes change, until told to stop.
 
-    :param notebook: what to build.
-    :param stop: set it to end.
-    :param built: receives the report of the first build, and of each that changed something.
-    :param failed: receives the error of a failed build, once per reason; the next change tries
-        again.
+    :param notebook: builds the index.
+    :param stop: ends the loop when set.
+    :param built: receives the report of the first build, and of each later one with changes.
+    :param failed: receives the error of a failed build, once per reason; the next change starts
+        another try.
     """
     first, said = True, ""
     for _ in _hints(notebook, stop, failed):
@@ -71,7 +71,7 @@ def _has_changed(report: BuildReport) -> bool:
 def _hints(
     notebook: Buildable, stop: threading.Event, failed: Callable[[IndexerError], None]
 ) -> Iterator[None]:
-    """Yield when the folder may have changed: at once, after events, and now and then."""
+    """Yield when the folder may have changed: at once, after events, and at intervals."""
     polling = lenient = False
     while not stop.is_set():
         yield
@@ -80,7 +80,7 @@ def _hints(
         except FileNotFoundError:
             stop.wait(_LOOK_S)
         except PermissionError:
-            # Not from the start: with it, watchfiles 1.3 also ignores the limit of watches.
+            # Not from the start: polling makes watchfiles 1.3 ignore the limit of watches as well.
             stop.wait(_LOOK_S if lenient else 0)
             lenient = True
         except OSError as exc:  # the system's limit of watches
@@ -94,17 +94,17 @@ def _hints(
 def _events(
     notebook: Buildable, stop: threading.Event, *, polling: bool, lenient: bool
 ) -> Iterator[None]:
-    """Yield after changes and on a timer, for as long as the folder is the same one.
+    """Yield after changes and on a timer, as long as the folder is the same one.
 
-    The first yield comes soon: changes between the last build and the start of watching were seen
-    by neither. A renamed folder is still watched at its new place, so its name is checked as well.
+    The first yield comes soon, because neither the last build nor the watcher saw changes between
+    the two. A renamed folder is still watched at its new place, so its name is checked too.
     """
     root = os.fspath(notebook.settings.notes)
     watched = _identity(root)
     roots = [one for one in folders_of(root).values() if os.path.isdir(one)] or [root]
     changes = watch_files(
         *roots,
-        watch_filter=None,  # a filter would delay the timer by changes that do not matter
+        watch_filter=None,  # with a filter, irrelevant changes would delay the timer
         stop_event=stop,
         debounce=10 * _QUIET_MS,
         step=_QUIET_MS,
@@ -125,7 +125,7 @@ def _events(
 
 
 def _filter(roots: Sequence[str], store: str) -> Callable[[str], bool]:
-    """Return a test for paths that matter: not hidden, not ignored, not of the index."""
+    """Return a function that is True for paths that are not hidden, ignored or of the index."""
     index = os.path.join(os.path.abspath(store), "")
 
     def matters(path: str) -> bool:

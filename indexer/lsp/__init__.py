@@ -1,1 +1,1 @@
-"""The language server: asks, links and checks from within an editor."""
+"""The language server: search, link completion and link checks in an editor."""

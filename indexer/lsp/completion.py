@@ -1,4 +1,4 @@
-"""What to link to after ``[[`` and ``](``: by name, by alias, by the meaning of the sentence."""
+"""Suggest link targets after ``[[`` and ``](``: by name, alias or meaning of the sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DETAIL_CHARS = 200
 
 
 class Suggestion(NamedTuple):
-    """A note, or a place in it, to link to; ``insert`` is what is written as the target."""
+    """A note, or a place in it, to link to; ``insert`` is the target to write."""
 
     label: str
     detail: str
@@ -30,7 +30,7 @@ class Suggestion(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A link that is being written: where its target starts, and what of it is there."""
+    """An unfinished link: the start of its target, and the part typed so far."""
 
     start: int
     written: str
@@ -38,7 +38,7 @@ class Opened(NamedTuple):
 
 
 def opened_link(line: str, column: int) -> Opened | None:
-    """Return the link that is being written before a column, None if there is none.
+    """Return the unfinished link before a column, None if there is none.
 
     :param line: the text of the line.
     :param column: of the cursor.
@@ -53,13 +53,13 @@ def opened_link(line: str, column: int) -> Opened | None:
 def suggest(
     request: Request, note_id: str, lines: Sequence[str], line: int, opened: Opened
 ) -> list[Suggestion]:
-    """Return what the link may lead to: names that match first, then what means the same.
+    """Return suggestions for a link: first by matching name, then by similar meaning.
 
     :param request: reads the index.
-    :param note_id: the note that is edited.
+    :param note_id: the edited note.
     :param lines: of the draft.
     :param line: of the cursor.
-    :param opened: the link that is being written.
+    :param opened: the unfinished link.
     """
     notes = request.snapshot.notes()
     stems = Counter(_stem(note.note_id).casefold() for note in notes)
@@ -83,14 +83,14 @@ def suggest(
     by_name = sorted(found.values(), key=lambda one: (one.why, one.label))[:_MAX_BY_NAME]
     sentence = sentence_before(lines, line, opened.start)
     by_meaning = list(_by_meaning(request, note_id, sentence, target, places=opened.wiki))
-    # With nothing typed yet every name matches, so what means the same comes first.
+    # While nothing is typed, every name matches, so similar meaning comes first.
     return [*by_name, *by_meaning] if wanted else [*by_meaning, *by_name]
 
 
 def _by_meaning(
     request: Request, note_id: str, sentence: str, target: Callable[[str], str], *, places: bool
 ) -> Iterator[Suggestion]:
-    """Yield what says the same as a sentence; ``places`` adds the heading to the target."""
+    """Yield points similar to a sentence; ``places`` adds the heading to the target."""
     if len(sentence.split()) < _MIN_WORDS:
         return
     seen = set()
@@ -112,8 +112,8 @@ def _label(hit: Hit) -> str:
 def relative_target(note_id: str, other: str) -> str:
     """Return the target of a Markdown link from one note to another.
 
-    :param note_id: the note that holds the link.
-    :param other: the note it leads to.
+    :param note_id: the note that contains the link.
+    :param other: the target note.
     """
     folder = note_id.rpartition("/")[0]
     return quote(os.path.relpath(other, folder or ".").replace(os.sep, "/"), safe="/()!',-._~#")

@@ -1,7 +1,7 @@
-"""Where things are in a document: notes and their addresses, links, headings, sentences.
+"""Find things in a document: its note, links, headings and sentences.
 
-Lines and columns count from 0 here, columns in characters; the server turns them into what a client
-counts by.
+Lines and columns count from 0, columns in characters; the server converts them to the units of the
+client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pygls import uris
 
-# A wikilink, or the end of an inline link from its "](": what stands there is written by a person.
+# A wikilink, or the end of an inline link from its "](", as a person writes it.
 _LINK = re.compile(
     r"!?\[\[(?P<wiki>[^\[\]\n]+)\]\]|!?\[(?P<text>[^\[\]\n]*)\]\((?P<target>[^()\n]*)\)"
 )
@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
 
 class WrittenLink(NamedTuple):
-    """A link as written: all of it, and the part that names its target."""
+    """A link as written: the span of all of it, and of its target."""
 
     span: Span
     target_span: Span
@@ -65,7 +65,7 @@ def note_of(uri: str, folder: Path) -> str | None:
 
 
 def uri_of(note_id: str, folder: Path) -> str:
-    """Return the address of a note.
+    """Return the URI of a note.
 
     :param note_id: the note.
     :param folder: the notes folder.
@@ -112,7 +112,7 @@ def link_at(lines: Sequence[str], line: int, column: int) -> WrittenLink | None:
 
 
 def headings_of(lines: Sequence[str]) -> list[Heading]:
-    """Return the headings of a document that are marked by number signs, in order.
+    """Return the headings of a document that begin with number signs, in order.
 
     :param lines: of the document.
     """
@@ -141,9 +141,9 @@ def headings_of(lines: Sequence[str]) -> list[Heading]:
 
 
 def sentence_before(lines: Sequence[str], line: int, column: int) -> str:
-    """Return the sentence that ends at a place, without its bullet and marks of links.
+    """Return the sentence that ends at a place, without its bullet and link marks.
 
-    If it is short, the line before is part of it.
+    If it is short, the previous line is added.
 
     :param lines: of the document.
     :param line: of the place.

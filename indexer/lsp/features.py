@@ -1,4 +1,4 @@
-"""What the server answers: one function for each request of the protocol."""
+"""The answers of the server: one function per request of the protocol."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SYMBOL_CHARS = 120
 
 
 def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a handler: an error of ours is shown to the user with its hint, and answers nothing."""
+    """Wrap a handler: show our errors with their hints to the user, and return None."""
 
     @functools.wraps(handler)
     def wrapped(server: NotesServer, *arguments: Any) -> Any:
@@ -46,13 +46,13 @@ def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 @_said
 def publish(server: NotesServer, params: Any) -> None:
-    """Check a draft that was opened, changed or saved."""
+    """Check a draft after it was opened, changed or saved."""
     server.publish(params.text_document.uri)
 
 
 @_said
 def complete(server: NotesServer, params: types.CompletionParams) -> types.CompletionList | None:
-    """Return what the link that is being written may lead to."""
+    """Return suggestions for the unfinished link."""
     place = server.place(params.text_document.uri, params.position)
     if place is None:
         return None
@@ -79,7 +79,7 @@ def complete(server: NotesServer, params: types.CompletionParams) -> types.Compl
 
 @_said
 def define(server: NotesServer, params: types.DefinitionParams) -> types.Location | None:
-    """Return where the link at a place leads."""
+    """Return the target of the link at a place."""
     with server.service.request() as request:
         link = server.link_under(request, params.text_document.uri, params.position)
     return server.location(link.to, link.to_line or 1) if link and link.to else None
@@ -97,7 +97,7 @@ def refer(server: NotesServer, params: types.ReferenceParams) -> list[types.Loca
 
 @_said
 def hover(server: NotesServer, params: types.HoverParams) -> types.Hover | None:
-    """Return the words a link leads to, or points related to the line."""
+    """Return the text a link leads to, or points related to the line."""
     uri = params.text_document.uri
     with server.service.request() as request:
         link = server.link_under(request, uri, params.position)
@@ -113,7 +113,7 @@ def hover(server: NotesServer, params: types.HoverParams) -> types.Hover | None:
 
 
 def _words_at(request: Request, note_id: str, line: int | None) -> list[str]:
-    """Return the words a link leads to: the points from its line on."""
+    """Return the text a link leads to: the points from its target line on."""
     points = [stored.point for stored in request.snapshot.points_of(note_id)]
     below = [point for point in points if line is None or point.line_end >= line]
     title = request.snapshot.note(note_id).title
@@ -131,7 +131,7 @@ def _place_of(hit: Hit) -> str:
 
 @_said
 def act(server: NotesServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """Return the fixes of problems, as the diagnostics carry them."""
+    """Return the fixes that the diagnostics contain."""
     uri = params.text_document.uri
     return [
         types.CodeAction(
@@ -194,7 +194,7 @@ def ask(server: NotesServer, params: types.WorkspaceSymbolParams) -> list[types.
 
 @_said
 def lenses(server: NotesServer, params: types.CodeLensParams) -> list[types.CodeLens]:
-    """Return a lens for each section; what it says is found when it is shown."""
+    """Return a lens for each section; its text is computed when it is shown."""
     note_id = note_of(params.text_document.uri, server.folder)
     if note_id is None:
         return []
@@ -229,7 +229,7 @@ def fill_lens(server: NotesServer, lens: types.CodeLens) -> types.CodeLens:
 
 @_said
 def show_related(server: NotesServer, *places: str) -> list[types.Location]:
-    """Return where related points are, and open the first of them."""
+    """Return the locations of related points, and open the first."""
     found = []
     for place in places:
         note_id, _, line = place.rpartition(":")

@@ -1,4 +1,4 @@
-"""Edits of links: the fix of a broken one, and new targets after a note was renamed."""
+"""Edits of links: fixes of broken links, and new targets after a note was renamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Edit(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A link that leads nowhere, or that is written wrongly; ``fix`` replaces all of it."""
+    """A link that leads nowhere or is written wrongly; ``fix`` replaces all of it."""
 
     span: Span
     message: str
@@ -44,7 +44,7 @@ def problems_of(lines: Sequence[str], links: Sequence[Link]) -> list[Problem]:
 
 
 def span_of(lines: Sequence[str], link: Link) -> Span:
-    """Return where a resolved link is written; the whole line if it is not found on it.
+    """Return the span of a resolved link; the whole line if it is not found on it.
 
     :param lines: of the document.
     :param link: one of its links.
@@ -66,9 +66,9 @@ def renamed_links(
     """Return the edits that make links follow a renamed note.
 
     :param backlinks: the links that lead to the note.
-    :param texts: the lines of the notes that hold them.
-    :param old: the note before.
-    :param new: the note after.
+    :param texts: the lines of the notes that contain these links.
+    :param old: the old note id.
+    :param new: the new note id.
     """
     edits: dict[tuple[str, Span], Edit] = {}
     for link in backlinks:
@@ -84,7 +84,7 @@ def renamed_links(
 
 
 def _new_target(written: WrittenLink, link: Link, old: str, new: str) -> str | None:
-    """Return what a link is to name after a rename, None if it is another link."""
+    """Return the new target of a link after a rename, None if the link does not change."""
     name, mark, part = written.target.partition("#")
     if written.target != link.target and name not in (link.target, link.target.partition("#")[0]):
         return None

@@ -24,9 +24,9 @@ class NotesServer(LanguageServer):
     """A language server over the notes of one service."""
 
     def __init__(self, service: Service, version: str) -> None:
-        """Keep the service.
+        """Store the service.
 
-        :param service: answers; started and closed by the caller.
+        :param service: answers; the caller starts and closes it.
         :param version: of Notepoint, for the client.
         """
         super().__init__("notepoint", version)
@@ -39,11 +39,11 @@ class NotesServer(LanguageServer):
         return self.service.settings.notes
 
     def document(self, uri: str) -> TextDocument:
-        """Return an open document, or one as its file is."""
+        """Return an open document, or one read from its file."""
         return self.workspace.get_text_document(uri)
 
     def lines_of(self, note_id: str) -> list[str]:
-        """Return the lines of a note as it is in the editor, else as its file is."""
+        """Return the lines of a note in the editor, or of its file if it is not open."""
         document = self.document(uri_of(note_id, self.folder))
         return [line.rstrip("\r\n") for line in document.lines]
 
@@ -56,7 +56,7 @@ class NotesServer(LanguageServer):
         return {note: _plain(document.source) for note, document in named if note}
 
     def range_of(self, note_id: str, span: Span) -> types.Range:
-        """Return a span of a note in the units the client counts by."""
+        """Return a span of a note in the units of the client."""
         document = self.document(uri_of(note_id, self.folder))
         found: types.Range = document.position_codec.range_to_client_units(
             document.lines,
@@ -77,7 +77,7 @@ class NotesServer(LanguageServer):
         return note_id, [line.rstrip("\r\n") for line in document.lines], at.line, at.character
 
     def link_under(self, request: Request, uri: str, position: types.Position) -> Link | None:
-        """Return the link at a position as it leads now, None if there is none."""
+        """Return the link at a position, resolved now, None if there is none."""
         place = self.place(uri, position)
         written = link_at(place[1], place[2], place[3]) if place else None
         if place is None or written is None:
@@ -100,7 +100,7 @@ class NotesServer(LanguageServer):
         )
 
     def publish(self, uri: str) -> None:
-        """Send what is wrong with the links of a draft."""
+        """Send the problems of the links in a draft."""
         note_id = note_of(uri, self.folder)
         if note_id is None:
             return
@@ -124,7 +124,7 @@ class NotesServer(LanguageServer):
         )
 
     def follow_index(self) -> None:
-        """Check the open drafts again whenever the index changed, until the server stops."""
+        """Check the open drafts again after each change of the index, until the server stops."""
         generation = None
         while not self._stop.wait(_POLL_S):
             try:
@@ -134,7 +134,7 @@ class NotesServer(LanguageServer):
                     for uri in list(self.workspace.text_documents):
                         self.publish(uri)
                 generation = now
-            except (IndexerError, RuntimeError):  # no index yet, or the client is leaving
+            except (IndexerError, RuntimeError):  # no index yet, or the client is closing
                 continue
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The server as a process: which request is answered by which function, and its start and end."""
+"""The server as a process: its table of requests and functions, its start and end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from indexer.service import Service
 
 
 def make_server(service: Service, version: str) -> NotesServer:
-    """Return a server with all of its features.
+    """Return a server with all features.
 
-    :param service: answers; started and closed by the caller.
+    :param service: answers; the caller starts and closes it.
     :param version: of Notepoint, for the client.
     """
     server = NotesServer(service, version)
@@ -47,9 +47,9 @@ def make_server(service: Service, version: str) -> NotesServer:
 
 
 def run(service: Service, version: str) -> None:
-    """Serve one editor over standard input and output until it leaves.
+    """Serve one editor over standard input and output until it disconnects.
 
-    :param service: started and closed here.
+    :param service: answers; this function starts and closes it.
     :param version: of Notepoint, for the client.
     """
     service.start()

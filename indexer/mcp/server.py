@@ -1,4 +1,4 @@
-"""The server that agents talk to: over stdio for one client, over HTTP for many."""
+"""The server for agents: over stdio for one client, over HTTP for many."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _GUIDE = (
 
 
 class NotesServer(Server[dict[str, Any]]):
-    """An MCP server over the notes; what it says of itself is of the moment it is asked."""
+    """An MCP server over the notes; its instructions describe the current state of the index."""
 
     def __init__(self, service: Service, version: str) -> None:
-        """Keep the service; nothing is read yet.
+        """Store the service; read nothing yet.
 
-        :param service: whose notes are read.
+        :param service: gives access to the notes.
         :param version: of this program.
         """
         self._service = service
@@ -58,7 +58,7 @@ class NotesServer(Server[dict[str, Any]]):
 
     @instructions.setter
     def instructions(self, value: str | None) -> None:
-        """Ignore what the library sets: the state of the index changes."""
+        """Ignore the value that the library sets, since the state of the index changes."""
 
     async def _list_tools(
         self,
@@ -100,9 +100,9 @@ class NotesServer(Server[dict[str, Any]]):
 
 
 def state_of(service: Service) -> str:
-    """Return what is indexed, in a few lines: notes, folders, languages, whether it is behind.
+    """Return the state of the index in a few lines: notes, folders, languages, stale or not.
 
-    :param service: whose index it is.
+    :param service: gives access to the index.
     """
     from indexer.text.languages import languages_of
 
@@ -128,9 +128,9 @@ def state_of(service: Service) -> str:
 
 
 def run_stdio(service: Service, version: str) -> None:
-    """Serve one client over stdin and stdout, until it closes them or ends.
+    """Serve one client over stdin and stdout, until it closes them or exits.
 
-    :param service: whose notes are read; it is started here.
+    :param service: gives access to the notes; this function starts it.
     :param version: of this program.
     """
     end_with_parent()
@@ -147,10 +147,10 @@ def run_stdio(service: Service, version: str) -> None:
 def run_http(service: Service, version: str, *, port: int, token: str) -> None:
     """Serve many clients over HTTP on the loopback address, until stopped.
 
-    :param service: whose notes are read; it is started here.
+    :param service: gives access to the notes; this function starts it.
     :param version: of this program.
-    :param port: 0 for any that is free.
-    :param token: that requests must carry, empty for none.
+    :param port: 0 for any free port.
+    :param token: the token that requests must have; empty for none.
     """
     listening = listen(LOOPBACK, port, token)
     service.start()
@@ -160,13 +160,13 @@ def run_http(service: Service, version: str, *, port: int, token: str) -> None:
 def make_app(service: Service, version: str, token: str = "") -> Guard:
     """Return the HTTP application, guarded.
 
-    :param service: whose notes are read.
+    :param service: gives access to the notes.
     :param version: of this program.
-    :param token: that requests must carry, empty for none.
+    :param token: the token that requests must have; empty for none.
     """
     from mcp.server.transport_security import TransportSecuritySettings
 
-    # The guard in front knows Host, Origin and token; the library's own check knows no token.
+    # The guard checks Host, Origin and token; the library's own check does not know the token.
     own = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = NotesServer(service, version).streamable_http_app(
         streamable_http_path=_PATH,

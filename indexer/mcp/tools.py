@@ -1,7 +1,6 @@
-"""The tools that an agent is offered: what they take, what they give, and what they do.
+"""The tools of an agent: their arguments, results and functions.
 
-All of them only read. Arguments that a tool does not know are refused, so that a misspelt filter is
-not silently ignored.
+All tools only read. An unknown argument is an error, so a misspelt filter is never ignored.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _MAX_MESSAGE_CHARS = 300
 
 
 class Reply(NamedTuple):
-    """What a tool says: for a reader, for a program, and out of band."""
+    """The result of a tool: text for a reader, data for a program, and metadata."""
 
     text: str
     values: dict[str, Any]
@@ -41,7 +40,7 @@ class Reply(NamedTuple):
 
 
 class Tool(NamedTuple):
-    """A tool: its name, what it is for, its schemas and its function."""
+    """A tool: its name, description, schemas and function."""
 
     name: str
     title: str
@@ -54,10 +53,10 @@ class Tool(NamedTuple):
 def call(service: Service, name: str, arguments: Mapping[str, Any]) -> Reply:
     """Run a tool.
 
-    :param service: whose notes are read.
+    :param service: gives access to the notes.
     :param name: of the tool.
     :param arguments: as the client sent them.
-    :raises QueryError: if there is no such tool, or it does not take these arguments.
+    :raises QueryError: if the tool or an argument is unknown or wrong.
     :raises IndexerError: if the notes cannot be read.
     """
     tool = TOOLS.get(name)
@@ -91,7 +90,7 @@ def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
         )
 
 
-# --- what they do -------------------------------------------------------------------------------
+# --- functions ----------------------------------------------------------------------------------
 
 
 def _ask(request: Request, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -119,7 +118,9 @@ def _day(given: Mapping[str, Any], name: str) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(given[name])
     except ValueError:
-        raise QueryError(f"{name} is no date: {given[name]!r}", "write it as 2024-03-01") from None
+        raise QueryError(
+            f"{name} is not a date: {given[name]!r}", "write it as 2024-03-01"
+        ) from None
 
 
 def _read(request: Request, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -133,7 +134,7 @@ def _similar(request: Request, given: Mapping[str, Any]) -> tuple[str, dict[str,
     return similar_text(place, hits, links=links), similar_json(place, hits, links=links)
 
 
-# --- what they take and give --------------------------------------------------------------------
+# --- schemas ------------------------------------------------------------------------------------
 
 
 def _takes(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def _texts(description: str) -> dict[str, Any]:
 
 
 def _gives(name: str) -> dict[str, Any]:
-    """Return the schema of a reply without its descriptions, which would cost every client."""
+    """Return the schema of a reply without its descriptions, which would cost clients tokens."""
 
     def bare(value: Any) -> Any:
         if isinstance(value, list):
@@ -162,7 +163,7 @@ def _gives(name: str) -> dict[str, Any]:
         return {
             key: bare(one)
             for key, one in value.items()
-            if key not in left_out or isinstance(one, dict)  # a property may be named so
+            if key not in left_out or isinstance(one, dict)  # a property can have this name
         }
 
     found: dict[str, Any] = bare(read_schema(name))

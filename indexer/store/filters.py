@@ -33,8 +33,7 @@ class Fit(Enum):
 
 
 class Rule(NamedTuple):
-    """One condition: a label of this kind has (if not ``wanted``: no label has) one of the
-    values."""
+    """A condition: a label of this kind has one of the values (or none has, if not ``wanted``)."""
 
     kind: str
     fit: Fit
