@@ -322,9 +322,12 @@ class Snapshot:
 
         :param count: how many at most.
         """
+        stamps = {note_id: stamp for note_id, stamp in self._view.stamps().items() if stamp}
+        for note_id, stamp in stamps.items():
+            if stamp.mtime_ns < 0:  # saved just before the build, which did not trust its stamp
+                stamps[note_id] = self._parts.folder.read_stamp(note_id) or stamp
         newest = sorted(
-            ((stamp.mtime_ns, note_id) for note_id, stamp in self._view.stamps().items() if stamp),
-            reverse=True,
+            ((stamp.mtime_ns, note_id) for note_id, stamp in stamps.items()), reverse=True
         )
         found = ((self._view.note(note_id), when / 1e9) for when, note_id in newest[: 2 * count])
         return [(note, when) for note, when in found if note][:count]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import threading
@@ -29,6 +30,7 @@ from indexer.store.postgres.store import PostgresStore
 from indexer.web.folders import remember_folder
 from indexer.web.host import Host
 from indexer.web.overview import Overview, make_overview
+from indexer.web.views.timeline import dates_of
 
 NOTES = {
     "review.md": """---
@@ -125,6 +127,13 @@ def element(page: AppTest, name: str) -> dict[str, Any]:
 def walk(block: object) -> list[object]:
     children = getattr(block, "children", {})
     return [block, *(one for child in children.values() for one in walk(child))]
+
+
+def elements(page: AppTest, name: str) -> list[dict[str, Any]]:
+    """Return the data of all components of a name, in their order on the page."""
+    protos = [getattr(one, "proto", None) for found in page.main for one in walk(found)]
+    named = [p for p in protos if getattr(p, "component_name", "") == f"notepoint.{name}"]
+    return [json.loads(one) for one in dict.fromkeys(proto.json for proto in named)]
 
 
 def texts(page: AppTest) -> str:
@@ -536,6 +545,33 @@ def test_timeline_holds_the_points_by_month(built: Path) -> None:
     assert [group["label"] for group in line["groups"]] == ["April 2020", "February 2019"]
 
 
+def test_timeline_filters_by_the_dates_that_are_chosen(built: Path) -> None:
+    page = open_page(view="Timeline", since="2020-01-01", until="2020-12-31")
+    line = element(page, "timeline")
+    assert [group["label"] for group in line["groups"]] == ["April 2020"]
+    assert len(line["spans"]) == 15  # the bars of what is outside stay, to choose again
+    first, last = line["chosen"]
+    assert (line["spans"][first]["name"], line["spans"][last]["name"]) == ("2020-01", "2020-04")
+
+
+def test_spans_are_days_in_either_order() -> None:
+    first, last = datetime.date(2019, 2, 1), datetime.date(2020, 12, 31)
+    assert dates_of("2020-12", "2019-02") == dates_of("2019-02", "2020-12") == (first, last)
+    assert dates_of("2019", "2019")[1] == datetime.date(2019, 12, 31)
+    with pytest.raises(ValueError, match="invalid literal"):
+        dates_of("never", "2019")
+
+
+def test_dates_of_files_are_shown_where_no_note_has_one(folder: Path) -> None:
+    for path in folder.rglob("*.md"):
+        path.write_text(path.read_text("utf-8").replace("date: ", "when it was: "), "utf-8")
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    build(folder)
+    line = element(open_page(view="Timeline"), "timeline")
+    assert line["from_files"]
+    assert [group["label"] for group in line["groups"]] == ["September 2020"]
+
+
 def test_timeline_of_a_question_holds_its_hits(built: Path) -> None:
     page = open_page(view="Timeline", q="discussion", mode="Words")
     entries = [e for group in element(page, "timeline")["groups"] for e in group["entries"]]
@@ -550,6 +586,47 @@ def test_links_are_drawn_and_broken_ones_listed(built: Path) -> None:
     rows = element(page, "table")["rows"]
     assert [row[3] for row in rows] == ["no such note"]
     assert rows[0][0]["place"] == "review.md:12"
+
+
+def test_pages_not_written_yet_are_no_broken_links(folder: Path) -> None:
+    (folder / "plans.md").write_text("- see [[Some day]] and [gone](gone.md)\n", "utf-8")
+    build(folder)
+    page = open_page(view="Links")
+    tables = [one for one in elements(page, "table") if one["label"] != "Links between notes"]
+    assert [(one["label"], [row[2] for row in one["rows"]]) for one in tables] == [
+        ("Broken links", ["gone.md", "none.md"]),
+        ("Links to notes not written yet", ["Some day"]),
+    ]
+
+
+def test_folder_is_added_asked_together_and_removed(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.environ.get("NOTEPOINT_STORE"):
+        pytest.skip("a store on a server belongs to one folder")
+    monkeypatch.setenv("NOTEPOINT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    other = tmp_path / "garden"
+    other.mkdir()
+    (other / "beds.md").write_text("# Beds\n\n- compost in spring\n", "utf-8")
+    page = open_page(view="Index")
+    page.text_input(key="folder_path_add").set_value(str(other)).run()
+    page.button(key="open_folder_path_add").click().run()
+    both = Path(os.environ["NOTEPOINT_NOTES"])
+    monkeypatch.setenv("NOTEPOINT_NOTES", str(both))  # restored at the end of the test
+    with Notebook(both, encoder=FakeEncoder()) as notebook:
+        notebook.build()
+    page = open_page(view="Index")
+    assert texts(page).count(str(other)) >= 1
+    home = element(open_page(), "home")
+    assert {note for _, note, *_ in home["notes"]} == {
+        "garden/beds.md",
+        f"{built.name}/review.md",
+        f"{built.name}/courses/one.md",
+    }
+    page = open_page(view="Index")
+    page.button(key="remove_0").click().run()
+    assert os.environ["NOTEPOINT_NOTES"] == str(built)
 
 
 def test_index_view_shows_what_is_in_it(built: Path) -> None:

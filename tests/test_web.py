@@ -198,12 +198,13 @@ def test_regions_of_the_map_are_named_by_their_own_words() -> None:
             texts.append(f"the {word} often here {i}")
             places.append(random.normal(centre, 0.05))
     plane = np.array(places, np.float32)
-    regions = name_regions(plane, texts)
+    regions, region_of = name_regions(plane, texts)
     for word, centre in centres.items():
         near = min(regions, key=lambda one: (one.x - centre[0]) ** 2 + (one.y - centre[1]) ** 2)
         assert word in near.name.split(", ")
-    assert name_regions(plane, texts) == regions
-    assert name_regions(np.zeros((5, 2), np.float32), ["a"] * 5) == ()
+        assert regions[region_of[texts.index(f"the {word} often here 0")]] == near
+    assert name_regions(plane, texts) == (regions, region_of)
+    assert name_regions(np.zeros((5, 2), np.float32), ["a"] * 5) == ((), (-1,) * 5)
 
 
 def test_linked_notes_lie_near_each_other() -> None:

@@ -5,6 +5,7 @@ It lives in the address, so that Back, Forward, reload and a shared link bring a
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -102,6 +103,11 @@ def filter_by_tag(tag: str) -> None:
     """Let only notes with this tag through."""
     chosen = list(st.session_state.get("tag") or [])
     st.session_state["tag"] = chosen if tag in chosen else [*chosen, tag]
+
+
+def filter_by_dates(since: datetime.date | None, until: datetime.date | None) -> None:
+    """Let only notes of these days through; None for no bound."""
+    st.session_state["since"], st.session_state["until"] = since, until
 
 
 def close_place() -> None:

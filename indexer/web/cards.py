@@ -5,10 +5,10 @@ One scale of words holds everywhere: what *answers*, what is *related*, what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from indexer.records import Answer, Hit, Place, Unit, UnitKind, UnitPoint
+from indexer.records import Answer, BlockKind, Hit, Place, Unit, UnitKind, UnitPoint
 from indexer.web.presenters import (
     RELATED_COSINE,
     card_of,
@@ -21,6 +21,7 @@ from indexer.web.presenters import (
 )
 
 _MAX_ROWS = 14
+_ITEMS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 _KINDS = {
     UnitKind.POINT: "",
     UnitKind.ITEM: "Item with its parts",
@@ -40,7 +41,7 @@ class Cards:
         *,
         units: Sequence[Unit],
         steerable: bool,
-        code: frozenset[int] = frozenset(),
+        kinds: Mapping[int, BlockKind] | None = None,
     ) -> None:
         """Keep what is shown.
 
@@ -48,14 +49,15 @@ class Cards:
         :param steered: the places of examples, each with its sign.
         :param units: of the answer, the first in the size the reader chose.
         :param steerable: whether examples can move the answer.
-        :param code: ids of points that are code.
+        :param kinds: what the points of the shown notes are, by id; a point that is missing is
+            text.
         """
         self._answer = answer
         self._units = units
         self._hits = {hit.point_id: hit for hit in answer.hits}
         self._steered = steered
         self._steerable = steerable
-        self._code = code
+        self._kinds = kinds or {}
 
     def data(self) -> dict[str, Any]:
         """Return the best card, what is related and what is weak, grouped by note."""
@@ -69,7 +71,9 @@ class Cards:
             "related": self._groups(related, "related"),
             "weak": self._groups(weak, "weak"),
             "weakCount": len(weak),
-            "order": [place for unit in units for place in [self._place(unit)]],
+            "order": [
+                self._best_place(unit) if unit is best else self._place(unit) for unit in units
+            ],
         }
 
     def _is_example(self, unit: Unit) -> bool:
@@ -93,11 +97,9 @@ class Cards:
 
     def _best(self, unit: Unit) -> dict[str, Any]:
         hit = self._first_hit(unit)
-        place = self._place(unit)
-        if len(unit.points) > 1:
-            place = plain(f"{unit.note_id}:{unit.line_start}")
+        place = self._best_place(unit)
         card = self._card(hit) if hit else {}
-        rows = [self._row(part, one) for part in unit.places for one in part.points]
+        rows = self._rows(unit)
         return card | {
             "place": place,
             "href": href_of(place, self._answer.question),
@@ -113,10 +115,33 @@ class Cards:
             "lines": [unit.line_start, unit.line_end],
         }
 
+    def _best_place(self, unit: Unit) -> str:
+        if len(unit.points) > 1:
+            return plain(f"{unit.note_id}:{unit.line_start}")
+        return self._place(unit)
+
+    def _rows(self, unit: Unit) -> list[dict[str, Any]]:
+        """Return the points of a unit; a heading between them is named where it begins."""
+        rows = []
+        for part in unit.places:
+            above = list(unit.heading_path)
+            for point in part.points:
+                path = list(point.heading_path)
+                row = self._row(part, point)
+                row["under"] = plain(path[-1]) if path and path != above else ""
+                above = path
+                rows.append(row)
+        named = {text.casefold() for text in path_of(unit.title, unit.heading_path)}
+        # A heading without text below it is a point of its own; above the card it stands already.
+        if len(rows) > 1 and rows[0]["heading"] and rows[0]["text"].casefold() in named:
+            return rows[1:]
+        return rows
+
     def _row(self, part: Place, point: UnitPoint) -> dict[str, Any]:
         hit = self._hits.get(point.point_id)
         marks = hit.marks if hit and hit.snippet == point.text else ()
         place = plain(f"{part.note_id}:{point.line_start}")
+        kind = self._kinds.get(point.point_id, BlockKind.PARAGRAPH)
         return {
             "text": plain(point.text),
             "math": formulas_of(point.text),
@@ -124,7 +149,9 @@ class Cards:
             "depth": point.depth,
             "matched": point.matched,
             "lead": point.lead_in,
-            "code": point.point_id in self._code,
+            "code": kind is BlockKind.CODE,
+            "item": kind in _ITEMS,
+            "heading": kind is BlockKind.HEADING,
             "place": place,
             "href": href_of(place, self._answer.question),
         }
@@ -134,7 +161,7 @@ class Cards:
         made = card_of(
             hit, self._answer.question, self._steered.get(place, ""), steerable=self._steerable
         )
-        return made | {"code": hit.point_id in self._code}
+        return made | {"code": self._kinds.get(hit.point_id) is BlockKind.CODE}
 
     def _groups(self, units: Iterable[Unit], level: str) -> list[dict[str, Any]]:
         """Return units as rows below the notes they are from, in the order of the best of each."""

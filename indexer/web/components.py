@@ -32,10 +32,12 @@ def _read(file: Path) -> str:
 
 show_desk = _component("desk", "draw", "note", "cards")
 show_home = _component("home")
+show_meanwhile = _component("meanwhile", "draw", "note", "cards")
 show_nav = _component("nav")
 show_plot = _component("plot")
 show_reader = _component("reader", "draw", "note")
 show_sheet = _component("sheet")
+show_start = _component("start")
 show_table = _component("table")
 show_timeline = _component("timeline", "draw", "note")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from indexer.gathered import trust
 from indexer.private_files import replace_private
 
 _NAME = "folders.json"
@@ -38,7 +39,10 @@ def recent_folders(cache: Path) -> list[Folder]:
     except (OSError, ValueError):
         return []
     texts = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-    return [Folder(Path(text), "Opened before") for text in texts if os.path.isdir(text)]
+    found = [Folder(Path(text), "Opened before") for text in texts if os.path.isdir(text)]
+    for folder in found:
+        trust(folder.path, cache)  # several folders that were opened together
+    return found
 
 
 def remember_folder(cache: Path, folder: Path) -> None:

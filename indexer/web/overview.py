@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.records import Link
 from indexer.snapshot import DumpedPoint, Snapshot
+from indexer.text.terms import is_stop_word
 
 Plane = NDArray[np.float32]
 """Coordinates, float32, shape ``(n, 2)``, each within -1.04 and 1.04."""
@@ -23,7 +24,7 @@ _SPRING_STEPS = 80
 # Each node is pushed by this many others, chosen again each step: by all of them costs six times as
 # much for a thousand notes and looks the same.
 _SPRING_SAMPLE = 192
-_MAX_REGIONS = 16
+_MAX_REGIONS = 10
 _REGION_WORDS = 2
 _K_MEANS_STEPS = 12
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -63,7 +64,10 @@ class Region(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """The points of one generation in reading order; ``plane`` says where each of them is."""
+    """The points of one generation in reading order.
+
+    ``plane`` says where each of them is, ``region_of`` in which of the regions, -1 for none.
+    """
 
     generation: int
     points: tuple[DumpedPoint, ...]
@@ -71,6 +75,7 @@ class Overview(NamedTuple):
     examples: tuple[str, ...]
     links: tuple[Link, ...]
     regions: tuple[Region, ...]
+    region_of: tuple[int, ...] = ()
 
 
 def make_overview(snapshot: Snapshot) -> Overview:
@@ -83,13 +88,15 @@ def make_overview(snapshot: Snapshot) -> Overview:
     notes = [point.note_id for point in points]
     links = snapshot.links()
     plane = lay_out(vectors, notes)
+    regions, region_of = name_regions(plane, [dumped.stored.point.text for dumped in points])
     return Overview(
         generation=generation,
         points=tuple(points),
         plane=plane,
         examples=examples_from(points),
         links=tuple(links),
-        regions=name_regions(plane, [dumped.stored.point.text for dumped in points]),
+        regions=regions,
+        region_of=region_of,
     )
 
 
@@ -99,36 +106,49 @@ def graph_of(links: tuple[Link, ...]) -> Graph:
     return lay_out_links(links)
 
 
-def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[Region, ...]:
-    """Return the parts of a plane, each named by two of its own words.
+def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[tuple[Region, ...], tuple[int, ...]]:
+    """Return the parts of a plane, each named by two of its own words, and the part of each point.
 
     Points are grouped by k-means on the plane, from the same start each time. A word counts by its
     frequency in a group, times the logarithm of how much more frequent it is there than elsewhere.
 
     :param plane: where the points are.
     :param texts: of the points.
+    :return: the parts, those with most points first, and for each point the number of its part,
+        -1 where that has no name.
     """
     count = len(plane)
     groups = min(_MAX_REGIONS, int(np.sqrt(count / 12)))
     if groups < 2:
-        return ()
+        return (), (-1,) * count
     place = _k_means(plane, groups)
     words: list[Counter[str]] = [Counter() for _ in range(groups)]
     for text, group in zip(texts, place.tolist(), strict=True):
-        words[group].update({w.casefold() for w in _WORD.findall(text) if len(w) > 3})
+        words[group].update(
+            {w.casefold() for w in _WORD.findall(text) if len(w) > 3 and not is_stop_word(w)}
+        )
     everywhere: Counter[str] = Counter()
     for own in words:
         everywhere.update(own)
-    regions = []
-    for group, own in enumerate(words):
-        size = int((place == group).sum())
+    sizes = np.bincount(place, minlength=groups)
+    regions: list[tuple[int, int, Region]] = []
+    used: set[str] = set()
+    for group in sorted(range(groups), key=lambda one: (-int(sizes[one]), one)):
+        size, own = int(sizes[group]), words[group]
         share = max(size, 1) / count
-        rates = {w: n * np.log(n / (share * everywhere[w])) for w, n in own.items() if n > 1}
+        rates = {
+            w: n * np.log(n / (share * everywhere[w]))
+            for w, n in own.items()
+            if n > 1 and w not in used
+        }
         telling = sorted(rates, key=lambda word: (-rates[word], word))[:_REGION_WORDS]
+        used.update(telling)
         if telling and size:
             x, y = np.median(plane[place == group], axis=0)
-            regions.append((size, Region(", ".join(telling), float(x), float(y))))
-    return tuple(region for _, region in sorted(regions, key=lambda one: -one[0]))
+            regions.append((size, group, Region(", ".join(telling), float(x), float(y))))
+    number = {group: i for i, (_, group, _) in enumerate(regions)}
+    named = tuple(number.get(group, -1) for group in place.tolist())
+    return tuple(region for _, _, region in regions), named
 
 
 def _k_means(plane: Plane, groups: int) -> NDArray[np.int64]:
@@ -172,10 +192,20 @@ def lay_out(vectors: NDArray[np.float32], groups: Sequence[str]) -> Plane:
     _, directions = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
     axes = directions[:, [-1, -2]].astype(np.float32)
     axes *= np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the same each time
-    plane = centred @ axes
+    return _spread(centred @ axes)
+
+
+def _spread(plane: NDArray[np.float32]) -> Plane:
+    """Return points with the room of the plane used: crowds are thinned, strays drawn in.
+
+    Half of a coordinate is the value, half its rank, so that the order along each axis stays.
+
+    :param plane: float32, shape ``(n, 2)``.
+    """
     low, high = np.quantile(plane, [0.004, 0.996], axis=0)
-    scaled = (2 * plane - low - high) / np.maximum(high - low, 1e-9)
-    return np.asarray(np.clip(scaled, -1.04, 1.04), np.float32)
+    scaled = np.clip((2 * plane - low - high) / np.maximum(high - low, 1e-9), -1.04, 1.04)
+    ranks = plane.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+    return np.asarray(0.5 * scaled + 0.5 * (2 * ranks / (len(plane) - 1) - 1), np.float32)
 
 
 def lay_out_links(links: Sequence[Link]) -> Graph:

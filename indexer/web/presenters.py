@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from indexer.notes.markdown.render import place_of
+from indexer.gathered import folder_inside
 from indexer.notes.opening import read_stamp
+from indexer.notes.markdown.render import place_of
 from indexer.records import Hit, Link
 from indexer.render_markdown import hit_markdown
 from indexer.snapshot import NotePage
-from indexer.store.records import StoredPoint
+from indexer.store.records import NoteInfo, StoredPoint
 from indexer.web.assets import file_address
 from indexer.whole_numbers import whole_number
 
@@ -21,6 +23,7 @@ from indexer.whole_numbers import whole_number
 # questions three in four have .40 and 19 in 20 have .29; of 1,267 wrong ones one in ten has .42.
 RELATED_COSINE = 0.4
 _MAX_RELATED_CHARS = 220
+_MAX_VALUE_CHARS = 400
 _FORMULA = re.compile(r"\$\$([^$]{1,1000}?)\$\$|\$(?=\S)([^$]{1,1000}?)(?<=\S)\$(?!\d)")
 
 
@@ -134,7 +137,7 @@ def note_of(
     :param macros: LaTeX definitions that hold for all notes.
     """
     info = page.info
-    path = plain(str(root / info.note_id))
+    path = plain(os.path.join(*folder_inside(root, info.note_id)))
     facts = [info.date or "", plain(info.note_id)]
     return {
         "title": plain(info.title),
@@ -143,6 +146,7 @@ def note_of(
         "href": href_of(place),
         "meta": [fact for fact in facts if fact],
         "tags": [plain(tag) for tag in info.tags],
+        "properties": properties_of(info),
         "html": page.html,
         "files": files_of(page.files, root),
         "macros": macros,
@@ -151,6 +155,17 @@ def note_of(
         "path": path,
         "editors": editors_of(path, lines[0]),
     }
+
+
+def properties_of(info: NoteInfo) -> list[list[str]]:
+    """Return what the front matter of a note says, as names and values.
+
+    Title, date and tags are left out: they are shown with the name of the note.
+    """
+    own = [("aliases", ", ".join(info.aliases)), ("categories", ", ".join(info.categories))]
+    pairs = [*own, *info.properties]
+    shown = [(name, value) for name, value in pairs if value and value != info.date]
+    return [[plain(name), plain(value[:_MAX_VALUE_CHARS])] for name, value in shown]
 
 
 def files_of(paths: Sequence[str], root: Path) -> list[dict[str, str]]:

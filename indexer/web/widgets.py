@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -56,7 +56,7 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
         for key, name, values in (
             ("tag", "Tags", labels.tags),
             ("category", "Categories", labels.categories),
-            ("folder", "Folders", tuple(map(plain, labels.folders))),
+            ("folder", "Folders", tuple(map(plain, with_parents(labels.folders)))),
         ):
             if values:
                 st.multiselect(name, values, key=key, bind="query-params", placeholder="Any")
@@ -75,6 +75,15 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
         if used:
             st.button("Clear the filters", key="clear", on_click=address.clear_filters)
     return address.where(), Mode(st.session_state.get("mode") or Mode.HYBRID.value)
+
+
+def with_parents(folders: Sequence[str]) -> tuple[str, ...]:
+    """Return folders with those that hold them, sorted: one of them lets all below it through."""
+    found = set(folders)
+    for folder in folders:
+        while folder := folder.rpartition("/")[0]:
+            found.add(folder)
+    return tuple(sorted(found))
 
 
 def sentence(exc: IndexerError) -> str:

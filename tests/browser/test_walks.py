@@ -361,7 +361,7 @@ def test_outline_leads_through_a_note_that_is_published(open_tab: OpenTab) -> No
 
 def test_star_and_example_questions(open_tab: OpenTab) -> None:
     page = open_tab()
-    page.locator(".home section", has_text="Ask").first.get_by_role("link").first.click()
+    page.locator(".home section", has_text="Try asking").first.get_by_role("link").first.click()
     expect(page.locator(".card, .verdict").first).to_be_visible()
     question = box(page).input_value()
     page.get_by_role("button", name="Save this search").click()

@@ -29,7 +29,8 @@ function reason(hit) {
 
 function pathOf(hit, act, whole) {
   const [title, ...headings] = hit.path;
-  return el("p", { class: "path" },
+  // The note is named above its rows; the link stays for the keyboard and for screen readers.
+  return el("p", { class: whole || headings.length ? "path" : "path sr" },
     el("a", { class: "open", href: hit.href, dir: "auto", onclick: follow(() => act({ do: "open", place: hit.place })) }, whole ? title : headings.at(-1) || title),
     whole && headings.map((part) => el("span", { class: "step" }, ` \u203a ${part}`)));
 }
@@ -44,10 +45,11 @@ function bestCard(best, act, say, state, redraw) {
   const list = rows.map((row) => {
     const text = markedText(row.text, row.marks, row.math, row.code ? "line mono" : "line");
     text.setAttribute("dir", "auto");
-    if (row.lead) text.classList.add("lead-in");
+    if (row.lead || row.heading) text.classList.add("lead-in");
+    if (row.item) text.classList.add("item");
     if (best.rows.length > 1 && row.matched && best.tinted) text.classList.add("found-here");
     if (best.rows.length > 1) text.style.setProperty("--depth", Math.min(row.depth, 6));
-    return text;
+    return [best.rows.length > 1 && row.under && el("p", { class: "under", dir: "auto" }, row.under), text];
   });
   const more = best.rows.length - rows.length;
   const single = best.rows.length === 1;
@@ -72,12 +74,13 @@ function rowCard(hit, act, say, moved) {
 }
 
 // Three rows of a note are shown; the others are folded until asked for.
-function groupOf(group, act, say, state, redraw) {
+function groupOf(group, act, say, state, redraw, answers) {
   const all = state.expanded.has(group.note), rows = all ? group.rows : group.rows.slice(0, 3), more = group.rows.length - rows.length;
   const text = more === 1 ? "1 more point of this note" : `${more} more points of this note`;
   return el("section", { class: "group", "aria-label": group.title },
-    el("header", {}, el("a", { href: group.href, dir: "auto", onclick: follow(() => act({ do: "open", place: group.note })) }, group.title),
-      group.folder && el("span", { class: "quiet" }, group.folder), group.date && el("span", { class: "quiet" }, group.date), tagsOf(group, act)),
+    answers === group.note ? el("header", {}, el("span", { class: "quiet" }, "Also in this note")) :
+      el("header", {}, el("a", { href: group.href, dir: "auto", onclick: follow(() => act({ do: "open", place: group.note })) }, group.title),
+        group.folder && el("span", { class: "quiet" }, group.folder), group.date && el("span", { class: "quiet" }, group.date), tagsOf(group, act)),
     el("ul", { class: "list" }, rows.map((hit) => rowCard(hit, act, say, state.moved)),
       more > 0 && el("li", { class: "fold" }, button(text, "list", () => { state.expanded.add(group.note); redraw(group.rows[3].place); }, { plain: true, text: true }))));
 }

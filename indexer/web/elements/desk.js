@@ -101,7 +101,7 @@ class Desk {
     const rolls = this.found.querySelector(".rolls");
     const scrolled = rolls && !fromTop ? rolls.scrollTop : 0;
     const redraw = (place) => { this.drawList(false); this.markCurrent(); this.focusCard(place); };
-    const groups = (list) => list.map((group) => groupOf(group, act, say, state, redraw));
+    const groups = (list) => list.map((group) => groupOf(group, act, say, state, redraw, data.best?.note));
     const has = data.best || data.related.length || data.weak.length;
     const star = data.question && (has || data.starred) && button(data.starred ? "Saved" : "Save this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
     const save = has && menu("Export", "save", Object.entries(FILES).map(([kind, name]) => button(name, null, () => act({ do: "export", kind }), { text: true })), true);
@@ -137,7 +137,9 @@ class Desk {
   }
 
   notice(one) {
-    return el("div", { class: "notice" }, one.title && el("b", {}, one.title), one.text && el("p", {}, one.text),
+    // Commands are between backticks, as in Markdown.
+    const words = (one.text || "").split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
+    return el("div", { class: "notice" }, one.title && el("b", {}, one.title), one.text && el("p", {}, words),
       one.ways.length > 0 && el("div", { class: "ways" }, one.ways.map((way) => button(way.label, null, () => this.act(way.act), { text: true }))));
   }
 
@@ -182,7 +184,7 @@ class Desk {
     const at = order.indexOf(shown);
     const go = (place) => () => this.act({ do: "open", place });
     const back = el("button", { type: "button", class: "back", onclick: () => this.act({ do: "close" }) }, icon("left"), question ? "Results" : "Back");
-    if (at < 0 || order.length < 2) return [back, !question && button("Close", "close", () => this.act({ do: "close" }), { text: true })];
+    if (at < 0 || order.length < 2) return [back, !question && !this.desk.classList.contains("narrow") && button("Close", "close", () => this.act({ do: "close" }), { text: true })];
     const previous = button("Previous hit", "left", go(order[at - 1])), next = button("Next hit", "right", go(order[at + 1]));
     previous.disabled = at === 0;
     next.disabled = at === order.length - 1;

@@ -23,6 +23,10 @@ async function loadKatex() {
 // Labels and references are of use to a whole document alone.
 const COMMON_MACROS = String.raw`\gdef\label#1{}\gdef\eqref#1{(\text{#1})}\gdef\ref#1{\text{#1}}\gdef\nonumber{}\gdef\notag{}\gdef\mbox#1{\text{#1}}`;
 
+// What most notes mean by these names; a definition of the notes comes before it.
+const USUAL_MACROS = { E: String.raw`\mathbb{E}`, Var: String.raw`\operatorname{Var}`, Cov: String.raw`\operatorname{Cov}`, KL: String.raw`\operatorname{KL}`,
+  tr: String.raw`\operatorname{tr}`, rank: String.raw`\operatorname{rank}`, sgn: String.raw`\operatorname{sgn}`, diag: String.raw`\operatorname{diag}`, given: String.raw`\mid` };
+
 // The definitions of LaTeX files, as KaTeX takes them; whatever else such a file holds is passed over.
 function definitions(source) {
   const found = source.match(/\\(?:re|provide)?newcommand\*?\s*\{?\\[A-Za-z]+\}?\s*(?:\[\d\])?\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\\(?:g?def|let)\\[^\n]+|\\DeclareMathOperator\*?\s*\{\\[A-Za-z]+\}\s*\{[^{}]*\}/g) || [];
@@ -34,9 +38,10 @@ function formulaOptions(macros, display) {
     strict: "ignore", maxExpand: 3000, maxSize: 60, output: "htmlAndMathml" };
 }
 
-function macrosFor(katex, source) {
-  const macros = {};
-  for (const one of [COMMON_MACROS, ...definitions(source || "")]) {
+function macrosFor(katex, source, formulas) {
+  const macros = {}, written = `${source || ""}\n${formulas}`;
+  const usual = Object.entries(USUAL_MACROS).filter(([name]) => !new RegExp(`\\\\(?:(?:re|provide)?newcommand\\*?|DeclareMathOperator\\*?|[gex]?def|let)\\s*\\{?\\\\${name}(?![A-Za-z])`).test(written));
+  for (const one of [COMMON_MACROS, ...usual.map(([name, meaning]) => `\\gdef\\${name}{${meaning}}`), ...definitions(source || "")]) {
     try { katex.renderToString(one, { ...formulaOptions(macros, false), throwOnError: true }); } catch { /* it costs itself alone */ }
   }
   return macros;
@@ -48,7 +53,7 @@ async function drawFormulas(root, source, done) {
   if (!waiting.length) return;
   let katex;
   try { katex = await loadKatex(); } catch { return; }
-  const macros = macrosFor(katex, source);
+  const macros = macrosFor(katex, source, waiting.map((one) => one.dataset.tex).join("\n"));
   let until = performance.now() + 60;
   for (const one of waiting) {
     if (one.dataset.drawn) continue;

@@ -37,7 +37,9 @@ function noteLink([title, id, , when], act, showsWhen) {
   return el("li", {}, el("a", { href: `?p=${encodeURIComponent(id)}`, dir: "auto", title: id, onclick: follow(() => act({ do: "open", place: id })) }, title), showsWhen && el("span", { class: "when" }, when));
 }
 
-// Folders open one by one; a folder's notes are drawn when it is opened.
+// A folder's notes are drawn when it is opened. As many folders as have room are open at first; one that
+// holds a single note is shown as that note.
+const OPEN_ROWS = 24;
 function tree(notes, sort, act) {
   const top = { folders: new Map(), notes: [], count: 0 };
   for (const note of notes) {
@@ -51,14 +53,21 @@ function tree(notes, sort, act) {
     at.notes.push(note);
   }
   const byTitle = (a, b) => a[0].localeCompare(b[0], undefined, { numeric: true });
+  const inside = (at) => [...at.folders].filter(([, folder]) => folder.count > 1);
+  const alone = (at) => [...at.folders.values()].filter((folder) => folder.count === 1).map(function only(folder) { return folder.notes[0] || only([...folder.folders.values()][0]); });
+  let room = OPEN_ROWS;
   const draw = (at) => {
     const list = el("ul", { class: "tree" });
-    for (const [name, folder] of [...at.folders].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }))) {
+    const folders = inside(at).sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
+    for (const [name, folder] of folders) {
+      const rows = inside(folder).length + folder.notes.length + alone(folder).length;
       const details = el("details", {}, el("summary", {}, icon("folder"), name, el("span", { class: "when" }, String(folder.count))));
-      details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(draw(folder)); });
+      const fill = () => { if (details.open && details.children.length === 1) details.append(draw(folder)); };
+      details.addEventListener("toggle", fill);
+      if ((rows <= 10 && room >= rows) || (folders.length === 1 && !at.notes.length)) { room -= rows; details.open = true; fill(); }
       list.append(el("li", {}, details));
     }
-    const sorted = [...at.notes].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, 60);
+    const sorted = [...at.notes, ...alone(at)].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, 60);
     list.append(...first.map((note) => noteLink(note, act, sort !== "title")));
     if (sorted.length > first.length) {
       const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(60).map((note) => noteLink(note, act, sort !== "title"))), { plain: true, text: true }));
@@ -95,8 +104,8 @@ export default function (component) {
       el("div", {},
         data.opened.length > 0 && part("Pick up again", el("ul", {}, data.opened.map((one) => el("li", { class: "opened" },
           el("a", { href: one.href, dir: "auto", onclick: follow(() => act({ do: "open", place: one.place })) }, one.title), el("span", { class: "quiet text", dir: "auto" }, one.text))))),
-        data.examples.length > 0 && part("Ask", asking(data.examples, act)),
-        data.waiting && part("Ask", el("div", { class: "skeleton" }), el("div", { class: "skeleton" }), el("div", { class: "skeleton" })),
+        data.examples.length > 0 && part("Try asking", asking(data.examples, act)),
+        data.waiting && part("Try asking", el("div", { class: "skeleton" }), el("div", { class: "skeleton" }), el("div", { class: "skeleton" })),
         data.starred.length > 0 && part("Saved searches", saved(data.starred, act)),
         data.recent.length > 0 && recent),
       data.notes.length > 0 && notes));

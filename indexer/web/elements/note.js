@@ -91,6 +91,16 @@ function prose(note, act) {
   return el("div", { class: "prose" }, copyChildren(parsed.body.firstElementChild, { files: note.files }, act));
 }
 
+// The front matter as a list, folded where there is text to read.
+function propertiesOf(note, text) {
+  if (!note.properties.length) return null;
+  const first = Array.from(text.querySelectorAll("[data-line-start]"), (one) => Number(one.dataset.lineStart)).find(Boolean);
+  const value = (one) => (/^https?:\/\/\S+$/.test(one) ? el("a", { href: one, target: "_blank", rel: "noopener noreferrer" }, one) : one);
+  return el("details", { class: "properties", open: !text.textContent.trim(), "data-line-start": "1", "data-line-end": String(first ? first - 1 : 1e6) },
+    el("summary", {}, `Properties (${note.properties.length})`),
+    el("dl", {}, note.properties.map(([name, one]) => [el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, value(one))])));
+}
+
 // A formula within a line that is wider than the line scrolls by itself.
 function fitFormulas(prose) {
   for (const formula of prose.querySelectorAll('span.formula[data-display="line"] > .katex')) {
@@ -111,10 +121,10 @@ function scrollPane(pane, target, share = 1 / 3) {
 function showPoint(pane, start, end) {
   for (const old of pane.querySelectorAll(".here")) old.classList.remove("here");
   if (!start) { pane.scrollTop = 0; return; }
-  const blocks = Array.from(pane.querySelectorAll(".prose [data-line-start]"));
+  const blocks = Array.from(pane.querySelectorAll(".properties, .prose [data-line-start]"));
   const within = blocks.filter((one) => Number(one.dataset.lineStart) <= end && Number(one.dataset.lineEnd) >= start);
   const innermost = within.filter((one) => !within.some((other) => other !== one && one.contains(other)));
-  for (const block of innermost) block.classList.add("here");
+  for (const block of innermost) { block.classList.add("here"); if (block.matches(".properties")) block.open = true; }
   if (innermost.length) scrollPane(pane, innermost[0]); else pane.scrollTop = 0;
 }
 
@@ -207,15 +217,16 @@ function around(title, entries, act) {
 
 // A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
 function readerOf(note, steps, act, say, old, list) {
-  const source = JSON.stringify([note.note, note.html, note.files, note.macros]);
+  const source = JSON.stringify([note.note, note.html, note.files, note.macros, note.properties]);
   const kept = old?.source === source;
   const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
-  const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, prose(note, (action) => section.act(action)));
+  const text = kept ? old.querySelector(".prose") : prose(note, (action) => section.act(action));
+  const pane = kept ? old.querySelector(".pane") : el("div", { class: "pane", tabindex: "0", role: "region", "aria-label": `Text of ${note.title}` }, propertiesOf(note, text), text);
   if (!kept) {
-    new ResizeObserver(() => fitFormulas(pane.firstElementChild)).observe(pane);
+    new ResizeObserver(() => fitFormulas(text)).observe(pane);
     pane.onwheel = pane.ontouchmove = pane.onkeydown = () => { pane.moved = true; };
-    drawFormulas(pane.firstElementChild, note.macros, () => { fitFormulas(pane.firstElementChild); if (!pane.moved) section.show?.(); });
-    drawDiagrams(pane.firstElementChild);
+    drawFormulas(text, note.macros, () => { fitFormulas(text); if (!pane.moved) section.show?.(); });
+    drawDiagrams(text);
   }
   section.source = source;
   section.act = act;

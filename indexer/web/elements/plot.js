@@ -43,7 +43,7 @@ class Plot {
 
   fit() {
     const style = getComputedStyle(this.frame);
-    const room = Math.max(320, Math.min(innerHeight - 270, 900));
+    const room = Math.max(320, Math.min(innerHeight - (this.data?.edges.length ? 330 : 360), 900)); // the legend stays on the screen
     this.frame.style.setProperty("--room", `${innerWidth < 720 ? Math.min(room, 420) : room}px`);
     const width = this.canvas.clientWidth, height = this.canvas.clientHeight, ratio = devicePixelRatio || 1;
     if (!width) return;

@@ -1,10 +1,12 @@
 // A table that can be read by any means: filtered by words, fifty rows at a time.
 const PAGE = 50;
 const tables = new WeakMap();
-const textOf = (cell) => (typeof cell === "object" && cell ? cell.text || cell.copy || "" : String(cell));
+const textOf = (cell) => (typeof cell === "object" && cell ? cell.text || cell.copy || cell.fix || "" : String(cell));
 
 function cellOf(cell, act, say) {
   if (typeof cell !== "object" || !cell) return el("td", {}, String(cell));
+  if (cell.fix !== undefined) return el("td", {}, el("code", {}, cell.fix), button("Fix \u2026", "edit", () => act({ do: "fix", place: cell.place, fix: cell.fix }), { text: true, title: "Shows the change first" }), " ",
+    button("Copy", "quote", async () => say((await copyText(cell.fix)) ? "Copied" : "The browser did not allow copying"), { text: true }));
   if (cell.place) return el("td", {}, el("a", { href: cell.href, onclick: follow(() => act({ do: "open", place: cell.place })) }, cell.text));
   if (cell.copy) return el("td", {}, el("code", {}, cell.copy), button("Copy", "quote", async () => say((await copyText(cell.copy)) ? "Copied" : "The browser did not allow copying"), { text: true }));
   return el("td", {}, cell.text || "");
@@ -29,6 +31,29 @@ function drawTable(root, state) {
   state.turns.replaceChildren(...(pages > 1 ? [el("span", {}, `${label}, page ${state.page + 1} of ${pages}`), previous, next] : [el("span", {}, label)]));
 }
 
+// A change of a note is shown as the line before and after; nothing is written without a yes.
+function askFirst(root, state) {
+  const { ask } = state.data;
+  const key = ask ? JSON.stringify(ask) : "";
+  if (key === state.asked) return;
+  state.asked = key;
+  root.querySelector("dialog")?.close();
+  if (!ask) return;
+  let answer = "cancel";
+  const end = (action) => () => { answer = action; dialog.close(); };
+  const yes = button("Change the note", null, end("apply"), { text: true });
+  yes.className = "yes";
+  const dialog = el("dialog", { class: "ask", "aria-label": "Fix this link" }, el("h2", {}, "Fix this link"), el("p", { class: "quiet" }, ask.where),
+    el("pre", { class: "gone-line", tabindex: "0", "aria-label": "The line now" }, `\u2212 ${ask.before}`), el("pre", { class: "new-line", tabindex: "0", "aria-label": "The line after the change" }, `+ ${ask.after}`),
+    el("p", { class: "quiet small" }, "Only this line changes. If the file was saved in the meantime, nothing is written."),
+    el("p", { class: "ways" }, yes, button("Cancel", null, end("cancel"), { text: true })));
+  dialog.onclose = () => { dialog.remove(); if (state.asked === key) { state.asked = ""; state.act({ do: answer }); } };
+  dialog.onkeydown = (event) => event.stopPropagation();
+  root.append(dialog);
+  dialog.showModal();
+  yes.focus();
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = rootOf(parentElement, "");
@@ -43,4 +68,5 @@ export default function (component) {
   state.data = data;
   state.act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   drawTable(root, state);
+  askFirst(root, state);
 }

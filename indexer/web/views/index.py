@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from indexer.config import is_server
+from indexer.gathered import shown_folders
 from indexer.indexing.rebuild_process import Progress, Rebuilder
 from indexer.records import FileReport, Mode, NoteFilter, Outcome
 from indexer.snapshot import Status
@@ -16,7 +18,7 @@ from indexer.web.components import show_table
 from indexer.web.host import Host, Model
 from indexer.web.presenters import href_of, plain
 from indexer.web.reading import act
-from indexer.web.views.start import choose_folder
+from indexer.web.views.start import choose_folder, open_folders, remove_folder
 
 _BEAT_S = 0.5
 _MIN_PACE_S = 1.5
@@ -73,13 +75,34 @@ def _facts(host: Host, status: Status) -> None:
         Model.MISSING: f"not there; search is by words alone ({missing})",
     }
     rows = [
-        ["Notes folder", plain(status.notes_folder)],
+        ["Notes folder", plain(shown_folders(host.settings.notes))],
         ["Index kept in", plain(status.store)],
         ["Model", f"{status.model}, {models[state.model]}"],
         ["Follows your changes", plain(follows)],
     ]
     show_table(key="facts", data={"label": "The index", "columns": ["What", "Value"], "rows": rows})
-    with st.expander("Use another folder"):
+    if not is_server(host.settings.store):
+        _folders(host)
+
+
+def _folders(host: Host) -> None:
+    """Draw the folders that are open, with what removes one, and what opens further ones."""
+    st.header("Folders", anchor=False)
+    folders = open_folders()
+    for i, (name, path) in enumerate(folders.items()):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"open_folder_{i}"):
+            st.markdown(f"**{plain(name)}** \u2002 {plain(path)}", width="content")
+            if len(folders) > 1:
+                st.button(
+                    "Remove",
+                    key=f"remove_{i}",
+                    help=f"Ask without {plain(name)}; its notes and its index stay",
+                    on_click=remove_folder,
+                    args=(name,),
+                )
+    with st.expander("Add a folder, to be asked together"):
+        choose_folder(host.settings.notes, add=True)
+    with st.expander("Use another folder instead"):
         choose_folder(host.settings.notes)
 
 
@@ -123,7 +146,8 @@ def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
     """
     progress = rebuilder.progress
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
-        if fix is not Fix.REBUILD:
+        offered = fix is None or not progress.running
+        if offered and fix is not Fix.REBUILD:
             st.button(
                 "Build the index" if fix else "Update now",
                 key="build",
@@ -131,7 +155,7 @@ def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
                 disabled=progress.running,
                 on_click=rebuilder.start,
             )
-        if fix is not Fix.BUILD:
+        if offered and fix is not Fix.BUILD:
             st.button(
                 "Rebuild from scratch",
                 key="build_anew",

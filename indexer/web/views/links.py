@@ -8,17 +8,22 @@ from typing import Any
 
 import streamlit as st
 
-from indexer.records import Link, LinkKind, Mode, NoteFilter
+from indexer.errors import IndexerError, NoteError
+from indexer.records import Link, LinkKind, Missing, Mode, NoteFilter
+from indexer.snapshot import split_place
 from indexer.store.filters import matcher
 from indexer.web import address, presenters
 from indexer.web.components import show_plot, show_table
 from indexer.web.host import Host
+from indexer.web.link_fixes import LinkFix, apply_fix, find_fix
 from indexer.web.overview import Graph, graph_of
 from indexer.web.reading import act, side_reader
 from indexer.web.views.map import waiting
+from indexer.web.widgets import sentence
 
 _COLOURS = 10
 _NAMES = 60
+_HELP = "A fix changes one line of one note, after it has shown you the line before and after."
 
 
 def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
@@ -103,33 +108,98 @@ def _plot(graph: Graph, titles: dict[str, str], let_through: set[str]) -> dict[s
 
 
 def _broken(host: Host, broken: Sequence[Link]) -> None:
-    st.header(f"Broken links ({len(broken)})", anchor=False)
-    if not broken:
+    """Draw the links that need attention, then the pages that nobody wrote yet."""
+    fixed: set[Any] = st.session_state.setdefault("fixed_links", set())
+    wrong = [one for one in broken if one.missing is not Missing.PAGE and _key(one) not in fixed]
+    unwritten = [one for one in broken if one.missing is Missing.PAGE]
+    st.header(f"Broken links ({len(wrong)})", anchor=False, help=_HELP)
+    said = st.session_state.pop("fix_said", "")
+    if said:
+        st.success(said)
+    if not wrong:
         st.caption("None: every link leads somewhere.")
-        return
-    rows = []
-    for link in broken:
-        place = presenters.plain(f"{link.note_id}:{link.line}")
-        fix = {"copy": presenters.plain(link.fix)} if link.fix else ""
-        rows.append(
-            [
-                {"text": place, "place": place, "href": presenters.href_of(place)},
-                presenters.plain(link.text),
-                presenters.plain(link.target),
-                _why(link),
-                fix,
-            ]
+    else:
+        show_table(
+            key="mends",
+            data=_table("Broken links", wrong, fixes=True) | {"ask": _asked()},
+            on_act_change=lambda: _act(host),
         )
-    columns = ["Where", "Text", "Target", "What is wrong", "Fix"]
-    show_table(
-        key="link-fixes",
-        data={"label": "Broken links", "columns": columns, "rows": rows},
-        on_act_change=lambda: act(host, "link-fixes"),
-    )
+    if unwritten:
+        with st.expander(f"Notes not written yet ({len({one.target for one in unwritten})})"):
+            st.caption("These links name notes that do not exist. That is normal in Obsidian.")
+            show_table(
+                key="unwritten",
+                data=_table("Links to notes not written yet", unwritten, fixes=False),
+                on_act_change=lambda: act(host, "unwritten"),
+            )
+
+
+def _table(label: str, links: Sequence[Link], *, fixes: bool) -> dict[str, Any]:
+    rows = []
+    for link in links:
+        place = presenters.plain(f"{link.note_id}:{link.line}")
+        row: list[Any] = [
+            {"text": place, "place": place, "href": presenters.href_of(place)},
+            presenters.plain(link.text),
+            presenters.plain(link.target),
+        ]
+        if fixes:
+            mend = {"fix": presenters.plain(link.mend), "place": place} if link.mend else ""
+            row += [_why(link), mend]
+        rows.append(row)
+    columns = ["Where", "Text", "Target", *(["What is wrong", "Fix"] if fixes else [])]
+    return {"label": label, "columns": columns, "rows": rows}
+
+
+def _key(link: Link) -> tuple[str, int, str | None]:
+    return link.note_id, link.line, link.mend
+
+
+def _asked() -> dict[str, Any] | None:
+    """Return the change that waits for a yes, as the lines before and after."""
+    fix: LinkFix | None = st.session_state.get("fix")
+    if fix is None:
+        return None
+    where = presenters.plain(f"{fix.note_id}:{fix.line}")
+    before, after = presenters.plain(fix.before), presenters.plain(fix.after)
+    return {"where": where, "before": before, "after": after}
+
+
+def _act(host: Host) -> None:
+    """Show what a fix would change, make the change, or do what every element asks for."""
+    action = st.session_state["mends"].get("act") or {}
+    try:
+        match action.get("do"):
+            case "fix":
+                note_id, line = split_place(str(action.get("place", "")))
+                mend = str(action.get("fix", ""))
+                st.session_state["fix"] = find_fix(host, note_id, line or 0, mend)
+                st.session_state["fix_mend"] = mend
+            case "apply":
+                _apply(host)
+            case "cancel":
+                st.session_state.pop("fix", None)
+            case _:
+                act(host, "mends")
+    except IndexerError as exc:
+        st.session_state.pop("fix", None)
+        path = f"{exc.path}: " if isinstance(exc, NoteError) else ""
+        st.session_state["fix_said"] = presenters.plain(f"Not changed. {path}{sentence(exc)}")
+
+
+def _apply(host: Host) -> None:
+    fix: LinkFix | None = st.session_state.pop("fix", None)
+    if fix is None:
+        return
+    apply_fix(host.settings.notes, fix)
+    st.session_state["fixed_links"].add((fix.note_id, fix.line, st.session_state["fix_mend"]))
+    st.session_state["fix_said"] = presenters.plain(f"Changed line {fix.line} of {fix.note_id}.")
 
 
 def _why(link: Link) -> str:
-    return link.missing.said if link.missing else "works, but is written the wrong way round"
+    if link.missing:
+        return link.missing.said
+    return "works, but is written the wrong way round"
 
 
 def _between(links: Sequence[Link], titles: dict[str, str], kept: set[str]) -> dict[str, Any]:

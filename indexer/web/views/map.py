@@ -28,7 +28,16 @@ _MOST = 0.6
 _TEXT_CHARS = 140
 # Above this many points their texts stay on the server: the dots would take seconds to send.
 _MAX_TEXTS = 30_000
-_BY = {"category": "Category", "folder": "Folder", "tag": "Tag", "note": "Note"}
+_BY = {
+    "category": "Category",
+    "folder": "Folder",
+    "tag": "Tag",
+    "topic": "Topic",
+    "note": "Note",
+}
+_CAPTION = "Each dot is a point of a note; near dots say similar things. Click one to read it."
+# The colours tell something apart where this share of the points has one.
+_COLOURED = 0.6
 
 
 def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
@@ -49,19 +58,21 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     if not points:
         st.info("There is no point to draw: no note passes the filters, or none is indexed.")
         return
-    by = _colour_by(overview.points)
+    groups = _groups(overview)
+    by = _colour_by(groups)
     rings = _rings(host, question, mode, points) if question else []
     left, right = _columns()
     with left:
+        st.caption(_CAPTION)
         show_plot(
             key="map",
-            data=_plot(overview, points, by, rings),
+            data=_plot(overview, points, groups[by], rings),
             on_act_change=lambda: act(host, "map"),
         )
         if st.toggle("Show as table", key="as_table"):  # sent only when it is asked for
             show_table(
                 key="map_table",
-                data=_table(points, by, rings),
+                data=_table(points, _BY[by], groups[by], rings),
                 on_act_change=lambda: act(host, "map_table"),
             )
     if right is not None:
@@ -82,25 +93,39 @@ def _columns() -> tuple[Any, Any]:
     return left, right
 
 
-def _colour_by(points: Sequence[DumpedPoint]) -> str:
-    """Draw what to colour by and return it; the first that tells the notes apart is proposed."""
-    counts = {name: Counter(group_of(point, name) for point in points) for name in _BY}
+def _groups(overview: Overview) -> dict[str, list[str]]:
+    """Return for each way to colour the group of every point, empty for none."""
+    names = [region.name for region in overview.regions]
+    topics = [names[i] if i >= 0 else "" for i in overview.region_of]
+    found = {by: [group_of(point, by) for point in overview.points] for by in _BY if by != "topic"}
+    return {by: topics if by == "topic" else found[by] for by in _BY}
+
+
+def _colour_by(groups: dict[str, list[str]]) -> str:
+    """Draw what to colour by and return it; the first that tells most points apart is proposed."""
+    counts = {name: Counter(filter(None, own)) for name, own in groups.items()}
     usable = [name for name in _BY if name == "note" or len(counts[name]) > 1]
-    telling = [name for name in usable if max(counts[name].values()) < _MOST * len(points)]
+    telling = [name for name in usable if _tells(counts[name], len(groups[name]))]
     if len(usable) == 1:
         return usable[0]
+    fallback = "topic" if "topic" in usable else "note"
     return str(
         st.segmented_control(
             "Colour by",
             usable,
             format_func=lambda name: _BY[name],
-            default=telling[0] if telling else "note",
+            default=telling[0] if telling else fallback,
             required=True,
             key="by",
             bind="query-params",
-            label_visibility="collapsed",
         )
     )
+
+
+def _tells(counts: Counter[str], points: int) -> bool:
+    """Return whether most points have one of the commonest labels, and no label has most."""
+    common = [size for _, size in counts.most_common(_COLOURS)]
+    return bool(common) and common[0] < _MOST * points and sum(common) >= _COLOURED * points
 
 
 def group_of(dumped: DumpedPoint, by: str) -> str:
@@ -127,10 +152,13 @@ def _rings(
 
 
 def _plot(
-    overview: Overview, points: Sequence[tuple[int, DumpedPoint]], by: str, rings: list[int]
+    overview: Overview,
+    points: Sequence[tuple[int, DumpedPoint]],
+    labels: Sequence[str],
+    rings: list[int],
 ) -> dict[str, Any]:
     plane = overview.plane[[i for i, _ in points]]
-    groups = [group_of(point, by) for _, point in points]
+    groups = [labels[i] for i, _ in points]
     common = [name for name, _ in Counter(filter(None, groups)).most_common(_COLOURS)]
     number = {name: i for i, name in enumerate(common)}
     titles, title_of = np.unique(
@@ -180,22 +208,24 @@ def _names(plane: Any, groups: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _table(points: Sequence[tuple[int, DumpedPoint]], by: str, rings: list[int]) -> dict[str, Any]:
+def _table(
+    points: Sequence[tuple[int, DumpedPoint]], name: str, labels: Sequence[str], rings: list[int]
+) -> dict[str, Any]:
     rank = {place: i for i, place in enumerate(rings, 1)}
     order = sorted(range(len(points)), key=lambda i: rank.get(i, len(rings) + 1))
     rows = []
     for i in order:
-        point = points[i][1]
+        number, point = points[i]
         place = place_of_point(point)
         text = presenters.plain(point.stored.point.text[:_TEXT_CHARS])
         row = [
             {"text": text, "place": place, "href": presenters.href_of(place)},
             presenters.plain(point.stored.note.title),
-            presenters.plain(group_of(point, by)),
+            presenters.plain(labels[number]),
             str(rank.get(i, "")),
         ]
         rows.append(row)
-    columns = ["Point", "Note", _BY[by], "Hit"]
+    columns = ["Point", "Note", name, "Hit"]
     return {"label": "Every point of the map", "columns": columns, "rows": rows}
 
 

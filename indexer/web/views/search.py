@@ -18,7 +18,7 @@ from indexer.web.reading import act, note_at
 from indexer.web.sizes import resize_first
 from indexer.web.switcher import Named, completions, names_of
 from indexer.web.views.home import home
-from indexer.web.widgets import sentence
+from indexer.web.widgets import sentence, with_parents
 
 _RELATED = 5
 _NAMES = 3
@@ -78,19 +78,18 @@ def _found(host: Host, answer: Answer | None) -> dict[str, Any]:
         address.examples(),
         units=resize_first(answer, address.size(), host.reader),
         steerable=host.model is Model.READY,
-        code=_code_points(host, answer),
+        kinds=_kinds(host, answer),
     ).data()
 
 
-def _code_points(host: Host, answer: Answer) -> frozenset[int]:
-    """Return which points of the shown notes are code."""
+def _kinds(host: Host, answer: Answer) -> dict[int, BlockKind]:
+    """Return what each point of the shown notes is."""
     notes = dict.fromkeys(hit.note_id for hit in answer.hits)
-    return frozenset(
-        stored.point_id
+    return {
+        stored.point_id: stored.point.kind
         for note_id in notes
         for stored in host.reader.points_of(note_id)
-        if stored.point.kind is BlockKind.CODE
-    )
+    }
 
 
 # --- answer and note ----------------------------------------------------------------------------
@@ -166,7 +165,8 @@ def _entered(names: list[Named], found: dict[str, Any], question: str) -> str:
 def _completions(host: Host, question: str) -> list[list[str]]:
     labels = host.labels()
     typed = str(st.session_state.get("q") or question)
-    found = completions(typed, labels.tags, labels.folders, labels.categories)
+    folders = with_parents(labels.folders)
+    found = completions(typed, labels.tags, folders, labels.categories)
     return [[presenters.plain(shown), presenters.plain(whole)] for shown, whole in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -33,37 +34,67 @@ def timeline_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> N
     :param mode: how to match.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    if question:
-        answer = host.ask(question, _HITS, mode, where)
-        entries = [
-            _entry(h.date, h.title, presenters.place_of_hit(h), 1, h.text) for h in answer.hits
-        ]
-    else:
-        overview = host.overview()
-        if overview is None:
-            waiting("Sorting the points by date")
-            return
-        passes = matcher(where)
-        entries = _notes(p for p in overview.points if passes(p.stored.note))
+    entries = _entries(host, question, where._replace(since=None, until=None), mode)
+    if entries is None:
+        waiting("Sorting the points by date")
+        return
+    from_files = bool(entries) and not any(entry["date"] for entry in entries)
+    if from_files:
+        entries = _dated_by_file(host, entries)
     left, right = st.columns([6, 5], gap="medium") if address.opened() else (st.container(), None)
     with left:
         if any(entry["date"] for entry in entries):
+            data = timeline_of(entries, None if from_files else where)
             show_timeline(
                 key="timeline",
-                data=timeline_of(entries),
-                on_act_change=lambda: act(host, "timeline"),
+                data=data | {"from_files": from_files},
+                on_act_change=lambda: _act(host),
             )
         else:
-            st.info(_nothing(bool(entries), bool(where)))
+            st.info("Nothing passes the filters." if where else "There is nothing to show yet.")
     if right is not None:
         with right:
             side_reader(host)
 
 
-def _nothing(undated: bool, filtered: bool) -> str:
-    if undated:
-        return "None of these notes has a date. Add one to the front matter: `date: 2020-04-07`."
-    return "Nothing passes the filters." if filtered else "There is nothing to show yet."
+def _act(host: Host) -> None:
+    """Filter by the dates that were chosen, or do what every element asks for."""
+    action = st.session_state["timeline"].get("act") or {}
+    if action.get("do") != "dates":
+        act(host, "timeline")
+        return
+    with contextlib.suppress(ValueError):  # no span of this view
+        first, last = str(action.get("first", "")), str(action.get("last", ""))
+        since, until = dates_of(first, last) if first else (None, None)
+        address.filter_by_dates(since, until)
+
+
+def _entries(
+    host: Host, question: str, where: NoteFilter, mode: Mode
+) -> list[dict[str, Any]] | None:
+    """Return what is drawn whatever dates are chosen; None while it is being made."""
+    if question:
+        answer = host.ask(question, _HITS, mode, where)
+        return [_entry(h.date, h.title, presenters.place_of_hit(h), 1, h.text) for h in answer.hits]
+    overview = host.overview()
+    if overview is None:
+        return None
+    passes = matcher(where)
+    return _notes(p for p in overview.points if passes(p.stored.note))
+
+
+def _dated_by_file(host: Host, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries with the days on which their files were last changed."""
+    changed = host.reader.changed_notes(host.reader.header().notes)
+    days = {
+        presenters.plain(note.note_id): datetime.date.fromtimestamp(when).isoformat()
+        for note, when in changed
+    }
+    return [
+        entry
+        | {"date": days.get(entry["place"]) or days.get(entry["place"].rpartition(":")[0], "")}
+        for entry in entries
+    ]
 
 
 def _entry(date: str | None, title: str, place: str, points: int, text: str = "") -> dict[str, Any]:
@@ -100,10 +131,14 @@ def _notes(points: Iterable[DumpedPoint]) -> list[dict[str, Any]]:
     ]
 
 
-def timeline_of(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def timeline_of(
+    entries: Sequence[dict[str, Any]], where: NoteFilter | None = None
+) -> dict[str, Any]:
     """Return entries by month, newest first, with a bar for every month from first to last.
 
     :param entries: with "date" (empty for none) and "points".
+    :param where: the dates that are chosen: what is outside has a bar, and no entry; None if the
+        dates cannot be filtered by.
     """
     dated = sorted((e for e in entries if e["date"]), key=lambda e: e["date"], reverse=True)
     months = _months(dated[-1]["date"], dated[0]["date"])
@@ -113,33 +148,75 @@ def timeline_of(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     for entry in dated:
         counts[entry["date"][:size]] += entry["points"]
+    since, until = _days(where)
+    shown = [entry for entry in dated if since <= entry["date"] <= until]
     groups: dict[str, list[dict[str, Any]]] = {}
-    for entry in dated:
+    for entry in shown:
         groups.setdefault(entry["date"][:7], []).append(entry)
-    # The first year is named where there is room before the next.
-    to_january = next((i for i, span in enumerate(spans) if span.endswith("-01")), len(spans))
-    first = 0 if to_january > len(spans) / 6 else -1
     undated = len(entries) - len(dated)
-    total = sum(entry["points"] for entry in dated)
+    chosen = [i for i, span in enumerate(spans) if since[:size] <= span <= until[:size]]
+    filtered = bool(where and (where.since or where.until))
     return {
-        "label": f"{presenters.count(total, 'point')} with a date, {label_of(months[0])} "
-        f"to {label_of(months[-1])}",
+        "label": _label(shown, months, filtered=filtered),
         "spans": [
             {
                 "name": span,
                 "label": label_of(span),
                 "count": counts[span],
                 "what": presenters.count(counts[span], "point"),
-                "tick": span[:4] if by_year or span.endswith("-01") or i == first else "",
+                "tick": tick,
             }
-            for i, span in enumerate(spans)
+            for span, tick in zip(spans, _ticks(spans, by_year=by_year), strict=True)
         ],
+        "chosen": [chosen[0], chosen[-1]] if filtered and chosen else [],
+        "filtered": filtered,
+        "filters": where is not None,
         "groups": [
             {"span": month[:size], "label": label_of(month), "entries": own}
             for month, own in groups.items()
         ],
-        "undated": f"{undated:,} without a date" if undated else "",
+        "undated": f"{undated:,} without a date" if undated and not filtered else "",
     }
+
+
+def _days(where: NoteFilter | None) -> tuple[str, str]:
+    """Return the first and the last day that are let through."""
+    since = where.since.isoformat() if where and where.since else ""
+    return since, where.until.isoformat() if where and where.until else "9999-12-31"
+
+
+def _label(shown: Sequence[dict[str, Any]], months: Sequence[str], *, filtered: bool) -> str:
+    points = presenters.count(sum(entry["points"] for entry in shown), "point")
+    if filtered:
+        first, last = (shown[-1]["date"], shown[0]["date"]) if shown else ("", "")
+        return f"{points}, {first} to {last}" if shown else "Nothing between these dates"
+    return f"{points} with a date, {label_of(months[0])} to {label_of(months[-1])}"
+
+
+def _ticks(spans: Sequence[str], *, by_year: bool) -> list[str]:
+    """Return what is written below each bar: years, the first one where there is room for it."""
+    to_january = next((i for i, span in enumerate(spans) if span.endswith("-01")), len(spans))
+    first = 0 if to_january > len(spans) / 6 else -1
+    return [
+        span[:4] if by_year or span.endswith("-01") or i == first else ""
+        for i, span in enumerate(spans)
+    ]
+
+
+def dates_of(first: str, last: str) -> tuple[datetime.date, datetime.date]:
+    """Return the first day of one span and the last day of another, in either order.
+
+    :param first: a month ("2020-04") or a year ("2020").
+    :param last: another one, or the same.
+    :raises ValueError: if one of them is neither.
+    """
+    begin, end = sorted((first, last))
+    year, month = int(end[:4]), int(end[5:7] or 12)
+    following = datetime.date(year + month // 12, month % 12 + 1, 1)
+    return (
+        datetime.date(int(begin[:4]), int(begin[5:7] or 1), 1),
+        following - datetime.timedelta(days=1),
+    )
 
 
 def _months(first: str, last: str) -> list[str]:

@@ -1,0 +1,96 @@
+"""The fix of a broken link: shown as the line before and after, then written, nothing else."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from indexer.errors import NoteError
+from indexer.notes.decoding import decode_note
+from indexer.notes.replacing import replace_note
+from indexer.records import Link
+from indexer.web.host import Host
+
+# Links by name, and links with parentheses, in which may be further ones.
+_SHAPE = re.compile(r"!?\[\[[^\[\]\n]+\]\]|!?\[[^\[\]\n]*\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+_BY_HAND = "fix it in your editor"
+
+
+class LinkFix(NamedTuple):
+    """A change of one line of a note; ``old`` and ``new`` are the whole content of the file."""
+
+    note_id: str
+    line: int
+    before: str
+    after: str
+    old: bytes
+    new: bytes
+
+
+def find_fix(host: Host, note_id: str, line: int, mend: str) -> LinkFix:
+    """Return the change that fixes a link, checked by reading the changed note.
+
+    :param host: whose note it is.
+    :param note_id: the note.
+    :param line: of the link, 1-based.
+    :param mend: the corrected Markdown of the link.
+    :raises NoteError: if the file has no such link any more, or nothing on the line is surely it.
+    """
+    old = host.notebook.folder.read(note_id).content
+    text, start = _decode(old, note_id)
+    links = _links(host, note_id, old)
+    broken = [link for link in links if link.line == line and link.mend == mend]
+    if not broken:
+        raise NoteError("has no such link any more", "look at the list again", path=note_id)
+    lines = _LINE.findall(text)
+    whole = lines[line - 1] if line <= len(lines) else ""
+    before = whole.rstrip("\r\n")
+    found: dict[str, bytes] = {}
+    for shape in _SHAPE.finditer(before):
+        after = before[: shape.start()] + mend + before[shape.end() :]
+        changed = [*lines[: line - 1], after + whole[len(before) :], *lines[line:]]
+        new = start + "".join(changed).encode()
+        if after not in found and _is_fixed(links, broken[0], _links(host, note_id, new)):
+            found[after] = new
+    if len(found) != 1:
+        raise NoteError("which part of the line is the link is not sure", _BY_HAND, path=note_id)
+    after, new = next(iter(found.items()))
+    return LinkFix(note_id, line, before=before, after=after, old=old, new=new)
+
+
+def apply_fix(root: Path, fix: LinkFix) -> None:
+    """Write a fix into its note.
+
+    :param root: the notes folder.
+    :param fix: as it was shown.
+    :raises NoteError: if the file changed since, or cannot be written.
+    """
+    replace_note(root, fix.note_id, fix.old, fix.new)
+
+
+def _decode(content: bytes, note_id: str) -> tuple[str, bytes]:
+    """Return the text of a note with its own line ends, and the mark it begins with."""
+    start = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    try:
+        return content[len(start) :].decode("utf-8"), start
+    except UnicodeDecodeError as exc:
+        raise NoteError("is not in UTF-8", _BY_HAND, path=note_id) from exc
+
+
+def _links(host: Host, note_id: str, content: bytes) -> list[Link]:
+    text, _ = decode_note(content, note_id)
+    with host.request() as request:
+        return list(request.read_draft(note_id, text).links)
+
+
+def _is_fixed(before: list[Link], broken: Link, after: list[Link]) -> bool:
+    """Return whether one link works now, and no other one has changed."""
+    gone, come = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    if list(gone.elements()) != [broken] or come.total() != 1:
+        return False
+    fixed = next(iter(come))
+    return fixed.ok and not fixed.mend and fixed.line == broken.line
