@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ from conftest import WriteNotes
 from patience import PATIENCE_S
 
 from indexer.config import Settings
+from indexer.errors import NotesError
 from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notes.markdown.render import place_of
 from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
-from indexer.web import export
+from indexer.web import export, local_editors
 from indexer.web.history import History, Searches
 from indexer.web.overview import example_from, lay_out, lay_out_links, name_regions
 from indexer.web.presenters import (
@@ -104,6 +106,57 @@ def test_editors_open_the_file_at_its_line() -> None:
     assert found["Obsidian"] == "obsidian://open?path=%2Fn%2Fa%20b%23.md"
     windows = editors_of("C:\\n\\a.md", 0)[1]["href"]
     assert windows == "cursor://file/C:/n/a.md"
+
+
+@pytest.fixture
+def editors_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a folder of commands that write down how they were called."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name in ("subl", "vim", "xterm"):
+        script = commands / name
+        script.write_text(
+            f'#!/bin/sh\nfor one in "{name}" "$@"; do echo "$one"; done > "{tmp_path}/said"\n'
+        )
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands))
+    monkeypatch.setenv(local_editors.GUARDED, "1")
+    local_editors.local_editors.cache_clear()
+    yield tmp_path
+    local_editors.local_editors.cache_clear()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the commands of this test are scripts of a shell")
+def test_editors_of_a_fixed_list_are_started_without_a_shell(editors_here: Path) -> None:
+    assert local_editors.local_editors() == ("Sublime Text", "Vim")
+    notes = editors_here / "notes"
+    notes.mkdir()
+    odd = "a $(touch gone); b.md"
+    (notes / odd).write_text("- text\n")
+    path = str(notes / odd)
+    assert local_editors.command_of("Sublime Text", path, 3) == ["subl", f"{path}:3"]
+    assert local_editors.command_of("Vim", path, 0) == ["xterm", "-e", "vim", "+1", path]
+    local_editors.start_editor("Vim", notes, odd, 7)
+    said, end = editors_here / "said", time.monotonic() + PATIENCE_S
+    while not said.is_file() or not said.read_text().endswith(f"{path}\n"):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert said.read_text().splitlines() == ["xterm", "-e", "vim", "+7", path]
+    assert not (Path.home() / "gone").exists()
+    for name, note in (("sh", odd), ("Nano", odd), ("Vim", "../said"), ("Vim", "none.md")):
+        with pytest.raises(NotesError):
+            local_editors.start_editor(name, notes, note, 1)
+
+
+def test_no_editor_is_started_where_others_may_open_the_page(
+    editors_here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(local_editors.GUARDED)
+    local_editors.local_editors.cache_clear()
+    assert local_editors.local_editors() == ()
+    assert all("href" in one for one in editors_of("/n/a.md", 3))
+    with pytest.raises(NotesError, match="can be started here"):
+        local_editors.command_of("Vim", "/n/a.md", 1)
 
 
 def answer(**fields: object) -> Answer:

@@ -11,7 +11,7 @@ from indexer.records import Mode, NoteFilter
 from indexer.web import address
 from indexer.web.components import show_nav
 from indexer.web.host import Host
-from indexer.web.presenters import plain
+from indexer.web.presenters import editors_of, plain
 from indexer.web.trouble import folder_is_gone, trouble
 from indexer.web.views.index import index_view
 from indexer.web.views.links import links_view
@@ -64,7 +64,13 @@ def draw_views(host: Host) -> None:
 def _bar(view: str) -> dict[str, object]:
     question = str(st.session_state.get("q") or st.query_params.get("q") or "")
     title = " ".join(question.split()) or ("" if view == "Search" else view)
-    return {"view": view, "views": list(VIEWS), "title": title, "question": question}
+    return {
+        "view": view,
+        "views": list(VIEWS),
+        "title": title,
+        "question": question,
+        "editors": [one["label"] for one in editors_of("/", 0)],
+    }
 
 
 def _typed(view: str) -> None:

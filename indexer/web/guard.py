@@ -19,6 +19,7 @@ from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
 from indexer.web.assets import ROUTE
+from indexer.web.local_editors import GUARDED
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -200,6 +201,9 @@ def _with_headers(send: Send, path: str, host: str) -> Callable[[Message], Any]:
 def install() -> None:
     """Put a guard before the server that Streamlit starts next in this process."""
     token = os.environ.pop(TOKEN_VARIABLE, "")
+    os.environ.pop(GUARDED, None)
+    if token:
+        os.environ[GUARDED] = "1"
     server: Any = starlette_server
     create = server.create_starlette_app
 

@@ -17,6 +17,7 @@ from indexer.render_markdown import hit_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import NoteInfo, StoredPoint
 from indexer.web.assets import file_address
+from indexer.web.local_editors import local_editors
 from indexer.whole_numbers import whole_number
 
 # How near a cosine is, in words. Of 103 right points among the first ten hits of the public
@@ -179,7 +180,7 @@ def files_of(paths: Sequence[str], root: Path) -> list[dict[str, str]]:
 
 
 def editors_of(path: str, line: int) -> list[dict[str, str]]:
-    """Return the addresses by which editors on this machine open a file at a line."""
+    """Return how editors on this machine open a file at a line: by address, or by name to start."""
     quoted, at = quote(path.replace("\\", "/"), safe="/:"), f":{line}" if line else ""
     slashed = quoted if quoted.startswith("/") else f"/{quoted}"
     return [
@@ -187,6 +188,7 @@ def editors_of(path: str, line: int) -> list[dict[str, str]]:
         {"label": "Cursor", "href": f"cursor://file{slashed}{at}"},
         {"label": "Zed", "href": f"zed://file{slashed}{at}"},
         {"label": "Obsidian", "href": f"obsidian://open?path={quote(path, safe='')}"},
+        *({"label": name, "run": name} for name in local_editors()),
     ]
 
 

@@ -14,6 +14,7 @@ from indexer.snapshot import split_place
 from indexer.web import address, presenters
 from indexer.web.components import show_reader
 from indexer.web.host import Host
+from indexer.web.local_editors import start_editor
 from indexer.web.widgets import sentence
 
 _SIMILAR = 4
@@ -95,10 +96,21 @@ def act(host: Host, element: str) -> None:
             address.close_place()
         case "more":
             address.want_more_hits()
+        case "edit":
+            _edit(host, str(action.get("editor", "")), place)
         case "steer":
             address.steer(place, str(action.get("sign", "+")))
         case _:
             _act_on_search(host, what, action)
+
+
+def _edit(host: Host, editor: str, place: str) -> None:
+    """Start an editor by a command; what goes wrong is said in a passing line."""
+    note_id, line = split_place(place)
+    try:
+        start_editor(editor, host.settings.notes, note_id, line or 0)
+    except IndexerError as exc:
+        st.toast(presenters.plain(sentence(exc)))
 
 
 def _act_on_search(host: Host, what: str | None, action: dict[str, Any]) -> None:

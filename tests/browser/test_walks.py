@@ -363,6 +363,7 @@ def test_star_and_example_questions(open_tab: OpenTab) -> None:
     page = open_tab()
     page.locator(".home section", has_text="Try asking").first.get_by_role("link").first.click()
     expect(page.locator(".card, .verdict").first).to_be_visible()
+    expect(box(page)).not_to_have_value("")
     question = box(page).input_value()
     page.get_by_role("button", name="Save this search").click()
     expect(page.get_by_role("button", name="Saved", exact=True)).to_be_visible()

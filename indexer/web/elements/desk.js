@@ -229,7 +229,7 @@ class Desk {
     if (what === "enter") {
       const go = () => { const card = this.cards()[0]; const place = this.data.enter || card?.dataset.place; if (place) this.open(place); };
       if (this.data.question === searchBox().value.trim().replace(/\s+/g, " ")) go(); else this.going = setTimeout(go, 450);
-    } else if (what === "edit") { const note = this.side.querySelector(".reader")?.note; if (note) openInEditor(note); }
+    } else if (what === "edit") { const note = this.side.querySelector(".reader")?.note; if (note) openInEditor(note, this.act); }
     else if (what === "back" && this.data.explicit) this.act({ do: "close" });
   }
 
@@ -256,7 +256,7 @@ class Desk {
     const shown = this.side.querySelector(".reader"), steer = (sign) => () => this.act({ do: "steer", sign, place });
     const moves = { j: () => this.move(1), k: () => this.move(-1) };
     const steers = { m: steer("+"), "+": steer("+"), "-": steer("-") };
-    const reads = { o: () => openInEditor(shown.note), f: () => shown.querySelector(".find").focus(), t: () => { const list = shown.querySelector(".contents"); if (list) { list.open = !list.open; list.querySelector(".menu button")?.focus(); } } };
+    const reads = { o: () => openInEditor(shown.note, this.act), f: () => shown.querySelector(".find").focus(), t: () => { const list = shown.querySelector(".contents"); if (list) { list.open = !list.open; list.querySelector(".menu button")?.focus(); } } };
     return (!reading && moves[key]) || (place && this.data.steerable && steers[key]) || (shown?.note && reads[key]);
   }
 }

@@ -58,6 +58,7 @@ class Nav {
     }
     document.title = data.title ? `${data.title} \u2013 Notepoint` : "Notepoint";
     this.question = data.question;
+    this.editors = data.editors;
     this.drawFoot();
     this.focusOnce();
   }
@@ -140,7 +141,7 @@ class Nav {
     const choice = (name, label, value, chosen, change) => el("label", {}, el("input", { type: "radio", name, value, checked: value === chosen, onchange: () => change(value) }), label);
     const size = settings.read("size") || "normal";
     const theme = themeChosen();
-    const editors = ["", "VS Code", "Cursor", "Zed", "Obsidian"];
+    const editors = ["", ...this.editors];
     const editor = el("select", { onchange: (event) => settings.write("editor", event.target.value) }, editors.map((name) => el("option", { value: name, selected: name === settings.read("editor") }, name || "Ask each time")));
     this.dialog("keys settings", "Settings",
       el("fieldset", {}, el("legend", {}, "Colours"), ["System", "Light", "Dark"].map((name) => choice("theme", name, name, theme, (value) => {

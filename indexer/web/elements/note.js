@@ -251,8 +251,10 @@ function headerOf(note, steps, pane, act, say, list) {
       button("The whole note", null, async () => say((await copyWhole(pane.querySelector(".prose"))) ? "Note copied" : "The browser did not allow copying"), { text: true }),
       button("Path of the file", null, () => copied("Path")(note.path), { text: true }),
       button("Print the note", null, () => window.print(), { text: true })], true),
-    chosen && el("a", { class: "button", href: chosen.href, title: `Open in ${chosen.label} (o)` }, icon("edit"), el("span", { class: "word" }, chosen.label)),
-    menu("Open in", "open", [...note.editors.map((one) => el("a", { href: one.href, onclick: () => rememberEditor(one.label) }, one.label)),
+    chosen && (chosen.run ? button(chosen.label, "edit", () => openInEditor(note, act), { text: true, title: `Open in ${chosen.label} (o)` }) :
+      el("a", { class: "button", href: chosen.href, title: `Open in ${chosen.label} (o)` }, icon("edit"), el("span", { class: "word" }, chosen.label))),
+    menu("Open in", "open", [...note.editors.map((one) => (one.run ? button(one.label, null, () => { rememberEditor(one.label); openInEditor(note, act); }, { text: true }) :
+      el("a", { href: one.href, onclick: () => rememberEditor(one.label) }, one.label))),
       note.published && el("a", { href: note.published, target: "_blank", rel: "noopener noreferrer" }, "The published page \u2197")], true));
   const meta = el("p", { class: "meta" }, note.meta.map((part) => el("span", {}, part)),
     note.tags.slice(0, 8).map((tag) => button(`#${tag}`, null, () => act({ do: "tag", tag }), { text: true, plain: true, title: `Only notes with the tag ${tag}` })),
@@ -273,8 +275,9 @@ function editorOf(note) {
   return note.editors.find((one) => one.label === label) || null;
 }
 function rememberEditor(label) { try { localStorage.setItem(EDITOR, label); } catch { /* nothing is kept */ } }
-function openInEditor(note) {
+function openInEditor(note, act) {
   const chosen = editorOf(note) || note.editors[0];
+  if (chosen.run) { act({ do: "edit", editor: chosen.run, place: note.place }); return; }
   const link = el("a", { href: chosen.href });
   link.click();
 }

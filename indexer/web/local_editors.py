@@ -1,0 +1,118 @@
+"""Editors that are started by a command: those without an address, and those of the terminal.
+
+Only commands of a fixed list are started, without a shell, for a note of the index, and only where
+a token keeps other users of the machine from the page.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from indexer.errors import NotesError
+from indexer.gathered import folder_inside
+from indexer.notes.folder import open_inside
+
+# Set by the guard of the page where a token is asked for.
+GUARDED = "NOTEPOINT_PAGE_GUARDED"
+
+
+class _Editor(NamedTuple):
+    """The words of a command, and whether it needs a terminal to run in."""
+
+    words: tuple[str, ...]
+    in_terminal: bool = False
+
+
+_EDITORS: Mapping[str, _Editor] = {
+    "Sublime Text": _Editor(("subl", "{path}:{line}")),
+    "IntelliJ IDEA": _Editor(("idea", "--line", "{line}", "{path}")),
+    "PyCharm": _Editor(("pycharm", "--line", "{line}", "{path}")),
+    "WebStorm": _Editor(("webstorm", "--line", "{line}", "{path}")),
+    "Kate": _Editor(("kate", "--line", "{line}", "{path}")),
+    "Emacs": _Editor(("emacs", "+{line}", "{path}")),
+    "Neovim": _Editor(("nvim", "+{line}", "{path}"), in_terminal=True),
+    "Vim": _Editor(("vim", "+{line}", "{path}"), in_terminal=True),
+    "Helix": _Editor(("hx", "{path}:{line}"), in_terminal=True),
+    "Micro": _Editor(("micro", "{path}", "+{line}"), in_terminal=True),
+    "Nano": _Editor(("nano", "+{line}", "{path}"), in_terminal=True),
+}
+# Terminals, and what stands between their name and a command.
+_TERMINALS: Mapping[str, tuple[str, ...]] = {
+    "x-terminal-emulator": ("-e",),
+    "gnome-terminal": ("--",),
+    "konsole": ("-e",),
+    "kitty": (),
+    "alacritty": ("-e",),
+    "wezterm": ("start", "--"),
+    "foot": (),
+    "xfce4-terminal": ("-x",),
+    "xterm": ("-e",),
+}
+
+
+@functools.cache
+def local_editors() -> tuple[str, ...]:
+    """Return the editors that can be started here; none on a page without a token."""
+    if not os.environ.get(GUARDED):
+        return ()
+    terminal = _terminal()
+    return tuple(
+        name
+        for name, editor in _EDITORS.items()
+        if shutil.which(editor.words[0]) and (terminal or not editor.in_terminal)
+    )
+
+
+def _terminal() -> tuple[str, ...]:
+    found = next((name for name in _TERMINALS if shutil.which(name)), "")
+    return (found, *_TERMINALS[found]) if found else ()
+
+
+def command_of(name: str, path: str, line: int) -> list[str]:
+    """Return the command that opens a file at a line.
+
+    :param name: of an editor of the list.
+    :param path: of the file, absolute.
+    :param line: 1-based.
+    :raises NotesError: if there is no such editor here.
+    """
+    if name not in local_editors():
+        raise NotesError(f"no editor {name!r} can be started here", "choose another in Settings")
+    editor = _EDITORS[name]
+    values = {"{path}": path, "{line}": str(max(line, 1))}
+    words = list(editor.words)
+    for mark, value in values.items():
+        words = [word.replace(mark, value) for word in words]
+    return [*(_terminal() if editor.in_terminal else ()), *words]
+
+
+def start_editor(name: str, root: Path, note_id: str, line: int) -> None:
+    """Start an editor with a note, and do not wait for it.
+
+    :param name: of an editor of the list.
+    :param root: the notes folder.
+    :param note_id: path relative to it.
+    :param line: 1-based, 0 for the beginning.
+    :raises NotesError: if there is no such editor or note, or the editor cannot be started.
+    """
+    os.close(open_inside(root, note_id))  # raises for a path that leads elsewhere
+    command = command_of(name, os.path.abspath(os.path.join(*folder_inside(root, note_id))), line)
+    try:
+        started = subprocess.Popen(
+            command,
+            cwd=Path.home(),  # not among the notes, which may hold settings of an editor
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as exc:
+        raise NotesError(f"{name} cannot be started: {exc.strerror}", "start it yourself") from exc
+    threading.Thread(target=started.wait, daemon=True).start()  # nothing is left of it at its end
