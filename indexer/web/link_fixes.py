@@ -31,19 +31,19 @@ class LinkFix(NamedTuple):
     new: bytes
 
 
-def find_fix(host: Host, note_id: str, line: int, mend: str) -> LinkFix:
+def find_fix(host: Host, note_id: str, line: int, fixed: str) -> LinkFix:
     """Return the change that fixes a link, checked by reading the changed note.
 
     :param host: whose note it is.
     :param note_id: the note.
     :param line: of the link, 1-based.
-    :param mend: the corrected Markdown of the link.
+    :param fixed: the correct Markdown of the link.
     :raises NoteError: if the file has no such link any more, or nothing on the line is surely it.
     """
     old = host.notebook.folder.read(note_id).content
     text, start = _decode(old, note_id)
     links = _links(host, note_id, old)
-    broken = [link for link in links if link.line == line and link.mend == mend]
+    broken = [link for link in links if link.line == line and link.mend == fixed]
     if not broken:
         raise NoteError("has no such link any more", "look at the list again", path=note_id)
     lines = _LINE.findall(text)
@@ -51,7 +51,7 @@ def find_fix(host: Host, note_id: str, line: int, mend: str) -> LinkFix:
     before = whole.rstrip("\r\n")
     found: dict[str, bytes] = {}
     for shape in _SHAPE.finditer(before):
-        after = before[: shape.start()] + mend + before[shape.end() :]
+        after = before[: shape.start()] + fixed + before[shape.end() :]
         changed = [*lines[: line - 1], after + whole[len(before) :], *lines[line:]]
         new = start + "".join(changed).encode()
         if after not in found and _is_fixed(links, broken[0], _links(host, note_id, new)):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from indexer.errors import NotesError
 from indexer.gathered import folder_inside
-from indexer.notes.folder import open_inside
+from indexer.notes.opening import open_inside
 
 # Set by the guard of the page where a token is asked for.
 GUARDED = "NOTEPOINT_PAGE_GUARDED"

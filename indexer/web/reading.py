@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import streamlit as st
 
 from indexer.errors import IndexerError, NoteError
 from indexer.notes.opening import read_note_bytes
+from indexer.notes.markdown.render import EMBED
 from indexer.records import Answer
 from indexer.snapshot import split_place
 from indexer.web import address, presenters
@@ -18,6 +21,10 @@ from indexer.web.local_editors import start_editor
 from indexer.web.widgets import sentence
 
 _SIMILAR = 4
+_MAX_EMBEDS = 20
+_MAX_EMBEDDED_CHARS = 400_000
+_EMBED = re.compile(rf'<a\b[^>]*\bclass="{EMBED}"[^>]*>')
+_PLACE = re.compile(r'\bdata-place="([^"]*)"')
 _MACRO_FILES = ("preamble.sty", "macros.sty", "macros.tex", "preamble.tex")
 _MAX_MACRO_BYTES = 50_000
 
@@ -47,9 +54,40 @@ def note_at(
         host.reader.backlinks(note_id), host.labels().titles
     )
     note["related"] = [presenters.related_of(hit) for hit in host.similar(place, _SIMILAR)]
+    note["embeds"] = _embeds(host, page.html, note_id)
     note["published"] = host.reader.published_address(page.info)
     note["quote"] = presenters.quote_of(host.reader.points_of(note_id), line) if line else ""
     return note, None
+
+
+def _embeds(host: Host, html: str, note_id: str) -> dict[str, dict[str, Any]]:
+    """Return what the embeds of a note show, by place; those of embedded notes stay links.
+
+    :param host: whose notes they are.
+    :param html: of the note.
+    :param note_id: the note, which does not show itself once more.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    left = _MAX_EMBEDDED_CHARS
+    for tag in _EMBED.findall(html):
+        named = _PLACE.search(tag)
+        place = unescape(named[1]) if named else ""
+        if not place or place in found or len(found) == _MAX_EMBEDS:
+            continue
+        other, _ = split_place(place)
+        try:
+            page = host.read_note(other)
+        except IndexerError:
+            continue
+        left -= len(page.html)
+        if other == note_id or left < 0:
+            continue
+        found[place] = {
+            "title": presenters.plain(page.info.title),
+            "html": page.html,
+            "files": presenters.files_of(page.files, host.settings.notes),
+        }
+    return found
 
 
 def read_macros(root: Path) -> str:

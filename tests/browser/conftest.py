@@ -104,6 +104,24 @@ graph LR
 <details><summary>Mehr</summary>Noch mehr</details>
 
 ==Gelb== <kbd>Strg</kbd> <!-- unsichtbar --> {{< counter 3 >}} [Blatt](paper.pdf)
+
+<Rating value={3} /> and <Note>words inside</Note> <script>window.pwned=1</script>
+
+![[embedded#Second part]]
+
+![[embedded]]
+"""
+EMBEDDED = """# Embedded note
+
+The axolotl of the first part, $e^{i\\pi}$.
+
+## Second part
+
+The axolotl of the second part, see ![[rich]].
+
+## Third part
+
+Not in the excerpt.
 """
 SITE = "https://notes.example"
 FLAGS = [
@@ -203,6 +221,7 @@ def make_notes(folder: Path) -> Path:
     (folder / "doomed.md").write_text("# Doomed\n\n- wombat census of the plateau\n", "utf-8")
     (folder / "many.md").write_text(MANY, "utf-8")
     (folder / "dialects.md").write_text(DIALECTS, "utf-8")
+    (folder / "embedded.md").write_text(EMBEDDED, "utf-8")
     Image.effect_noise((2600, 900), 60).convert("RGB").save(folder / "wide.jpg", quality=95)
     svg = "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'><script>1</script></svg>"
     (folder / "plan.svg").write_text(svg)

@@ -34,8 +34,8 @@ def test_formulas_are_what_katex_draws_and_one_command_costs_itself_alone(
     open_tab: OpenTab,
 ) -> None:
     page = open_tab(NOTE)
-    expect(page.locator(".prose .katex")).to_have_count(5)
-    assert page.evaluate(SAME_AS_KATEX) == [True] * 5
+    expect(page.locator(".prose .katex:not(.embed .katex)")).to_have_count(5)
+    assert page.evaluate(SAME_AS_KATEX) == [True] * 6
     inline = page.locator(".prose p", has_text="Kramdown writes").locator(".formula")
     expect(inline).to_have_count(4)
     assert inline.first.evaluate("one => getComputedStyle(one).display") == "inline"
@@ -71,6 +71,24 @@ def test_diagrams_pictures_and_files_are_shown(open_tab: OpenTab, server: Server
         assert page.request.get(f"{server.address}/notepoint/file?path={path}").status == 404
     with pytest.raises(OSError):  # nor without the token
         urllib.request.urlopen(server.address + str(svg))
+
+
+def test_embedded_notes_are_shown_in_place_and_components_as_chips(open_tab: OpenTab) -> None:
+    page = open_tab(NOTE)
+    part, whole = page.locator(".prose .embed").nth(0), page.locator(".prose .embed").nth(1)
+    expect(part).to_contain_text("axolotl of the second part")
+    expect(part).not_to_contain_text("first part")
+    expect(part).not_to_contain_text("Not in the excerpt")
+    expect(part.locator(".embed-title a")).to_have_text("Embedded note \u203a Second part")
+    expect(whole).to_contain_text("Not in the excerpt")
+    expect(whole.locator(".katex")).to_have_count(1)
+    expect(page.locator(".embed .embed")).to_have_count(0)  # one in an embedded note is a link
+    expect(page.locator(".embed .here")).to_have_count(0)
+    expect(page.locator(".prose .chip", has_text="Rating")).to_be_visible()
+    expect(page.locator(".prose p", has_text="words inside")).not_to_contain_text("</Note>")
+    expect(page.locator(".prose")).not_to_contain_text("window.pwned")
+    part.locator(".embed-title a").click()
+    expect(page.locator(".reader h2.title")).to_have_text("Embedded note")
 
 
 def test_text_runs_the_way_it_is_written(open_tab: OpenTab) -> None:

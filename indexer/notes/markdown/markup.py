@@ -1,7 +1,8 @@
 """HTML in notes, made safe to show: what a reader of it sees stays, everything that acts goes.
 
 Elements of the allow list pass; those that embed something become links; what is no element of
-HTML (``List<T>``, a script) is shown as the text it is. `render` cleans the whole a second time.
+HTML (``List<T>``) is shown as the text it is, a component of MDX as a chip with its name; scripts
+and styles are left out. `render` cleans the whole a second time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from html import escape
 
-from indexer.notes.markdown.html import read_tag
+from indexer.notes.markdown.html import is_element, read_tag
 
 _TAG = re.compile(
     r"""<!--.*?-->|<!--.*\Z|</?[A-Za-z][^\s<>/]*(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|<[!?][^<>]*>""",
@@ -31,6 +32,9 @@ _UNWRAPPED = frozenset(
     "rect circle line polyline polygon ellipse defs use lineargradient stop symbol".split()
 )
 _EMBEDS = frozenset("video audio iframe embed source track".split())
+_ACTING = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+# Components begin with a capital letter, so that they are told from elements.
+_COMPONENT = re.compile(r"</?([A-Z][\w.]*)")
 _VOID = frozenset("br hr img input wbr col source track embed".split())
 
 DrawImage = Callable[[str, str, str], str]
@@ -39,25 +43,44 @@ DrawLink = Callable[[str, str], str]
 """Target and text of a link to HTML; its opening tag alone where the text is None."""
 
 
-def safe_html(content: str, image: DrawImage, link: DrawLink, embed: DrawLink) -> str:
+def chip(text: str, title: str = "") -> str:
+    """Return what stands for something that cannot be shown.
+
+    :param text: its name.
+    :param title: more of it, for those who want to know.
+    """
+    return f'<span class="chip" title="{escape(title)}">{escape(text)}</span>'
+
+
+def safe_html(
+    content: str,
+    image: DrawImage,
+    link: DrawLink,
+    embed: DrawLink,
+    closed: frozenset[str] = frozenset(),
+) -> str:
     """Return a piece of HTML of a note as it may stand on the page.
 
     :param content: as written; it need not be balanced.
     :param image: draws an ``img``.
     :param link: draws the opening tag of an ``a``.
     :param embed: draws what an ``iframe``, ``video`` or ``audio`` would have shown.
+    :param closed: the names that are closed somewhere in the note.
     """
+    content = _ACTING.sub("", content)
     parts: list[str] = []
     end = 0
     for found in _TAG.finditer(content):
         parts.append(content[end : found.start()])
-        parts.append(_safe_tag(found.group(), image, link, embed))
+        parts.append(_safe_tag(found.group(), image, link, embed, closed=closed))
         end = found.end()
     parts.append(content[end:])
     return "".join(parts)
 
 
-def _safe_tag(source: str, image: DrawImage, link: DrawLink, embed: DrawLink) -> str:
+def _safe_tag(
+    source: str, image: DrawImage, link: DrawLink, embed: DrawLink, *, closed: frozenset[str]
+) -> str:
     if source.startswith(("<!", "<?")):
         return ""
     name, attributes = read_tag(source)
@@ -73,7 +96,15 @@ def _safe_tag(source: str, image: DrawImage, link: DrawLink, embed: DrawLink) ->
         return embed(target, attributes.get("title", "")) if target else ""
     if bare in SHOWN or bare in _UNWRAPPED:
         return source
-    return escape(source)
+    return _component(source, bare, closed)
+
+
+def _component(source: str, bare: str, closed: frozenset[str]) -> str:
+    """Return a chip for a component of MDX, nothing for its end, and text for any other words."""
+    written = _COMPONENT.match(source)
+    if not written or not is_element(source, closed):
+        return escape(source)
+    return chip(written[1], source) if not source.startswith("</") else ""
 
 
 def is_balanced(content: str) -> bool:

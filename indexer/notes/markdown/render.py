@@ -21,7 +21,8 @@ from indexer.notes.front_matter import split_front_matter
 from indexer.notes.markdown import callouts
 from indexer.notes.markdown.callouts import Callout
 from indexer.notes.markdown.display import display_parser
-from indexer.notes.markdown.markup import SHOWN, is_balanced, safe_html
+from indexer.notes.markdown.html import closed_elements
+from indexer.notes.markdown.markup import SHOWN, chip, is_balanced, safe_html
 from indexer.notes.markdown.shortcodes import IMAGE_NAME, Meaning, Shortcode
 from indexer.records import Link, LinkKind
 
@@ -40,10 +41,11 @@ _ATTRIBUTES = {
     "td": {"data-align", "colspan", "rowspan"},
     "th": {"data-align", "colspan", "rowspan"},
 }
+EMBED = "embed"  # the class of a link in whose place a reader shows what it leads to
 # Classes this module gives; no other passes.
 _CLASSES = frozenset(
-    "aside callout-title chip dead done elsewhere formula gallery missing note-image task wide "
-    "callout callout-tip callout-note callout-danger callout-warning callout-question "
+    "aside callout-title chip dead done elsewhere embed formula gallery missing note-image task "
+    "wide callout callout-tip callout-note callout-danger callout-warning callout-question "
     "callout-quote callout-example callout-tab footnote".split()
 )
 _SCHEMES = {"http", "https", "mailto"}
@@ -134,10 +136,6 @@ def _set_attributes(token: Any) -> None:
                 token.attrSet("data-align", align.group(1))
 
 
-def _chip(text: str, title: str = "") -> str:
-    return f'<span class="chip" title="{escape(title)}">{escape(text)}</span>'
-
-
 class _Drawing:
     """Says of each token what it looks like, before the tokens are rendered."""
 
@@ -145,6 +143,7 @@ class _Drawing:
         self._lines = body.split("\n")
         self._places = places
         self._find_file = find_file
+        self._closed = closed_elements(body)
         self._closed_codes = {
             (one.group(1) or one.group(2)).lower() for one in _CLOSING_CODE.finditer(body)
         }
@@ -244,8 +243,11 @@ class _Drawing:
         attributes = f'class="formula" data-tex="{tex}" data-display="{kind}"'
         return f"<span {attributes}><code>{shown}</code></span>"
 
+    def _html(self, content: str) -> str:
+        return safe_html(content, self._image, self._html_link, self._embed, self._closed)
+
     def _html_block(self, token: Any) -> str:
-        html = safe_html(token.content, self._image, self._html_link, self._embed)
+        html = self._html(token.content)
         if is_balanced(token.content) and html.strip():
             return f"<div {self._range_of(token)}>{html}</div>\n"
         return html
@@ -293,7 +295,7 @@ class _Drawing:
                     block = double and _is_alone(tokens, position)
                     self._set_html(token, self._formula(token.content, token.markup, block=block))
                 case "html_inline":
-                    html = safe_html(token.content, self._image, self._html_link, self._embed)
+                    html = self._html(token.content)
                     token.content = html
                 case "shortcode":
                     self._set_html(token, self._shortcode(token.meta["shortcode"], ""))
@@ -303,10 +305,7 @@ class _Drawing:
 
     # links
     def _find(self, target: str) -> LinkPlace:
-        found = self._places.get(target)
-        if found is None:
-            return LinkPlace(target) if _WEB.match(target) else LinkPlace(why="")
-        return found
+        return self._places.get(target) or LinkPlace(target if _WEB.match(target) else "")
 
     def _link_attributes(self, target: str) -> dict[str, str]:
         place = self._find(target)
@@ -336,6 +335,12 @@ class _Drawing:
         embedded = token.meta.get("source", "").startswith("!") or not link.text
         if embedded and IMAGE_NAME.match(link.target):
             return self._image(link.target, link.text or link.target.rpartition("/")[2])
+        place = self._find(link.target)
+        if place.place and token.meta.get("source", "").startswith("!"):
+            given = (
+                f'class="{EMBED}" href="{escape(place.href)}" data-place="{escape(place.place)}"'
+            )
+            return f"<a {given}>{escape(link.text or link.target)}</a>"
         return self._anchor(link.target, escape(link.text or link.target))
 
     def _embed(self, target: str, text: str) -> str:
@@ -345,7 +350,7 @@ class _Drawing:
             return f'<a class="chip" href="{escape(target)}">{shown}</a>'
         number = self._find_file(target)
         if number is None:
-            return _chip(text or target, "an embedded file")
+            return chip(text or target, "an embedded file")
         return f'<a class="chip" data-file="{number}">{shown}</a>'
 
     # pictures
@@ -387,7 +392,7 @@ class _Drawing:
                 return self._anchor(code.first, escape(code.first)) if code.first else ""
             case Meaning.SILENT:
                 return ""
-        return _chip(code.name, code.source) + (f" {said}" if said else "")
+        return chip(code.name, code.source) + (f" {said}" if said else "")
 
     def _words(self, text: str) -> str:
         """Return words of a shortcode as HTML: they are Markdown as well."""

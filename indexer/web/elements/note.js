@@ -6,7 +6,7 @@ const TAGS = new Set(("a abbr b blockquote br caption cite code dd del details d
 const DATA = ["lineStart", "lineEnd", "align", "language", "footId", "tex", "display"];
 const ATTRIBUTES = ["title", "colspan", "rowspan", "open", "start"];
 const CLASSES = new Set(("aside callout callout-title callout-tip callout-note callout-danger callout-warning callout-question " +
-  "callout-quote callout-example callout-tab chip dead done elsewhere footnote formula gallery missing note-image task").split(" "));
+  "callout-quote callout-example callout-tab chip dead done elsewhere embed footnote formula gallery missing note-image task").split(" "));
 const BLOCKS = new Set("p h1 h2 h3 h4 h5 h6 td th dt dd summary figcaption caption".split(" "));
 const FRAMES = new Set("ul ol li blockquote div details table figure section dl".split(" "));
 const LETTER = /\p{L}/u, RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/;
@@ -23,12 +23,13 @@ function copyNode(source, note, act) {
   const name = source.localName;
   if (!TAGS.has(name)) return document.createTextNode(source.textContent);
   if (name === "img") return copyImage(source, note);
+  if (name === "a" && source.classList.contains("embed") && note.embeds?.[source.dataset.place]) return copyEmbed(source, note.embeds[source.dataset.place], act);
   // Below the page's own heading and the title of the note.
   const level = /^h[1-6]$/.test(name) ? Number(name[1]) : 0;
   if (level) note.depth = Math.min(6, level + 2, (note.depth || 2) + 1); // no level is left out
   const made = document.createElement(level ? `h${note.depth}` : name);
   if (level) made.dataset.level = level;
-  for (const key of DATA) if (source.dataset[key] !== undefined) made.dataset[key] = source.dataset[key];
+  for (const key of DATA) if (source.dataset[key] !== undefined && !(note.embedded && key.startsWith("line"))) made.dataset[key] = source.dataset[key];
   for (const key of ATTRIBUTES) if (source.hasAttribute(key)) made.setAttribute(key, source.getAttribute(key));
   const classes = Array.from(source.classList).filter((one) => CLASSES.has(one)).join(" ");
   if (classes) made.className = classes;
@@ -86,9 +87,30 @@ function copyAddress(source, made, note, act) {
   }
 }
 
+const parsedBody = (html) => new DOMParser().parseFromString(`<div>${html}</div>`, "text/html").body.firstElementChild;
 function prose(note, act) {
-  const parsed = new DOMParser().parseFromString(`<div>${note.html}</div>`, "text/html");
-  return el("div", { class: "prose" }, copyChildren(parsed.body.firstElementChild, { files: note.files }, act));
+  return el("div", { class: "prose" }, copyChildren(parsedBody(note.html), { files: note.files, embeds: note.embeds }, act));
+}
+
+// The part of a note that a line begins: a heading with all below it, or the innermost block.
+function partOf(body, line) {
+  const blocks = Array.from(body.querySelectorAll("[data-line-start]"));
+  const heading = blocks.find((one) => /^h[1-6]$/.test(one.localName) && Number(one.dataset.lineStart) === line);
+  if (heading) {
+    const found = [heading];
+    for (let next = heading.nextElementSibling; next && !(/^h[1-6]$/.test(next.localName) && next.localName <= heading.localName); next = next.nextElementSibling) found.push(next);
+    return found;
+  }
+  const within = blocks.filter((one) => Number(one.dataset.lineStart) <= line && Number(one.dataset.lineEnd) >= line);
+  return within.length ? [within.at(-1)] : Array.from(body.children);
+}
+
+// An embedded note is shown in place, below its name; what it embeds itself stays a link.
+function copyEmbed(source, embed, act) {
+  const place = source.dataset.place, line = Number(/:(\d+)$/.exec(place)?.[1] || 0), body = parsedBody(embed.html);
+  const own = { files: embed.files, embedded: true, depth: 2 };
+  const link = el("a", { href: source.getAttribute("href"), onclick: follow(() => act({ do: "open", place })) }, embed.title, line ? ` \u203a ${source.textContent.split("#").pop()}` : null);
+  return el("div", { class: "embed", role: "group", "aria-label": embed.title }, el("p", { class: "embed-title" }, link), (line ? partOf(body, line) : Array.from(body.children)).map((one) => copyNode(one, own, act)));
 }
 
 // The front matter as a list, folded where there is text to read.
@@ -149,7 +171,7 @@ function contentsEntries(pane, headings) {
 // The contents follow the reading: the part in view is marked, and named on the button. Next to a note
 // that is read alone they stay open in a list of their own.
 function contentsMenu(pane, list) {
-  const headings = Array.from(pane.querySelectorAll(".prose [data-level]"));
+  const headings = Array.from(pane.querySelectorAll(".prose [data-level]")).filter((one) => !one.closest(".embed"));
   if (headings.length < 2) { list?.replaceChildren(); return null; }
   const entries = contentsEntries(pane, headings);
   const made = menu("Contents", "list", entries);
@@ -217,7 +239,7 @@ function around(title, entries, act) {
 
 // A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
 function readerOf(note, steps, act, say, old, list) {
-  const source = JSON.stringify([note.note, note.html, note.files, note.macros, note.properties]);
+  const source = JSON.stringify([note.note, note.html, note.files, note.macros, note.properties, note.embeds]);
   const kept = old?.source === source;
   const section = kept ? old : el("section", { class: "reader", "aria-label": "The opened note" });
   const text = kept ? old.querySelector(".prose") : prose(note, (action) => section.act(action));

@@ -99,7 +99,7 @@ def _reader(host: Host, words: FirstWords) -> None:
     )
     lines = presenters.split_lines(place, ())
     shown = presenters.note_of(NotePage(info, html), place, lines, root, read_macros(root))
-    shown |= {"backlinks": [], "related": [], "published": "", "quote": ""}
+    shown |= {"backlinks": [], "related": [], "embeds": {}, "published": "", "quote": ""}
     show_reader(
         key="reader",
         data={"note": shown, "gone": None},
