@@ -37,9 +37,9 @@ def open_host(write_notes: WriteNotes) -> Iterator[OpenHost]:
 
 def only_fix(host: Host) -> LinkFix:
     with host.request() as request:
-        links = [link for link in request.snapshot.links() if link.mend]
+        links = [link for link in request.snapshot.links() if link.fix]
     assert len(links) == 1
-    return find_fix(host, links[0].note_id, links[0].line, links[0].mend or "")
+    return find_fix(host, links[0].note_id, links[0].line, links[0].fix or "")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_link_written_the_wrong_way_round_is_turned(
     assert written == b"\xef\xbb\xbf" + text.replace(line, after).encode()
     host.notebook.build()
     with host.request() as request:
-        assert all(link.ok and not link.mend for link in request.snapshot.links())
+        assert all(link.ok and not link.fix for link in request.snapshot.links())
 
 
 def test_file_that_changed_since_is_refused_and_stays(open_host: OpenHost) -> None:
@@ -100,10 +100,10 @@ def test_file_in_another_encoding_is_left_alone(open_host: OpenHost) -> None:
 def test_link_across_two_lines_is_left_to_the_editor(open_host: OpenHost) -> None:
     host = open_host({"other.md": OTHER, "a.md": "see [other.md](the\nother one) here\n"})
     with host.request() as request:
-        links = [link for link in request.snapshot.links() if link.mend]
+        links = [link for link in request.snapshot.links() if link.fix]
     for link in links:
         with pytest.raises(NoteError, match="not sure"):
-            find_fix(host, link.note_id, link.line, link.mend or "")
+            find_fix(host, link.note_id, link.line, link.fix or "")
 
 
 def test_mode_stays_and_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def find_fix(host: Host, note_id: str, line: int, fixed: str) -> LinkFix:
     old = host.notebook.folder.read(note_id).content
     text, start = _decode(old, note_id)
     links = _links(host, note_id, old)
-    broken = [link for link in links if link.line == line and link.mend == fixed]
+    broken = [link for link in links if link.line == line and link.fix == fixed]
     if not broken:
         raise NoteError("has no such link any more", "look at the list again", path=note_id)
     lines = _LINE.findall(text)
@@ -93,4 +93,4 @@ def _is_fixed(before: list[Link], broken: Link, after: list[Link]) -> bool:
     if list(gone.elements()) != [broken] or come.total() != 1:
         return False
     fixed = next(iter(come))
-    return fixed.ok and not fixed.mend and fixed.line == broken.line
+    return fixed.ok and not fixed.fix and fixed.line == broken.line

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from indexer.gathered import folder_inside
-from indexer.notes.opening import read_stamp
 from indexer.notes.markdown.render import place_of
+from indexer.notes.opening import read_stamp
 from indexer.records import Hit, Link
 from indexer.render_markdown import hit_markdown
 from indexer.snapshot import NotePage

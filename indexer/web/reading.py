@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from indexer.errors import IndexerError, NoteError
-from indexer.notes.opening import read_note_bytes
 from indexer.notes.markdown.render import EMBED
+from indexer.notes.opening import read_note_bytes
 from indexer.records import Answer
 from indexer.snapshot import split_place
 from indexer.web import address, presenters

@@ -33,7 +33,7 @@ _UNWRAPPED = frozenset(
 )
 _EMBEDS = frozenset("video audio iframe embed source track".split())
 _ACTING = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-# Components begin with a capital letter, so that they are told from elements.
+# Components begin with a capital letter, elements of HTML do not.
 _COMPONENT = re.compile(r"</?([A-Z][\w.]*)")
 _VOID = frozenset("br hr img input wbr col source track embed".split())
 

@@ -144,7 +144,7 @@ def _table(label: str, links: Sequence[Link], *, fixes: bool) -> dict[str, Any]:
             presenters.plain(link.target),
         ]
         if fixes:
-            mend = {"fix": presenters.plain(link.mend), "place": place} if link.mend else ""
+            mend = {"fix": presenters.plain(link.fix), "place": place} if link.fix else ""
             row += [_why(link), mend]
         rows.append(row)
     columns = ["Where", "Text", "Target", *(["What is wrong", "Fix"] if fixes else [])]
@@ -152,7 +152,7 @@ def _table(label: str, links: Sequence[Link], *, fixes: bool) -> dict[str, Any]:
 
 
 def _key(link: Link) -> tuple[str, int, str | None]:
-    return link.note_id, link.line, link.mend
+    return link.note_id, link.line, link.fix
 
 
 def _asked() -> dict[str, Any] | None:
