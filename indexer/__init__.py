@@ -1,6 +1,6 @@
 """Notepoint: semantic search over a folder of Markdown notes that answers with the exact point."""
 
-# Nothing is imported before `indexer.import_path` has taken the working directory off the path.
+# `indexer.import_path` must remove the working directory from the path before other imports.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,7 @@ _HOMES = {"IndexerError": "indexer.errors", "Notebook": "indexer.notebook"}
 
 
 def __getattr__(name: str) -> "Any":
-    """Import a public name when it is asked for; the facade needs more than the records do."""
+    """Import a public name at its first use, since the facade imports much more than records."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

@@ -1,4 +1,4 @@
-"""``python -m indexer``, and the command ``notepoint``: the command line as a process."""
+"""The process of the command line: ``python -m indexer`` and the command ``notepoint``."""
 
 import sys
 
@@ -8,7 +8,7 @@ from indexer.import_path import leave_working_directory
 def run() -> None:
     """Run the command line, and end the process."""
     leave_working_directory()
-    if sys.argv[1:2] == ["setup"]:  # before anything is installed there is nothing to import
+    if sys.argv[1:2] == ["setup"]:  # works before anything is installed
         from indexer.installing import main as setup
 
         sys.exit(setup(sys.argv[2:]))

@@ -1,9 +1,9 @@
-"""Answers for readers who pay for each token: agents, scripts, small screens.
+"""Compact answers for readers with little space: agents, scripts, small screens.
 
-A passage is a unit of the answer as it is printed: its place, the headings above it, its words;
-where single points were asked for, a hit. Without a budget long passages are shortened so that five
-take at most 2 KB; with a budget passages are whole, and the answer says which ones are left out.
-Notes are not trusted: nothing in them steers a terminal.
+A passage is the printed form of a unit of the answer: its place, its headings and its text. If
+single points are wanted, it is a hit. Without a budget, long passages are shortened so that five
+take at most 2 KB. With a budget, passages are whole, and the answer lists those left out. Notes are
+not trusted: control characters are escaped.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _LEAST_TEXT_BYTES = 60
 _MAX_HEADING_CHARS = 60
 _MAX_HEADINGS = 5
 _MAX_TOPIC_CHARS = 90
-_MAX_LEFT_OUT = 5  # named by their places; the others are counted
+_MAX_LEFT_OUT = 5  # listed by place; the others are only counted
 _MAX_BACKLINKS = 20
 _MAX_NOTICE_CHARS = 200
-# With a budget, points are asked for as if each took this many tokens, up to the limit of a search.
+# With a budget, the number of points assumes this many tokens each, up to the limit of a search.
 _LEAST_TOKENS_PER_POINT = 25
 _MAX_POINTS = 100
 _NOT_ANSWERED = (
@@ -41,10 +41,10 @@ _NOT_ANSWERED = (
 
 
 class Passage(NamedTuple):
-    """A unit of an answer, or a single hit, as it is printed.
+    """The printed form of a unit of an answer, or of a single hit.
 
-    ``path`` holds the title of the note and what is above the passage, outermost first. ``cut``
-    says that words are missing from ``text``.
+    ``path`` holds the title of the note and the context of the passage, outermost first. ``cut`` is
+    True if words are missing from ``text``.
     """
 
     note_id: str
@@ -57,7 +57,7 @@ class Passage(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The note with its lines, as other commands and tools take it."""
+        """The note with its lines, in the form other commands and tools accept."""
         lines = f"{self.line_start}"
         if self.line_end != self.line_start:
             lines += f"-{self.line_end}"
@@ -65,7 +65,7 @@ class Passage(NamedTuple):
 
 
 class Compact(NamedTuple):
-    """An answer as it is printed; ``left_out`` are passages for which the budget has no room."""
+    """A printed answer; ``left_out`` are passages that do not fit into the budget."""
 
     answer: Answer
     passages: tuple[Passage, ...]
@@ -73,11 +73,11 @@ class Compact(NamedTuple):
 
 
 def points_for(budget: int | None, top_k: int | None, default: int) -> int:
-    """Return how many points to ask for.
+    """Return how many points to request.
 
-    :param budget: in tokens, None for none.
-    :param top_k: what the caller asked for, None for nothing.
-    :param default: how many without a budget.
+    :param budget: in tokens; None for no budget.
+    :param top_k: the number the caller gave, or None.
+    :param default: the number without a budget.
     """
     if top_k is not None:
         return top_k
@@ -87,10 +87,10 @@ def points_for(budget: int | None, top_k: int | None, default: int) -> int:
 
 
 def compact(answer: Answer, *, budget: int | None = None, links: bool = False) -> Compact:
-    """Return what of an answer is printed.
+    """Return the compact form of an answer.
 
-    :param answer: to a question.
-    :param budget: most tokens of the printed text; its passages are whole. None to shorten long
+    :param answer: the answer to a question.
+    :param budget: token limit of the printed text, whose passages are whole; None to shorten long
         passages instead.
     :param links: True to print the links of passages.
     """
@@ -156,7 +156,7 @@ def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str
     """Return the points near a place as compact text.
 
     :param place: "note" or "note:line".
-    :param hits: found near it.
+    :param hits: the points found near it.
     :param links: True to print the links of passages.
     """
     if not hits:
@@ -172,7 +172,7 @@ def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dic
     """Return the points near a place as compact JSON.
 
     :param place: "note" or "note:line".
-    :param hits: found near it.
+    :param hits: the points found near it.
     :param links: True to print the links of passages.
     """
     shown = _fitted([_passage_of(hit, links) for hit in hits], head=len(place))
@@ -180,7 +180,7 @@ def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dic
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:
-    """Return a passage as JSON; what it has none of is left out."""
+    """Return a passage as JSON; empty fields are left out."""
     values: dict[str, Any] = {
         "at": safe(passage.place),
         "path": list(_headings(passage)),
@@ -213,9 +213,9 @@ def _passage_of(hit: Hit, links: bool) -> Passage:
 
 
 def _passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
-    """Return a unit, or one of its places, with what is above all of it and the links of its hits.
+    """Return a unit, or one of its places, with its common context and the links of its hits.
 
-    A line of the text is a point; points are indented by what holds them, below their headings.
+    Each point is a line of the text, indented below its list item and heading.
     """
     headings = [h for h in place.heading_path if h.casefold() != place.title.casefold()]
     depth = min(point.depth for point in place.points)
@@ -243,7 +243,7 @@ def _passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage
 
 def _head_line(answer: Answer) -> str:
     if not answer.hits:
-        return "nothing found: no passage matches. Try other words, or fewer filters."
+        return "nothing found: no passage matches. Try other words or fewer filters."
     said = "answered" if answer.answered else _NOT_ANSWERED
     stale = "; notes changed since the index was built" if answer.index.stale else ""
     return f"{said} (confidence {answer.confidence:.2f}{stale})"
@@ -264,7 +264,7 @@ def _passage_lines(passage: Passage) -> list[str]:
 
 
 def _headings(passage: Passage) -> tuple[str, ...]:
-    """Return the title and what is nearest above a passage, each of them short."""
+    """Return the title and the nearest context of a passage, each shortened."""
     path = passage.path
     if len(path) > _MAX_HEADINGS:
         path = (path[0], *path[-_MAX_HEADINGS + 1 :])
@@ -286,13 +286,13 @@ def _left_out_line(left_out: Sequence[Passage]) -> str:
 
 
 def _within(answer: Answer, passages: Sequence[Passage], budget: int) -> Compact:
-    """Fill a budget with whole passages, best first; one that does not fit is left out."""
+    """Fill a budget with whole passages, best first; leave out those that do not fit."""
     kept: list[Passage] = []
     left_out: list[Passage] = []
     for passage in passages:
         tried = Compact(answer, (*kept, passage))
         (kept if estimate_tokens(compact_text(tried)) <= budget else left_out).append(passage)
-    # The line about what is left out takes room as well.
+    # The line that lists the passages left out needs space too.
     while left_out and kept:
         found = Compact(answer, tuple(kept), tuple(left_out))
         if estimate_tokens(compact_text(found)) <= budget:
@@ -307,17 +307,17 @@ def _within(answer: Answer, passages: Sequence[Passage], budget: int) -> Compact
 def _shortened(answer: Answer, passages: Sequence[Passage]) -> list[Passage]:
     found = Compact(answer, ())
     text, values = compact_text(found), json.dumps(compact_json(found), ensure_ascii=False)
-    # An answer put together from several places has the room of one.
+    # An answer from several places has the space of one passage.
     answers = len(answer.units) or len(passages)
     return _fitted(passages, head=max(_bytes_of(text), _bytes_of(values)), answers=answers)
 
 
 def _fitted(passages: Sequence[Passage], *, head: int, answers: int | None = None) -> list[Passage]:
-    """Return passages that fit into the bytes they may take: long ones are cut, the first least.
+    """Return passages that fit into the byte limit: long ones are cut, the first one least.
 
-    :param passages: in the order they are printed.
-    :param head: bytes that are printed before them.
-    :param answers: how many answers they are; None for one each.
+    :param passages: in printing order.
+    :param head: bytes printed before them.
+    :param answers: the number of answers; None for one per passage.
     """
     room = max(_LEAST_BYTES, _BYTES_PER_PASSAGE * (answers or len(passages))) - head
     if not passages or _size(passages) <= room:
@@ -333,7 +333,7 @@ def _fitted(passages: Sequence[Passage], *, head: int, answers: int | None = Non
 
 
 def _size(passages: Sequence[Passage]) -> int:
-    """Return the bytes that passages take, as text or as JSON, whichever is more."""
+    """Return the size of passages in bytes, as text or as JSON, whichever is larger."""
     lines = [line for passage in passages for line in ("", *_passage_lines(passage))]
     values = json.dumps([passage_json(passage) for passage in passages], ensure_ascii=False)
     return max(_bytes_of("\n".join(lines)) + 1, _bytes_of(values))
@@ -348,7 +348,7 @@ def _cut_to(passages: Sequence[Passage], most: int) -> list[Passage]:
 
 
 def _cut(passage: Passage, most: int) -> Passage:
-    """Return a passage with its text cut at a word, to some bytes."""
+    """Return a passage with its text cut at a word, to a number of bytes."""
     content = passage.text.encode("utf-8", "replace")
     if len(content) <= most:
         return passage
@@ -365,7 +365,7 @@ def note_text(found: NoteText, *, budget: int | None = None) -> str:
     """Return lines of a note as text, with their links and the notes that link here.
 
     :param found: the lines.
-    :param budget: most tokens of the lines; the rest is named.
+    :param budget: token limit of the lines; the place of the rest is printed.
     """
     shown, more = _cut_note(found, budget)
     head = f"{safe(shown.info.note_id)}:{shown.line_start}-{shown.line_end} of {shown.lines} lines"
@@ -381,7 +381,7 @@ def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
     """Return lines of a note as JSON, in the shape of ``docs/schemas/note.schema.json``.
 
     :param found: the lines.
-    :param budget: most tokens of the lines; the rest is named.
+    :param budget: token limit of the lines; the place of the rest is printed.
     """
     shown, more = _cut_note(found, budget)
     values: dict[str, Any] = {
@@ -405,7 +405,7 @@ def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
 
 
 def _cut_note(found: NoteText, budget: int | None) -> tuple[NoteText, str]:
-    """Return the lines that fit into a budget, at least one, and the place of the rest."""
+    """Return the lines that fit into a budget (at least one), and the place of the rest."""
     if budget is None:
         return found, ""
     kept: list[str] = []
@@ -431,7 +431,7 @@ def _sendable(text: str) -> str:
 
 
 def read_schema(name: str) -> dict[str, Any]:
-    """Return a JSON Schema of what this program prints.
+    """Return a JSON Schema of the output of this program.
 
     :param name: "query", "compact", "note", "links" or another file of ``docs/schemas``.
     """

@@ -25,26 +25,26 @@ DEFAULT_PORT = 8501
 DEFAULT_API_PORT = 8502
 DEFAULT_SIZE_LIMIT = (
     20 * 1024 * 1024
-)  # bytes of a note: the longest of 18,743 public notes has 0.4 MB
+)  # bytes per note: the longest of 18,743 public notes has 0.4 MB
 INDEX_FOLDER = ".notepoint"
 SERVER_SCHEMES = ("postgresql", "postgres")
 _SAMPLE_NOTES = "corpus"
 _SPACE = re.compile(r"(?<=[?&])space=([^&#]*)&?")
 _SPACE_NAME = re.compile(r"[a-z0-9_]{1,40}")
-# The parts of an address of a server that may be shown: host names with ports, and the database.
+# The parts of a server address that can be shown: host names with ports, and the database.
 _HOST = r"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%]+\])(?::[0-9]{1,5})?"
 _SHOWN = re.compile(rf"(?P<hosts>{_HOST}(?:,{_HOST})*)(?P<database>/[\w.-]*)?\Z")
 _PREFIX = "NOTEPOINT_"
 
 
 class Settings(NamedTuple):
-    """Where the notes and the index are, and how both are read.
+    """The settings of a run: the places of notes and index, and how to read both.
 
-    ``store`` is a folder or an address, ``size_limit`` is in bytes, ``editor`` a command in which
-    ``{path}`` and ``{line}`` are filled in; ``cache`` holds converted models, ``shards`` the
-    vectors of a build by Ray until they are in the index. Notes with a part of ``exclude`` in their
-    path are left out of answers, those with one of ``lower`` rank lower; ``follow_links`` is None
-    where the index says whether symbolic links within the notes folders are followed.
+    ``store`` is a folder or an address. ``size_limit`` is in bytes. ``editor`` is a command with
+    placeholders ``{path}`` and ``{line}``. ``cache`` is the folder of converted models, ``shards``
+    that of the vectors of a build by Ray until the index has them. Notes with a part of ``exclude``
+    in their path are left out of answers, those with one of ``lower`` rank lower; ``follow_links``
+    is None where the index says whether symbolic links within the notes folders are followed.
     """
 
     notes: Path
@@ -70,17 +70,16 @@ class Settings(NamedTuple):
         follow_links: bool | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
-        """Gather the settings of a run.
+        """Collect the settings of a run.
 
-        :param notes: the notes folder, or several, each as ``DIR`` or ``NAME=DIR``; without it and
-            ``NOTEPOINT_NOTES``, the nearest folder upwards that has an index, or else ``corpus``
-            here.
-        :param store: the index; by default ``.notepoint`` in the notes folder, or a folder of the
-            user's cache where that cannot be written.
+        :param notes: the notes folder, or several, each as ``DIR`` or ``NAME=DIR``. The default is
+            ``NOTEPOINT_NOTES``, then the nearest parent folder with an index, then ``./corpus``.
+        :param store: the index; by default ``.notepoint`` in the notes folder, or a folder in the
+            user's cache if the notes folder is not writable.
         :param model: name or folder.
-        :param site_url: address the notes are published at.
+        :param site_url: web address where the notes are published.
         :param follow_links: whether to follow symbolic links within the notes folders.
-        :param environment: instead of the process's.
+        :param environment: replaces the environment of the process.
         :raises SettingsError: if a value is wrong.
         :raises NotesError: if there is no notes folder; of several, one is enough.
         """
@@ -117,10 +116,9 @@ def is_server(store: str) -> bool:
 
 
 def shown_store(store: str) -> str:
-    """Return a store as it may be shown: of an address, the hosts and the database alone.
+    """Return the form of a store that can be shown: of an address, only hosts and database.
 
-    Where a password with ``@``, ``/`` or ``?`` makes unclear which part is which, nothing of the
-    address is shown.
+    If a password with ``@``, ``/`` or ``?`` makes the address ambiguous, no part is shown.
     """
     if not is_server(store):
         return store
@@ -135,10 +133,10 @@ def shown_store(store: str) -> str:
 
 
 def split_space(store: str) -> tuple[str, str]:
-    """Return the address of a server as its client library takes it, and the name of the space.
+    """Return the address of a server in the form of its client library, and the space.
 
     :param store: ``postgresql://...?space=NAME``.
-    :raises SettingsError: if the space is not named, or not by such a name.
+    :raises SettingsError: if the space is missing, or its name is not allowed.
     """
     found = _SPACE.search(store)
     if found is None or not _SPACE_NAME.fullmatch(found[1]):
@@ -146,13 +144,13 @@ def split_space(store: str) -> tuple[str, str]:
             "the address of the store names no space"
             if found is None
             else "the space in the address of the store cannot have this name",
-            "write ?space=NAME behind the database, of small letters, digits and _",
+            "write ?space=NAME after the database, with lower-case letters, digits and _",
         )
     return _SPACE.sub("", store, count=1).rstrip("?&"), found[1]
 
 
 def _with_space(store: str, notes: Path) -> str:
-    """Name the space of a notes folder in the address of a server that does not."""
+    """Return a server address with the space of a notes folder added if it names none."""
     if not is_server(store) or _SPACE.search(store):
         return store
     folder = notes.resolve()
@@ -164,8 +162,8 @@ def _with_space(store: str, notes: Path) -> str:
 def _notes_folder(given: str) -> Path:
     if given:
         folder = _path(given)
-        if not os.path.isdir(folder):  # of any name, too long ones included
-            kind = "is a file, not a folder" if os.path.exists(folder) else "is not there"
+        if not os.path.isdir(folder):  # also False for a name that is too long
+            kind = "is a file, not a folder" if os.path.exists(folder) else "does not exist"
             raise NotesError(f"the notes folder {given} {kind}", "name another with --notes DIR")
         return folder
     here = _path(".")
@@ -180,7 +178,7 @@ def _notes_folder(given: str) -> Path:
 def _notes_folders(
     notes: str | os.PathLike[str] | Sequence[str] | None, environment: str, cache: Path
 ) -> Path:
-    """Return the notes folder, or the one that gathers several."""
+    """Return the notes folder, or the one that combines several."""
     given: list[str] = []
     if isinstance(notes, str | os.PathLike):
         given = [os.fspath(notes)]
@@ -211,8 +209,8 @@ def _named_folder(given: str) -> tuple[str, Path]:
 def _path(given: str) -> Path:
     """Return an absolute path.
 
-    :param given: as the user wrote it.
-    :raises SettingsError: if the home or working directory that it needs does not exist.
+    :param given: the path as the user wrote it.
+    :raises SettingsError: if it needs a home or working directory that does not exist.
     """
     try:
         path = Path(given).expanduser()
@@ -224,32 +222,32 @@ def _path(given: str) -> Path:
         return path if path.is_absolute() else Path.cwd() / path
     except OSError as exc:
         raise SettingsError(
-            "the working directory is gone", "change to another one, then try again"
+            "the working directory no longer exists", "change to another one, then try again"
         ) from exc
 
 
 def _model(given: str, notes: Path) -> str:
-    """Return a model as given; a relative name that is a folder of the notes may be a trap.
+    """Return a model as given; refuse a relative name that is a folder among the notes.
 
     :param given: name or folder.
     :param notes: the notes folder.
     :return: ``given``.
-    :raises SettingsError: if it is: the files of a model can hold code.
+    :raises SettingsError: if it is such a folder: the files of a model can contain code.
     """
     path = Path(given)
     if not path.is_absolute() and path.is_dir() and path.resolve().is_relative_to(notes.resolve()):
         raise SettingsError(
-            f"{given!r} is a folder among the notes, and the files of a model can hold code",
+            f"{given!r} is a folder among the notes, and the files of a model can contain code",
             f"change to another folder, or trust it by its full path: --model {path.absolute()}",
         )
     return given
 
 
 def cache_folder(values: Mapping[str, str]) -> Path:
-    """Return the folder of what can be made again: converted models, small pictures.
+    """Return the folder of derived files that can be created again, such as converted models.
 
     :param values: the environment.
-    :raises SettingsError: if ``NOTEPOINT_CACHE`` names no path that can be used.
+    :raises SettingsError: if ``NOTEPOINT_CACHE`` is not a usable path.
     """
     given = values.get(_PREFIX + "CACHE", "")
     if given:
@@ -270,7 +268,8 @@ def _default_store(notes: Path, cache: Path) -> Path:
 def _url(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):
         raise SettingsError(
-            f"the site address {value!r} is no http(s) address", "write it as https://example.org"
+            f"the site address {value!r} is not an http(s) address",
+            "write it as https://example.org",
         )
     return value.rstrip("/")
 

@@ -1,4 +1,4 @@
-"""A note as it is in an editor, before it is saved: its points, and where its links lead."""
+"""Read an unsaved note from an editor: its points, and the targets of its links."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from indexer.store.records import NoteInfo
 _NO_STAMP = FileStamp(0, 0, 0, 0)
 
 
-# Where a long paragraph is cut does not matter here.
+# The places where long paragraphs are cut do not matter here.
 _TOKENS = EstimatedTokens()
 
 
 class Draft(NamedTuple):
-    """A note that may not be saved yet, and its links, resolved, in reading order."""
+    """A note that may be unsaved, and its resolved links in reading order."""
 
     note: Note
     links: tuple[Link, ...]
 
 
 class Drafts:
-    """Reads drafts against the notes of one generation of an index."""
+    """Reads drafts and resolves their links with one generation of an index."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class Drafts:
         *,
         site_url: str = "",
     ) -> None:
-        """List the names of all notes and the files of the folder.
+        """Collect the names of all notes and files of the folder.
 
         :param folder: the notes.
         :param notes: the indexed notes.
-        :param site_url: address the notes are published at.
+        :param site_url: web address where the notes are published.
         :raises NotesError: if the folder is missing.
         """
         self._folder = folder
@@ -64,7 +64,7 @@ class Drafts:
 
         :param note_id: the note.
         :param text: the whole draft, lines ended by ``\n``.
-        :param others: further drafts by note, whose headings and blocks count as well.
+        :param others: other drafts by note, whose headings and blocks are link targets too.
         :raises NoteError: if the text cannot be read.
         """
         drafts = {**(others or {}), note_id: text}
@@ -92,7 +92,7 @@ class Drafts:
         return Draft(note, tuple(resolver.resolve(link, note_id) for link in raw))
 
     def _saved_anchors(self, note_id: str) -> dict[str, int]:
-        """Return the anchors of a note as its file is now; empty if it cannot be read."""
+        """Return the anchors in the current file of a note; empty if it cannot be read."""
         if note_id not in self._anchors:
             try:
                 note = self._folder.cut(self._folder.read(note_id), _TOKENS)

@@ -23,7 +23,7 @@ class IndexerError(Exception):
     """Base of all errors a user can cause or fix."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        """Keep the two sentences a user reads.
+        """Store the message and the hint.
 
         :param message: what is wrong and where.
         :param hint: the command or edit that fixes it, None if there is none.
@@ -51,12 +51,12 @@ class NoteError(NotesError):
     def __init__(
         self, message: str, hint: str | None = None, *, path: str, line: int | None = None
     ) -> None:
-        """Keep the place as well.
+        """Store the place too.
 
         :param message: what is wrong.
         :param hint: how to fix it.
         :param path: the note, relative to the notes folder.
-        :param line: 1-based line in the note, None when the whole note is meant.
+        :param line: 1-based line in the note, None for the whole note.
         """
         super().__init__(message, hint)
         self.path = path

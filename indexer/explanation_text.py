@@ -1,4 +1,4 @@
-"""Why a hit has its place, as JSON and as lines for a terminal."""
+"""Explain the rank of a hit, as JSON and as lines for a terminal."""
 
 from __future__ import annotations
 

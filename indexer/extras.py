@@ -15,23 +15,23 @@ EXTRAS = {
     "models": "any model of sentence-transformers, GPUs, cross-encoders",
     "fast": "OpenVINO: faster builds on processors with bf16",
     "multilingual": "the weights of the multilingual model",
-    "lsp": "`notepoint lsp`: links and questions in an editor",
-    "eval": "figures of BEIR and TREC, and the test of significance of `eval --compare`",
+    "lsp": "`notepoint lsp`: link completion and search in an editor",
+    "eval": "BEIR and TREC figures, and the significance test of `eval --compare`",
     "parquet": "`export` and `import`",
     "postgres": "a store on a PostgreSQL server",
-    "mcp": "the notes for agents, by the Model Context Protocol",
+    "mcp": "`notepoint mcp`: the notes for agents (Model Context Protocol)",
     "ray": "encoding on many machines",
 }
-"""The extras of pyproject.toml with what each is for."""
+"""The extras of pyproject.toml with the purpose of each."""
 
 
 def require(extra: str, what: str, *packages: str) -> None:
-    """Refuse what needs an extra that is not installed.
+    """Raise an error if the packages of an extra are not installed.
 
     :param extra: the extra that installs the packages.
-    :param what: what the user asked for, as the subject of the message.
-    :param *packages: names as they are imported.
-    :raises MissingPackages: naming what is missing and the command that installs it.
+    :param what: the feature that needs them, as the subject of the message.
+    :param *packages: import names.
+    :raises MissingPackages: if a package is missing; the hint is the command that installs it.
     """
     missing = [name for name in packages if not is_installed(name)]
     if missing:

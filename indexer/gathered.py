@@ -1,7 +1,7 @@
-"""Several notes folders as one: a private folder of links, one for each, by name.
+"""Combine several notes folders into one: a private folder with a named link to each.
 
-A note of the folder ``work`` is ``work/plan.md`` everywhere. Links are followed nowhere else: only
-those that were made here, in the cache of the user, and named to this process by its settings.
+A note of the folder ``work`` has the path ``work/plan.md`` everywhere. Only links that this module
+made in the user's cache, and that the settings of this process name, are followed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _FOLLOWED: set[str] = set()
 
 
 def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
-    """Return a folder that holds several notes folders, each by its name.
+    """Return a folder that contains links to several notes folders, by name.
 
-    :param folders: names, empty for that of the folder itself, and absolute paths.
+    :param folders: (name, absolute path) pairs; an empty name means that of the folder.
     :param cache: folder of the user for derived data.
-    :raises SettingsError: if two folders have one name, or the links cannot be made.
+    :raises SettingsError: if two folders have the same name, or a link cannot be created.
     """
     named: dict[str, Path] = {}
     for name, folder in folders:
@@ -32,10 +32,12 @@ def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
         if name in named:
             raise SettingsError(
                 f"two notes folders are named {name!r}: {named[name]} and {folder}",
-                f"give one another name: --notes other={folder}",
+                f"give one of them another name: --notes other={folder}",
             )
         if "/" in name or "\\" in name or name.startswith("."):
-            raise SettingsError(f"{name!r} is no name for a folder", "use letters and digits")
+            raise SettingsError(
+                f"{name!r} cannot be the name of a folder", "use letters and digits"
+            )
         named[name] = folder
     listed = "\n".join(f"{name}\0{os.fspath(path)}" for name, path in sorted(named.items()))
     digest = hashlib.blake2b(listed.encode("utf-8", "surrogateescape"), digest_size=8)
@@ -50,23 +52,23 @@ def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
     except OSError as exc:
         raise SettingsError(
             f"several notes folders need links in {home}: {exc.strerror or exc}",
-            "set NOTEPOINT_CACHE to a folder that can hold links",
+            "set NOTEPOINT_CACHE to a folder that supports links",
         ) from exc
     return home
 
 
 def trust(notes: Path, cache: Path) -> None:
-    """Let the links of a gathered folder be followed by this process.
+    """Allow this process to follow the links of a combined folder.
 
-    :param notes: the notes folder, which may be a plain one.
-    :param cache: where gathered folders are made; a folder elsewhere is never trusted.
+    :param notes: the notes folder, possibly a normal one.
+    :param cache: folder of combined folders; a folder elsewhere is never trusted.
     """
     if notes.parent == cache / _HOME:
         _TRUSTED.add(os.fspath(notes))
 
 
 def folders_of(notes: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the names and paths of the folders gathered in one, none for a plain folder.
+    """Return the names and paths of the folders in a combined one, empty for a normal one.
 
     :param notes: the notes folder.
     """
@@ -79,7 +81,7 @@ def folders_of(notes: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def folder_inside(notes: str | os.PathLike[str], path: str) -> tuple[str, str]:
-    """Return the folder a path is really in, and the path within it.
+    """Return the real folder of a path, and the path within it.
 
     :param notes: the notes folder.
     :param path: relative to it.
@@ -93,7 +95,7 @@ def folder_inside(notes: str | os.PathLike[str], path: str) -> tuple[str, str]:
 
 
 def shown_folders(notes: Path) -> str:
-    """Return a notes folder as people know it: several by their names and places."""
+    """Return a notes folder for people: a combined one as the names and paths of its parts."""
     folders, missing = folders_of(notes), missing_folders(notes)
     shown = [
         f"{name}={path}{' (not there)' if name in missing else ''}"

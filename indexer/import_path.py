@@ -1,8 +1,8 @@
-"""Where Python modules are imported from: never from the working directory, which may hold notes.
+"""Never import modules from the working directory, which may contain notes.
 
-A notes folder may hold any file, among them ``random.py`` or ``streamlit.py``. Python puts the
-working directory on ``sys.path`` under ``python -m`` and for an empty entry of ``PYTHONPATH``, so
-that code of strangers would be run. This module imports only what Python itself has loaded.
+A notes folder can contain any file, for example ``random.py`` or ``streamlit.py``. Python adds the
+working directory to ``sys.path`` for ``python -m`` and for an empty entry of ``PYTHONPATH``, and
+would then run code of strangers. This module only imports modules that Python itself has loaded.
 """
 
 import os
@@ -10,9 +10,9 @@ import sys
 
 
 def leave_working_directory() -> None:
-    """Take the working directory off ``sys.path``, unless this package lies in it.
+    """Remove the working directory from ``sys.path``, unless this package is in it.
 
-    To be called before any other import.
+    Call it before any other import.
     """
     sys.path[:] = _trusted(sys.path)
 
@@ -21,31 +21,31 @@ def python_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs a module in a child process.
 
     :param module: its full name.
-    :param *arguments: what it is given.
+    :param *arguments: arguments of the module.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def child_environment(**values: str) -> dict[str, str]:
-    """Return the environment of a child process: it imports what this one does, and so do its own.
+    """Return the environment of a child process with the import path of this one.
 
-    :param **values: variables to add or to replace.
+    :param **values: variables to add or replace.
     """
     path = os.pathsep.join(_trusted(sys.path))
     return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", **values}
 
 
 def _trusted(entries: list[str]) -> list[str]:
-    """Return the entries that name a folder by its full path, and not the working directory."""
+    """Return the entries that are full paths and not the working directory."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     return [entry for entry in entries if entry == own or not _is_working_directory(entry)]
 
 
 def _is_working_directory(entry: str) -> bool:
-    """Return whether an entry leads to the working directory, or depends on it."""
+    """Return whether an entry is the working directory, or relative to it."""
     if not os.path.isabs(entry):
         return True
     try:
         return os.path.samefile(entry, os.curdir)
-    except OSError:  # one of the two is gone
+    except OSError:  # one of the two no longer exists
         return False

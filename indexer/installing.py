@@ -1,7 +1,7 @@
-"""``notepoint setup``: install what is missing, and say what takes how long.
+"""``notepoint setup``: install missing packages and report the progress of each step.
 
-Works before anything is installed: from a checkout, ``python -m indexer setup`` makes the virtual
-environment ``.venv`` and installs the core and the page. So it needs the standard library alone.
+It works before anything is installed, so it only uses the standard library. In a checkout, ``python
+-m indexer setup`` creates the virtual environment ``.venv`` and installs the core and the page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Step(NamedTuple):
-    """A program to run; ``name`` is what the user reads."""
+    """A program to run; ``name`` is shown to the user."""
 
     name: str
     command: list[str]
@@ -46,21 +46,21 @@ class SetupFailed(Exception):
     """A step failed; ``output`` holds the last lines it wrote."""
 
     def __init__(self, step: Step, output: Sequence[str]) -> None:
-        """Keep the step and its output."""
+        """Store the step and its output."""
         super().__init__(step.name)
         self.step = step
         self.output = list(output)
 
 
 class _State:
-    """What a step is doing, as pip's own lines say; sizes are those it announces."""
+    """The state of a step, read from the output of pip; sizes are those that pip prints."""
 
     def __init__(self) -> None:
         self.doing = ""
         self.megabytes = 0.0
 
     def read(self, line: str) -> None:
-        """Note the package and its size, or that pip installs."""
+        """Read the package and its size, or that pip is installing."""
         announced = _ANNOUNCED.match(line)
         if announced:
             name, size, unit = announced.groups()
@@ -74,13 +74,13 @@ class _State:
 
 
 class Progress:
-    """What a long step does, on one line of a terminal or a line every few seconds in a log."""
+    """Shows the progress of a step: one line on a terminal, a line every few seconds in a log."""
 
     def __init__(self, stream: TextIO, *, clock: float = _QUIET_S) -> None:
-        """Begin with nothing done.
+        """Start with nothing done.
 
-        :param stream: where to write.
-        :param clock: seconds between lines where the stream is no terminal.
+        :param stream: receives the lines.
+        :param clock: seconds between lines if the stream is not a terminal.
         """
         self._stream = stream
         self._terminal = stream.isatty()
@@ -90,9 +90,9 @@ class Progress:
     def run(self, step: Step, place: str) -> None:
         """Run a step to its end.
 
-        :param step: what to run.
-        :param place: which of how many steps it is, such as ``2/4``.
-        :raises SetupFailed: if it ends with another status than 0.
+        :param step: the step to run.
+        :param place: number of the step and of all steps, such as ``2/4``.
+        :raises SetupFailed: if its exit status is not 0.
         """
         begun = time.monotonic()
         state = _State()
@@ -141,9 +141,9 @@ class Progress:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install, and return the exit status: 0 done, 2 failed or wrong use.
+    """Install, and return the exit status: 0 done, 2 failed or wrong usage.
 
-    :param arguments: what stands behind ``setup`` on the command line.
+    :param arguments: the arguments after ``setup`` on the command line.
     """
     parser = argparse.ArgumentParser(prog="notepoint setup", description=__doc__)
     names = [*EXTRAS, "all", "dev"]
@@ -151,12 +151,12 @@ def main(arguments: Sequence[str]) -> int:
         "parts",
         nargs="*",
         metavar="PART",
-        help="what to add: " + "; ".join(f"{name}: {use}" for name, use in EXTRAS.items()),
+        help="parts to add: " + "; ".join(f"{name}: {use}" for name, use in EXTRAS.items()),
     )
     given = parser.parse_args(arguments)
     unknown = [part for part in given.parts if part not in names]
     if unknown:
-        parser.error(f"there is no part {unknown[0]}; there are {', '.join(names)}")
+        parser.error(f"unknown part {unknown[0]}; the parts are {', '.join(names)}")
     begun = time.monotonic()
     progress = Progress(sys.stderr)
     try:
@@ -182,9 +182,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def has_bf16(cpu_info: Path) -> bool:
-    """Return whether the processor multiplies matrices in bf16, where OpenVINO pays.
+    """Return whether the processor multiplies matrices in bf16, so that OpenVINO is faster.
 
-    :param cpu_info: what Linux says of it; False where there is no such file.
+    :param cpu_info: the file in which Linux describes it; without it, the result is False.
     """
     try:
         lines = cpu_info.read_text("utf-8", "replace").splitlines()
@@ -195,15 +195,15 @@ def has_bf16(cpu_info: Path) -> bool:
 
 
 def hint_of(output: Sequence[str]) -> str:
-    """Return what to do about a failed installation.
+    """Return how to fix a failed installation.
 
-    :param output: the last lines pip wrote.
+    :param output: the last lines of pip.
     """
     text = "\n".join(output)
     if "No space left" in text:
-        return "make room on the disk, then run the same command again"
+        return "free some disk space, then run the same command again"
     if any(sign in text for sign in ("onnection", "esolve host", "timed out", "name resolution")):
-        return "check the network, then run the same command again; what was fetched is kept"
+        return "check the network, then run the same command again; finished downloads are kept"
     if "No matching distribution" in text:
         return (
             f"a package has no wheel for {platform.system()} {platform.machine()} with Python "
@@ -217,7 +217,7 @@ def _is_checkout() -> bool:
 
 
 def _checkout_steps(parts: Sequence[str]) -> list[Step]:
-    """Return what a checkout needs: its environment, packages, weights, and the command."""
+    """Return the steps for a checkout: environment, packages, weights and command."""
     steps = []
     python = _environment_python()
     if python is None:
@@ -241,7 +241,7 @@ def _checkout_steps(parts: Sequence[str]) -> list[Step]:
 
 
 def _installed_steps(parts: Sequence[str]) -> list[Step]:
-    """Return what an installed Notepoint still needs."""
+    """Return the steps for an installed Notepoint."""
     names = list(EXTRAS) if "all" in parts else [part for part in parts if part != "dev"]
     wanted = [line for part in names for line in _requirements_of(part)]
     pip = _installer()
@@ -254,7 +254,7 @@ def _installed_steps(parts: Sequence[str]) -> list[Step]:
 
 
 def _installer() -> list[str]:
-    """Return the command that installs into this environment: pip, or uv where there is no pip."""
+    """Return the command that installs into this environment: pip, or uv without pip."""
     if importlib.util.find_spec("pip") is not None:
         quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
         return [sys.executable, "-I", "-m", "pip", "install", *quiet]
@@ -272,13 +272,13 @@ _RUN_PIP = "import runpy; sys.argv[0] = 'pip'; sys.argv[1:1] = ['install']; runp
 
 
 def _pip(pip: list[str], name: str, *arguments: str) -> Step:
-    # pip compiles every module on one core, and most are never imported: see _compile.
+    # pip would compile every module on one core, but most are never imported: see _compile.
     options = ["--disable-pip-version-check", "--progress-bar", "off", "--no-compile"]
     return Step(name, [*pip, "install", *options, *arguments])
 
 
 def _self(pip: list[str]) -> list[Step]:
-    """Return the last steps: the command, and the bytecode of what every start imports."""
+    """Return the last steps: the command, and the bytecode of the modules of every start."""
     # Compiling the rest would take half a minute and 100 MB.
     code = (
         "import compileall, re, sysconfig\n"
@@ -288,12 +288,12 @@ def _self(pip: list[str]) -> list[Step]:
     )
     return [
         _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT)),
-        Step("compiling what every start needs", [pip[0], "-I", "-c", code]),
+        Step("compiling the modules of every start", [pip[0], "-I", "-c", code]),
     ]
 
 
 def _declared(part: str) -> list[str]:
-    """Return the requirements of an extra as this checkout declares them."""
+    """Return the requirements of an extra from this checkout."""
     import tomllib
 
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -302,7 +302,7 @@ def _declared(part: str) -> list[str]:
 
 
 def _requirements_of(part: str) -> list[str]:
-    """Return the requirements of an extra as the installed package declares them."""
+    """Return the requirements of an extra from the installed package."""
     found = []
     for line in importlib.metadata.requires("notepoint") or []:
         requirement, _, marker = line.partition(";")
@@ -314,7 +314,7 @@ def _requirements_of(part: str) -> list[str]:
 
 
 def _has_weights(python: Path) -> bool:
-    """Return whether the weights of the default model are in the environment of an interpreter."""
+    """Return whether the environment of an interpreter has the weights of the default model."""
     if not python.is_file():
         return False
     code = (
@@ -325,7 +325,7 @@ def _has_weights(python: Path) -> bool:
 
 
 def _environment_python() -> Path | None:
-    """Return this interpreter if it is one of a virtual environment, else None."""
+    """Return this interpreter if it belongs to a virtual environment, else None."""
     return Path(sys.executable) if sys.prefix != sys.base_prefix else None
 
 
@@ -336,7 +336,7 @@ def _python_in(environment: Path) -> Path:
 
 
 def _program() -> str:
-    """Return how the command is called from here."""
+    """Return the command as the user calls it."""
     if not _is_checkout():
         return "notepoint"
     folder = Path(".venv") / ("Scripts" if os.name == "nt" else "bin")

@@ -1,8 +1,8 @@
-"""Answers in the shapes that launchers, fuzzy finders and editors read.
+"""Answers in the formats of launchers, fuzzy finders and editors.
 
-``alfred`` is the JSON of Alfred's Script Filters, ``raycast`` a list of the properties of Raycast's
-``List.Item``, ``vimgrep`` the lines of ``grep --vimgrep``, and ``fzf`` the same place and text in
-columns divided by tabs.
+``alfred`` is the JSON of Alfred's Script Filters, ``raycast`` a list with the properties of
+Raycast's ``List.Item``. ``vimgrep`` prints the lines of ``grep --vimgrep``, and ``fzf`` prints
+place and text in columns separated by tabs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _MAX_LINE_CHARS = 400
 
 
 def alfred(answer: Answer, root: Path) -> str:
-    """Return the JSON of a Script Filter; what is chosen is passed on as "path:line".
+    """Return the JSON of a Script Filter; the value of an item is "path:line".
 
-    :param answer: to a question.
+    :param answer: the answer to a question.
     :param root: the notes folder.
     """
     items: list[dict[str, Any]] = [
@@ -43,7 +43,7 @@ def alfred(answer: Answer, root: Path) -> str:
 def raycast(answer: Answer, root: Path) -> str:
     """Return a list of items for a Raycast extension, with the file and the line of each.
 
-    :param answer: to a question.
+    :param answer: the answer to a question.
     :param root: the notes folder.
     """
     items: list[dict[str, Any]] = [
@@ -68,9 +68,9 @@ def raycast(answer: Answer, root: Path) -> str:
 
 
 def vimgrep(answer: Answer, root: Path) -> str:
-    """Return one line a hit: path, line, column and text, divided by colons.
+    """Return one line per hit: path, line, column and text, separated by colons.
 
-    :param answer: to a question.
+    :param answer: the answer to a question.
     :param root: the notes folder.
     """
     return "\n".join(
@@ -79,9 +79,9 @@ def vimgrep(answer: Answer, root: Path) -> str:
 
 
 def fzf(answer: Answer, root: Path) -> str:
-    """Return one line a hit: path, line, headings and text, divided by tabs.
+    """Return one line per hit: path, line, headings and text, separated by tabs.
 
-    :param answer: to a question.
+    :param answer: the answer to a question.
     :param root: the notes folder.
     """
     return "\n".join(
@@ -99,7 +99,7 @@ FORMATS: dict[str, Callable[[Answer, Path], str]] = {
 
 
 def _path(root: Path, hit: Hit) -> str:
-    """Return the path of a hit's file: relative below the working directory, as grep prints it."""
+    """Return the path of a hit's file, relative if it is below the working directory."""
     path = root / hit.note_id
     try:
         return safe(os.fspath(path.relative_to(Path.cwd())))

@@ -1,8 +1,8 @@
-"""Who may talk to a server of ours: this machine, or a caller with the token.
+"""Access to our servers: from this machine, or with a token.
 
-Without a token a server listens on the loopback address, and refuses requests that a foreign page
-in the browser makes: those with a foreign Host (its name was made to lead here, DNS rebinding) or a
-foreign Origin. With a token it may listen anywhere; encryption is left to a proxy.
+Without a token, a server listens on the loopback address and refuses requests of foreign pages in
+the browser: those with a foreign Host (a name that was pointed to this machine, DNS rebinding) or a
+foreign Origin. With a token it can listen anywhere; a proxy has to add encryption.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOKEN_VARIABLE = "NOTEPOINT_TOKEN"
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _LEAST_TOKEN_CHARS = 16
-# A client that has not sent its request after this time is let go.
+# A client that has not sent its request after this time is disconnected.
 _REQUEST_TIMEOUT_S = 10.0
 _MAX_HEAD_BYTES = 64 << 10
 _MAX_CONNECTIONS = 512
@@ -39,7 +39,7 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 
 def token_from(environment: Mapping[str, str]) -> str:
-    """Return the token that requests must carry, empty for none.
+    """Return the token that requests must have; empty for none.
 
     :param environment: of the process.
     :raises SettingsError: if it can be guessed.
@@ -54,19 +54,20 @@ def token_from(environment: Mapping[str, str]) -> str:
 
 
 class Guard:
-    """Refuses requests of strangers, in front of an application."""
+    """Middleware that refuses requests of strangers."""
 
     def __init__(self, app: App, token: str = "") -> None:
         """Guard an application.
 
-        :param app: answers what is let through.
-        :param token: what every request must carry; empty to let in this machine alone.
+        :param app: answers the accepted requests.
+        :param token: the token that every request must have; without one, only this machine has
+            access.
         """
         self._app = app
         self._token = token
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -77,12 +78,12 @@ class Guard:
             await _refuse(send, *refusal)
 
     def _refusal(self, scope: Any) -> tuple[int, str, str] | None:
-        """Return the status, message and hint with which a request is refused."""
+        """Return the status, message and hint of a refusal, None for an accepted request."""
         if scope["type"] != "http":
-            return 403, "this server speaks HTTP alone", ""
+            return 403, "this server only speaks HTTP", ""
         named = _single_headers(scope, (b"host", b"origin", b"authorization"))
         if named is None:
-            return 400, "a header that says who is asking is sent twice", "send it once"
+            return 400, "the request repeats a header that identifies the client", "send it once"
         if self._token:
             kind, _, given = named[b"authorization"].partition(b" ")
             same = hmac.compare_digest(given.strip(), self._token.encode())
@@ -92,12 +93,12 @@ class Guard:
         if not _is_own(named[b"host"].decode("latin-1")) or not _is_own_origin(
             named[b"origin"].decode("latin-1")
         ):
-            return 403, "this server is for this machine", f"ask it at http://{LOOPBACK}"
+            return 403, "this server only answers this machine", f"ask it at http://{LOOPBACK}"
         return None
 
 
 def _single_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, bytes] | None:
-    """Return the values of headers, empty where they are missing; None where one is repeated."""
+    """Return the values of headers, empty if missing; None if one is repeated."""
     found = dict.fromkeys(names, b"")
     for name, value in scope["headers"]:
         key = name.lower()
@@ -131,10 +132,10 @@ async def _refuse(send: Send, status: int, message: str, hint: str) -> None:
 def listen(host: str, port: int, token: str) -> socket.socket:
     """Return a socket that listens.
 
-    :param host: the address; another one than loopback needs a token.
-    :param port: 0 for any that is free.
-    :param token: that requests must carry, empty for none.
-    :raises SettingsError: if the address may not or cannot be listened on.
+    :param host: the address; if it is not loopback, a token is required.
+    :param port: 0 for any free port.
+    :param token: the token that requests must have; empty for none.
+    :raises SettingsError: if the address is not allowed, or cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     if not token and host not in (LOOPBACK, "localhost", "::1"):
@@ -157,9 +158,9 @@ def listen(host: str, port: int, token: str) -> socket.socket:
 def serve(app: App, listening: socket.socket, path: str) -> None:
     """Serve an application until the process receives a signal to stop.
 
-    :param app: what is served.
+    :param app: the application to serve.
     :param listening: the socket.
-    :param path: printed behind the address, which goes to stderr.
+    :param path: printed after the address on stderr.
     """
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -171,7 +172,7 @@ def serve(app: App, listening: socket.socket, path: str) -> None:
 def make_server(app: App) -> uvicorn.Server:
     """Return the server of an application, with limits on size, time and connections.
 
-    :param app: what is served.
+    :param app: the application to serve.
     """
     import uvicorn
 
@@ -192,12 +193,12 @@ def make_server(app: App) -> uvicorn.Server:
 def _patient_protocol() -> type[asyncio.Protocol]:
     """Return uvicorn's protocol with a limit on how long a request may take to arrive.
 
-    uvicorn 0.54 waits for the head of the first request without an end.
+    uvicorn 0.54 waits for the head of the first request forever.
     """
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class PatientProtocol(H11Protocol):
-        """Closes a connection on which no request arrives."""
+        """Closes a connection if no request arrives on it."""
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -215,9 +216,9 @@ def _patient_protocol() -> type[asyncio.Protocol]:
 
 
 def end_with_parent(check_every_s: float = 1.0) -> None:
-    """End this process when its parent has ended, even if the pipe to it stays open elsewhere.
+    """End this process when its parent ends, even if another process holds the pipe open.
 
-    :param check_every_s: how often to look, in seconds.
+    :param check_every_s: interval of the checks, in seconds.
     """
     import threading
     import time

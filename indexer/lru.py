@@ -1,4 +1,4 @@
-"""A small cache that forgets what was used least recently; safe to share between threads."""
+"""A small least-recently-used cache; safe to share between threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Lru(Generic[_Key, _Value]):
     def __init__(self, most: int) -> None:
         """Start empty.
 
-        :param most: values to keep; the least recently used one is forgotten first.
+        :param most: how many values to keep; the least recently used one is dropped first.
         """
         self._most = most
         self._values: OrderedDict[_Key, _Value] = OrderedDict()
@@ -39,7 +39,7 @@ class Lru(Generic[_Key, _Value]):
     def put(self, key: _Key, value: _Value) -> None:
         """Keep a value.
 
-        :param key: its name.
+        :param key: of the value.
         :param value: replaces an older one of the same key.
         """
         with self._lock:
@@ -49,12 +49,12 @@ class Lru(Generic[_Key, _Value]):
                 self._values.popitem(last=False)
 
     def get_or_make(self, key: _Key, make: Callable[[], _Value]) -> _Value:
-        """Return the value of a key, made now if it is not kept.
+        """Return the value of a key; create it if it is not kept.
 
-        Two threads that ask for the same key at once may both make it: no lock is held meanwhile.
+        Two threads that ask for the same key at once may both create it, since no lock is held.
 
-        :param key: its name.
-        :param make: returns the value; what it raises is passed on and nothing is kept.
+        :param key: of the value.
+        :param make: returns the value; its exceptions propagate, and nothing is kept then.
         """
         known = self.get(key)
         if known is None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from indexer.store.protocol import Store
     from indexer.store.records import Fault, Header, NoteInfo, StoredPoint
 
-_POINTS_READ = 300  # to tell the language of the notes
+_POINTS_READ = 300  # to guess the language of the notes
 _POINTS_OF_A_NOTE_READ = 20
 
 
@@ -55,15 +55,15 @@ class Notebook:
         encoder: Encoder | None = None,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        """Name the parts; nothing is opened before it is needed.
+        """Load the settings; each part is opened at its first use.
 
         :param notes: the notes folder; see ``Settings.load`` for the default.
         :param store: folder of the index, or address of a server.
         :param model: name or folder of the model.
-        :param site_url: address the notes are published at.
+        :param site_url: web address where the notes are published.
         :param follow_links: whether symbolic links that stay within the notes folders are followed;
             None for what the index was built with.
-        :param encoder: one to use instead of opening ``model``.
+        :param encoder: used instead of opening ``model``.
         :param say: receives one line about each step that takes long.
         :raises NotesError: if the folder is missing.
         :raises SettingsError: if a setting is wrong.
@@ -77,8 +77,8 @@ class Notebook:
         self.settings = as_in_index(self.settings, keep_model=bool(chosen))
         follow_links_in(self.settings.notes, follow=bool(self.settings.follow_links))
         self._say = say
-        # Several threads ask at once. The model opens under a lock of its own, since answers by
-        # words alone need only the store meanwhile; it is taken first where both are needed.
+        # Several threads can ask at once. The model has its own lock, since answers by words only
+        # need the store while it opens. Code that needs both locks takes the model's first.
         self._opening_encoder = threading.RLock()
         self._opening = threading.RLock()
         self._encoder = encoder
@@ -119,10 +119,11 @@ class Notebook:
     ) -> BuildReport:
         """Bring the index up to date with the notes.
 
-        :param rebuild: begin from nothing; also repairs a damaged index.
-        :param force: drop most of the index if most notes are gone.
-        :param dry_run: only say what would change.
-        :param ray: encode on the Ray cluster of this address; on one of this machine if empty.
+        :param rebuild: build from nothing; also repairs a damaged index.
+        :param force: drop most of the index if most notes are missing.
+        :param dry_run: only report what would change.
+        :param ray: address of a Ray cluster that encodes; if empty, a temporary one on this
+            machine.
         :param reporter: receives the progress.
         :raises IndexerError: as ``indexer.indexing.build.build`` does.
         """
@@ -132,9 +133,10 @@ class Notebook:
         self.close()
         started = time.perf_counter()
         by_ray = ray is not None and not dry_run
-        if not self.settings.notes.is_dir():  # the index may live in it, and must not bring it back
+        if not self.settings.notes.is_dir():  # the index may be in it and must not create it again
             raise NotesError(
-                f"the notes folder {self.settings.notes} is gone", "the index waits for its return"
+                f"the notes folder {self.settings.notes} no longer exists",
+                "the index is kept until it is back",
             )
         options = BuildOptions(
             site_url=self.settings.site_url,
@@ -157,9 +159,9 @@ class Notebook:
             store.close()
 
     def catch_up(self) -> str:
-        """Index what was saved since the last build, where that takes less than half a second.
+        """Index notes saved since the last build, if that takes less than half a second.
 
-        :return: a line that says that the index is behind, empty where it is not any more.
+        :return: a line that says that the index is out of date; empty if it is up to date.
         """
         from indexer.indexing.catch_up import saved_since
 
@@ -174,11 +176,11 @@ class Notebook:
                 return saved.said()
             self.build()
         except IndexerError:
-            return saved.said() if saved else ""  # the question itself says what is wrong
+            return saved.said() if saved else ""  # the question raises the same error
         return ""
 
     def _offer(self, store: Store, report: BuildReport) -> str:
-        """Return which other model would understand the notes better; said at a first build."""
+        """Return advice on a model that understands the notes better, at a first build."""
         from indexer.encoding.offer import offer_for_notes
 
         if report.dry_run or not report.points_added or report.points_added < report.points_total:
@@ -199,7 +201,7 @@ class Notebook:
         from indexer.indexing.ray import Job, encode_by_ray
 
         settings = self.settings
-        # One folder an index, so that a build that was stopped finds what it had done.
+        # One folder per index, so that a stopped build finds its finished work.
         name = hashlib.blake2b(settings.store.encode("utf-8", "surrogatepass"), digest_size=8)
         job = Job(
             self.folder,
@@ -212,9 +214,9 @@ class Notebook:
 
     # asking
     def open_ahead(self, points: int = 0) -> None:
-        """Begin to open the model while the caller does other things; asking waits for it.
+        """Start to open the model in the background; a question waits for it.
 
-        :param points: how many points are about to be encoded; 0 for a question.
+        :param points: about how many points will be encoded; 0 for a question.
         """
         self.encoder.open_ahead(points)
 
@@ -232,19 +234,19 @@ class Notebook:
         points: bool = False,
         explain: bool = False,
     ) -> Answer:
-        """Answer a question with the points of the notes that answer it.
+        """Answer a question with points from the notes.
 
-        :param question: in the reader's own words.
-        :param k: how many units to show at most, see ``Answer.units``.
+        :param question: in plain words.
+        :param k: the most units to return, see ``Answer.units``.
         :param mode: by words, by meaning, or both.
-        :param where: which notes may answer.
-        :param more_like: points to lean towards: ids, or "note:line".
-        :param less_like: points to lean away from.
-        :param weights: what each kind of evidence counts; None for the measured best.
-        :param rerank: name or folder of a cross-encoder that orders the first points again.
-        :param points: single points only, none of them put together to a list or section.
-        :param explain: each hit says why it has its place, see ``Hit.explanation``.
-        :raises IndexerError: if there is no index, or the question cannot be asked.
+        :param where: only notes that pass this filter.
+        :param more_like: prefer hits like these points: ids, or "note:line".
+        :param less_like: prefer hits unlike these points.
+        :param weights: the weight of each kind of evidence; None for the measured best.
+        :param rerank: name or folder of a cross-encoder that reranks the first points.
+        :param points: single points only, not combined into lists or sections.
+        :param explain: explain the rank of each hit, see ``Hit.explanation``.
+        :raises IndexerError: if there is no index, or the question is invalid.
         """
         with self.snapshot(mode=mode) as snapshot:
             return snapshot.search(
@@ -273,7 +275,7 @@ class Notebook:
         """Return the links of one note or of all.
 
         :param note_id: the note.
-        :param broken: only those that lead nowhere or have a fix.
+        :param broken: only links that lead nowhere or need a fix.
         """
         with self.snapshot() as snapshot:
             return snapshot.links(note_id, broken=broken)
@@ -289,15 +291,15 @@ class Notebook:
             return snapshot.notes()
 
     def labels(self) -> dict[str, dict[str, int]]:
-        """Return how many notes carry each tag and each category."""
+        """Return the number of notes with each tag and each category."""
         with self.snapshot() as snapshot:
             return snapshot.labels()
 
     def read_note(self, note_id: str) -> NotePage:
-        """Return a note as it is now, ready to be shown.
+        """Return the current file of a note, ready to show.
 
         :param note_id: a note of the index.
-        :raises NotesError: if the index has no such note, or its file is gone.
+        :raises NotesError: if the index has no such note, or its file is missing.
         """
         with self.snapshot() as snapshot:
             return snapshot.read_note(note_id)
@@ -314,7 +316,7 @@ class Notebook:
 
     # maintenance
     def status(self) -> Status:
-        """Return what is indexed, by which model, and whether notes changed since."""
+        """Return what is indexed, with which model, and whether notes have changed since."""
         with self.snapshot() as snapshot:
             return snapshot.status()
 
@@ -324,7 +326,7 @@ class Notebook:
             return snapshot.dump()
 
     def check(self) -> list[Fault]:
-        """Read every byte of the index and the model, and return what is wrong."""
+        """Read every byte of the index and the model, and return the faults."""
         from indexer.store.records import Fault
 
         store = self._open_store()
@@ -340,7 +342,7 @@ class Notebook:
         return export_index(self._open_store(), folder)
 
     def import_index(self, folder: Path, *, force: bool = False) -> Transfer:
-        """Read an index another store wrote; see ``indexer.indexing.parquet``."""
+        """Read an exported index; see ``indexer.indexing.parquet``."""
         from indexer.indexing.parquet import import_index
         from indexer.store.opening import open_store
 
@@ -353,9 +355,9 @@ class Notebook:
 
     @contextlib.contextmanager
     def snapshot(self, *, mode: Mode = Mode.HYBRID, words_only: bool = False) -> Iterator[Snapshot]:
-        """Open one generation of the index; everything read through it agrees.
+        """Open one generation of the index; everything read through it is consistent.
 
-        :param mode: how questions are going to be asked; by words alone they need no model.
+        :param mode: how questions will be answered; by words alone needs no model.
         :param words_only: True to answer by words alone without opening the model.
         :raises IndexerError: if there is no index, or it cannot be read.
         """
@@ -385,7 +387,7 @@ class Notebook:
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder, opened when first needed."""
+        """The encoder, opened at the first use."""
         with self._opening_encoder:
             if self._encoder is None:
                 from indexer.encoding.opening import open_encoder
@@ -396,7 +398,7 @@ class Notebook:
             return self._encoder
 
     def use_encoder(self, encoder: Encoder) -> None:
-        """Encode with another encoder of the same model from now on."""
+        """Use another encoder of the same model from now on."""
         with self._opening_encoder, self._opening:
             self._encoder, self._searcher = encoder, None
 
@@ -412,7 +414,7 @@ class Notebook:
             return self._store
 
     def _open_searcher(self, mode: Mode) -> Searcher:
-        """Return what answers by words and meaning; by words alone where there is no model."""
+        """Return a searcher by words and meaning; by words alone if there is no model."""
         with self._opening:
             if self._searcher is not None:
                 return self._searcher
@@ -433,7 +435,7 @@ class Notebook:
             return self._searcher
 
     def _open_words_searcher(self) -> Searcher:
-        """Return what answers by words alone, without a model."""
+        """Return a searcher by words alone, without a model."""
         from indexer.encoding.token_counts import EstimatedTokens
         from indexer.retrieval.freshness import Freshness
         from indexer.retrieval.search import Searcher

@@ -1,7 +1,7 @@
-"""Files and folders that only their owner may read, whatever the umask; no link is followed.
+"""Create files and folders that only their owner may read, for any umask; follow no link.
 
-For what Notepoint keeps of the notes: the index, questions asked on the page, caches. Modes are for
-POSIX systems; on others the rights of the user's folder hold.
+They are for data derived from notes: the index, questions asked on the page, caches. Modes apply on
+POSIX systems; on others, the rights of the user's folder apply.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _UNFOLLOWED = (
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder, and the missing ones above it, that only the owner may enter.
+    """Create a folder and its missing parents that only the owner may enter.
 
-    :param folder: one that is there stays as it is.
-    :raises OSError: if it cannot be made.
+    :param folder: not changed if it exists.
+    :raises OSError: if it cannot be created.
     """
     for path in [*reversed(folder.parents), folder]:
         if not path.is_dir():
@@ -34,21 +34,21 @@ def make_private_folder(folder: Path) -> None:
 
 
 def open_private(path: Path) -> BinaryIO:
-    """Make a new file to write, in the place of whatever has its name.
+    """Create a new file for writing; it replaces anything with its name.
 
-    :param path: of the file; a link of this name is removed, what it leads to is not touched.
-    :raises OSError: if it cannot be made.
+    :param path: of the file; if it is a link, only the link is removed.
+    :raises OSError: if it cannot be created.
     """
     path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, _NEW | _UNFOLLOWED, _FILE_MODE), "wb")
 
 
 def replace_private(path: Path, content: bytes) -> None:
-    """Give a file a new content, all at once; not synced to the disk.
+    """Replace the content of a file at once, without syncing it to disk.
 
     :param path: of the file.
-    :param content: all of it.
-    :raises OSError: if it cannot be written; the old file stays.
+    :param content: the new content.
+    :raises OSError: if it cannot be written; the old file is kept.
     """
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
@@ -61,23 +61,23 @@ def replace_private(path: Path, content: bytes) -> None:
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """Return the content of a file; a link, pipe, device or folder is refused unread.
+    """Return the content of a regular file; refuse a link, pipe, device or folder unread.
 
     :param path: of the file.
-    :param most: bytes to read of it.
-    :raises OSError: if it is no regular file or cannot be read.
+    :param most: read at most this number of bytes.
+    :raises OSError: if it is not a regular file or cannot be read.
     """
     handle = os.open(path, os.O_RDONLY | _UNFOLLOWED)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(f"{path.name} is no regular file")
+            raise OSError(f"{path.name} is not a regular file")
         return file.read(most)
 
 
 def readable_by_others(folder: Path, names: list[str]) -> Iterator[str]:
     """Yield the files of a folder that other users of the machine may read.
 
-    :param folder: one that others may not enter protects all its files.
+    :param folder: of the files; if others may not enter it, all files are private.
     :param names: of the files.
     """
     if os.name != "posix" or not folder.stat().st_mode & 0o011:
@@ -89,7 +89,7 @@ def readable_by_others(folder: Path, names: list[str]) -> Iterator[str]:
 
 
 def make_private(path: Path) -> None:
-    """Take the rights of other users off a file; one of another owner stays as it is.
+    """Remove the rights of other users from a file, unless it has another owner.
 
     :param path: of a regular file.
     """

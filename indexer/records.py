@@ -1,7 +1,7 @@
 """The frozen records that travel between the stages.
 
-They hold plain values, without any library. Lines are counted from 1 and inclusive everywhere. Most
-are named tuples: defining a frozen dataclass costs 1.1 ms at import, a named tuple 0.14 ms.
+They hold plain values and import no library. Line numbers start at 1, and ranges are inclusive.
+Most are named tuples: defining a frozen dataclass costs 1.1 ms at import, a named tuple 0.14 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Mode(Enum):
 
 
 class Verdict(Enum):
-    """What an answer is worth: sure, close (check it), or nothing in the notes answers."""
+    """How far to trust an answer: sure, close (check it), or not answered by the notes."""
 
     ANSWERED = "answered"
     MAYBE = "maybe"
@@ -39,7 +39,7 @@ class Verdict(Enum):
 
 
 class BlockKind(Enum):
-    """What a piece of Markdown structure is."""
+    """The kind of a block."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -52,7 +52,7 @@ class BlockKind(Enum):
 
 
 class LinkKind(Enum):
-    """What a link leads to."""
+    """The kind of a link's target."""
 
     NOTE = "note"
     URL = "url"
@@ -61,10 +61,10 @@ class LinkKind(Enum):
 
 
 class Missing(Enum):
-    """What a broken link lacks.
+    """The missing part of a broken link.
 
-    A page is the name of a note that nobody wrote yet, which is normal in Obsidian and Logseq; a
-    note is a path that is wrong. A target is what the parentheses of a link should hold.
+    ``page`` is the name of a note that nobody has written yet, which is normal in Obsidian and
+    Logseq. ``note`` is a wrong path. ``target`` is the content of the link's parentheses.
     """
 
     NOTE = "note"
@@ -77,7 +77,7 @@ class Missing(Enum):
 
     @property
     def said(self) -> str:
-        """What is missing, in words."""
+        """The missing part in words."""
         return _MISSING[self.value]
 
 
@@ -93,7 +93,7 @@ _MISSING = {
 
 
 class UnitKind(Enum):
-    """What an author made that can answer as a whole."""
+    """A part of a note, made by its author, that can answer as a whole."""
 
     POINT = "point"
     ITEM = "item"
@@ -103,7 +103,7 @@ class UnitKind(Enum):
 
 
 class NoteWarning(NamedTuple):
-    """Something in a note that was not read as written, with its line and how to fix it."""
+    """A part of a note that could not be read as written, with its line and a fix."""
 
     message: str
     line: int | None = None
@@ -120,7 +120,7 @@ class FileStamp(NamedTuple):
 
 
 class FileEntry(NamedTuple):
-    """A file found in the notes folder: a note to read, or one that cannot be read and why."""
+    """A file found in the notes folder: a note to read, or one that is refused, with the reason."""
 
     note_id: str
     stamp: FileStamp | None
@@ -128,9 +128,9 @@ class FileEntry(NamedTuple):
 
 
 class RawLink(NamedTuple):
-    """A link as written in a note, before anyone knows where it leads.
+    """A link as written in a note, not resolved yet.
 
-    ``target`` is what was meant: for a reversed or empty link it differs from the text in the
+    ``target`` is the intended target. For a reversed or empty link it differs from the text in the
     parentheses, and ``fix`` holds the corrected Markdown. ``wiki`` is True for a link by name,
     False for a link by path.
     """
@@ -143,10 +143,10 @@ class RawLink(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link and where it leads.
+    """A resolved link.
 
-    ``to`` is the note reached, ``to_line`` the line of the heading or block named by its anchor.
-    ``missing`` says what is not there where the link is not ``ok``.
+    ``to`` is the target note, ``to_line`` the line of the heading or block that its anchor names.
+    If the link is not ``ok``, ``missing`` says what is missing.
     """
 
     note_id: str
@@ -162,7 +162,7 @@ class Link(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row of a block: its line in the note and its visible text; code keeps its line ends."""
+    """One row of a block: its line in the note and its visible text; code keeps line ends."""
 
     line: int
     text: str
@@ -170,11 +170,11 @@ class Row(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A piece of Markdown structure with its text, row by row.
+    """A piece of Markdown structure with the rows of its text.
 
-    ``parent`` is the position, in the list of blocks, of the list item or callout that holds this
-    block; ``level`` is that of a heading: 1-6, and 7 for a bold line that stands for one;
-    ``quote`` numbers the quote that holds it, 0 outside of quotes.
+    ``parent`` is the position, in the list of blocks, of the list item or callout that contains
+    this block. ``level`` is the level of a heading: 1 to 6, or 7 for a bold line used as a heading.
+    ``quote`` is the number of the quote that contains it, 0 outside of quotes.
     """
 
     kind: BlockKind
@@ -188,12 +188,12 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The rows as one text: prose on one line, code line by line."""
+        """The rows as one text: prose in one line, code in several."""
         return join_rows(self.rows)
 
 
 def join_rows(rows: tuple[Row, ...]) -> str:
-    """Return rows as one text: prose joined by blanks, each row of code on a line of its own."""
+    """Return rows as one text: prose joined by blanks, code joined by line breaks."""
     parts: list[str] = []
     for position, row in enumerate(rows):
         if position:
@@ -203,10 +203,10 @@ def join_rows(rows: tuple[Row, ...]) -> str:
 
 
 class Point(NamedTuple):
-    """What is embedded, stored and returned: the words of one block, with the headings above it.
+    """The text that is embedded, stored and returned: one block with its headings.
 
-    ``parents`` are the list items, lead-ins and callout titles around it, outermost first. A point
-    that is itself a ``lead_in`` never ranks above those it leads to.
+    ``parents`` are the list items, lead-ins and callout titles around it, outermost first. A
+    ``lead_in`` never ranks above the points it introduces.
     """
 
     text: str
@@ -220,7 +220,7 @@ class Point(NamedTuple):
 
 
 class Note(NamedTuple):
-    """One Markdown file, read: its front matter, its points and what could not be read of it."""
+    """The content of a note: its front matter, its points, and warnings about unread parts."""
 
     note_id: str
     content_hash: bytes
@@ -239,12 +239,12 @@ class Note(NamedTuple):
 
 
 class NoteFilter(NamedTuple):
-    """Which notes may answer; empty fields let all through, values of a field are alternatives.
+    """A filter of notes; empty fields match all notes, values of a field are alternatives.
 
-    Nothing depends on case, Unicode form or outer slashes. A tag or folder includes those nested in
-    it. ``properties`` holds (key, value) pairs: values of one key are alternatives. ``paths`` and
-    ``without_paths`` are parts of a note's path; a note that has one of the ``without`` values does
-    not pass.
+    Case, Unicode form and outer slashes are ignored. A tag or folder includes those nested in it.
+    ``properties`` holds (key, value) pairs; values of one key are alternatives. ``paths`` and
+    ``without_paths`` are parts of a note's path. A note with one of the ``without`` values does not
+    pass.
     """
 
     tags: tuple[str, ...] = ()
@@ -259,12 +259,12 @@ class NoteFilter(NamedTuple):
     without_paths: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether anything is filtered at all."""
+        """Return whether any field is set."""
         return self != NoteFilter()
 
 
 class FileReport(NamedTuple):
-    """The outcome for one file, for people."""
+    """The outcome of a build for one file."""
 
     note_id: str
     outcome: Outcome
@@ -272,9 +272,9 @@ class FileReport(NamedTuple):
 
 
 class BuildReport(NamedTuple):
-    """What a build found and did; each note is counted once.
+    """The result of a build; each note is counted once.
 
-    ``offer`` says which other model would understand the notes better, empty as a rule.
+    ``offer`` is advice on a model that understands the notes better; usually empty.
     """
 
     notes_added: int
@@ -296,8 +296,8 @@ class BuildReport(NamedTuple):
 class UnitPoint(NamedTuple):
     """A point as part of a unit.
 
-    ``depth`` counts the items and lead-ins that hold it within its note; ``matched`` says that it
-    is among what the question found.
+    ``depth`` counts the items and lead-ins that contain it within its note. ``matched`` is True if
+    it is one of the hits of the question.
     """
 
     point_id: int
@@ -311,7 +311,7 @@ class UnitPoint(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a unit, or a part of one, is: consecutive points of one note, in reading order."""
+    """The place of a unit or a part of it: consecutive points of a note, in reading order."""
 
     kind: UnitKind
     note_id: str
@@ -324,12 +324,12 @@ class Place(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """What is shown as one answer: a point, an item, a list, a section, a note, or several places.
+    """One answer as shown: a point, an item, a list, a section, a note, or several places.
 
-    ``places`` has one place, or several for an answer put together from several notes, the best
-    first. ``confidence`` is the probability, 0 to 1, that it answers. ``weaker`` says that it
-    follows at a distance what answers better; ``similar`` how many units say nearly the same and
-    are left out for it.
+    ``places`` has one place, or several (best first) for an answer that combines notes.
+    ``confidence`` is the probability, 0 to 1, that it answers. ``weaker`` is True if it is much
+    worse than a better answer. ``similar`` is the number of units left out because they say nearly
+    the same.
     """
 
     rank: int
@@ -351,7 +351,7 @@ class Unit(NamedTuple):
 
     @property
     def heading_path(self) -> tuple[str, ...]:
-        """The headings above all of its first place."""
+        """The headings that all points of its first place share."""
         return self.places[0].heading_path
 
     @property
@@ -371,16 +371,16 @@ class Unit(NamedTuple):
 
     @property
     def matched(self) -> tuple[int, ...]:
-        """The ids of the points that the question found, in reading order."""
+        """The ids of its points that are hits, in reading order."""
         return tuple(point.point_id for point in self.points if point.matched)
 
 
 class Explanation(NamedTuple):
-    """Why a hit has its place, for a reader who reports a wrong answer.
+    """Why a hit has its rank, for users who report a wrong answer.
 
-    ``retrievers`` holds (name, figure, rank among all candidates) for each retriever that was
-    asked, ``steps`` the change of the score by each rule that changed it, and ``words`` the words
-    of the question with how well the hit matches each, -1 to 1.
+    ``retrievers`` holds (name, figure, rank among all candidates) for each retriever in use,
+    ``steps`` the change of the score by each rule that applied, and ``words`` the words of the
+    question with how well the hit matches each, -1 to 1.
     """
 
     candidates: int
@@ -390,11 +390,11 @@ class Explanation(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A point returned for a question, with its surroundings and the reason it was found.
+    """A point returned for a question, with its context and why it was found.
 
-    ``marks`` are (start, end, "word" or "meaning") offsets into ``snippet``. ``score`` is what hits
-    are ordered by; ``cosine`` and ``bm25`` are None if that retriever was not asked.
-    ``unit`` is the rank of the unit of the answer that holds it.
+    ``marks`` are (start, end, "word" or "meaning") offsets into ``snippet``. Hits are ordered by
+    ``score``. ``cosine`` and ``bm25`` are None if that retriever was not used. ``unit`` is the rank
+    of the unit of the answer that contains it.
     """
 
     rank: int
@@ -424,7 +424,7 @@ class Hit(NamedTuple):
 
 
 class RelatedNote(NamedTuple):
-    """A note that may help as well, and why."""
+    """Another note that may help, and why."""
 
     note_id: str
     title: str
@@ -432,7 +432,7 @@ class RelatedNote(NamedTuple):
 
 
 class IndexState(NamedTuple):
-    """Which index answered; ``stale`` is True when notes changed since it was built."""
+    """The index that answered; ``stale`` is True if notes changed since it was built."""
 
     generation: int
     notes: int
@@ -443,14 +443,14 @@ class IndexState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The hits for a question, and whether they answer it.
+    """The hits of a question, and whether they answer it.
 
-    Without an answer the hits are the nearest points, offered as such. ``confidence`` is the
-    probability, 0 to 1, that the notes hold an answer. ``reads`` lists the corrections of the
-    question: (word as typed, words of the notes). ``units`` are what to show, best first: the hits
-    in the size the question asks for. ``notices`` are lines for the reader that are no part of the
-    answer: a filter that nothing passes, a question that was cut. ``verdict`` says how far to trust
-    the answer.
+    If ``answered`` is False, the hits are only the nearest points. ``confidence`` is the
+    probability, 0 to 1, that the notes contain an answer. ``reads`` lists the corrections of the
+    question: (word as typed, words of the notes). ``units`` are the answers to show, best first:
+    the hits in the size that fits the question. ``notices`` are remarks for the reader, for example
+    about a filter that no note passes, or a question that was cut. ``verdict`` says how far to
+    trust the answer.
     """
 
     question: str
@@ -469,7 +469,7 @@ class Answer:
     def topics(self, most: int = 3) -> list[str]:
         """Return the topics of the hits, best first: note titles with the nearest heading.
 
-        :param most: how many at most.
+        :param most: the largest number of topics.
         """
         named = (
             " > ".join(dict.fromkeys((hit.title, *hit.heading_path[-1:]))) for hit in self.hits

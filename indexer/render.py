@@ -1,6 +1,6 @@
-"""Answers and reports to text, JSON and Markdown; decides how things look, prints nothing.
+"""Format answers and reports as text, JSON and Markdown; this module prints nothing.
 
-Notes are not trusted: characters that steer a terminal are shown as escapes.
+Notes are not trusted: control characters are shown as escapes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
     "\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-# In JSON: an escaped backslash, a pair of surrogates, or one alone, which strict readers refuse.
+# In JSON: an escaped backslash, a surrogate pair, or a lone surrogate, which strict parsers refuse.
 _SURROGATE = re.compile(
     r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(?:dc([89a-f].)|(d[89a-f]..))", re.IGNORECASE
 )
@@ -41,21 +41,21 @@ _MAX_SHOWN_WARNINGS = 20
 
 
 def safe(text: str) -> str:
-    """Return a text in which nothing steers a terminal or hides in it."""
+    """Return a text with control and invisible characters escaped."""
     return _STEERING.sub(
         lambda found: " " if found.group() == "\t" else f"\\x{ord(found.group()):02x}", text
     )
 
 
 def to_json(value: object, *, exact_names: bool = False) -> str:
-    r"""Return JSON in pure ASCII, which every terminal shows and every reader takes.
+    r"""Return JSON in pure ASCII, for every terminal and parser.
 
-    A byte of a file name that is not UTF-8 is written as the text ``\xNN``, half a character as
-    ``\udNNN``: JSON has no other way to say them that strict readers take.
+    An undecodable byte of a file name is written as the text ``\xNN``, a lone surrogate as
+    ``\udNNN``, since strict parsers accept no other form.
 
-    :param value: what to write.
-    :param exact_names: True to write such bytes as lone surrogates (``\udcNN``) instead, from which
-        Python gets the very name back (``os.fsencode``).
+    :param value: the value to write.
+    :param exact_names: True to write such bytes as lone surrogates (``\udcNN``), from which Python
+        restores the exact name (``os.fsencode``).
     """
     text = json.dumps(value, ensure_ascii=True)
     if exact_names:
@@ -164,7 +164,7 @@ def _unit_json(unit: Unit) -> dict[str, Any]:
 
 
 def _unit_of_hit_json(answer: Answer, hit: Hit) -> dict[str, Any]:
-    """Return the unit a hit is shown in; of a unit of several places the one the hit is in."""
+    """Return the unit of a hit; if the unit has several places, only the one with the hit."""
     if hit.unit is None:
         return {}
     unit = answer.units[hit.unit - 1]
@@ -231,7 +231,7 @@ def hit_lines(hit: Hit) -> list[str]:
 
 
 def link_lines(hit: Hit) -> list[str]:
-    """Return the links in a hit for a terminal, one a line."""
+    """Return the links in a hit for a terminal, one per line."""
     return [
         f"    -> {safe(link.text)}: {safe(link.to or link.target)}"
         + ("" if link.ok else "  (leads nowhere)")
@@ -259,7 +259,7 @@ def marked(hit: Hit) -> str:
 
 
 def summary_line(answer: Answer) -> str:
-    """Return how sure an answer is, of how many points, and how long it took."""
+    """Return the verdict of an answer, the number of points searched, and the time."""
     index = answer.index
     parts = [
         f"confidence {answer.confidence:.2f}",
@@ -311,13 +311,13 @@ def build_json(report: BuildReport) -> dict[str, Any]:
 
 
 def shown_outcome(file: FileReport) -> str:
-    """Return the outcome of a file as JSON names it: an empty note has nothing to index."""
+    """Return the outcome of a file for JSON: "empty" for a note with nothing to index."""
     outcome = Outcome.SKIPPED if file.outcome is Outcome.EMPTY else file.outcome
     return str(outcome.value)
 
 
 def file_json(file: FileReport) -> dict[str, Any]:
-    """Return what became of a file."""
+    """Return the outcome of a file as JSON."""
     return {
         "path": file.note_id,
         "outcome": shown_outcome(file),
@@ -347,7 +347,7 @@ def build_text(report: BuildReport) -> str:
 
 
 def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> str:
-    """Return the warnings of files, one line each with its hint below; the first ones, or all."""
+    """Return the first or all warnings of files, one line each, with its hint below."""
     empty = [file for file in files if file.outcome is Outcome.EMPTY]
     listed = [file for file in files if everything or file.outcome is not Outcome.EMPTY]
     pairs = [(file, warning) for file in listed for warning in file.warnings]
@@ -357,7 +357,7 @@ def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> s
         lines.append(f"... and {len(pairs) - len(shown)} more: `notepoint status` lists them all")
     if empty and not everything:
         what = "1 note is" if len(empty) == 1 else f"{len(empty):,} notes are"
-        lines.append(f"{what} empty: found by name alone")
+        lines.append(f"{what} empty: found only by name")
     return "\n".join(lines)
 
 
@@ -425,11 +425,11 @@ def links_json(links: Sequence[Link]) -> dict[str, Any]:
 
 
 def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
-    """Return links for a terminal: place, text, where to, and the fix where there is one.
+    """Return links for a terminal: place, text, target, and a fix if there is one.
 
-    :param links: in the order they are listed.
-    :param broken: True to list pages that nobody wrote yet by themselves, at the end: they are
-        normal where notes link to ideas, and no path that is wrong.
+    :param links: in printing order.
+    :param broken: True to list pages not written yet at the end: they are normal in notes that link
+        to ideas, unlike wrong paths.
     """
     pages = [link for link in links if broken and link.missing is Missing.PAGE]
     lines = [line for link in links if link not in pages for line in _link_lines(link)]

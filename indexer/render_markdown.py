@@ -1,4 +1,4 @@
-"""Answers as Markdown, to be pasted elsewhere: no HTML and no address that runs something."""
+"""Format answers as Markdown to paste elsewhere: no HTML, and no link that runs code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ESCAPED = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 
 def answer_markdown(answer: Answer) -> str:
-    """Return an answer as Markdown: what is shown as quotes with their sources and links."""
+    """Return an answer as Markdown quotes with their sources and links."""
     lines = [f"# {_plain(answer.question)}", ""]
     if not answer.answered:
         lines += ["*Not answered in the notes; the nearest points:*", ""]
@@ -28,7 +28,7 @@ def answer_markdown(answer: Answer) -> str:
 
 
 def unit_markdown(unit: Unit, hits: Sequence[Hit] = ()) -> str:
-    """Return a unit as Markdown quotes, one for each place, each with its source.
+    """Return a unit as Markdown quotes with sources, one for each place.
 
     :param unit: of an answer.
     :param hits: of the answer, for the links of its points.
@@ -61,7 +61,7 @@ def hit_markdown(hit: Hit) -> str:
 
 
 def _quoted(place: Place) -> list[str]:
-    """Return the points of a place as lines of Markdown, those of a list as its items."""
+    """Return the points of a place as lines of Markdown; a list keeps its items."""
     if len(place.points) == 1:
         return [_plain(line) for line in place.points[0].text.split("\n")]
     least = min(point.depth for point in place.points)
@@ -81,12 +81,12 @@ def _quoted(place: Place) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text for Markdown on one line, in which no HTML can begin."""
+    """Return a text as one line of Markdown, with HTML escaped."""
     return safe(text.replace("\n", " ")).replace("<", "&lt;")
 
 
 def _link_markdown(link: Link) -> str:
-    """Return a link as Markdown; one of a scheme that may run something as its text alone."""
+    """Return a link as Markdown; only its text if its scheme could run code."""
     text = _plain(link.text).replace("[", r"\[").replace("]", r"\]")
     target = link.to or link.target
     scheme = _SCHEME.match(target)

@@ -1,4 +1,4 @@
-"""Reports as text and JSON: of a dump, a check, a moved index, an evaluation."""
+"""Format reports as text and JSON: dump, check, export, import and evaluation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def transfer_json(found: Transfer) -> dict[str, Any]:
-    """Return what was moved between stores."""
+    """Return the counts of an export or import as JSON."""
     return {
         "notes": found.notes,
         "points": found.points,
@@ -26,7 +26,7 @@ def transfer_json(found: Transfer) -> dict[str, Any]:
 
 
 def transfer_text(found: Transfer) -> str:
-    """Return what was moved between stores, for a terminal."""
+    """Return the counts of an export or import for a terminal."""
     return (
         f"{found.notes:,} notes, {found.points:,} points, {found.links:,} links\n"
         f"digest {found.digest}"
@@ -36,14 +36,14 @@ def transfer_text(found: Transfer) -> str:
 def check_text(faults: Sequence[Fault]) -> str:
     """Return the faults of an index."""
     if not faults:
-        return "the index is sound"
+        return "the index is intact"
     return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)
 
 
 def evaluation_json(
     found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
 ) -> dict[str, Any]:
-    """Return the figures of an evaluation, rounded to three digits; with those of a second one."""
+    """Return the figures of one or two evaluations as JSON, rounded to three digits."""
     groups = {
         name: {
             "n": figures.questions,
@@ -74,7 +74,7 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
 def evaluation_text(
     found: Evaluation, other: Evaluation | None = None, *, comparison: Comparison | None = None
 ) -> str:
-    """Return the figures of an evaluation as a table; those of a second one below."""
+    """Return the figures of an evaluation as a table, with a second table if two are compared."""
     lines = [f"{'':<16}{'n':>5}{'hit@1':>8}{'hit@3':>8}{'hit@5':>8}{'MRR@10':>8}"]
     for name, row in evaluation_json(found)["groups"].items():
         shares = "".join(f"{row[key]:>8.3f}" for key in ("hit@1", "hit@3", "hit@5", "mrr@10"))
@@ -82,7 +82,7 @@ def evaluation_text(
     for name, value in (
         ("AUROC of confidence", found.auroc),
         ("answerable kept", found.kept),
-        ("unanswerable turned away", found.rejected),
+        ("unanswerable rejected", found.rejected),
     ):
         if value is not None:
             lines.append(f"{name}: {value:.3f}")
@@ -105,8 +105,8 @@ def _comparison_text(measure: str, comparison: Comparison) -> str:
 def collection_json(
     scores: Sequence[Mapping[str, Mapping[str, float]]], comparison: Comparison | None
 ) -> dict[str, Any]:
-    """Return the mean figures of a retrieval collection, of each setting."""
-    from statistics import fmean  # 10 ms that no question needs
+    """Return the mean figures of a retrieval collection for each setting."""
+    from statistics import fmean  # the import takes 10 ms, which a question should not pay
 
     means = [
         {name: round(fmean(figures.values()), 4) for name, figures in found.items()}
@@ -150,7 +150,7 @@ def dump_json(files: Sequence[FileReport], points: Sequence[DumpedPoint]) -> dic
 
 
 def dump_text(points: Sequence[DumpedPoint]) -> str:
-    """Return every point on a line of its own."""
+    """Return every point as one line."""
     lines = []
     for dumped in points:
         point = dumped.stored.point

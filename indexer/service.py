@@ -1,8 +1,8 @@
-"""What every surface that runs for longer than one question is built on.
+"""The base of every surface that answers more than one question.
 
-The page, the HTTP service, MCP and editors share it. It knows no surface. It opens the model in the
-background and answers by words alone until then, reads each request from one generation of the
-index, follows the notes folder with builds in another process, and notices a replaced index.
+The page, the HTTP service, MCP and editors share it, and it knows no surface. It opens the model in
+the background and answers by words alone until then. It reads each request from one generation of
+the index. It builds in another process when notes change, and detects a replaced index.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from indexer.records import FileStamp
     from indexer.snapshot import NotePage, NoteText, Snapshot
 
-# A converted model is open within this time: then the first request asks by meaning at once.
+# A converted model opens within this time, so the first request waits for it.
 _MODEL_PATIENCE_S = 0.5
 _MODEL_AT_END_S = 10.0
 _REMEMBERED_NOTES = 64
@@ -39,9 +39,9 @@ _MOST_PROPERTIES = 400  # that a list on the page can be chosen from
 
 
 class Labels(NamedTuple):
-    """What notes of one generation can be filtered by, each sorted; titles by note.
+    """The filter values of one generation, each sorted; titles by note.
 
-    ``properties`` are ``key=value``, of many those that most notes have.
+    ``properties`` are ``key=value``; of many, only those of the most notes.
     """
 
     generation: int
@@ -53,7 +53,7 @@ class Labels(NamedTuple):
 
 
 class Model(Enum):
-    """Whether questions can be answered by meaning."""
+    """The state of the model: without it, questions are answered by words alone."""
 
     LOADING = "loading"
     READY = "ready"
@@ -61,9 +61,9 @@ class Model(Enum):
 
 
 class State(NamedTuple):
-    """What the threads of a service are at.
+    """The state of the background threads of a service.
 
-    ``model_error`` says why there is no model, ``watch_error`` why the last build failed.
+    ``model_error`` is the reason why there is no model, ``watch_error`` why the last build failed.
     """
 
     model: Model = Model.LOADING
@@ -73,12 +73,12 @@ class State(NamedTuple):
 
 
 class Service:
-    """One notebook, opened once and asked by many; ``start`` sets its threads going."""
+    """One notebook, opened once for many requests; ``start`` starts its threads."""
 
     def __init__(self, notebook: Notebook) -> None:
-        """Keep the notebook; nothing is read yet.
+        """Store the notebook; read nothing yet.
 
-        :param notebook: what is asked; closed with the service.
+        :param notebook: answers the requests; closed with the service.
         """
         self.notebook = notebook
         self.rebuilder = Rebuilder(notebook.settings)
@@ -95,19 +95,19 @@ class Service:
 
     @property
     def settings(self) -> Settings:
-        """Where the notes and the index are."""
+        """The settings with the notes folder and the store."""
         return self.notebook.settings
 
     @property
     def state(self) -> State:
-        """What the threads are at now."""
+        """The state of the background threads."""
         with self._lock:
             return self._state
 
     def start(self, *, watch: bool = True) -> None:
         """Load the model in the background and follow the notes folder.
 
-        :param watch: False to build only when told to.
+        :param watch: False to build only on request.
         """
         self._loader.start()
         if watch:
@@ -118,17 +118,17 @@ class Service:
         """Stop following the folder and close the index."""
         self._stop.set()
         if self._loader.is_alive():
-            self._loader.join(_MODEL_AT_END_S)  # else it might open the index again
+            self._loader.join(_MODEL_AT_END_S)  # otherwise it could open the index again
         self.notebook.close()
         self.rebuilder.close()
 
     # reading
     @contextlib.contextmanager
     def request(self) -> Iterator[Request]:
-        """Begin a request: all of its parts are read from one generation of the index.
+        """Start a request, which reads only one generation of the index.
 
-        A request within a request of the same thread is the same one. The index is opened at the
-        first use, so that a request for something else works without an index.
+        A nested request of the same thread returns the outer one. The index is opened at the first
+        use, so requests that do not need it work without an index.
         """
         running: Request | None = getattr(self._running, "request", None)
         if running is not None:
@@ -145,34 +145,34 @@ class Service:
     def remember_note(
         self, note_id: str, generation: int, read: Callable[[], NotePage]
     ) -> NotePage:
-        """Return a note ready to be shown; rendered once as long as nothing changes.
+        """Return a rendered note, from the cache if neither note nor index changed.
 
         :param note_id: a note of the index.
-        :param generation: of the index it is read from.
-        :param read: renders it.
+        :param generation: of the index.
+        :param read: renders the note.
         """
         stamp = self.notebook.folder.read_stamp(note_id)
         if stamp is None:
-            return read()  # raises what is wrong with the file
+            return read()  # raises the error of the file
         return self._notes.get_or_make((note_id, stamp, generation), read)
 
     def remember_similar(
         self, place: str, k: int, generation: int, find: Callable[[], tuple[Hit, ...]]
     ) -> tuple[Hit, ...]:
-        """Return the points near a place; searched once a generation.
+        """Return the points near a place, searched once per generation.
 
         :param place: "note" or "note:line".
-        :param k: how many.
-        :param generation: of the index they are of.
-        :param find: searches them.
+        :param k: the number of points.
+        :param generation: of the index.
+        :param find: searches the points.
         """
         return self._similar.get_or_make((place, k, generation), find)
 
     def drafts_of(self, generation: int, make: Callable[[], Drafts]) -> Drafts:
-        """Return what reads drafts; made once a generation.
+        """Return the reader of drafts, created once per generation.
 
         :param generation: of the index.
-        :param make: makes it.
+        :param make: creates it.
         """
         with self._lock:
             known = self._drafts
@@ -183,10 +183,10 @@ class Service:
         return known[1]
 
     def remember_labels(self, generation: int, read: Callable[[], Labels]) -> Labels:
-        """Return what notes can be filtered by; read once a generation.
+        """Return the filter values, read once per generation.
 
         :param generation: of the index.
-        :param read: reads them.
+        :param read: reads the values.
         """
         with self._lock:
             known = self._labels
@@ -197,7 +197,7 @@ class Service:
         return known
 
     def _follow_files(self) -> None:
-        """Close an index whose file was replaced, as by the rebuild of a damaged one."""
+        """Close the index if its file was replaced, for example by a rebuild."""
         store = self.settings.store
         if "://" in store:
             return
@@ -216,24 +216,26 @@ class Service:
             self._now(model=Model.MISSING, model_error=exc)
             return
         self.notebook.use_encoder(encoder)
-        with contextlib.suppress(IndexerError):  # the first question raises it again
-            self.notebook.search("ready", 1)  # opens what the first question would wait for
+        with contextlib.suppress(IndexerError):  # the first question raises the same error
+            self.notebook.search("ready", 1)  # opens everything the first question needs
         self._now(model=Model.READY)
         settle_memory()
 
     def _follow_folder(self) -> None:
-        """Build, in another process, whenever notes changed."""
+        """Build in another process after each change of the notes."""
         self._now(watching=True)
         watch(
             _BuildsElsewhere(self),
             self._stop,
-            built=lambda report: None,  # never called: a build elsewhere returns no report
+            built=lambda report: (
+                None
+            ),  # never called, since a build in another process returns no report
             failed=lambda exc: self._now(watch_error=exc.message),
         )
         self._now(watching=False)
 
     def build_if_stale(self) -> None:
-        """Bring an index up to date in another process; without an index nothing happens.
+        """Bring an existing index up to date in another process.
 
         :raises IndexerError: if the build failed.
         """
@@ -256,7 +258,7 @@ class Service:
 
 
 class _BuildsElsewhere:
-    """What ``watch`` builds: the index of a service, in another process."""
+    """Passed to ``watch``: builds the index of a service in another process."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -271,12 +273,12 @@ class _BuildsElsewhere:
 
 
 class Request:
-    """One request: its parts are read from one generation of the index, in one thread."""
+    """A request of one thread, which reads one generation of the index."""
 
     def __init__(self, service: Service) -> None:
         """Open nothing yet.
 
-        :param service: whose index is read.
+        :param service: gives access to the index.
         """
         self._service = service
         self._open = contextlib.ExitStack()
@@ -323,15 +325,15 @@ class Request:
         *,
         points: bool = False,
     ) -> Answer:
-        """Answer a question, by words alone until the model is open.
+        """Answer a question; by words alone until the model is open.
 
-        :param question: in the reader's own words.
-        :param k: how many points at most.
+        :param question: in plain words.
+        :param k: the most points to return.
         :param mode: how to answer, once the model is open.
-        :param where: which notes may answer.
-        :param more: places ("note:line") to lean towards.
-        :param less: places to lean away from.
-        :param points: single points only, none of them put together to a list or section.
+        :param where: only notes that pass this filter.
+        :param more: prefer hits like these places ("note:line").
+        :param less: prefer hits unlike these places.
+        :param points: single points only, not combined into lists or sections.
         :raises IndexerError: as ``Notebook.search`` does.
         """
         if not self.by_meaning:
@@ -341,10 +343,10 @@ class Request:
         )
 
     def read_note(self, note_id: str) -> NotePage:
-        """Return a note ready to be shown; rendered once as long as nothing changes.
+        """Return a rendered note, from the cache if neither note nor index changed.
 
         :param note_id: a note of the index.
-        :raises NotesError: if the index has no such note, or its file is gone.
+        :raises NotesError: if the index has no such note, or its file is missing.
         """
         snapshot = self.snapshot
         return self._service.remember_note(
@@ -352,11 +354,11 @@ class Request:
         )
 
     def similar(self, place: str, k: int) -> tuple[Hit, ...]:
-        """Return the nearest points of other notes; searched once a generation.
+        """Return the nearest points of other notes, searched once per generation.
 
         :param place: "note" or "note:line".
-        :param k: how many.
-        :return: nothing while there is no model, or if no point is at that place any more.
+        :param k: the number of points.
+        :return: empty without a model, or if there is no point at that place.
         """
         if not self.by_meaning:
             return ()
@@ -371,26 +373,26 @@ class Request:
         return self._service.remember_similar(place, k, self.generation, find)
 
     def read_lines(self, place: str) -> NoteText:
-        """Return lines of a note as its file is now; see ``Snapshot.read_lines``.
+        """Return lines of the current file of a note; see ``Snapshot.read_lines``.
 
         :param place: "note", "note:line" or "note:first-last".
         """
         return self.snapshot.read_lines(place)
 
     def near(self, place: str, k: int) -> tuple[Hit, ...]:
-        """Return the nearest points of other notes, or say why there are none.
+        """Return the nearest points of other notes; raise an error if there are none.
 
         :param place: "note" or "note:line".
-        :param k: how many.
-        :raises EncoderError: while there is no model.
+        :param k: the number of points.
+        :raises EncoderError: if there is no model yet.
         :raises QueryError: if no point is at that place.
         """
         if not self.by_meaning:
-            raise EncoderError("the model is not loaded yet", "ask again in some seconds")
+            raise EncoderError("the model is not loaded yet", "ask again in a few seconds")
         return tuple(self.snapshot.similar(place, k))
 
     def labels(self) -> Labels:
-        """Return what the notes can be filtered by; read once a generation."""
+        """Return the filter values of the notes, read once per generation."""
         return self._service.remember_labels(self.generation, self._read_labels)
 
     def backlinks(self, note_id: str) -> list[Link]:
@@ -398,11 +400,11 @@ class Request:
         return self.snapshot.backlinks(note_id)
 
     def read_draft(self, note_id: str, text: str, others: Mapping[str, str] | None = None) -> Draft:
-        r"""Return a note as it is in an editor, with its links resolved; nothing is saved.
+        r"""Return an unsaved note from an editor, with its links resolved.
 
         :param note_id: the note.
         :param text: the whole draft, lines ended by ``\n``.
-        :param others: further drafts by note, whose headings and blocks count as well.
+        :param others: other drafts by note, whose headings and blocks are link targets too.
         :raises IndexerError: if the text cannot be read, or there is no index.
         """
         drafts = self._service.drafts_of(self.generation, self._make_drafts)
@@ -433,9 +435,9 @@ def _most_frequent(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def settle_memory() -> None:
-    """Exclude everything allocated so far from garbage collection: a full pass stops all threads.
+    """Exclude all current objects from garbage collection, since a full pass stops all threads.
 
-    It takes 80 ms with a model and an index of a thousand notes open.
+    A full pass takes 80 ms with a model and an index of a thousand notes.
     """
     gc.unfreeze()
     gc.collect()

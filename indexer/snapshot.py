@@ -1,7 +1,7 @@
-"""One generation of a notebook, for as long as one request takes.
+"""One generation of a notebook, open for the time of one request.
 
-Everything that is read through a snapshot comes from the same generation of the index, even if a
-build ends in the meantime. Nothing here opens a second view.
+Everything read through a snapshot comes from the same generation of the index, even if a build ends
+in the meantime. This module never opens a second view.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Status(NamedTuple):
-    """What is indexed; ``bytes`` is the size of the index, ``skipped`` what is not in it whole.
+    """The state of the index; ``bytes`` is its size, ``skipped`` lists files not fully indexed.
 
-    ``engine`` says what computed the vectors and ``tool`` what the notes are written with, where
-    that is known.
+    ``engine`` names the engine that computed the vectors, ``tool`` the tool that wrote the notes,
+    if known.
     """
 
     notes_folder: str
@@ -56,9 +56,9 @@ class DumpedPoint(NamedTuple):
 
 
 class NotePage(NamedTuple):
-    """A note as it is shown: its front matter, its body as safe HTML, the files it shows.
+    """A note to show: its front matter, its body as safe HTML, and its embedded files.
 
-    ``files`` are paths relative to the notes folder; the HTML names them by number.
+    ``files`` are paths relative to the notes folder; the HTML refers to them by number.
     """
 
     info: NoteInfo
@@ -67,7 +67,7 @@ class NotePage(NamedTuple):
 
 
 class NoteText(NamedTuple):
-    """Lines of a note as its file is now.
+    """Lines of the current file of a note.
 
     ``links`` are the links in these lines; ``backlinks`` lead to the note. ``changed`` is True if
     the note was written after it was indexed; the line numbers of links may then be wrong.
@@ -84,9 +84,9 @@ class NoteText(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a snapshot needs of its notebook.
+    """The parts of a notebook that a snapshot needs.
 
-    ``searcher`` and ``reranker`` open their part at the first use; ``size`` returns bytes;
+    ``searcher`` and ``reranker`` open their part at the first use. ``size`` returns bytes.
     ``translated`` turns errors of the database into ours.
     """
 
@@ -98,7 +98,7 @@ class Parts(NamedTuple):
     translated: Callable[[], AbstractContextManager[None]]
 
 
-# "note:14", "note:14-20", "note:14-"; numbers of a length that no file has are part of the name.
+# "note:14", "note:14-20", "note:14-"; a number too long for a line number belongs to the name.
 _LINES = re.compile(r"(?P<note>.+):(?P<first>\d{1,9})(?:-(?P<last>\d{0,9}))?", re.S)
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -107,7 +107,7 @@ _Result = TypeVar("_Result")
 def _in_our_words(
     method: Callable[Concatenate[Snapshot, _Arguments], _Result],
 ) -> Callable[Concatenate[Snapshot, _Arguments], _Result]:
-    """Let a method raise errors of the database as ours, although the view stays open."""
+    """Turn errors of the database in a method into ours, while the view stays open."""
 
     @functools.wraps(method)
     def reading(self: Snapshot, /, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
@@ -118,20 +118,20 @@ def _in_our_words(
                 return method(self, *args, **options)
         except IndexerError as exc:
             if type(exc) in (IndexerError, IndexDamaged):
-                self._failure = exc  # the view takes no more statements after it
+                self._failure = exc  # the view accepts no more statements after an error
             raise
 
     return reading
 
 
 class Snapshot:
-    """Reads one generation of an index; made by ``Notebook.snapshot``."""
+    """Reads one generation of an index; created by ``Notebook.snapshot``."""
 
     def __init__(self, view: View, parts: Parts) -> None:
         """Take an open view.
 
-        :param view: closed by the caller.
-        :param parts: what is needed to answer from it.
+        :param view: the caller closes it.
+        :param parts: the parts of the notebook.
         """
         self._view = view
         self._parts = parts
@@ -189,7 +189,7 @@ class Snapshot:
         """Return the links of one note or of all.
 
         :param note_id: the note.
-        :param broken: only those that lead nowhere or have a fix.
+        :param broken: only links that lead nowhere or need a fix.
         """
         found = self._view.links_of(note_id)
         return [link for link in found if not broken or not link.ok or link.fix]
@@ -206,7 +206,7 @@ class Snapshot:
 
     @_in_our_words
     def labels(self) -> dict[str, dict[str, int]]:
-        """Return how many notes carry each tag and each category."""
+        """Return the number of notes with each tag and each category."""
         return self._view.labels()
 
     @_in_our_words
@@ -223,10 +223,10 @@ class Snapshot:
 
     @_in_our_words
     def read_note(self, note_id: str) -> NotePage:
-        """Return a note as it is now, ready to be shown.
+        """Return the current file of a note, ready to show.
 
         :param note_id: a note of the index.
-        :raises NotesError: if the index has no such note, or its file is gone.
+        :raises NotesError: if the index has no such note, or its file is missing.
         """
         from indexer.notes.files import NoteFiles
 
@@ -237,10 +237,10 @@ class Snapshot:
 
     @_in_our_words
     def read_text(self, note_id: str) -> str:
-        """Return the text of a note as its file is now, front matter included.
+        """Return the text of the current file of a note, including its front matter.
 
         :param note_id: a note of the index.
-        :raises NotesError: if the file is gone or cannot be read.
+        :raises NotesError: if the file is missing or cannot be read.
         """
         from indexer.notes.decoding import decode_note
 
@@ -248,10 +248,10 @@ class Snapshot:
 
     @_in_our_words
     def read_lines(self, place: str) -> NoteText:
-        """Return lines of a note as its file is now, with their links and the note's backlinks.
+        """Return lines of the current file of a note, with their links and the note's backlinks.
 
         :param place: "note", "note:line" or "note:first-last"; lines beyond the end are left out.
-        :raises NotesError: if the index has no such note, or its file is gone.
+        :raises NotesError: if the index has no such note, or its file is missing.
         :raises QueryError: if the note has no such lines.
         """
         from indexer.notes.decoding import decode_note, hash_content
@@ -274,7 +274,7 @@ class Snapshot:
         )
 
     def _lines_of(self, place: str) -> tuple[str, int, int | None]:
-        """Return the note and the lines of a place; a note may be named like a place itself."""
+        """Return the note and the lines of a place; a note's name may itself look like a place."""
         found = _LINES.fullmatch(place)
         if found is None or self._view.note(place) is not None:
             return place, 1, None
@@ -285,16 +285,16 @@ class Snapshot:
 
     @_in_our_words
     def sample_texts(self, count: int) -> list[str]:
-        """Return the texts of the newest points, to tell what the notes are like.
+        """Return the texts of the newest points, as a sample of the notes.
 
-        :param count: how many at most.
+        :param count: the largest number to return.
         """
         found = self._view.read_points(self._view.newest(count), links=False)
         return [stored.point.text for stored in found.values()]
 
     @_in_our_words
     def is_stale(self) -> bool:
-        """Return whether notes changed since the index was built; remembered for about a second."""
+        """Return whether notes changed since the index was built; cached for about a second."""
         return self._parts.searcher().is_stale(self._view)
 
     @_in_our_words
@@ -304,7 +304,7 @@ class Snapshot:
 
     @_in_our_words
     def all_points(self) -> tuple[int, list[DumpedPoint], Vectors]:
-        """Return the generation, every point of it in reading order, and their vectors.
+        """Return the generation, all its points in reading order, and their vectors.
 
         The vectors are float32, shape ``(points, dimension)``.
         """
@@ -318,9 +318,9 @@ class Snapshot:
 
     @_in_our_words
     def changed_notes(self, count: int) -> list[tuple[NoteInfo, float]]:
-        """Return the most recently written notes, newest first, and when, in seconds since 1970.
+        """Return (note, seconds since 1970) for the most recently written notes, newest first.
 
-        :param count: how many at most.
+        :param count: the largest number to return.
         """
         stamps = {note_id: stamp for note_id, stamp in self._view.stamps().items() if stamp}
         for note_id, stamp in stamps.items():
@@ -334,7 +334,7 @@ class Snapshot:
 
     @_in_our_words
     def published_address(self, note: NoteInfo) -> str:
-        """Return where a note is published, empty without a site."""
+        """Return the web address of a note, empty without a site."""
         from indexer.notes.link_names import published_url
 
         site = self._parts.settings.site_url
@@ -343,7 +343,7 @@ class Snapshot:
     # maintenance
     @_in_our_words
     def status(self) -> Status:
-        """Return what is indexed, by which model, and whether notes changed since."""
+        """Return what is indexed, with which model, and whether notes have changed since."""
         from indexer.notes.tools import find_tool
         from indexer.retrieval.freshness import is_stale
 
@@ -382,7 +382,7 @@ class Snapshot:
         return files, points
 
     def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
-        """Return the ids of points named by id or place."""
+        """Return the ids of points given by id or place."""
         ids: list[int] = []
         for place in places:
             number = place if isinstance(place, int) else whole_number(place)
@@ -400,7 +400,7 @@ class Snapshot:
 
 
 def split_place(place: str) -> tuple[str, int | None]:
-    """Return the note and the line of "note:line"; a name may hold colons of its own."""
+    """Return the note and the line of "note:line"; the name can contain colons."""
     note_id, separator, line = place.rpartition(":")
     number = whole_number(line)
     if separator and number is not None:

@@ -1,7 +1,7 @@
-"""Answers as lists, sections and notes for a terminal.
+"""Format answers as points, lists, sections and notes for a terminal.
 
-A long unit is shown by its lead-in, the points the question found and their neighbours; what
-follows a clear answer at a distance is one line. Notes are not trusted, see ``render.safe``.
+Of a long unit, only its lead-in, the hits and their neighbours are shown. Much weaker answers
+become one line. Notes are not trusted, see ``render.safe``.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _MATCH, _OTHER = "  > ", "    "
 
 
 def answer_text(answer: Answer, *, full: bool = False) -> str:
-    """Return an answer for a terminal; ``click.echo`` drops the styles where there is none.
+    """Return an answer for a terminal; ``click.echo`` drops the styles for a file or pipe.
 
-    :param answer: to a question.
-    :param full: every line of every unit, and what follows a clear answer at a distance.
+    :param answer: the answer to a question.
+    :param full: show every line of every unit, and much weaker answers.
     """
     lines = [click.style(safe(notice), fg="yellow") for notice in answer.notices]
     if not answer.hits:
@@ -62,11 +62,11 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
 
 
 def unit_lines(unit: Unit, hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:
-    """Return a unit for a terminal: where it is, and its points.
+    """Return a unit for a terminal: its place and its points.
 
     :param unit: of an answer.
     :param hits: of the answer.
-    :param full: every point; else a long unit is cut to a dozen lines.
+    :param full: show every point; otherwise a long unit is cut to a dozen lines.
     """
     inside = {hit.point_id: hit for hit in hits}
     if len(unit.points) == 1 and unit.points[0].point_id in inside:
@@ -140,7 +140,7 @@ def _one_point(point: UnitPoint, depth: int, hit: Hit | None, *, full: bool) -> 
 
 
 def _shown(place: Place) -> set[int]:
-    """Return which points of a long unit are shown: the first, matches, and their neighbours."""
+    """Return the points of a long unit to show: the first, the hits, and their neighbours."""
     count = len(place.points)
     if count <= _MOST_LINES:
         return set(range(count))

@@ -281,7 +281,7 @@ def test_words_answer_while_the_model_loads(service: Service) -> None:
     assert "the model is not loaded yet" in texts_of(asked)
     assert asked.meta["notepoint/index"]["model"] == "loading"
     assert near.is_error
-    assert "ask again in some seconds" in texts_of(near)
+    assert "ask again in a few seconds" in texts_of(near)
 
 
 # --- strangers ----------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_full_disk_is_clear_and_costs_nothing(folder: Path) -> None:
             write_version(folder, 2, notes=600)
             with pytest.raises(IndexerError, match=r"disk of .* is full") as caught:
                 notebook.build()
-            assert "make room" in str(caught.value.hint)
+            assert "free space" in str(caught.value.hint)
             assert {p.stored.point.text[-1] for p in notebook.dump()[1]} == {"1"}
             notebook.close()
             server.sql("notes", "DROP TABLE ballast")

@@ -136,7 +136,7 @@ def test_folder_that_is_not_there_is_named_while_the_others_go_on(
 
 def test_folders_none_of_which_is_there_are_an_error(tmp_path: Path) -> None:
     gone = [str(tmp_path / "gone"), str(tmp_path / "lost")]
-    with pytest.raises(NotesError, match="gone is not there"):
+    with pytest.raises(NotesError, match="gone does not exist"):
         Settings.load(notes=gone, environment={"NOTEPOINT_CACHE": str(tmp_path)})
 
 

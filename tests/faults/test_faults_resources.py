@@ -258,7 +258,7 @@ def test_fault_33_streams_locale_home_and_folder(
         gone.mkdir()
         script = f"cd {gone} && rmdir {gone} && $np {command}"
         assert shell(place, script)[0] == expected
-    assert "is not there" in shell(place, f"$np status --notes {'x' * 5000}")
+    assert "does not exist" in shell(place, f"$np status --notes {'x' * 5000}")
     assert rows_of(place.store) == before
     assert faults_of(place.store) == []
     held.append("closed and full output, C locale, no home, no working directory: no traceback")
