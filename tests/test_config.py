@@ -48,7 +48,7 @@ def test_sample_notes_are_the_last_resort(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_missing_folder_and_file_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(NotesError, match="is not there"):
+    with pytest.raises(NotesError, match="does not exist"):
         load(notes=tmp_path / "none")
     (tmp_path / "file.md").write_text("x")
     with pytest.raises(NotesError, match="is a file, not a folder"):

@@ -79,7 +79,7 @@ def test_two_folders_of_one_name_need_another(two: tuple[Path, Path], tmp_path: 
     (tmp_path / "other/work").mkdir(parents=True)
     with pytest.raises(SettingsError, match="two notes folders are named 'work'"):
         Settings.load(notes=[str(two[0]), str(tmp_path / "other/work")])
-    with pytest.raises(SettingsError, match="no name for a folder"):
+    with pytest.raises(SettingsError, match="cannot be the name of a folder"):
         Settings.load(notes=[f"a/b={two[0]}", str(two[1])])
 
 

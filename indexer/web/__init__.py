@@ -1,1 +1,1 @@
-"""Pieces of the page: components, views, and what they are fed with."""
+"""The page: its components, its views and the data for them."""

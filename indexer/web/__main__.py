@@ -1,9 +1,9 @@
-"""Streamlit's own command, guarded, with the notes opened while the browser is on its way.
+"""Streamlit's command with the guard added; opens the notes while the browser starts.
 
     python -m indexer.web run app.py ...
 
-Under `streamlit run` the page is the same, but for the guard; its first visitor waits for what is
-prepared here.
+Under `streamlit run` the page is the same but has no guard, and its first visitor waits for the
+preparation done here.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _LOOK_S = 0.02
 
 
 def prepare() -> None:
-    """Open the notes as soon as the server answers: not before, for that would hold it up."""
+    """Open the notes as soon as the server answers; earlier would delay the server."""
     while not runtime.exists():
         time.sleep(_LOOK_S)
-    # Streamlit warns that there is no page to draw on. That is right and harmless.
+    # Streamlit warns that there is no page to draw on, which is harmless.
     context = "streamlit.runtime.scriptrunner_utils.script_run_context"
     logging.getLogger(context).setLevel(logging.ERROR)
     from indexer.errors import IndexerError
     from indexer.web.opening import open_host
 
-    with contextlib.suppress(IndexerError):  # the page meets it again and says it
+    with contextlib.suppress(IndexerError):  # the page shows the same error
         host = open_host()
         host.generation()
         host.labels()
@@ -44,8 +44,8 @@ if __name__ == "__main__":
     api_mount.install()
     guard.install()
     greeting.install()
-    # Streamlit 1.67 reads the metadata of every installed package, 0.2 s, for elements that the
-    # page does not use; nor should any package put scripts of its own on it.
+    # To find elements that the page does not use, Streamlit 1.67 reads the metadata of every
+    # installed package in 0.2 s. No other package should add scripts to the page either.
     manifest_scanner.scan_component_manifests = lambda max_workers=None: []
     threading.Thread(target=prepare, daemon=True).start()
     sys.exit(cli.main(prog_name="streamlit"))

@@ -1,6 +1,6 @@
-"""The state of the page that is no widget's: opened point, examples, how many hits.
+"""The state of the page outside of widgets: opened point, examples, number of hits.
 
-It lives in the address, so that Back, Forward, reload and a shared link bring all of it back.
+It is in the address, so Back, Forward, reload and a shared link restore all of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILTER_KEYS = ("tag", "category", "folder", "where", "since", "until")
 
 
 def view(views: Sequence[str]) -> str:
-    """Return the view that the address names, the first one where it names none.
+    """Return the view in the address, the first one by default.
 
     :param views: their names.
     """
@@ -30,7 +30,7 @@ def view(views: Sequence[str]) -> str:
 
 
 def go_to(name: str) -> None:
-    """Change to a view, as a step to go back from; the first view has no name in the address."""
+    """Change to a view as a step in the history; the address omits the first view."""
     if name == "Search":
         st.query_params.pop("view", None)
     else:
@@ -38,61 +38,61 @@ def go_to(name: str) -> None:
 
 
 def go_home() -> None:
-    """Show the page as it is before any question."""
+    """Show the start page."""
     st.session_state["q"] = ""
     go_to("Search")
     leave()
 
 
 def opened() -> str:
-    """Return the opened place, "note" or "note:line", empty for none."""
+    """Return the opened place, "note" or "note:line"; empty if nothing is opened."""
     return next(iter(_values("p")), "")
 
 
 def _values(name: str) -> list[str]:
-    """Return what the address says of the last question, nothing once another was typed.
+    """Return values of the address for the last question; empty after another was typed.
 
-    The desk takes it out of the address with the first key; yet Streamlit 1.67 may send the
-    address as it was before along with the new question, if it was changed by the server last.
+    The desk removes them from the address at the first key. But if the server changed the address
+    last, Streamlit 1.67 may send the old address along with the new question.
     """
     return [] if st.session_state.get("typed") else st.query_params.get_all(name)
 
 
 def another_question() -> None:
-    """Note that another question was typed: what belongs to the last one holds no longer."""
+    """Record that another question was typed: the state of the last one is no longer valid."""
     st.session_state["typed"] = True
 
 
 def answered() -> None:
-    """Note that the question was answered: what is opened from now on belongs to it."""
+    """Record that the question was answered: places opened from now on belong to it."""
     st.session_state.pop("typed", None)
 
 
 def open_place(place: str) -> None:
-    """Open a place, as a step to go back from."""
+    """Open a place as a step in the history."""
     st.session_state.pop("previewed", None)
     st.query_params["p"] = place
 
 
 def preview(place: str) -> None:
-    """Show a place next to the results without opening it: no step of the history."""
+    """Show a place next to the results without a step in the history."""
     st.session_state["previewed"] = (str(st.session_state.get("q") or ""), place)
 
 
 def previewed() -> str:
-    """Return the place that is shown without being opened, empty for none."""
+    """Return the previewed place, empty if there is none."""
     question, place = st.session_state.get("previewed", ("", ""))
     return str(place) if question == str(st.session_state.get("q") or "") else ""
 
 
 def size() -> str:
-    """Return how much of a note answers: a name of ``SIZES``; empty for what fits."""
+    """Return the size of the first answer: a name of ``SIZES``, or empty for automatic."""
     named = st.query_params.get("size", "")
     return named if named in SIZES else ""
 
 
 def want_size(name: str) -> None:
-    """Set the size of the answers; for an unknown name the question decides."""
+    """Set the size of the first answer; an unknown name means automatic."""
     if name in SIZES:
         st.query_params["size"] = name
     else:
@@ -100,7 +100,7 @@ def want_size(name: str) -> None:
 
 
 def filter_by_tag(tag: str) -> None:
-    """Let only notes with this tag through."""
+    """Show only notes with this tag."""
     chosen = list(st.session_state.get("tag") or [])
     st.session_state["tag"] = chosen if tag in chosen else [*chosen, tag]
 
@@ -111,7 +111,7 @@ def filter_by_dates(since: datetime.date | None, until: datetime.date | None) ->
 
 
 def close_place() -> None:
-    """Close what is opened."""
+    """Close the opened place."""
     st.query_params.pop("p", None)
 
 
@@ -122,19 +122,19 @@ def hits_wanted() -> int:
 
 
 def want_more_hits() -> None:
-    """Show as many hits again."""
+    """Show ``PAGE_SIZE`` more hits."""
     st.query_params["k"] = str(hits_wanted() + PAGE_SIZE)
 
 
 def examples() -> dict[str, str]:
-    """Return the places that steer the answer, each with its sign."""
+    """Return the example places that steer the answer, each with its sign."""
     signs = {"more": "+", "less": "-"}
     found = {name: _values(name) for name in signs}
     return {place: signs[name] for name, places in found.items() for place in places}
 
 
 def steer(place: str, sign: str) -> None:
-    """Lean towards a place or away from it; the same sign again takes it back."""
+    """Prefer hits like or unlike a place; the same sign again removes the example."""
     steered = examples()
     if steered.pop(place, "") != sign:
         steered[place] = sign
@@ -148,47 +148,47 @@ def steer(place: str, sign: str) -> None:
 
 
 def ask(question: str) -> None:
-    """Put a question into the box, with nothing opened and no example."""
+    """Put a question into the box; close the opened place and remove examples."""
     st.session_state["q"] = question
     leave()
 
 
 def want_file(kind: str, at: int) -> None:
-    """Ask for the answer as a file, once."""
+    """Request the answer as a file, once."""
     st.session_state["file"] = (kind, at)
 
 
 def file_wanted() -> tuple[str, int]:
-    """Return the kind of file that was asked for just now, and when; empty for none."""
+    """Return the kind and time of the file just requested; empty if there is none."""
     kind, at = st.session_state.pop("file", ("", 0))
     return str(kind), int(at)
 
 
 def match_by_meaning() -> None:
-    """Match by words and by meaning."""
+    """Set the mode to words and meaning."""
     st.session_state["mode"] = Mode.HYBRID.value
     draw_all()
 
 
 def draw_all() -> None:
-    """Have the whole page drawn, not only the part that was acted in."""
+    """Redraw the whole page, not only the fragment of the action."""
     st.session_state["all"] = True
 
 
 def is_all_to_be_drawn() -> bool:
-    """Return once whether something outside the fragment has changed."""
+    """Return whether the whole page must be redrawn, and reset this."""
     return bool(st.session_state.pop("all", False))
 
 
 def leave() -> None:
-    """Drop the state that belongs to the last question."""
+    """Drop the state of the last question."""
     st.session_state.pop("previewed", None)
     for name in ("p", "more", "less", "k"):
         st.query_params.pop(name, None)
 
 
 def where() -> NoteFilter:
-    """Return what the filters let through."""
+    """Return the filter set on the page."""
     state: Any = st.session_state
     return NoteFilter(
         tags=tuple(state.get("tag") or ()),
@@ -207,13 +207,13 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def filters_used() -> int:
-    """Return how many filters are set; on the first run the address alone knows."""
+    """Return the number of filters set; on the first run only the address has them."""
     state = st.session_state
     return sum(bool(state[key]) if key in state else key in st.query_params for key in FILTER_KEYS)
 
 
 def clear_filters() -> None:
-    """Let all notes through."""
+    """Remove all filters."""
     for key in ("tag", "category", "folder", "where"):
         if key in st.session_state:
             st.session_state[key] = []

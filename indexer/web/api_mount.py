@@ -1,4 +1,4 @@
-"""The HTTP service below the page: the same server, the same open index, under ``/api``."""
+"""The HTTP service under ``/api`` of the page, with the same server and open index."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH = "/api"
 
 
 def install() -> None:
-    """Have the server that Streamlit starts next in this process answer these addresses as well."""
+    """Add these addresses to the server that Streamlit starts next in this process."""
     version = os.environ.get(API_VARIABLE, "")
     if not version:
         return
@@ -28,7 +28,7 @@ def install() -> None:
 
     server: Any = starlette_server
     create = server.create_starlette_app
-    # With a token of the page its guard, in front of everything, has asked for it already.
+    # If the page has a token, its guard has already checked it.
     token = "" if os.environ.get(PAGE_TOKEN_VARIABLE) else token_from(os.environ)
     guarded = Guard(_Opening(version), token)
 
@@ -41,7 +41,7 @@ def install() -> None:
 
 
 class _Opening:
-    """Opens the notes at the first request: the page should be on its way before that."""
+    """Opens the notes at the first request, so that the page starts first."""
 
     def __init__(self, version: str) -> None:
         self._version = version

@@ -1,6 +1,6 @@
-"""What the page loads from its own server: drawing libraries, their fonts, pictures of the notes.
+"""Files the page loads from its own server: drawing libraries, fonts, pictures of the notes.
 
-Pictures are made small enough to read by, once; the small ones are kept in the cache folder.
+Large pictures are scaled down once and kept in the cache folder.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ FOLDER = Path(__file__).parent / "assets"
 ROUTE = "/notepoint"
 MAX_SIDE_PX = 1_600
 MAX_FILE_BYTES = 100_000_000
-# Smaller pictures are sent as they are.
+# Smaller pictures are sent unchanged.
 _SMALL_BYTES = 400_000
-# More pixels than this are not unpacked: 100 million take 300 MB.
+# Pictures with more pixels are not decoded: 100 million take 300 MB.
 _MAX_PIXELS = 100_000_000
 _MAX_KEPT = 400
 _SAFE_HEADERS = {
@@ -46,8 +46,8 @@ def file_address(path: str, stamp: object, *, whole: bool = False) -> str:
     """Return the address of a picture or PDF of the notes folder.
 
     :param path: relative to the notes folder.
-    :param stamp: of the file: another one gives another address, so that browsers ask again.
-    :param whole: True for the file as it is, False for a picture small enough to read by.
+    :param stamp: of the file; a new stamp gives a new address, so browsers load it again.
+    :param whole: True for the original file, False for a scaled picture.
     """
     version = hashlib.blake2b(repr(stamp).encode(), digest_size=6).hexdigest()
     asked = {"path": path, "v": version} | ({"whole": "1"} if whole else {})
@@ -66,7 +66,7 @@ def install() -> None:
         from starlette.staticfiles import StaticFiles
 
         app: Starlette = create(runtime)
-        # Before the routes of Streamlit, the last of which answers everything.
+        # Before the routes of Streamlit, because the last of them matches everything.
         app.router.routes[:0] = [
             Mount(f"{ROUTE}/assets", StaticFiles(directory=FOLDER)),
             Route(f"{ROUTE}/file", _answer_file),
@@ -88,25 +88,27 @@ def _answer_file(request: Request) -> Response:
         return Response(f"{exc.message}\n", 404, media_type="text/plain")
     headers = dict(_SAFE_HEADERS)
     if kind == "image/svg+xml":
-        headers["Content-Security-Policy"] += "; sandbox"  # a program, where it is opened alone
+        headers["Content-Security-Policy"] += (
+            "; sandbox"  # an SVG opened by itself could run scripts
+        )
     if kind == "application/pdf":
-        del headers["Content-Security-Policy"]  # the browser's own viewer needs its parts
+        del headers["Content-Security-Policy"]  # the browser's PDF viewer loads its own parts
     return Response(content, media_type=kind, headers=headers)
 
 
 def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[bytes, str]:
     """Return the content of a picture or PDF of the notes folder, and its media type.
 
-    :param settings: name the notes folder and the cache.
+    :param settings: with the notes folder and the cache.
     :param path: relative to the notes folder.
-    :param whole: True for the file as it is, False for at most ``MAX_SIDE_PX`` a side.
-    :raises NoteError: if there is no such file inside the folder, or it is neither.
+    :param whole: True for the original file, False for at most ``MAX_SIDE_PX`` per side.
+    :raises NoteError: if there is no such file in the folder, or it is not a picture or PDF.
     """
     if any(part.startswith(".") for part in Path(path).parts):
         raise NoteError("is hidden", path=path)
     kind = kind_of(read_head(settings.notes, path))
     if not kind:
-        raise NoteError("is no picture that can be shown", path=path)
+        raise NoteError("is not a picture that can be shown", path=path)
     stamp = read_stamp(settings.notes, path)
     kept = settings.cache / "pictures" / f"{_key(settings.notes, path, stamp)}.webp"
     if not whole and kept.is_file():
@@ -126,15 +128,17 @@ def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[by
 
 
 def shrink(content: bytes) -> bytes | None:
-    """Return a picture as WebP of at most ``MAX_SIDE_PX`` a side, None if it cannot be read.
+    """Return a picture as WebP of at most ``MAX_SIDE_PX`` per side, None if it cannot be read.
 
-    :param content: of a file of any kind Pillow knows; turned the right way up.
+    :param content: of a file that Pillow can read; its orientation is applied.
     """
     from PIL import Image, ImageOps
 
     try:
         with Image.open(io.BytesIO(content)) as opened:
-            opened.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))  # JPEG: unpacked at a fraction of it
+            opened.draft(
+                "RGB", (MAX_SIDE_PX, MAX_SIDE_PX)
+            )  # JPEG: decoded at a fraction of its size
             if opened.width * opened.height > _MAX_PIXELS:
                 return None
             turned = ImageOps.exif_transpose(opened)
@@ -154,7 +158,7 @@ def _key(root: Path, path: str, stamp: object) -> str:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Keep a small picture, and the newest of the others; without a cache it is made again."""
+    """Save a small picture in the cache and drop the oldest ones; ignore a missing cache."""
     temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

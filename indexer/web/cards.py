@@ -1,6 +1,6 @@
-"""An answer as the page shows it: one large card for what answers, then the rest by note.
+"""The cards of an answer: a large one for the best answer, then the rest by note.
 
-One scale of words holds everywhere: what *answers*, what is *related*, what is *weak*.
+The page uses one scale of words: *answers*, *related*, *weak*.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 class Cards:
-    """Makes the cards of one answer."""
+    """Builds the cards of one answer."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class Cards:
         steerable: bool,
         kinds: Mapping[int, BlockKind] | None = None,
     ) -> None:
-        """Keep what is shown.
+        """Store the data to show.
 
-        :param answer: to show; hits that are examples themselves are left out.
+        :param answer: to show; hits that are examples are left out.
         :param steered: the places of examples, each with its sign.
-        :param units: of the answer, the first in the size the reader chose.
+        :param units: of the answer, the first in the size the user chose.
         :param steerable: whether examples can move the answer.
         :param kinds: what the points of the shown notes are, by id; a point that is missing is
             text.
@@ -60,7 +60,7 @@ class Cards:
         self._kinds = kinds or {}
 
     def data(self) -> dict[str, Any]:
-        """Return the best card, what is related and what is weak, grouped by note."""
+        """Return the best card, then related and weak hits, grouped by note."""
         units = [unit for unit in self._units if not self._is_example(unit)]
         best = units[0] if units and self._answer.answered and not units[0].weaker else None
         rest = units[1:] if best else units
@@ -164,7 +164,7 @@ class Cards:
         return made | {"code": self._kinds.get(hit.point_id) is BlockKind.CODE}
 
     def _groups(self, units: Iterable[Unit], level: str) -> list[dict[str, Any]]:
-        """Return units as rows below the notes they are from, in the order of the best of each."""
+        """Return units as rows grouped by note; the notes are ordered by their best unit."""
         groups: dict[str, dict[str, Any]] = {}
         for unit in units:
             hit = self._first_hit(unit)
@@ -177,7 +177,7 @@ class Cards:
 
 
 def is_related(hit: Hit) -> bool:
-    """Return whether a hit has a word of the question, or says something near to it."""
+    """Return whether a hit has a word of the question, or a near meaning."""
     has_word = any(kind == "word" for _, _, kind in hit.marks)
     return has_word or (hit.cosine is not None and hit.cosine >= RELATED_COSINE)
 
@@ -196,7 +196,7 @@ def _group_of(hit: Hit) -> dict[str, Any]:
 
 
 def _size_of(unit: Unit) -> str:
-    """Return what a unit is in words, empty for a single point."""
+    """Return the kind of a unit in words, empty for a single point."""
     points = len(unit.points)
     if len(unit.places) > 1:
         return f"From {count(len({place.note_id for place in unit.places}), 'note')}"

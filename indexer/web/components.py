@@ -1,4 +1,4 @@
-"""The elements of the page that Streamlit lacks; each is a script with its style sheet."""
+"""Elements of the page that Streamlit lacks, each a script with a style sheet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ICON = Path(__file__).parent / "icon.png"
 
 
 def _component(name: str, *parts: str) -> Any:
-    """Return an element made of the scripts and style sheets of its parts, its own come last."""
+    """Return an element with the scripts and style sheets of its parts; its own come last."""
     files = [_FOLDER / part for part in ("base", *parts, name)]
     css = "\n".join(_read(file.with_suffix(".css")) for file in files)
     if "note" in (*parts, name):
@@ -43,7 +43,7 @@ show_timeline = _component("timeline", "draw", "note")
 
 
 def _fonts() -> str:
-    """Return the fonts of formulas: a browser takes them from the page alone, not from elements."""
+    """Return the fonts of formulas: browsers load them from the page, not from elements."""
     found = "".join(_FONT.findall(_read(_KATEX)))
     return found.replace("url(fonts/", f"url({ROUTE}/assets/katex/fonts/")
 

@@ -1,4 +1,4 @@
-"""Answers to files that other tools read."""
+"""Export answers as files for other tools."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from indexer.render import answer_json, to_json
 from indexer.render_markdown import answer_markdown
 
 _COLUMNS = ("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url")
-# What file systems do not take in a name.
+# Characters that file systems do not allow in a name.
 _NO_NAME = re.compile(r"[^\w.\- ]+")
 _MAX_NAME_CHARS = 80
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell with this first character as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_markdown(answer: Answer) -> str:
-    """Return the points as quotes, each with its source and its links."""
+    """Return the points as Markdown quotes, each with its source and links."""
     return answer_markdown(answer).encode("utf-8", "replace").decode("utf-8")
 
 
@@ -30,7 +30,7 @@ def to_json_text(answer: Answer) -> str:
 
 
 def to_csv(answer: Answer) -> str:
-    """Return a table of the points, one row each."""
+    """Return the points as a CSV table, one row each."""
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow(_COLUMNS)
@@ -60,10 +60,10 @@ _KINDS: dict[str, tuple[str, Callable[[Answer], str]]] = {
 
 
 def file_of(answer: Answer, wanted: tuple[str, int]) -> dict[str, str | int] | None:
-    """Return an answer as a file for the browser to save, None for a kind there is not.
+    """Return an answer as a file for the browser to save, None for an unknown kind.
 
     :param answer: to be saved.
-    :param wanted: the kind ("md", "json", "csv"), and when it was asked for: saved once each.
+    :param wanted: the kind ("md", "json", "csv") and the time of the request, which is saved once.
     """
     kind, at = wanted
     if kind not in _KINDS:
@@ -78,7 +78,7 @@ def _address(link: Link) -> str:
 
 
 def _cell(value: object) -> object:
-    """Return a value that no spreadsheet computes."""
+    """Return a value that no spreadsheet reads as a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value

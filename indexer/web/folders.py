@@ -1,4 +1,4 @@
-"""Folders of notes on this machine: opened before, vaults of other programs, a sample."""
+"""Find folders of notes on this machine: recent ones, vaults of other programs, a sample."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _NAME = "folders.json"
 _MAX_RECENT = 8
 _MAX_FOUND = 8
 _MAX_COMPLETED = 8
-# Where people keep notes; these folders and those in them are checked.
+# Usual places of notes; these folders and their subfolders are checked.
 _USUAL = ("", "Documents", "Notes", "notes", "Obsidian", "Desktop", "Dropbox", "OneDrive")
 _MARKS = {".obsidian": "Obsidian vault", "logseq": "Logseq graph", ".zk": "zk notebook"}
 
 
 class Folder(NamedTuple):
-    """A folder that may hold notes, and what says so."""
+    """A folder that may contain notes, and the reason for it."""
 
     path: Path
     why: str
 
 
 def recent_folders(cache: Path) -> list[Folder]:
-    """Return the folders opened before that are still there, newest first.
+    """Return the folders opened before that still exist, newest first.
 
-    :param cache: where the page keeps what it remembers.
+    :param cache: the cache folder of the page.
     """
     try:
         listed = json.loads((cache / _NAME).read_text("utf-8"))
@@ -46,7 +46,7 @@ def recent_folders(cache: Path) -> list[Folder]:
 
 
 def remember_folder(cache: Path, folder: Path) -> None:
-    """Keep a folder as the one opened last; without a cache it is forgotten."""
+    """Save a folder as the one opened last; ignore a missing cache."""
     rest = [str(one.path) for one in recent_folders(cache) if one.path != folder]
     content = json.dumps([str(folder), *rest][:_MAX_RECENT])
     with contextlib.suppress(OSError):
@@ -55,7 +55,7 @@ def remember_folder(cache: Path, folder: Path) -> None:
 
 
 def found_folders(home: Path) -> list[Folder]:
-    """Return vaults that their own programs list, then those in the usual places.
+    """Return vaults listed by their programs, then those in the usual places.
 
     :param home: of the user.
     """
@@ -84,7 +84,7 @@ def _obsidian_vaults(home: Path) -> Iterator[Folder]:
 
 
 def _marked(home: Path) -> Iterator[Folder]:
-    """Yield folders in the usual places that a program of notes has marked as its own."""
+    """Yield folders in the usual places with the mark of a note-taking program."""
     for name in _USUAL:
         base = home / name
         yield from _mark_of(base)
@@ -111,9 +111,9 @@ def _folders_in(folder: Path) -> list[Path]:
 
 
 def complete_path(typed: str) -> list[str]:
-    """Return the folders that a typed path could go on with.
+    """Return the folders that complete a typed path.
 
-    :param typed: as in the field, ``~`` for the home folder.
+    :param typed: text of the field; ``~`` is the home folder.
     """
     if not typed.startswith(("~", "/", "\\")) and ":" not in typed[:3]:
         return []
@@ -123,6 +123,6 @@ def complete_path(typed: str) -> list[str]:
 
 
 def sample_folder() -> Path | None:
-    """Return the sample notes: of the checkout, or shipped with the package; None without them."""
+    """Return the folder of the sample notes, from the checkout or the package, or None."""
     places = [parent / "corpus" for parent in Path(__file__).parents[1:3]]
     return next((path for path in places if path.is_dir()), None)

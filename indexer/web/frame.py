@@ -1,4 +1,4 @@
-"""What all views share: bar, search box and filters; and which view is drawn below them."""
+"""The frame of all views: bar, search box and filters, with a view below them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ VIEWS: dict[str, View] = {
     "Links": links_view,
     "Index": index_view,
 }
-# Views that draw no answer: a question typed there is answered in the first one.
+# Views without answers: a question typed there opens the first view.
 _WITHOUT_ANSWER = ("Links", "Index")
 
 
 @st.fragment
 def draw_views(host: Host) -> None:
-    """Draw the bar, the box and a view; while somebody types, only this part of the page runs.
+    """Draw the bar, the box and a view; while the user types, only this part of the page runs.
 
-    :param host: whose notes are shown.
+    :param host: gives access to the notes.
     """
     if address.is_all_to_be_drawn():
         st.rerun()
@@ -44,20 +44,20 @@ def draw_views(host: Host) -> None:
     try:
         with st.container(key="navigation"):
             show_nav(key="nav", data=_bar(view), on_act_change=_act)
-        with host.request():  # all that is drawn is of one generation
-            host.generation()  # nothing to ask where nothing was built
+        with host.request():  # everything drawn is of one generation
+            host.generation()  # raises if nothing was built
             with st.container(horizontal=True, vertical_alignment="center", key="bar"):
                 with st.container(key="ask"):
                     question = ask_box(lambda: _typed(view))
                 where, mode = filters(host)
             if folder_is_gone(host):
                 st.warning(
-                    f"The notes folder {plain(str(host.settings.notes))} is not there. Answers "
+                    f"The notes folder {plain(str(host.settings.notes))} does not exist. Answers "
                     "come from the index; notes open again once the folder is back."
                 )
             VIEWS[view](host, question, where, mode)
         address.answered()
-    except IndexerError as exc:  # nothing outside hears of it while this part runs alone
+    except IndexerError as exc:  # code outside does not run while this fragment runs
         trouble(exc, host)
 
 

@@ -1,4 +1,4 @@
-"""What the terminal shows of the page: Notepoint's own greeting, and no noise of closed tabs."""
+"""The terminal output of the page: a greeting, and no error messages from closed tabs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamlit.web import bootstrap
 from streamlit.web.server import server, server_util
 
 _STARTED = "server started"
-# What the libraries raise when the browser is gone: starlette, uvicorn, websockets and Streamlit.
+# Errors of starlette, uvicorn, websockets and Streamlit after the browser has disconnected.
 _GONE = frozenset(
     "WebSocketDisconnect ClientDisconnect ClientDisconnected ConnectionClosed ConnectionClosedOK "
     "ConnectionClosedError BrokenPipeError ConnectionResetError ConnectionAbortedError "
@@ -23,9 +23,9 @@ _LOGGERS = ("asyncio", "uvicorn", "uvicorn.error", "streamlit", "starlette")
 
 
 def install() -> None:
-    """Greet as Notepoint once the server listens, and keep errors of closed tabs off the terminal.
+    """Print the greeting when the server listens, and hide errors of closed tabs.
 
-    Streamlit 1.67 calls ``_print_url`` when the server listens, whatever the port has become.
+    Streamlit 1.67 calls ``_print_url`` when the server listens, with its final port.
     """
     bootstrap._print_url = _greet
     vars(server)["cli_util"] = _Quiet()
@@ -43,7 +43,7 @@ def _install_filter(logger: logging.Logger) -> None:
 
 
 def _greet(is_running_hello: bool) -> None:
-    """Print where the page is; the server listens by now."""
+    """Print the address of the page; the server is listening."""
     from streamlit import config
 
     with contextlib.suppress(RuntimeError):
@@ -53,14 +53,14 @@ def _greet(is_running_hello: bool) -> None:
 
 
 def _handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Pass on what goes wrong in the loop, unless a browser went away."""
+    """Pass on errors of the event loop, unless a browser disconnected."""
     exc = context.get("exception")
     if exc is None or not is_of_a_closed_tab(exc):
         loop.default_exception_handler(context)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
-    """Return whether a line of the log is for the user: not that a tab was closed."""
+    """Return whether a log record matters to the user; False for a closed tab."""
     if record.levelno <= logging.INFO and _STARTED in str(record.msg):
         return False
     exc = record.exc_info[1] if record.exc_info else None
@@ -68,9 +68,9 @@ def _is_worth_saying(record: logging.LogRecord) -> bool:
 
 
 def is_of_a_closed_tab(exc: BaseException) -> bool:
-    """Return whether an error only says that the browser is gone.
+    """Return whether an error only says that the browser disconnected.
 
-    :param exc: what was raised; of a group, all of its errors are asked.
+    :param exc: the error; for a group, all of its errors must say so.
     """
     if isinstance(exc, BaseExceptionGroup):
         return all(map(is_of_a_closed_tab, exc.exceptions))
@@ -80,7 +80,7 @@ def is_of_a_closed_tab(exc: BaseException) -> bool:
 
 
 class _Quiet:
-    """Takes the place of what Streamlit's server prints with when it stops."""
+    """Replaces the printer of Streamlit's server when it stops."""
 
     def print_to_cli(self, *_: object, **__: object) -> None:
         """Print nothing."""

@@ -1,8 +1,8 @@
-"""Refuses what does not come from the reader's own page: other sites, other users of the machine.
+"""Refuse requests that do not come from the user's own page.
 
-Streamlit 1.67 looks at Host and Origin where the page's connection is opened and nowhere else, and
-at their names alone. A site whose name leads to this machine (DNS rebinding), another web page of
-this machine, or another user of it would be given the page's files, and the notes.
+Streamlit 1.67 checks Host and Origin only when the page's connection is opened, and only their
+names. A site whose name points to this machine (DNS rebinding), another web page of this machine,
+or another user of it would get the page's files and the notes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "NOTEPOINT_PAGE_TOKEN"
 _PARAMETER = "token"
-_HEALTH = "/_stcore/health"  # says that the server runs, and nothing of the notes
+_HEALTH = "/_stcore/health"  # says only that the server runs
 _ONE_ONLY = frozenset(
     {"authorization", "host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"}
 )
@@ -48,7 +48,7 @@ _POLICY = (
 
 
 class _Asked(NamedTuple):
-    """What a request says of where it comes from; empty where it says nothing."""
+    """The headers that say where a request comes from; empty if missing."""
 
     headers: dict[str, str]
     cookies: str
@@ -63,13 +63,15 @@ class _Asked(NamedTuple):
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
             if key == "cookie":
                 cookies.append(text)
-            elif key in _ONE_ONLY:  # one of two may be read here, and the other one there
+            elif (
+                key in _ONE_ONLY
+            ):  # of two values, this code and the server might read different ones
                 doubled = doubled or key in found
                 found[key] = text
         return cls(found, "; ".join(cookies), doubled)
 
     def is_own(self, path: str) -> bool:
-        """Return whether a request comes from the page itself, or from no page at all."""
+        """Return whether a request comes from the page itself, or not from any page."""
         host, origin = self.headers.get("host"), self.headers.get("origin")
         if self.doubled or not starlette_websocket.is_host_allowed(host):
             return False
@@ -97,7 +99,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or refuse it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -114,7 +116,7 @@ class Guard:
             await self._app(scope, receive, _with_headers(send, path, host))
 
     def _has_token(self, asked: _Asked, host: str) -> bool:
-        """Return whether a browser sends the cookie, or another program the token itself."""
+        """Return whether a request has the cookie of a browser, or the token of another program."""
         kind, _, given = asked.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and self._is_right(given.strip()):
             return True
@@ -125,7 +127,7 @@ class Guard:
 
 
 def _cookie_name(host: str) -> str:
-    """Return the name of the cookie: browsers send the cookies of one port to all others."""
+    """Return the name of the cookie, one per port: browsers send cookies to all ports."""
     return f"notepoint-{host.rpartition(':')[2] if ':' in host else '80'}"
 
 
@@ -143,7 +145,7 @@ def _given(scope: Scope) -> str:
 
 
 async def _welcome(scope: Scope, send: Send, name: str, token: str) -> None:
-    """Give the token as a cookie, and lead to the same address without it."""
+    """Set the token as a cookie, and redirect to the same address without it."""
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     rest = urlencode([pair for pair in asked if pair[0] != _PARAMETER])
     where = "/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else "")
@@ -175,8 +177,8 @@ async def _refuse(scope: Scope, send: Send, reason: str) -> None:
 
 
 def _with_headers(send: Send, path: str, host: str) -> Callable[[Message], Any]:
-    """Return a sender that tells the browser what the page may load, and who may frame it."""
-    framed = path.startswith(ROUTE)  # the page shows PDF files of the notes in a frame
+    """Return a sender that adds headers: what the page may load, and who may frame it."""
+    framed = path.startswith(ROUTE)  # the page shows PDF files in a frame
     policy = _POLICY.format(host=host, frames="'self'" if framed else "'none'")
     ours = {
         b"x-frame-options": b"SAMEORIGIN" if framed else b"DENY",
@@ -199,7 +201,7 @@ def _with_headers(send: Send, path: str, host: str) -> Callable[[Message], Any]:
 
 
 def install() -> None:
-    """Put a guard before the server that Streamlit starts next in this process."""
+    """Add the guard to the server that Streamlit starts next in this process."""
     token = os.environ.pop(TOKEN_VARIABLE, "")
     os.environ.pop(GUARDED, None)
     if token:
@@ -208,9 +210,9 @@ def install() -> None:
     create = server.create_starlette_app
 
     def create_guarded(runtime: Any) -> Starlette:
-        config.set_option("client.allowedOrigins", [])  # no site gives the page orders
+        config.set_option("client.allowedOrigins", [])  # no site may send messages to the page
         app: Starlette = create(runtime)
-        app.add_middleware(Guard, token=token)  # the one added last is in front
+        app.add_middleware(Guard, token=token)  # the last one added runs first
         return app
 
     server.create_starlette_app = create_guarded

@@ -19,7 +19,7 @@ _MAX_BYTES = 1 << 20
 
 
 class Searches(NamedTuple):
-    """Questions and opened places, newest first; ``names`` are those given to saved questions."""
+    """Questions and opened places, newest first; ``names`` are the names of saved questions."""
 
     recent: tuple[str, ...] = ()
     starred: tuple[str, ...] = ()
@@ -31,9 +31,9 @@ class History:
     """Keeps searches for all visitors of one server."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read what was kept.
+        """Read the saved searches.
 
-        :param settings: say where the index is; a store on a server keeps nothing there.
+        :param settings: with the store; a store on a server has no history.
         """
         folder = settings.cache if "://" in settings.store else Path(settings.store)
         self._path = folder / _NAME
@@ -42,12 +42,12 @@ class History:
 
     @property
     def searches(self) -> Searches:
-        """What is kept now."""
+        """The current searches."""
         with self._lock:
             return self._searches
 
     def add(self, question: str) -> None:
-        """Keep a question as the newest; of one that grew while it was typed, the last stays."""
+        """Add a question as the newest; it replaces earlier states of the same typing."""
         question = " ".join(question.split())[:_MAX_CHARS]
         with self._lock:
             old = self._searches.recent
@@ -68,7 +68,7 @@ class History:
             self._keep(old._replace(starred=starred, names=names))
 
     def name(self, question: str, name: str) -> None:
-        """Give a saved question a name; an empty one takes the name away."""
+        """Name a saved question; an empty name removes its name."""
         name = " ".join(name.split())[:_MAX_CHARS]
         with self._lock:
             old = self._searches
@@ -77,7 +77,7 @@ class History:
             self._keep(old._replace(names=kept))
 
     def opened(self, place: str) -> None:
-        """Keep a place that was opened, as the last one of its note."""
+        """Add an opened place; it replaces an earlier place of its note."""
         note = place.rpartition(":")[0] if place.rpartition(":")[2].isdecimal() else place
         with self._lock:
             old = self._searches
@@ -85,12 +85,12 @@ class History:
             self._keep(old._replace(opened=(place, *rest)[:_MAX_RECENT]))
 
     def forget(self) -> None:
-        """Forget what was asked; saved questions and opened notes stay."""
+        """Delete recent questions; saved questions and opened notes are kept."""
         with self._lock:
             self._keep(self._searches._replace(recent=()))
 
     def _keep(self, searches: Searches) -> None:
-        """Write a new file and rename it; if that fails, this server still has the searches."""
+        """Write a new file and rename it; on a failure, the searches stay in memory."""
         self._searches = searches
         content = searches._asdict() | {"names": dict(searches.names)}
         with contextlib.suppress(OSError):

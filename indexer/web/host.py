@@ -1,4 +1,4 @@
-"""What a server of the page keeps for all its visitors: the service, the overview, the searches."""
+"""The shared state of a page server: the service, the overview and the searches."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from indexer.web.overview import Overview, make_overview
 
 __all__ = ["Host", "Model"]
 
-# What is not needed for the first page begins this much later.
+# Work that the first page does not need starts this much later.
 _FIRST_PAGE_S = 1.0
 
 
 class Host(Service):
-    """A service with what only the page shows.
+    """A service with additional data for the page.
 
-    Each run of the page is one request; the methods below read from it, or from a request of their
-    own if none is running.
+    Each run of the page is one request. The methods below read from it, or from a new request if
+    none is running.
     """
 
     def __init__(self, notebook: Notebook) -> None:
-        """Keep the notebook; nothing is read yet.
+        """Store the notebook; read nothing yet.
 
-        :param notebook: what the page shows.
+        :param notebook: the notebook to show.
         """
         super().__init__(notebook)
         self.history = History(notebook.settings)
@@ -39,12 +39,12 @@ class Host(Service):
 
     @property
     def model(self) -> Model:
-        """Whether questions can be answered by meaning."""
+        """The state of the model."""
         return self.state.model
 
     @property
     def reader(self) -> Snapshot:
-        """The generation that the running request reads."""
+        """The snapshot of the running request."""
         with self.request() as request:
             return request.snapshot
 
@@ -64,7 +64,7 @@ class Host(Service):
             return request.ask(question, k, mode, where, more=more, less=less, points=points)
 
     def read_note(self, note_id: str) -> NotePage:
-        """Return a note ready to be shown; see ``Request.read_note``."""
+        """Return a rendered note; see ``Request.read_note``."""
         with self.request() as request:
             return request.read_note(note_id)
 
@@ -74,7 +74,7 @@ class Host(Service):
             return request.similar(place, k)
 
     def labels(self) -> Labels:
-        """Return what the notes can be filtered by."""
+        """Return the filter values of the notes."""
         with self.request() as request:
             return request.labels()
 
@@ -87,7 +87,7 @@ class Host(Service):
             return request.generation
 
     def overview(self) -> Overview | None:
-        """Return the overview of this generation, None while it is being made in the background.
+        """Return the overview of this generation, None until it is created in the background.
 
         :raises IndexerError: if there is no index, or it cannot be read.
         """
@@ -103,13 +103,13 @@ class Host(Service):
 
     def _draw(self) -> None:
         if self._loader.is_alive():
-            self._loader.join()  # answers come first, and the page on which they are asked
+            self._loader.join()  # the model, and with it answers, comes first
             self._stop.wait(_FIRST_PAGE_S)
         try:
             with self.request() as request:
                 made = make_overview(request.snapshot)
         except IndexerError:
-            made = None  # the page meets the same error and says it
+            made = None  # the page shows the same error
         with self._drawing_lock:
             self._overview, self._drawing = made or self._overview, False
         settle_memory()

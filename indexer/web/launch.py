@@ -1,4 +1,4 @@
-"""Start the page with safe settings, from whatever folder one is in."""
+"""Start the page with safe settings, from any working directory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ API_VARIABLE = "NOTEPOINT_API"
 def page_script() -> Path:
     """Return the script of the page: next to the package in a checkout, inside it if installed.
 
-    :raises IndexerError: if it is not there.
+    :raises IndexerError: if it does not exist.
     """
     package = Path(__file__).parent
     for script in (package / "app.py", package.parents[1] / "app.py"):
@@ -34,13 +34,13 @@ def page_script() -> Path:
 
 
 def serve_command(port: int, *, browser: bool) -> list[str]:
-    """Return the command that starts the page, with every setting that keeps it to this machine.
+    """Return the command that starts the page, with all settings that keep it on this machine.
 
-    The same settings are in ``.streamlit/config.toml``, for those who start Streamlit themselves;
-    options come before any file.
+    The same settings are in ``.streamlit/config.toml`` for users who start Streamlit themselves.
+    Options override every file.
 
-    :param port: 0 for any that is free.
-    :param browser: True to open one.
+    :param port: 0 for any free port.
+    :param browser: True to open a browser.
     """
     options = {
         "server.address": _ADDRESS,
@@ -55,13 +55,13 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
     }
     command = python_command("indexer.web", "run", str(page_script()))
     command += [f"--{name}={value}" for name, value in options.items()]
-    # A list is given by repeating the option; only these names are accepted as Host.
+    # A repeated option is a list; only these names are accepted as Host.
     command += [f"--server.allowedHosts={host}" for host in ("localhost", _ADDRESS)]
     return command
 
 
 def can_open_browser(environment: Mapping[str, str]) -> bool:
-    """Return whether there is a screen for a browser; without one Streamlit would hang or complain.
+    """Return whether a browser has a screen; without one Streamlit would hang or print errors.
 
     :param environment: variables of the process.
     """
@@ -78,11 +78,11 @@ def serve(
     Its working directory is the folder of its script: Streamlit reads ``.streamlit/`` of the
     working directory, which may be a notes folder with files of strangers.
 
-    :param settings: what it shows; None to have the visitor choose a folder of notes.
-    :param port: where it listens, on the loopback address.
-    :param browser: True to open one.
-    :param token: False to let every user of this machine in.
-    :param api: version of the HTTP service to offer under ``/api``, empty for none.
+    :param settings: of the page; None to let the visitor choose a folder of notes.
+    :param port: the port on the loopback address.
+    :param browser: True to open a browser.
+    :param token: False to give access to every user of this machine.
+    :param api: version of the HTTP service to serve under ``/api``; empty for none.
     :return: the exit status of the server.
     :raises MissingPackages: if the page is not installed.
     """
@@ -95,16 +95,16 @@ def serve(
     command = serve_command(port, browser=browser and can_open_browser(os.environ))
     folder = page_script().parent
     if os.name == "posix":
-        # The server replaces this process, so that a signal to the one ends the other.
+        # The server replaces this process, so that a signal to this process ends the server.
         os.chdir(folder)
         os.execve(command[0], command, environment)
     return subprocess.call(command, env=environment, cwd=folder)
 
 
 def page_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of the page; paths in it hold in every working directory.
+    """Return the environment of the page, with absolute paths.
 
-    :param settings: what the page shows.
+    :param settings: of the page.
     """
     store, model = settings.store, settings.model
     return child_environment(

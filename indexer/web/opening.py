@@ -1,4 +1,4 @@
-"""The one host of a server, opened at the first use."""
+"""Open the host of a server, once, at the first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indexer.web.launch import CHOOSE
 
 @st.cache_resource(show_spinner=False)
 def open_host() -> Host:
-    """Return what this server keeps; the settings are those of its environment.
+    """Return the host of this server, with the settings of its environment.
 
     :raises IndexerError: if a setting is wrong, or the notes folder is missing.
     """
@@ -28,5 +28,5 @@ def open_host() -> Host:
 
 
 def page_cache() -> Path:
-    """Return the folder where the page keeps what holds for all folders of notes."""
+    """Return the folder for data that the page shares between all folders of notes."""
     return cache_folder(os.environ)

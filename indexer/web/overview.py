@@ -1,4 +1,4 @@
-"""All points of an index at once: where they lie on a plane, when they are from, what to ask."""
+"""An overview of all points of an index: positions on a map, dates, example questions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from indexer.snapshot import DumpedPoint, Snapshot
 from indexer.text.terms import is_stop_word
 
 Plane = NDArray[np.float32]
-"""Coordinates, float32, shape ``(n, 2)``, each within -1.04 and 1.04."""
+"""Coordinates, float32, shape ``(n, 2)``, from -1.04 to 1.04."""
 
 _EXAMPLES = 6
 _MAX_GRAPH_NOTES = 1_000
 _SPRING_STEPS = 80
-# Each node is pushed by this many others, chosen again each step: by all of them costs six times as
-# much for a thousand notes and looks the same.
+# In each step, this number of random nodes pushes a node. With all nodes, a thousand notes take six
+# times as long and look the same.
 _SPRING_SAMPLE = 192
 _MAX_REGIONS = 10
 _REGION_WORDS = 2
 _K_MEANS_STEPS = 12
 _WORD = re.compile(r"[^\W\d_]{2,}")
-# Headings that say what kind of part it is, not what it is about.
+# Headings that name the kind of a section, not its topic.
 _PLAIN = frozenset(
     "about abstract appendix background basics conclusion conclusions content contents definition "
     "details example examples further general home index info intro introduction links links misc "
@@ -48,7 +48,7 @@ _NUMBERING = re.compile(
 
 
 class Graph(NamedTuple):
-    """Notes that are linked, where each lies on a plane, and which pairs of them are linked."""
+    """Linked notes, their positions on a plane, and the linked pairs."""
 
     notes: tuple[str, ...]
     plane: Plane
@@ -56,7 +56,7 @@ class Graph(NamedTuple):
 
 
 class Region(NamedTuple):
-    """A part of the plane, named by the words that its points have and others lack."""
+    """A part of the plane, named by words that are typical of its points."""
 
     name: str
     x: float
@@ -81,7 +81,7 @@ class Overview(NamedTuple):
 def make_overview(snapshot: Snapshot) -> Overview:
     """Return the overview of one generation of an index.
 
-    :param snapshot: whose points are laid out.
+    :param snapshot: with the points.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     generation, points, vectors = snapshot.all_points()
@@ -102,17 +102,17 @@ def make_overview(snapshot: Snapshot) -> Overview:
 
 @functools.lru_cache(maxsize=2)
 def graph_of(links: tuple[Link, ...]) -> Graph:
-    """Return the graph of linked notes, laid out once for the same links."""
+    """Return the graph of linked notes, cached for the same links."""
     return lay_out_links(links)
 
 
 def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[tuple[Region, ...], tuple[int, ...]]:
     """Return the parts of a plane, each named by two of its own words, and the part of each point.
 
-    Points are grouped by k-means on the plane, from the same start each time. A word counts by its
-    frequency in a group, times the logarithm of how much more frequent it is there than elsewhere.
+    Points are grouped by k-means with a fixed start. The weight of a word is its frequency in a
+    group, times the logarithm of how much more frequent it is there than elsewhere.
 
-    :param plane: where the points are.
+    :param plane: the positions of the points.
     :param texts: of the points.
     :return: the parts, those with most points first, and for each point the number of its part,
         -1 where that has no name.
@@ -168,11 +168,11 @@ def _k_means(plane: Plane, groups: int) -> NDArray[np.int64]:
 
 
 def lay_out(vectors: NDArray[np.float32], groups: Sequence[str]) -> Plane:
-    """Return points on a plane: the two directions in which the groups differ most.
+    """Return points projected on the two directions in which the groups differ most.
 
-    A principal component analysis of the means of the groups, each weighted by the root of its
-    size; of the points themselves where there are fewer than three groups. Chosen over an analysis
-    of all points because its two directions tell notes apart, which is what a reader looks for.
+    This is a principal component analysis of the means of the groups, weighted by the root of their
+    size, or of the points if there are fewer than three groups. Unlike an analysis of all points,
+    its directions separate notes, which helps readers.
 
     :param vectors: float32, shape ``(n, dimension)``.
     :param groups: the group of each point.
@@ -211,8 +211,8 @@ def _spread(plane: NDArray[np.float32]) -> Plane:
 def lay_out_links(links: Sequence[Link]) -> Graph:
     """Return the graph of notes that link to one another.
 
-    Linked notes are drawn together and all are pushed apart (Fruchterman & Reingold, 1991), from
-    the same start each time. Beyond a thousand notes those with the most links are kept.
+    Links attract notes and all notes repel each other (Fruchterman & Reingold, 1991), with a fixed
+    start. Above a thousand notes, only those with the most links are kept.
 
     :param links: of all notes, resolved.
     """
@@ -226,7 +226,7 @@ def lay_out_links(links: Sequence[Link]) -> Graph:
 
 
 def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
-    """Return places for nodes, shape ``(count, 2)``.
+    """Return the positions of nodes, shape ``(count, 2)``.
 
     :param count: of nodes.
     :param edges: int64, shape ``(m, 2)``.
@@ -247,7 +247,7 @@ def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
         pull = along * (np.sqrt((along**2).sum(axis=1)) / ideal)[:, np.newaxis]
         np.add.at(push, edges[:, 0], -pull)
         np.add.at(push, edges[:, 1], pull)
-        push -= plane * 0.9  # nothing drifts away
+        push -= plane * 0.9  # pull to the centre
         length = np.maximum(np.sqrt((push**2).sum(axis=1)), 1e-9)
         plane += push * (np.minimum(length, step) / length)[:, np.newaxis]
     plane -= (plane.max(axis=0) + plane.min(axis=0)) / 2
@@ -255,9 +255,9 @@ def _spring(count: int, edges: NDArray[np.int64]) -> Plane:
 
 
 def examples_from(points: Sequence[DumpedPoint]) -> tuple[str, ...]:
-    """Return what the notes' own headings ask, then plain topics; each of another note.
+    """Return questions from headings of the notes, then topics, each of a different note.
 
-    Headings with most points come first. No two share a word.
+    Headings with the most points come first. No two share a word.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for dumped in points:
@@ -283,7 +283,7 @@ def examples_from(points: Sequence[DumpedPoint]) -> tuple[str, ...]:
 
 
 def example_from(heading: str) -> str:
-    """Return a heading as somebody would ask for it, empty for one that says too little."""
+    """Return a heading as a question or topic, empty if it says too little."""
     text = _NUMBERING.sub("", " ".join(heading.split())).strip(" .:#*`-")
     words = _WORD.findall(text)
     telling = [word for word in words if word.casefold() not in _PLAIN | _ASKING]

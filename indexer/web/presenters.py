@@ -1,4 +1,4 @@
-"""Answers and notes to what the page's elements are fed with; knows no Streamlit."""
+"""Turn answers and notes into the data of the page's elements; imports no Streamlit."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from indexer.web.assets import file_address
 from indexer.web.local_editors import local_editors
 from indexer.whole_numbers import whole_number
 
-# How near a cosine is, in words. Of 103 right points among the first ten hits of the public
-# questions three in four have .40 and 19 in 20 have .29; of 1,267 wrong ones one in ten has .42.
+# Words for ranges of the cosine. Of 103 right points among the first ten hits of the public
+# questions, three in four have .40 or more and 19 in 20 have .29; of 1,267 wrong ones, one in ten
+# has .42.
 RELATED_COSINE = 0.4
 _MAX_RELATED_CHARS = 220
 _MAX_VALUE_CHARS = 400
@@ -29,12 +30,12 @@ _FORMULA = re.compile(r"\$\$([^$]{1,1000}?)\$\$|\$(?=\S)([^$]{1,1000}?)(?<=\S)\$
 
 
 def place_of_hit(hit: Hit) -> str:
-    """Return how the address of the page names a hit: its note and its first line."""
+    """Return the place of a hit for the address of the page: its note and first line."""
     return plain(f"{hit.note_id}:{hit.line_start}")
 
 
 def href_of(place: str, question: str = "") -> str:
-    """Return the address of a place on the page, within the search for a question."""
+    """Return the address of a place on the page, within a search."""
     asked = {"q": question} if question else {}
     return "?" + urlencode(asked | {"p": place}, safe="/:", quote_via=quote)
 
@@ -42,11 +43,11 @@ def href_of(place: str, question: str = "") -> str:
 def card_of(
     hit: Hit, question: str = "", steered: str = "", *, steerable: bool = True
 ) -> dict[str, Any]:
-    """Return what a card shows of a hit.
+    """Return the data of a card for a hit.
 
-    :param hit: found.
-    :param question: what was asked, for the address of the hit.
-    :param steered: "+" or "-" for a hit that is an example itself.
+    :param hit: the hit.
+    :param question: the question, for the address of the hit.
+    :param steered: "+" or "-" for a hit that is an example.
     :param steerable: whether examples can move the answer.
     """
     return {
@@ -70,9 +71,9 @@ def card_of(
 
 
 def formulas_of(text: str) -> list[list[Any]]:
-    """Return the formulas of a text as [start, end, LaTeX], which the browser draws.
+    """Return the formulas of a text as [start, end, LaTeX] for the browser to draw.
 
-    :param text: as it is shown; formulas are between dollars.
+    :param text: the shown text; formulas are between dollars.
     """
     return [
         [one.start(), one.end(), (one.group(1) or one.group(2)).strip()]
@@ -81,12 +82,12 @@ def formulas_of(text: str) -> list[list[Any]]:
 
 
 def path_of(title: str, heading_path: Sequence[str]) -> list[str]:
-    """Return a note's title and the headings above a point, the title named once."""
+    """Return a note's title and the headings above a point, with the title only once."""
     return [title, *(part for part in heading_path if part.casefold() != title.casefold())]
 
 
 def why_of(hit: Hit) -> list[str]:
-    """Return in plain words the one reason why a hit is here."""
+    """Return the main reason for a hit in plain words."""
     words = dict.fromkeys(
         hit.snippet[start:end].casefold() for start, end, kind in hit.marks if kind == "word"
     )
@@ -98,14 +99,14 @@ def why_of(hit: Hit) -> list[str]:
 
 
 def score_of(hit: Hit) -> str:
-    """Return the figures behind the words, for those who want them."""
+    """Return the figures behind the words, for users who want them."""
     cosine = f"cosine {hit.cosine:.2f}" if hit.cosine is not None else ""
     words = f"BM25 {hit.bm25:.1f}" if hit.bm25 else ""
     return ", ".join(part for part in (f"score {hit.score:.2f}", cosine, words) if part)
 
 
 def link_of(link: Link) -> dict[str, Any]:
-    """Return what a card shows of a link; ``why`` says what is missing, or how it opens."""
+    """Return the data of a link on a card; ``why`` says what is missing, or how it opens."""
     found = place_of(link)
     return {
         "text": link.text,
@@ -118,7 +119,7 @@ def link_of(link: Link) -> dict[str, Any]:
 
 
 def split_lines(place: str, hits: Sequence[Hit]) -> tuple[int, int]:
-    """Return the lines to mark for a place of the address: those of the hit, or the one named."""
+    """Return the lines to mark for a place in the address: those of its hit, or its line."""
     for hit in hits:
         if place_of_hit(hit) == place:
             return hit.line_start, hit.line_end
@@ -129,13 +130,13 @@ def split_lines(place: str, hits: Sequence[Hit]) -> tuple[int, int]:
 def note_of(
     page: NotePage, place: str, lines: tuple[int, int], root: Path, macros: str = ""
 ) -> dict[str, Any]:
-    """Return what the reader shows of a note, without what stands around it.
+    """Return the data of a note for the reader, without links and related points.
 
     :param page: the note.
-    :param place: where it is opened, as in the address of the page.
-    :param lines: to mark; zeros for none.
+    :param place: the opened place, as in the address of the page.
+    :param lines: the lines to mark; zeros for none.
     :param root: the notes folder.
-    :param macros: LaTeX definitions that hold for all notes.
+    :param macros: LaTeX definitions for all notes.
     """
     info = page.info
     path = plain(os.path.join(*folder_inside(root, info.note_id)))
@@ -170,7 +171,7 @@ def properties_of(info: NoteInfo) -> list[list[str]]:
 
 
 def files_of(paths: Sequence[str], root: Path) -> list[dict[str, str]]:
-    """Return the addresses of the pictures and files a note shows."""
+    """Return the addresses of the pictures and files in a note."""
     found = []
     for path in paths:
         stamp = read_stamp(root, path)
@@ -193,7 +194,7 @@ def editors_of(path: str, line: int) -> list[dict[str, str]]:
 
 
 def related_of(hit: Hit) -> dict[str, Any]:
-    """Return what stands below a note of a point near it."""
+    """Return the data of a related point, shown below a note."""
     text = hit.text if len(hit.text) <= _MAX_RELATED_CHARS else hit.text[:_MAX_RELATED_CHARS] + "…"
     place = place_of_hit(hit)
     return {
@@ -206,7 +207,7 @@ def related_of(hit: Hit) -> dict[str, Any]:
 
 
 def backlinks_of(links: Sequence[Link], titles: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what stands below a note of the notes that link to it, each once."""
+    """Return the data of the notes that link to a note, each once."""
     first: dict[str, Link] = {}
     for link in links:
         first.setdefault(link.note_id, link)
@@ -219,7 +220,7 @@ def backlinks_of(links: Sequence[Link], titles: dict[str, str]) -> list[dict[str
 
 
 def quote_of(points: Sequence[StoredPoint], line: int) -> str:
-    """Return the point at a line as a Markdown quote with its source, empty where none stands."""
+    """Return the point at a line as a Markdown quote with its source; empty without a point."""
     for stored in points:
         if stored.point.line_start <= line <= stored.point.line_end:
             quoted = "\n".join(f"> {row}" for row in stored.point.text.split("\n"))
@@ -229,10 +230,10 @@ def quote_of(points: Sequence[StoredPoint], line: int) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """Return a number with what it counts."""
+    """Return a number with its noun."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def plain(text: str) -> str:
-    """Return a text that can be sent: names that are no UTF-8 lose what cannot be shown."""
+    """Return a text that can be sent; undecodable bytes of names are replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")

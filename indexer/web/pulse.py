@@ -1,4 +1,4 @@
-"""A fragment that runs every second: shows the state of the index, redraws the page on change."""
+"""A fragment that runs every second: it shows the state and redraws the page on a change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BEAT_S = 1.0
 def pulse(host: Host) -> None:
     """Draw one line about the index, and check every second for a new generation.
 
-    :param host: whose index it is.
+    :param host: gives access to the index.
     """
     with host.request():
         st.caption(_line(host))
@@ -26,7 +26,7 @@ def pulse(host: Host) -> None:
         st.session_state["seen"] = seen
         st.rerun()
     _keep_settled_question(host)
-    gc.collect()  # garbage of earlier runs; little compared with what is frozen
+    gc.collect()  # garbage of earlier runs; small, since most objects are frozen
 
 
 def _line(host: Host) -> str:
@@ -54,7 +54,7 @@ def _generation(host: Host) -> int:
 
 
 def _has_examples(host: Host) -> bool:
-    """Return whether the overview is ready; it is made in the background."""
+    """Return whether the overview, which is created in the background, is ready."""
     try:
         return host.overview() is not None
     except IndexerError:
@@ -62,7 +62,7 @@ def _has_examples(host: Host) -> bool:
 
 
 def _keep_settled_question(host: Host) -> None:
-    """Keep a question that stood for two beats: what is still being typed is none."""
+    """Save a question after it was unchanged for two runs, so that typing has ended."""
     question = str(st.session_state.get("q") or "")
     if question and question == st.session_state.get("settling"):
         host.history.add(question)

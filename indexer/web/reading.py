@@ -1,4 +1,4 @@
-"""An opened note with all that stands around it, and what the elements of the page ask for."""
+"""The opened note with its links and related points, and the actions of the elements."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _MAX_MACRO_BYTES = 50_000
 def note_at(
     host: Host, place: str, answer: Answer | None, lines: tuple[int, int] | None = None
 ) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
-    """Return the note to show at a place, or why there is none.
+    """Return the data of the note at a place, or of an error.
 
-    :param host: whose note it is.
+    :param host: gives access to the note.
     :param place: "note" or "note:line".
-    :param answer: with the hits the place may be one of.
-    :param lines: to mark; None for those of the hit, or the line of the place.
+    :param answer: the current answer; the place may be one of its hits.
+    :param lines: the lines to mark; None for those of the hit, or the line of the place.
     """
     note_id, line = split_place(place)
     try:
@@ -91,9 +91,9 @@ def _embeds(host: Host, html: str, note_id: str) -> dict[str, dict[str, Any]]:
 
 
 def read_macros(root: Path) -> str:
-    """Return the LaTeX definitions kept for all notes of a folder, empty where there are none.
+    """Return the LaTeX definitions for all notes of a folder, empty if there are none.
 
-    :param root: the notes folder; the file is one that editors' plugins read as well.
+    :param root: the notes folder; plugins of editors read the same file.
     """
     for name in _MACRO_FILES:
         try:
@@ -107,7 +107,7 @@ def read_macros(root: Path) -> str:
 def side_reader(host: Host) -> None:
     """Draw the opened note next to another view.
 
-    :param host: whose note it is.
+    :param host: gives access to the note.
     """
     note, gone = note_at(host, address.opened(), None)
     show_reader(
@@ -116,9 +116,9 @@ def side_reader(host: Host) -> None:
 
 
 def act(host: Host, element: str) -> None:
-    """Do what was asked for in an element.
+    """Run the action of an element.
 
-    :param host: on what.
+    :param host: gives access to the notes.
     :param element: the key of the element.
     """
     action = st.session_state[element].get("act") or {}

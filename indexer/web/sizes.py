@@ -1,4 +1,4 @@
-"""The first answer in the size a reader chose: a point, a list, a section or a note."""
+"""Resize the first answer to the user's choice: a point, a list, a section or a note."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _KINDS = {
 def resize_first(answer: Answer, size: str, snapshot: Snapshot) -> tuple[Unit, ...]:
     """Return the units of an answer with the first one in a chosen size.
 
-    Units that the first one now holds are left out; the others keep their order.
+    Units contained in the first one are left out; the others keep their order.
 
     :param answer: to show.
-    :param size: "point", "list", "section" or "note"; empty for what the question asks for.
-    :param snapshot: the generation the answer is from.
+    :param size: "point", "list", "section" or "note"; empty for the size that fits the question.
+    :param snapshot: the generation of the answer.
     """
     if not size or not answer.units:
         return answer.units
@@ -49,11 +49,11 @@ def _best_hit(unit: Unit, hits: Sequence[Hit]) -> Hit | None:
 
 
 def _span(outline: Outline, at: int, size: str) -> Span:
-    """Return the smallest unit of a kind around a point, else the next larger one."""
+    """Return the smallest unit of a kind around a point, or else the next larger one."""
     around = outline.around(at)
     if size == "point":
         return around[0]
     fitting = [span for span in around if span.kind in _KINDS[size]]
-    if not fitting:  # no list or section around it: what comes next in size
+    if not fitting:  # no list or section around it: take the next larger unit
         fitting = [span for span in around[1:] if span.kind is UnitKind.NOTE or size == "list"]
     return min(fitting or around[-1:], key=lambda span: span.size)

@@ -1,4 +1,4 @@
-"""Notes by their names, as a quick switcher finds them, and operators completed while typed."""
+"""Find notes by name while the user types, and complete operators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPEN_OPERATOR = re.compile(r'(?:^|\s)(-?)(tag|path|folder|category):("?)([^"]*)
 
 
 class Named(NamedTuple):
-    """A note found by a name: ``by`` is the alias or file name, empty where it is the title."""
+    """A note found by name; ``by`` is the alias or file name, empty if the title matched."""
 
     note_id: str
     title: str
@@ -43,12 +43,13 @@ class NoteNames:
         self._entries = [_entry_of(note) for note in notes]
 
     def find(self, typed: str, k: int) -> list[Named]:
-        """Return the notes whose title, alias, file name or folder matches what was typed.
+        """Return the notes whose title, alias, file name or folder matches the typed text.
 
-        Whole names come first, then beginnings, words in any order, parts of names, and folders.
+        Whole names come first, then beginnings of names, words in any order, parts of names, and
+        folders.
 
-        :param typed: the words in the box; a question finds no name.
-        :param k: how many at most.
+        :param typed: the text in the box; a question matches no name.
+        :param k: the most results.
         """
         wanted = _folded(typed)
         if not wanted or len(wanted) > _MAX_CHARS or typed.rstrip().endswith("?"):
@@ -66,9 +67,9 @@ _kept: WeakKeyDictionary[Host, tuple[int, NoteNames]] = WeakKeyDictionary()
 
 
 def names_of(host: Host) -> NoteNames:
-    """Return the names of the notes of a host; read once a generation.
+    """Return the names of the notes of a host, read once per generation.
 
-    :param host: whose notes.
+    :param host: gives access to the notes.
     """
     generation = host.generation()
     kept = _kept.get(host)
@@ -90,7 +91,7 @@ def _entry_of(note: NoteInfo) -> _Entry:
 
 
 def _match(entry: _Entry, wanted: str, words: Sequence[str]) -> tuple[int | None, str]:
-    """Return how well an entry matches, 0 best and None not at all, and the name that does."""
+    """Return how well an entry matches (0 is best, None no match), and the matching name."""
     best: tuple[int | None, str] = (None, "")
     for folded, written in entry.names:
         level = _level(folded, wanted, words)
@@ -120,14 +121,14 @@ def _folded(text: str) -> str:
 def completions(
     typed: str, tags: Sequence[str], folders: Sequence[str], categories: Sequence[str], k: int = 6
 ) -> list[tuple[str, str]]:
-    """Return how an operator at the end of the box could go on.
+    """Return completions of an operator at the end of the box.
 
-    :param typed: what is in the box.
+    :param typed: the text in the box.
     :param tags: of all notes.
     :param folders: of all notes.
     :param categories: of all notes.
-    :param k: how many at most.
-    :return: what is shown, and the box as it would be.
+    :param k: the most results.
+    :return: (label, new text of the box) pairs.
     """
     found = _OPEN_OPERATOR.search(typed)
     if not found:

@@ -1,4 +1,4 @@
-"""What the page says when it cannot show the notes, and what to do next."""
+"""The error messages of the page, each with the next step."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
     ),
     (
         IndexOutdated,
-        "The index was made by another version or model",
+        "The index was built by another version or model",
         "Rebuild it from scratch: your notes are only read, never changed.",
     ),
     (
         IndexDamaged,
         "The index is damaged",
-        "Nothing is lost: it is made from your notes. Rebuild it from scratch.",
+        "Nothing is lost: the index is built from your notes. Rebuild it from scratch.",
     ),
-    (NotesError, "The notes cannot be read", "What is wrong, and how to fix it:"),
+    (NotesError, "The notes cannot be read", "The problem and how to fix it:"),
 )
 _RUNNING = (
     "Reading your notes for the first time",
@@ -40,15 +40,15 @@ _RUNNING = (
 )
 _EMPTY = (
     "There is no note in this folder yet",
-    "Put a Markdown file (.md) into it, then build.",
+    "Add a Markdown file (.md), then build.",
 )
 
 
 def trouble(exc: IndexerError, host: Host | None) -> None:
-    """Draw an error in words, with how to fix it.
+    """Draw an error with its fix.
 
-    :param exc: what went wrong.
-    :param host: builds, where a build fixes it; None if there is none.
+    :param exc: the error.
+    :param host: builds, if a build is the fix; None without a host.
     """
     if host is None and isinstance(exc, NotesError):
         if os.environ.get("NOTEPOINT_NOTES"):
@@ -56,7 +56,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
         start_view()
         return
     if host is not None and folder_is_gone(host):
-        st.header("The notes folder is not there", anchor=False)
+        st.header("The notes folder cannot be found", anchor=False)
         st.write(
             f"{plain(str(host.settings.notes))} may be on a disk that is not connected. Connect "
             "it, or choose another folder."
@@ -85,7 +85,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
 
 
 def folder_is_gone(host: Host) -> bool:
-    """Return whether the notes folder of a host is no longer there, as on a disk taken away."""
+    """Return whether the notes folder of a host is missing, for example on a removed disk."""
     return not host.settings.notes.is_dir()
 
 

@@ -1,4 +1,4 @@
-"""The widgets that several views share: search box and filters, all of them in the address."""
+"""Widgets shared by several views: search box and filters; their state is in the address."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MODES = {Mode.HYBRID.value: "Both", Mode.DENSE.value: "Meaning", Mode.LEXICAL.v
 def ask_box(on_change: Callable[[], None] | None = None) -> str:
     """Draw the search box and return the question.
 
-    :param on_change: called when another question was typed.
+    :param on_change: called after another question was typed.
     """
     st.text_input(
         "Ask a question or type words",
         key="q",
         type="search",
-        live=True,  # its pause of 250 ms; one spelt out, as "200ms", is read by importing pandas
+        live=True,  # a pause of 250 ms; a text such as "200ms" would import pandas
         bind="query-params",
         placeholder="Ask a question or type words",
         label_visibility="collapsed",
@@ -36,9 +36,9 @@ def ask_box(on_change: Callable[[], None] | None = None) -> str:
 
 
 def filters(host: Host) -> tuple[NoteFilter, Mode]:
-    """Draw the filters and return what they let through, and how to match.
+    """Draw the filters and return the filter and the search mode.
 
-    :param host: whose notes are filtered.
+    :param host: gives access to the notes.
     """
     labels = host.labels()
     used = address.filters_used()
@@ -87,6 +87,6 @@ def with_parents(folders: Sequence[str]) -> tuple[str, ...]:
 
 
 def sentence(exc: IndexerError) -> str:
-    """Return what an error says as a sentence, with its hint."""
+    """Return the message of an error as a sentence, with its hint."""
     said = f"{exc.message[:1].upper()}{exc.message[1:]}."
     return f"{said} {exc.hint[:1].upper()}{exc.hint[1:]}." if exc.hint else said

@@ -332,7 +332,7 @@ def test_tag_of_a_note_filters(open_tab: OpenTab) -> None:
 
 def test_mend_of_a_link_is_copied(open_tab: OpenTab) -> None:
     page = open_tab("?view=Links", permissions=["clipboard-read", "clipboard-write"])
-    row = page.locator("tr", has_text="the wrong way round")
+    row = page.locator("tr", has_text="is written wrongly")
     target = "https://www.coursera.org/specializations/deep-learning"
     expect(row).to_contain_text(target)
     row.get_by_role("button", name="Copy").click()

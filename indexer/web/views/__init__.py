@@ -1,1 +1,1 @@
-"""The views of the page, one module a view."""
+"""The views of the page, one module per view."""

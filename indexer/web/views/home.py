@@ -1,4 +1,4 @@
-"""The page before any question: where to begin, and all notes by folder."""
+"""The start page: examples, recent notes, and all notes by folder."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from indexer.web.reading import act
 _PICKED_UP = 5
 _RECENT = 8
 _STARRED = 12
-# Above this many notes the folders are listed with their counts alone.
+# Above this number of notes, folders are listed with counts only.
 _MAX_LISTED = 5_000
 _TEXT_CHARS = 110
 
 
 def home(host: Host) -> None:
-    """Draw what is shown before any question.
+    """Draw the start page.
 
-    :param host: whose notes are shown.
+    :param host: gives access to the notes.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     searches = host.history.searches
@@ -60,7 +60,7 @@ def _lead(notes: int, points: int) -> str:
 
 
 def _opened(host: Host, places: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the notes that were opened last and are still there, each with a line of its text."""
+    """Return the notes opened last that still exist, each with a line of its text."""
     titles = host.labels().titles
     found: list[dict[str, str]] = []
     for place in places:
@@ -87,7 +87,7 @@ def _line_at(host: Host, note_id: str, line: int | None) -> str:
 
 
 def _notes(host: Host) -> list[list[Any]]:
-    """Return all notes, newest first: title, id, seconds since 1970, and when in words."""
+    """Return all notes, newest first: title, id, seconds since 1970, and age in words."""
     if host.reader.header().notes > _MAX_LISTED:
         changed = host.reader.changed_notes(_MAX_LISTED)
     else:
@@ -99,7 +99,7 @@ def _notes(host: Host) -> list[list[Any]]:
 
 
 def when_of(seconds: float) -> str:
-    """Return how long ago a moment was, in words; the day, if it was more than a month."""
+    """Return the age of a time in words; its date, if it is more than a month ago."""
     ago = time.time() - seconds
     for size, name in ((86_400 * 31, ""), (86_400, "day"), (3_600, "hour"), (60, "minute")):
         if ago >= size:

@@ -1,4 +1,4 @@
-"""The view of the index: what is in it, which files have problems, and how to rebuild it."""
+"""The view of the index: its content, files with problems, and the build buttons."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HAPPENED = {
 
 
 class Fix(Enum):
-    """What fixes an index that cannot be read."""
+    """The fix for an index that cannot be read."""
 
     BUILD = "build"
     REBUILD = "rebuild"
@@ -40,10 +40,10 @@ class Fix(Enum):
 def index_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
-    :param host: whose index is shown.
-    :param question: what is in the box.
-    :param where: which notes are shown.
-    :param mode: how to match.
+    :param host: gives access to the index.
+    :param question: the text in the box.
+    :param where: show only notes that pass this filter.
+    :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     status = host.reader.status()
@@ -63,22 +63,22 @@ def _figures(status: Status) -> None:
 
 def _facts(host: Host, status: Status) -> None:
     state = host.state
-    follows = "Yes: what you save is found within seconds"
+    follows = "Yes: saved changes are found within seconds"
     if not state.watching:
-        follows = "No: press Update now after you changed notes"
+        follows = "No: press Update now after you change notes"
     elif state.watch_error:
         follows = f"Tries again at the next change ({state.watch_error})"
     missing = state.model_error.message if state.model_error else ""
     models = {
         Model.READY: "loaded",
-        Model.LOADING: "loading; search is by words until it is there",
-        Model.MISSING: f"not there; search is by words alone ({missing})",
+        Model.LOADING: "loading; until then, search is by words only",
+        Model.MISSING: f"missing; search is by words only ({missing})",
     }
     rows = [
         ["Notes folder", plain(shown_folders(host.settings.notes))],
         ["Index kept in", plain(status.store)],
         ["Model", f"{status.model}, {models[state.model]}"],
-        ["Follows your changes", plain(follows)],
+        ["Updates automatically", plain(follows)],
     ]
     show_table(key="facts", data={"label": "The index", "columns": ["What", "Value"], "rows": rows})
     if not is_server(host.settings.store):
@@ -110,7 +110,7 @@ def _skipped(host: Host, status: Status) -> None:
     rows = [row for file in status.skipped for row in _rows(file)]
     st.header(f"Files with problems ({len(status.skipped)})", anchor=False)
     if not rows:
-        st.caption("None: every note was read whole.")
+        st.caption("No problems: every note was read completely.")
         return
     columns = ["Where", "What happened", "Why", "How to fix it"]
     show_table(
@@ -121,7 +121,7 @@ def _skipped(host: Host, status: Status) -> None:
 
 
 def _open(host: Host) -> None:
-    """Open a note of the list, in the view that shows notes."""
+    """Open a note of the list in the search view."""
     act(host, "skipped")
     address.go_to("Search")
 
@@ -139,10 +139,10 @@ def _rows(file: FileReport) -> list[list[Any]]:
 
 @st.fragment(run_every=_BEAT_S)
 def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
-    """Draw the buttons, and how far a running build is.
+    """Draw the buttons and the progress of a running build.
 
     :param rebuilder: builds in another process.
-    :param fix: what fixes an index that cannot be read; only that is offered.
+    :param fix: the fix for an index that cannot be read; only this one is offered.
     """
     progress = rebuilder.progress
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
@@ -178,7 +178,7 @@ def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
 
 
 def _time_left(progress: Progress) -> str:
-    """Return how long a build will take from here, by its pace so far; empty while unknown."""
+    """Return the remaining time of a build, from its pace so far; empty if unknown."""
     now = time.monotonic()
     start = st.session_state.setdefault("pace", (progress.phase, now, progress.done))
     if start[0] != progress.phase or progress.done < start[2]:

@@ -1,4 +1,4 @@
-"""The links: which note leads to which, and the broken ones with their fixes."""
+"""The view of links: a graph of linked notes, and broken links with their fixes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _HELP = "A fix changes one line of one note, after it has shown you the line bef
 def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
-    :param host: whose links are drawn.
-    :param question: what is in the box.
-    :param where: which notes are shown.
-    :param mode: how to match.
+    :param host: gives access to the links.
+    :param question: the text in the box.
+    :param where: show only notes that pass this filter.
+    :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     overview = host.overview()
@@ -89,7 +89,7 @@ def _plot(graph: Graph, titles: dict[str, str], let_through: set[str]) -> dict[s
     places = [[round(float(v), 4) for v in graph.plane[i]] for i in kept]
     return {
         "label": f"A graph of {presenters.count(len(notes), 'note')} and the links between them; "
-        "the tables below hold the same.",
+        "the tables below contain the same data.",
         "x": [x for x, _ in places],
         "y": [y for _, y in places],
         "group": [common.index(one) if one in common else -1 for one in folders],

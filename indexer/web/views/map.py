@@ -1,4 +1,4 @@
-"""The map: every point on a plane, near to what is like it."""
+"""The map: every point on a plane, close to similar points."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from indexer.web.overview import Overview
 from indexer.web.reading import act, side_reader
 
 _RINGS = 10
-# With more notes than this the parts of the map are named by their words, not by titles.
+# With more notes than this, parts of the map are named by words instead of titles.
 _FEW_NOTES = 12
 _COLOURS = 10
 _NAMES = 40
-# A label that most points share tells little apart.
+# A label that most points share separates few of them.
 _MOST = 0.6
 _TEXT_CHARS = 140
-# Above this many points their texts stay on the server: the dots would take seconds to send.
+# Above this number of points, texts stay on the server, since sending them takes seconds.
 _MAX_TEXTS = 30_000
 _BY = {
     "category": "Category",
@@ -43,10 +43,10 @@ _COLOURED = 0.6
 def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
-    :param host: whose points are drawn.
-    :param question: what is in the box.
-    :param where: which notes are shown.
-    :param mode: how to match.
+    :param host: gives access to the points.
+    :param question: the text in the box.
+    :param where: show only notes that pass this filter.
+    :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     overview = host.overview()
@@ -56,7 +56,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     passes = matcher(where)
     points = [(i, p) for i, p in enumerate(overview.points) if passes(p.stored.note)]
     if not points:
-        st.info("There is no point to draw: no note passes the filters, or none is indexed.")
+        st.info("There are no points to draw: no note passes the filters, or no note is indexed.")
         return
     groups = _groups(overview)
     by = _colour_by(groups)
@@ -69,7 +69,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
             data=_plot(overview, points, groups[by], rings),
             on_act_change=lambda: act(host, "map"),
         )
-        if st.toggle("Show as table", key="as_table"):  # sent only when it is asked for
+        if st.toggle("Show as table", key="as_table"):  # sent only on request
             show_table(
                 key="map_table",
                 data=_table(points, _BY[by], groups[by], rings),
@@ -81,7 +81,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
 
 
 def waiting(what: str) -> None:
-    """Draw that something is being made behind the page, which draws it once it is there."""
+    """Draw a message while data is created in the background; the page redraws when it is ready."""
     st.caption(f"{what} ...")
     st.skeleton(height=420)
 
@@ -129,7 +129,7 @@ def _tells(counts: Counter[str], points: int) -> bool:
 
 
 def group_of(dumped: DumpedPoint, by: str) -> str:
-    """Return what a point is coloured by; empty for one that has no such label."""
+    """Return the label that colours a point, empty if it has none."""
     note = dumped.stored.note
     if by == "note":
         return note.title
@@ -142,7 +142,7 @@ def group_of(dumped: DumpedPoint, by: str) -> str:
 def _rings(
     host: Host, question: str, mode: Mode, points: Sequence[tuple[int, DumpedPoint]]
 ) -> list[int]:
-    """Return which of the points drawn answer a question, the best first, by their place."""
+    """Return the positions of the drawn points that answer a question, best first."""
     k = _RINGS
     answer = host.ask(
         question, k, mode if host.model is Model.READY else Mode.LEXICAL, address.where()
@@ -167,7 +167,7 @@ def _plot(
     few = len(points) <= _MAX_TEXTS
     return {
         "label": f"A map of {presenters.count(len(points), 'point')}; "
-        "the table below holds the same.",
+        "the table below contains the same data.",
         "x": [round(float(x), 4) for x in plane[:, 0]],
         "y": [round(float(y), 4) for y in plane[:, 1]],
         "group": [number.get(name, -1) for name in groups],
@@ -185,7 +185,7 @@ def _plot(
 
 
 def _region_names(overview: Overview) -> list[dict[str, Any]]:
-    """Return what the parts of the map are about, in the words of their points."""
+    """Return names for the parts of the map, from the words of their points."""
     return [
         {"text": presenters.plain(one.name), "x": round(one.x, 4), "y": round(one.y, 4)}
         for one in overview.regions
@@ -193,7 +193,7 @@ def _region_names(overview: Overview) -> list[dict[str, Any]]:
 
 
 def _names(plane: Any, groups: list[str]) -> list[dict[str, Any]]:
-    """Return the names of the groups at the middle of their points, the largest first."""
+    """Return the names of the groups at the centre of their points, the largest first."""
     names, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     sizes = np.bincount(place)
     order = np.argsort(-sizes, kind="stable")[:_NAMES]
@@ -230,5 +230,5 @@ def _table(
 
 
 def place_of_point(dumped: DumpedPoint) -> str:
-    """Return how the address of the page names a point."""
+    """Return the place of a point for the address of the page."""
     return presenters.plain(f"{dumped.note_id}:{dumped.stored.point.line_start}")

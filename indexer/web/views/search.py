@@ -1,4 +1,4 @@
-"""The view that asks: the answer on the left, the opened note on the right."""
+"""The search view: the answer on the left, the opened note on the right."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _NEAREST = 3
 def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view.
 
-    :param host: what is asked.
-    :param question: what is in the box.
-    :param where: which notes may answer.
-    :param mode: how to match.
+    :param host: answers the question.
+    :param question: the text in the box.
+    :param where: only notes that pass this filter.
+    :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     place = address.opened()
@@ -46,7 +46,7 @@ def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> Non
     found = _found(host, answer)
     shown = place or address.previewed() or (found["best"] or {}).get("place", "")
     _desk(host, question, answer, where=where, mode=mode, found=found, shown=shown)
-    if shown:  # after the answer, which is on the screen while the note is made ready
+    if shown:  # after the answer, which is already on the screen while the note is prepared
         best = found["best"]
         lines = tuple(best["lines"]) if best and shown == best["place"] else None
         note, gone = note_at(host, shown, answer, lines)
@@ -55,7 +55,7 @@ def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> Non
 
 
 def _answer(host: Host, question: str, mode: Mode, where: NoteFilter) -> Answer:
-    """Return the answer to a question, steered by the examples of the address."""
+    """Return the answer to a question, steered by the examples in the address."""
     steered = address.examples()
     more = [place for place, sign in steered.items() if sign == "+"]
     less = [place for place, sign in steered.items() if sign == "-"]
@@ -135,7 +135,7 @@ def _desk(
 
 
 def _label(found: dict[str, Any], answer: Answer | None) -> str:
-    """Return what was found, in words, for those who hear the page as well."""
+    """Return the number of results in words, also for screen readers."""
     if answer is None or not found["order"]:
         return ""
     related = sum(len(group["rows"]) for group in found["related"])
@@ -154,7 +154,7 @@ def _name_row(named: Named) -> dict[str, str]:
 
 
 def _entered(names: list[Named], found: dict[str, Any], question: str) -> str:
-    """Return what Enter in the box opens: a note of just this name, else the first card."""
+    """Return what Enter in the box opens: a note with exactly this name, else the first card."""
     if names and question.casefold() in (names[0].title.casefold(), names[0].by.casefold()):
         return presenters.plain(names[0].note_id)
     if found["best"]:
@@ -173,7 +173,7 @@ def _completions(host: Host, question: str) -> list[list[str]]:
 def _verdict(
     answer: Answer | None, found: dict[str, Any], where: NoteFilter
 ) -> dict[str, Any] | None:
-    """Return one line where nothing answers: the nearest notes, as links."""
+    """Return a line with links to the nearest notes if nothing answers the question."""
     if answer is None or found["best"] or not answer.hits:
         return None
     nearest: dict[str, str] = {}
@@ -194,7 +194,7 @@ def _verdict(
 def _notices(
     host: Host, question: str, answer: Answer | None, where: NoteFilter, mode: Mode
 ) -> list[dict[str, Any]]:
-    """Return what has to be said of an answer, each with ways on."""
+    """Return the remarks on an answer, each with next steps."""
     if answer is None:
         return []
     notices = [_notice("", presenters.plain(line), []) for line in answer.notices]
@@ -212,14 +212,14 @@ def _notices(
         text = f"Without the filters {unfiltered}{more} would match."
         clear = {"label": "Clear the filters", "act": {"do": "clear"}}
         return [*notices, _notice("Nothing here passes the filters", text, [clear])]
-    text = "None of its words is in them. Try other words, or ask in a whole sentence."
+    text = "No note contains these words. Try other words, or ask in a whole sentence."
     by_words = mode is Mode.LEXICAL and host.model is Model.READY
     ways = [{"label": "Search by meaning too", "act": {"do": "match"}}] if by_words else []
     return [*notices, _notice("Not in your notes", text, ways)]
 
 
 def _readings(question: str, answer: Answer) -> dict[str, Any]:
-    """Return what the question was read as, with the way back to its own words."""
+    """Return the corrected question, with a link to search for the original words."""
     reads = ", ".join(presenters.plain(read) for _, read in answer.reads)
     words = ", ".join(presenters.plain(word) for word, _ in answer.reads)
     exact = " ".join(

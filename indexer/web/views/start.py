@@ -25,7 +25,7 @@ from indexer.web.presenters import count, plain
 
 
 def start_view() -> None:
-    """Draw the question where the notes are, with the folders that may hold them."""
+    """Draw the choice of the notes folder, with suggestions."""
     with st.container(key="start"):
         st.caption("Notepoint")
         st.title("Where are your notes?", anchor=False)
@@ -141,7 +141,7 @@ def _choose(path: str, add: bool = False) -> None:
     folder = Path(os.path.expanduser(path)) if path else None
     if folder is None or not folder.is_absolute() or not folder.is_dir():
         st.session_state["folder_error"] = (
-            f"There is no folder {path}. Write its whole path, as ~/notes."
+            f"There is no folder {path}. Write its whole path, such as ~/notes."
             if path
             else "Write the path of a folder first."
         )

@@ -1,4 +1,4 @@
-"""The timeline: what was written when."""
+"""The timeline: notes or hits by date."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _TEXT_CHARS = 200
 def timeline_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     """Draw the view: all notes by date, or the hits for a question.
 
-    :param host: whose notes are drawn.
-    :param question: what is in the box.
-    :param where: which notes are shown.
-    :param mode: how to match.
+    :param host: gives access to the notes.
+    :param question: the text in the box.
+    :param where: show only notes that pass this filter.
+    :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     entries = _entries(host, question, where._replace(since=None, until=None), mode)
@@ -112,7 +112,7 @@ def _entry(date: str | None, title: str, place: str, points: int, text: str = ""
 
 
 def shortened(text: str, chars: int) -> str:
-    """Return a text with at most a number of characters, cut between words and marked as cut."""
+    """Return a text cut between words to a number of characters, with a mark if it is cut."""
     if len(text) <= chars:
         return text
     cut = text[:chars].rpartition(" ")[0] or text[:chars]
