@@ -500,13 +500,13 @@ def test_folder_that_was_taken_away_is_said(built: Path) -> None:
     page = open_page(q="ethics")
     built.rename(built.with_name("elsewhere"))
     page.run()
-    assert "does not exist" in texts(page)
+    assert "cannot be found" in texts(page)
     built.with_name("elsewhere").rename(built)
 
 
 def test_missing_folder_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTEPOINT_NOTES", str(folder / "none"))
-    assert "cannot be found" in texts(open_page())
+    assert "does not exist" in texts(open_page())
 
 
 # --- map, timeline, links, index ----------------------------------------------------------------
