@@ -68,7 +68,7 @@ def test_wrong_size_limit_is_an_error(tmp_path: Path, value: str) -> None:
 
 
 def test_wrong_site_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"no http\(s\) address"):
+    with pytest.raises(SettingsError, match=r"not an http\(s\) address"):
         load(notes=tmp_path, site_url="example.org")
 
 

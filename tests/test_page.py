@@ -500,7 +500,7 @@ def test_folder_that_was_taken_away_is_said(built: Path) -> None:
     page = open_page(q="ethics")
     built.rename(built.with_name("elsewhere"))
     page.run()
-    assert "cannot be found" in texts(page)
+    assert "does not exist" in texts(page)
     built.with_name("elsewhere").rename(built)
 
 

@@ -56,7 +56,7 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
         start_view()
         return
     if host is not None and folder_is_gone(host):
-        st.header("The notes folder cannot be found", anchor=False)
+        st.header("The notes folder does not exist", anchor=False)
         st.write(
             f"{plain(str(host.settings.notes))} may be on a disk that is not connected. Connect "
             "it, or choose another folder."
