@@ -1,11 +1,11 @@
 """How many judged questions are answered within a budget of tokens, against other ways to read.
 
-    python benchmarks/token_budget.py NOTES QUESTIONS [--vault NAME] [--plot FILE] [--json]
+    python benchmarks/token_budget.py NOTES QUESTIONS [--vault NAME] [--store DIR] [--plot FILE]
 
 A question counts as answered if all lines of one of its judged places are among what is read. What
 is compared, each filled up to the budget:
 
-- notepoint: ``query --budget``, whole answers, best first;
+- notepoint: ``query --budget``;
 - words only: the same with ``--mode lexical``;
 - sections: for each hit its whole section, as tools give that embed sections;
 - notes: for each hit its whole note, cut where the budget ends;
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -115,9 +116,10 @@ def ways(
 ) -> Iterator[tuple[str, Lines]]:
     """Yield each way to spend a budget with the lines that are read by it."""
     k = points_for(budget, None, 10)
-    answer = notebook.search(question.text, k)
+    answer = notebook.search(question.text, k, budget=budget)
     yield "notepoint", units(answer, budget)
-    yield "words only", units(notebook.search(question.text, k, mode=Mode.LEXICAL), budget)
+    by_words = notebook.search(question.text, k, mode=Mode.LEXICAL, budget=budget)
+    yield "words only", units(by_words, budget)
     hits = answer.hits
     sections = dict.fromkeys(texts.section(hit.note_id, hit.line_start) for hit in hits)
     yield "sections", texts.take(sections, budget)
@@ -126,9 +128,11 @@ def ways(
     yield "grep", texts.take(texts.grep(question.text), budget)
 
 
-def measure(notes: Path, path: Path, vault: str) -> dict[str, dict[int, float]]:
+def measure(
+    notes: Path, path: Path, vault: str, store: str | None = None
+) -> dict[str, dict[int, float]]:
     """Return the share of answerable questions that are answered, by way and budget."""
-    with Notebook(notes) as notebook:
+    with Notebook(notes, store=store) as notebook:
         notebook.build()
         texts = Texts(notebook)
         asked = [one for one in read_questions(path, vault) if one.answers]
@@ -141,22 +145,52 @@ def measure(notes: Path, path: Path, vault: str) -> dict[str, dict[int, float]]:
     return {name: {b: n / len(asked) for b, n in row.items()} for name, row in counts.items()}
 
 
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM, _RIGHT = 460, 260, 42, 14, 36, 100
+_COLOURS = ("#0b6e4f", "#7a9e9f", "#c8553d", "#8a8a8a", "#3d5a80")
+
+
 def draw(figures: dict[str, dict[int, float]], path: Path) -> None:
-    """Draw the shares by budget."""
-    import matplotlib
+    """Write the shares by budget as a picture in SVG."""
+    size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
+    ]
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        y = _y(share)
+        parts.append(f'<path d="M{_LEFT} {y}H{_WIDTH - _RIGHT}" stroke="#ddd"/>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{share:.2f}</text>')
+    for budget in BUDGETS:
+        place = f'x="{_x(budget)}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle"'
+        parts.append(f"<text {place}>{budget:,}</text>")
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(f'<text x="{middle}" y="{_HEIGHT - 5}" text-anchor="middle">tokens read</text>')
+    for name, y in _spread({name: row[BUDGETS[-1]] for name, row in figures.items()}).items():
+        colour = _COLOURS[list(figures).index(name)]
+        points = [(_x(budget), _y(share)) for budget, share in figures[name].items()]
+        line = "L".join(f"{x} {y}" for x, y in points)
+        parts.append(f'<path d="M{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in points]
+        parts.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{y}" fill="{colour}">{name}</text>')
+    path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
-    for (name, row), mark in zip(figures.items(), "os^vD", strict=True):
-        axes.plot(list(row), list(row.values()), marker=mark, label=name)
-    axes.set(xscale="log", xlabel="tokens read", ylabel="questions answered", ylim=(0, 1))
-    axes.set_xticks(BUDGETS, [f"{budget:,}" for budget in BUDGETS])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    figure.savefig(path, dpi=110)
+def _x(budget: int) -> float:
+    steps = math.log(budget / BUDGETS[0]) / math.log(BUDGETS[-1] / BUDGETS[0])
+    return round(_LEFT + 12 + steps * (_WIDTH - _LEFT - _RIGHT - 24), 1)
+
+
+def _y(share: float) -> float:
+    return round(_TOP + (1 - share) * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _spread(ends: dict[str, float]) -> dict[str, float]:
+    """Return where each name is written: at the end of its line, 13 apart."""
+    places: dict[str, float] = {}
+    for name, share in sorted(ends.items(), key=lambda one: -one[1]):
+        lowest = max(places.values(), default=-math.inf)
+        places[name] = max(_y(share) + 4, lowest + 13)
+    return places
 
 
 def main() -> None:
@@ -165,10 +199,11 @@ def main() -> None:
     parser.add_argument("notes", type=Path)
     parser.add_argument("questions", type=Path)
     parser.add_argument("--vault", default="")
+    parser.add_argument("--store", help="where the index is kept; for notes that are read only")
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", action="store_true")
     options: Any = parser.parse_args()
-    figures = measure(options.notes, options.questions, options.vault)
+    figures = measure(options.notes, options.questions, options.vault, options.store)
     if options.plot:
         draw(figures, options.plot)
     if options.json:

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indexer.errors import IndexerError
-from indexer.records import Answer, Hit, Link, Place
+from indexer.passages import (
+    Passage,
+    passage_json,
+    passage_of,
+    passage_of_place,
+    passages_lines,
+    sendable,
+    shorten,
+)
+from indexer.records import Answer, Hit
 from indexer.render import safe
 from indexer.text.tokens import estimate_tokens
 
@@ -25,8 +34,6 @@ if TYPE_CHECKING:
 _BYTES_PER_PASSAGE = 400
 _LEAST_BYTES = 1_200
 _LEAST_TEXT_BYTES = 60
-_MAX_HEADING_CHARS = 60
-_MAX_HEADINGS = 5
 _MAX_TOPIC_CHARS = 90
 _MAX_LEFT_OUT = 5  # listed by place; the others are only counted
 _MAX_BACKLINKS = 20
@@ -40,36 +47,18 @@ _NOT_ANSWERED = (
 )
 
 
-class Passage(NamedTuple):
-    """The printed form of a unit of an answer, or of a single hit.
-
-    ``path`` holds the title of the note and the context of the passage, outermost first. ``cut`` is
-    True if words are missing from ``text``.
-    """
-
-    note_id: str
-    line_start: int
-    line_end: int
-    path: tuple[str, ...]
-    text: str
-    links: tuple[Link, ...] = ()
-    cut: bool = False
-
-    @property
-    def place(self) -> str:
-        """The note with its lines, in the form other commands and tools accept."""
-        lines = f"{self.line_start}"
-        if self.line_end != self.line_start:
-            lines += f"-{self.line_end}"
-        return f"{self.note_id}:{lines}"
-
-
 class Compact(NamedTuple):
-    """A printed answer; ``left_out`` are passages that do not fit into the budget."""
+    """A printed answer; ``left_out`` are hits that do not fit into the budget.
+
+    The first ``named`` of them are named in the text. ``brief`` says that the name of a note is
+    printed once for passages that follow each other.
+    """
 
     answer: Answer
     passages: tuple[Passage, ...]
     left_out: tuple[Passage, ...] = ()
+    named: int = 0
+    brief: bool = False
 
 
 def points_for(budget: int | None, top_k: int | None, default: int) -> int:
@@ -89,22 +78,17 @@ def points_for(budget: int | None, top_k: int | None, default: int) -> int:
 def compact(answer: Answer, *, budget: int | None = None, links: bool = False) -> Compact:
     """Return the compact form of an answer.
 
-    :param answer: the answer to a question.
+    :param answer: the answer to a question; with a budget, of a search with the same budget.
     :param budget: token limit of the printed text, whose passages are whole; None to shorten long
         passages instead.
     :param links: True to print the links of passages.
     """
-    if answer.units:
-        passages = [
-            _passage_of_place(place, answer.hits, links)
-            for unit in answer.units
-            for place in unit.places
-        ]
-    else:
-        passages = [_passage_of(hit, links) for hit in answer.hits]
+    places = answer.passages or [place for unit in answer.units for place in unit.places]
+    passages = [passage_of_place(place, answer.hits, links) for place in places]
+    passages = passages or [passage_of(hit, links) for hit in answer.hits]
     if budget is None:
         return Compact(answer, tuple(_shortened(answer, passages)))
-    return _within(answer, passages, budget)
+    return _within(answer, passages, budget, links)
 
 
 def compact_text(found: Compact) -> str:
@@ -116,11 +100,10 @@ def compact_text(found: Compact) -> str:
     if not found.answer.answered and found.answer.hits:
         lines.append(f"nearest topics: {'; '.join(_topics(found.answer))}")
     lines += [f'read as: {safe(word)} = "{safe(read)}"' for word, read in found.answer.reads]
-    lines += [f"note: {_short(safe(one), _MAX_NOTICE_CHARS)}" for one in found.answer.notices]
-    for passage in found.passages:
-        lines += ["", *_passage_lines(passage)]
+    lines += [f"note: {shorten(safe(one), _MAX_NOTICE_CHARS)}" for one in found.answer.notices]
+    lines += passages_lines(found.passages, brief=found.brief)
     if found.left_out:
-        lines += ["", _left_out_line(found.left_out)]
+        lines += ["", _left_out_line(found)]
     return "\n".join(lines)
 
 
@@ -141,7 +124,7 @@ def compact_json(found: Compact) -> dict[str, Any]:
     if answer.reads:
         values["reads"] = [{"word": word, "read": read} for word, read in answer.reads]
     if answer.notices:
-        values["notices"] = [_short(safe(one), _MAX_NOTICE_CHARS) for one in answer.notices]
+        values["notices"] = [shorten(safe(one), _MAX_NOTICE_CHARS) for one in answer.notices]
     if answer.index.stale:
         values["stale"] = True
     if found.left_out:
@@ -161,10 +144,9 @@ def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str
     """
     if not hits:
         return f"nothing is near {safe(place)} but notes that it links to"
-    passages = [_passage_of(hit, links) for hit in hits]
+    passages = [passage_of(hit, links) for hit in hits]
     lines = [f"near {safe(place)}, in other notes:"]
-    for passage in _fitted(passages, head=len(lines[0])):
-        lines += ["", *_passage_lines(passage)]
+    lines += passages_lines(_fitted(passages, head=len(lines[0])))
     return "\n".join(lines)
 
 
@@ -175,70 +157,8 @@ def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dic
     :param hits: the points found near it.
     :param links: True to print the links of passages.
     """
-    shown = _fitted([_passage_of(hit, links) for hit in hits], head=len(place))
+    shown = _fitted([passage_of(hit, links) for hit in hits], head=len(place))
     return {"place": place, "hits": [passage_json(passage) for passage in shown]}
-
-
-def passage_json(passage: Passage) -> dict[str, Any]:
-    """Return a passage as JSON; empty fields are left out."""
-    values: dict[str, Any] = {
-        "at": safe(passage.place),
-        "path": list(_headings(passage)),
-        "text": _sendable(passage.text),
-    }
-    if passage.cut:
-        values["cut"] = True
-    if passage.links:
-        values["links"] = [
-            {
-                "text": _sendable(link.text),
-                "to": safe(link.to or link.target),
-                "ok": link.ok,
-            }
-            for link in passage.links
-        ]
-    return values
-
-
-def _passage_of(hit: Hit, links: bool) -> Passage:
-    headings = (h for h in hit.heading_path if h.casefold() != hit.title.casefold())
-    return Passage(
-        note_id=hit.note_id,
-        line_start=hit.line_start,
-        line_end=hit.line_end,
-        path=(hit.title, *headings, *hit.parents),
-        text=hit.text,
-        links=hit.links if links else (),
-    )
-
-
-def _passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
-    """Return a unit, or one of its places, with its common context and the links of its hits.
-
-    Each point is a line of the text, indented below its list item and heading.
-    """
-    headings = [h for h in place.heading_path if h.casefold() != place.title.casefold()]
-    depth = min(point.depth for point in place.points)
-    lines: list[str] = []
-    heading = place.heading_path
-    for point in place.points:
-        if point.heading_path != heading and len(place.points) > 1:
-            lines += [f"# {one}" for one in point.heading_path[len(place.heading_path) :][-1:]]
-            heading = point.heading_path
-        indent = "  " * (point.depth - depth)
-        lines += [indent + line for line in point.text.split("\n")]
-    ids = {point.point_id for point in place.points}
-    own = [hit for hit in hits if hit.point_id in ids]
-    parents = own[0].parents[:depth] if own else ()
-    found = dict.fromkeys(link for hit in own for link in hit.links) if links else {}
-    return Passage(
-        note_id=place.note_id,
-        line_start=place.line_start,
-        line_end=place.line_end,
-        path=(place.title, *headings, *parents),
-        text="\n".join(lines),
-        links=tuple(found),
-    )
 
 
 def _head_line(answer: Answer) -> str:
@@ -250,55 +170,49 @@ def _head_line(answer: Answer) -> str:
 
 
 def _topics(answer: Answer) -> list[str]:
-    return [_short(safe(topic), _MAX_TOPIC_CHARS) for topic in answer.topics()]
-
-
-def _passage_lines(passage: Passage) -> list[str]:
-    above = " > ".join(_headings(passage))
-    more = " (shortened)" if passage.cut else ""
-    lines = [f"{safe(passage.place)}  {above}{more}", *safe(passage.text).split("\n")]
-    for link in passage.links:
-        state = "" if link.ok else " (leads nowhere)"
-        lines.append(f"-> {safe(link.text)}: {safe(link.to or link.target)}{state}")
-    return lines
-
-
-def _headings(passage: Passage) -> tuple[str, ...]:
-    """Return the title and the nearest context of a passage, each shortened."""
-    path = passage.path
-    if len(path) > _MAX_HEADINGS:
-        path = (path[0], *path[-_MAX_HEADINGS + 1 :])
-    return tuple(_short(" ".join(safe(part).split()), _MAX_HEADING_CHARS) for part in path)
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def _left_out_line(left_out: Sequence[Passage]) -> str:
-    named = ", ".join(safe(passage.place) for passage in left_out[:_MAX_LEFT_OUT])
-    more = len(left_out) - _MAX_LEFT_OUT
-    rest = f" and {more} more" if more > 0 else ""
-    return f"left out, too long for the budget: {named}{rest}"
+    return [shorten(safe(topic), _MAX_TOPIC_CHARS) for topic in answer.topics()]
 
 
 # --- a budget of tokens -------------------------------------------------------------------------
 
 
-def _within(answer: Answer, passages: Sequence[Passage], budget: int) -> Compact:
-    """Fill a budget with whole passages, best first; leave out those that do not fit."""
-    kept: list[Passage] = []
-    left_out: list[Passage] = []
-    for passage in passages:
-        tried = Compact(answer, (*kept, passage))
-        (kept if estimate_tokens(compact_text(tried)) <= budget else left_out).append(passage)
-    # The line that lists the passages left out needs space too.
-    while left_out and kept:
-        found = Compact(answer, tuple(kept), tuple(left_out))
-        if estimate_tokens(compact_text(found)) <= budget:
+def _within(answer: Answer, passages: Sequence[Passage], budget: int, links: bool) -> Compact:
+    """Return whole passages that fit into a budget, and what is left out."""
+    found = _with_left_out(answer, tuple(passages), links)
+    if not _fits(found, budget):
+        kept: list[Passage] = []
+        for passage in passages:
+            if _fits(_with_left_out(answer, (*kept, passage), links), budget):
+                kept.append(passage)
+        found = _with_left_out(answer, tuple(kept), links)
+    # What room is left names some of what is left out.
+    room = budget - estimate_tokens(compact_text(found)) + estimate_tokens(_left_out_line(found))
+    for named in range(1, min(_MAX_LEFT_OUT, len(found.left_out)) + 1):
+        tried = found._replace(named=named)
+        if estimate_tokens(_left_out_line(tried)) > room:
             break
-        left_out.insert(0, kept.pop())
-    return Compact(answer, tuple(kept), tuple(left_out))
+        found = tried
+    return found
+
+
+def _with_left_out(answer: Answer, passages: tuple[Passage, ...], links: bool) -> Compact:
+    """Return an answer with the hits that are in none of its passages."""
+    shown = frozenset().union(*(passage.points for passage in passages))
+    left_out = (passage_of(hit, links) for hit in answer.hits if hit.point_id not in shown)
+    return Compact(answer, passages, tuple(left_out), brief=True)
+
+
+def _fits(found: Compact, budget: int) -> bool:
+    return estimate_tokens(compact_text(found)) <= budget
+
+
+def _left_out_line(found: Compact) -> str:
+    count = len(found.left_out)
+    if not found.named:
+        return f"left out, no room: {count} more"
+    named = ", ".join(safe(passage.place) for passage in found.left_out[: found.named])
+    rest = f" and {count - found.named} more" if count > found.named else ""
+    return f"left out, no room: {named}{rest}"
 
 
 # --- a limit of bytes ---------------------------------------------------------------------------
@@ -334,7 +248,7 @@ def _fitted(passages: Sequence[Passage], *, head: int, answers: int | None = Non
 
 def _size(passages: Sequence[Passage]) -> int:
     """Return the size of passages in bytes, as text or as JSON, whichever is larger."""
-    lines = [line for passage in passages for line in ("", *_passage_lines(passage))]
+    lines = passages_lines(passages)
     values = json.dumps([passage_json(passage) for passage in passages], ensure_ascii=False)
     return max(_bytes_of("\n".join(lines)) + 1, _bytes_of(values))
 
@@ -392,9 +306,9 @@ def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
         "line_start": shown.line_start,
         "line_end": shown.line_end,
         "lines": shown.lines,
-        "text": _sendable(shown.text),
+        "text": sendable(shown.text),
         "links": [
-            {"line": one.line, "text": _sendable(one.text), "to": safe(one.to or one.target)}
+            {"line": one.line, "text": sendable(one.text), "to": safe(one.to or one.target)}
             | ({} if one.ok else {"ok": False})
             for one in shown.links
         ],
@@ -424,10 +338,6 @@ def _cut_note(found: NoteText, budget: int | None) -> tuple[NoteText, str]:
 def _backlinks(found: NoteText) -> list[str]:
     places = dict.fromkeys(f"{one.note_id}:{one.line}" for one in found.backlinks)
     return [safe(place) for place in list(places)[:_MAX_BACKLINKS]]
-
-
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def read_schema(name: str) -> dict[str, Any]:

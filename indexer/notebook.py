@@ -233,6 +233,7 @@ class Notebook:
         rerank: str | None = None,
         points: bool = False,
         explain: bool = False,
+        budget: int | None = None,
     ) -> Answer:
         """Answer a question with points from the notes.
 
@@ -246,6 +247,7 @@ class Notebook:
         :param rerank: name or folder of a cross-encoder that reranks the first points.
         :param points: single points only, not combined into lists or sections.
         :param explain: explain the rank of each hit, see ``Hit.explanation``.
+        :param budget: fill this many tokens, see ``Answer.passages``; None for no budget.
         :raises IndexerError: if there is no index, or the question is invalid.
         """
         with self.snapshot(mode=mode) as snapshot:
@@ -260,6 +262,7 @@ class Notebook:
                 rerank=rerank,
                 points=points,
                 explain=explain,
+                budget=budget,
             )
 
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:

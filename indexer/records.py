@@ -311,7 +311,10 @@ class UnitPoint(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The place of a unit or a part of it: consecutive points of a note, in reading order."""
+    """The place of a unit or a part of it: consecutive points of a note, in reading order.
+
+    ``parents`` are the items, lead-ins and callout titles above all of it, outermost first.
+    """
 
     kind: UnitKind
     note_id: str
@@ -321,6 +324,7 @@ class Place(NamedTuple):
     line_start: int
     line_end: int
     points: tuple[UnitPoint, ...]
+    parents: tuple[str, ...] = ()
 
 
 class Unit(NamedTuple):
@@ -450,7 +454,8 @@ class Answer:
     question: (word as typed, words of the notes). ``units`` are the answers to show, best first:
     the hits in the size that fits the question. ``notices`` are remarks for the reader, for example
     about a filter that no note passes, or a question that was cut. ``verdict`` says how far to
-    trust the answer.
+    trust the answer. ``passages`` fill a token budget, if one was given: points near the hits,
+    touching points as one passage, grouped by note, the best first.
     """
 
     question: str
@@ -465,6 +470,7 @@ class Answer:
     units: tuple[Unit, ...] = ()
     notices: tuple[str, ...] = ()
     verdict: Verdict = Verdict.NOT_THERE
+    passages: tuple[Place, ...] = ()
 
     def topics(self, most: int = 3) -> list[str]:
         """Return the topics of the hits, best first: note titles with the nearest heading.

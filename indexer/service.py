@@ -8,6 +8,7 @@ the index. It builds in another process when notes change, and detects a replace
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -324,6 +325,7 @@ class Request:
         less: Sequence[str] = (),
         *,
         points: bool = False,
+        budget: int | None = None,
     ) -> Answer:
         """Answer a question; by words alone until the model is open.
 
@@ -334,13 +336,13 @@ class Request:
         :param more: prefer hits like these places ("note:line").
         :param less: prefer hits unlike these places.
         :param points: single points only, not combined into lists or sections.
+        :param budget: fill this many tokens, see ``Answer.passages``; None for no budget.
         :raises IndexerError: as ``Notebook.search`` does.
         """
         if not self.by_meaning:
-            return self.snapshot.search(question, k, mode=Mode.LEXICAL, where=where, points=points)
-        return self.snapshot.search(
-            question, k, mode=mode, where=where, more_like=more, less_like=less, points=points
-        )
+            mode, more, less = Mode.LEXICAL, (), ()
+        ask = functools.partial(self.snapshot.search, more_like=more, less_like=less)
+        return ask(question, k, mode=mode, where=where, points=points, budget=budget)
 
     def read_note(self, note_id: str) -> NotePage:
         """Return a rendered note, from the cache if neither note nor index changed.

@@ -152,6 +152,7 @@ class Snapshot:
         rerank: str | None = None,
         points: bool = False,
         explain: bool = False,
+        budget: int | None = None,
     ) -> Answer:
         """Answer a question; see ``Notebook.search``."""
         searcher = self._parts.searcher()
@@ -169,6 +170,7 @@ class Snapshot:
             reranker=self._parts.reranker(rerank) if rerank else None,
             points=points,
             explain=explain,
+            budget=budget,
         )
         return searcher.search(query, self._view)
 

@@ -40,6 +40,7 @@ FLOORS = (
     ("render", "turns what the notebook returns into text and JSON"),
     ("render_reports", "the same for dumps, checks, moved indexes and evaluations"),
     ("render_markdown", "the same as Markdown, to be pasted elsewhere"),
+    ("passages", "words of a note as they are printed for readers who pay for each token"),
     ("compact launchers unit_text", "answers for agents, launchers, editors and terminals"),
     ("service", "what surfaces that run longer than one question share"),
     ("lsp", "a surface: editors"),

@@ -149,6 +149,21 @@ def test_section_shows_the_headings_within_it() -> None:
     assert compact(one).passages[0].text == "first\n# B\nsecond"
 
 
+def test_headings_within_a_section_are_said_once_where_they_begin() -> None:
+    points = (
+        UnitPoint(1, 3, 3, "first", ("T", "A")),
+        UnitPoint(2, 5, 5, "B", ("T",)),  # a heading with no text of its own
+        UnitPoint(3, 7, 7, "second", ("T", "B", "C")),
+        UnitPoint(4, 9, 9, "third", ("T", "B", "C")),
+        UnitPoint(5, 11, 11, "fourth", ("T", "D", "E")),
+    )
+    place = Place(UnitKind.NOTE, "a.md", "T", None, ("T",), 3, 11, points)
+    one = dataclasses.replace(answer(hit(1, "x")), units=(Unit(1, UnitKind.NOTE, (place,), 1),))
+    passage = compact(one).passages[0]
+    assert passage.path == ("T", "A")  # above its first line
+    assert passage.text == "first\nB\n# C\nsecond\nthird\n# D > E\nfourth"
+
+
 def test_stale_index_is_said() -> None:
     found = compact(answer(hit(1, "text"), state=STATE._replace(stale=True)))
     assert "notes changed since the index was built" in compact_text(found)
@@ -197,7 +212,7 @@ def test_budget_is_filled_with_whole_points_best_first() -> None:
     assert [passage.text for passage in found.passages] == [hits[0].text, hits[2].text]
     assert [passage.place for passage in found.left_out] == ["courses/note-2.md:20"]
     text = compact_text(found)
-    assert text.endswith("left out, too long for the budget: courses/note-2.md:20")
+    assert text.endswith("left out, no room: courses/note-2.md:20")
     assert estimate_tokens(text) <= 200
     assert compact_json(found)["left_out"] == {"count": 1, "places": ["courses/note-2.md:20"]}
 
@@ -265,7 +280,10 @@ def test_command_prints_compact_text_and_json(folder: Path, run_cli: RunCli) -> 
 def test_budget_implies_compact_and_fills_it(folder: Path, run_cli: RunCli) -> None:
     ask = ("query", "discussion of ethics", "--notes", str(folder))
     _, out, _ = run_cli(*ask, "--budget", "1000")
-    assert out.count("\n\n") == 11  # every point of the folder
+    passages = out.split("\n\n")[1:]  # every point of the folder, those that touch as one
+    assert passages[0] == "review.md:3-4  Review\nno discussion of ethics, see one\nloud"
+    assert passages[1].startswith("one.md:3-11  Course one\nethics of part 0\n")
+    assert len(passages) == 2
     _, out, _ = run_cli(*ask, "--budget", "60")
     assert estimate_tokens(out) <= 60
 

@@ -26,7 +26,7 @@ from indexer.render import answer_json
 from indexer.service import Service
 
 RunCli = Callable[..., tuple[int, str, str]]
-SURFACES = ("mcp", "http")
+SURFACES = ("mcp", "http", "lsp")
 MAY_IMPORT = {"service", "render", "compact", "loopback", "errors", "records", "text"}
 QUESTIONS = [
     ("discussion of ethics", {}),
@@ -136,6 +136,25 @@ def test_budget_is_filled_alike_on_all_surfaces(
             return await client.call_tool("ask", {"question": "ethics", "budget": budget})
 
     assert anyio.run(ask).structured_content == in_terminal
+
+
+@pytest.mark.parametrize("question", [question for question, where in QUESTIONS if not where])
+def test_editor_gets_the_points_that_the_others_get(
+    service: Service, folder: Path, run_cli: RunCli, question: str
+) -> None:
+    """Workspace symbols are single points, as ``query --points`` prints them."""
+    types = pytest.importorskip("lsprotocol.types", reason="the extra lsp is not installed")
+    from indexer.lsp.features import ask
+    from indexer.lsp.server import make_server
+
+    command = ("query", question, "--notes", str(folder), "-k", "20", "--points", "--json")
+    hits = json.loads(run_cli(*command)[1])["hits"]
+    server = make_server(service, "test")
+    symbols = ask(server, types.WorkspaceSymbolParams(question))
+    assert [(one.name, one.location.uri, one.location.range.start.line + 1) for one in symbols] == [
+        (hit["text"], (folder / hit["note"]).as_uri(), hit["line_start"]) for hit in hits
+    ]
+    assert symbols
 
 
 def test_errors_say_the_same_on_all_surfaces(

@@ -33,7 +33,8 @@ def format_options(command: _Command) -> _Command:
             "--budget",
             type=click.IntRange(50),
             metavar="TOKENS",
-            help="Fill this many tokens with whole answers, best first; implies --format compact",
+            help="Fill this many tokens: points with what is around them, or whole sections; "
+            "implies --format compact",
         ),
         click.option("--links", "with_links", is_flag=True, help="Print links in compact format"),
         click.option("--markdown", is_flag=True, help="Print Markdown"),

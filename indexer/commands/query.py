@@ -127,6 +127,7 @@ def query(
         "rerank": options["rerank"],
         "points": options["points"] or options["explain"],
         "explain": options["explain"],
+        "budget": options["budget"],
     }
     with open_notebook(options) as notebook:
         if search["mode"] is not Mode.LEXICAL:

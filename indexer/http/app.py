@@ -172,6 +172,7 @@ def _ask(request: Request, given: Given) -> dict[str, Any]:
         filter_of(given),
         more=given.get("more", ()),
         less=given.get("less", ()),
+        budget=budget,
     )
     if short:
         return compact_json(compact(answer, budget=budget, links=given.get("links", False)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 from collections import Counter
@@ -64,7 +65,6 @@ def suggest(
     notes = request.snapshot.notes()
     stems = Counter(_stem(note.note_id).casefold() for note in notes)
     wanted = opened.written.casefold().strip()
-    found: dict[str, Suggestion] = {}
 
     def target(other: str) -> str:
         if not opened.wiki:
@@ -72,19 +72,27 @@ def suggest(
         stem = _stem(other)
         return stem if stems[stem.casefold()] == 1 else other.rpartition(".")[0]
 
+    found = []  # the targets are written for those alone that are shown
     for note in notes:
-        names = [_stem(note.note_id), note.title, *note.aliases]
-        if note.note_id == note_id or not any(wanted in name.casefold() for name in names):
-            continue
-        insert = target(note.note_id)
-        starts = any(name.casefold().startswith(wanted) for name in names)
-        why = "0" if starts else "1"
-        found.setdefault(insert, Suggestion(note.title or insert, note.note_id, insert, why))
-    by_name = sorted(found.values(), key=lambda one: (one.why, one.label))[:_MAX_BY_NAME]
+        place = _place_in_names((_stem(note.note_id), note.title, *note.aliases), wanted)
+        if place is not None and note.note_id != note_id:
+            found.append((place, note.title or _stem(note.note_id), note.note_id))
+    by_name = [
+        Suggestion(title, other, target(other), str(place))
+        for place, title, other in heapq.nsmallest(_MAX_BY_NAME, found)
+    ]
     sentence = sentence_before(lines, line, opened.start)
     by_meaning = list(_by_meaning(request, note_id, sentence, target, places=opened.wiki))
     # While nothing is typed, every name matches, so similar meaning comes first.
     return [*by_name, *by_meaning] if wanted else [*by_meaning, *by_name]
+
+
+def _place_in_names(names: Sequence[str], wanted: str) -> int | None:
+    """Return 0 if one of some names starts with a text, 1 if one holds it, None if none does."""
+    folded = [name.casefold() for name in names] if wanted else []
+    if not wanted or any(name.startswith(wanted) for name in folded):
+        return 0
+    return 1 if any(wanted in name for name in folded) else None
 
 
 def _by_meaning(

@@ -104,7 +104,7 @@ def _ask(request: Request, given: Mapping[str, Any]) -> tuple[str, dict[str, Any
         until=_day(given, "until"),
     )
     k = points_for(budget, given.get("k"), DEFAULT_K)
-    answer = request.ask(given["question"], k, where=where)
+    answer = request.ask(given["question"], k, where=where, budget=budget)
     found = compact(answer, budget=budget, links=given.get("links", False))
     text = compact_text(found)
     if not request.by_meaning:

@@ -22,7 +22,7 @@ from indexer.retrieval.query import Asked, Query
 from indexer.retrieval.question_form import FORM_TERMS, read_form
 from indexer.retrieval.ranking import Ranking, Weights
 from indexer.retrieval.sizing import Candidates, Chosen, choose_units
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.units import Outline, Span, common
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
@@ -287,4 +287,14 @@ def place_of(outline: Outline, span: Span, matched: Collection[int]) -> Place:
         line_start=line_start,
         line_end=line_end,
         points=points,
+        parents=_parents(outline, span),
     )
+
+
+def _parents(outline: Outline, span: Span) -> tuple[str, ...]:
+    """Return the items, lead-ins and callout titles that all points of a unit are below."""
+    points = outline.points[span.start : span.end + 1]
+    shared = points[0].parents
+    for point in points[1:]:
+        shared = shared[: common(shared, point.parents)]
+    return shared

@@ -39,7 +39,8 @@ class Query(NamedTuple):
     """A question and how to answer it.
 
     ``k`` counts units, or points where ``points`` asks for single ones; ``more_like`` and
-    ``less_like`` are point ids; ``allowed`` says which points may answer.
+    ``less_like`` are point ids; ``allowed`` says which points may answer;
+    ``budget`` is in tokens, see ``Answer.passages``.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Query(NamedTuple):
     reranker: Reranker | None = None
     points: bool = False
     explain: bool = False
+    budget: int | None = None
     allowed: Allowed = Allowed()
 
 

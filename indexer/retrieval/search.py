@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 
 from indexer.config import MULTILINGUAL_MODEL, Settings
 from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
-from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter
+from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter, Place
 from indexer.retrieval.answer_units import Sources, size_answer
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, given_candidates, weigh
@@ -166,23 +168,24 @@ class Searcher:
             if query.explain:
                 hits = _explained(shown, asked, hits)
             related = self._related.find(view, shown, hits, sized.notes)
-            state = self._state(view, header)
+            answered = bool(hits) and probability >= ANSWERED_ABOVE
+            answer = Answer(
+                question=query.question,
+                answered=answered,
+                confidence=probability,
+                mode=query.mode,
+                took_ms=0.0,
+                index=self._state(view, header),
+                hits=hits,
+                related_notes=related,
+                reads=asked.question.reads,
+                notices=tuple(notices),
+                units=sized.units,
+                verdict=verdict(answered, probability),
+            )
+            passages = self._passages(view, query, sized.points, answer)
         took_ms = (time.perf_counter() - started) * 1000
-        answered = bool(hits) and probability >= ANSWERED_ABOVE
-        return Answer(
-            question=query.question,
-            answered=answered,
-            confidence=probability,
-            mode=query.mode,
-            took_ms=took_ms,
-            index=state,
-            hits=hits,
-            related_notes=related,
-            reads=asked.question.reads,
-            notices=tuple(notices),
-            units=sized.units,
-            verdict=verdict(answered, probability),
-        )
+        return replace(answer, took_ms=took_ms, passages=passages)
 
     @quiet_products
     def similar(
@@ -221,6 +224,16 @@ class Searcher:
             confirmed, _ = self._confirmed(view, ranking, k)
             hits = make_hits(view, confirmed, ranking, None, self._encoder)
             return list(self._addressed(confirmed, hits))
+
+    def _passages(
+        self, view: View, query: Query, hits: Sequence[StoredPoint], answer: Answer
+    ) -> tuple[Place, ...]:
+        """Return what fills the budget of a question; nothing without one, or for single points."""
+        if query.budget is None or query.points:
+            return ()
+        from indexer.retrieval.packing import pack
+
+        return pack(hits, answer, partial(self._sources.outlines.of, view), query.budget)
 
     def is_stale(self, view: View) -> bool:
         """Return whether notes changed since a generation was built.

@@ -114,7 +114,7 @@ class Outline:
         if first.kind is BlockKind.HEADING and span.kind is UnitKind.SECTION:
             return (*path, first.text)
         for point in self.points[span.start + 1 : span.end + 1]:
-            path = path[: _common(path, point.heading_path)]
+            path = path[: common(path, point.heading_path)]
         return path
 
     def depth(self, position: int) -> int:
@@ -217,7 +217,7 @@ def _sections(points: Sequence[Point]) -> tuple[list[Span], list[list[int]]]:
     opened: list[int] = []  # by level, as positions in ``found``
     path: tuple[str, ...] = ()
     for position, point in enumerate(points):
-        kept = _common(path, point.heading_path)
+        kept = common(path, point.heading_path)
         path, opened = point.heading_path, opened[:kept]
         for level in range(kept, len(path)):
             before = points[position - 1] if position else None
@@ -253,7 +253,7 @@ def _with_own_texts(
     return found, inside
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many values two sequences begin with alike."""
     count = 0
     for a, b in zip(one, other, strict=False):

@@ -1,0 +1,175 @@
+"""A passage: words of a note as they are printed for readers who pay for each token.
+
+It has its place, the headings above it and its words. Notes are not trusted: nothing in them steers
+a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from indexer.records import Hit, Link, Place
+from indexer.render import safe
+
+_MAX_HEADING_CHARS = 60
+_MAX_HEADINGS = 5
+
+
+class Passage(NamedTuple):
+    """A unit of an answer, or a single hit, as it is printed.
+
+    ``path`` holds the title of the note and what is above the passage, outermost first. ``cut``
+    says that words are missing from ``text``; ``points`` are the ids of what it holds.
+    """
+
+    note_id: str
+    line_start: int
+    line_end: int
+    path: tuple[str, ...]
+    text: str
+    links: tuple[Link, ...] = ()
+    cut: bool = False
+    points: frozenset[int] = frozenset()
+
+    @property
+    def lines(self) -> str:
+        """Its lines: "14" or "14-20"."""
+        if self.line_end == self.line_start:
+            return f"{self.line_start}"
+        return f"{self.line_start}-{self.line_end}"
+
+    @property
+    def place(self) -> str:
+        """The note with its lines, as other commands and tools take it."""
+        return f"{self.note_id}:{self.lines}"
+
+
+def passage_of(hit: Hit, links: bool) -> Passage:
+    """Return a hit as a passage.
+
+    :param hit: the point.
+    :param links: True to print its links.
+    """
+    headings = (h for h in hit.heading_path if h.casefold() != hit.title.casefold())
+    return Passage(
+        note_id=hit.note_id,
+        line_start=hit.line_start,
+        line_end=hit.line_end,
+        path=(hit.title, *headings, *hit.parents),
+        text=hit.text,
+        links=hit.links if links else (),
+        points=frozenset((hit.point_id,)),
+    )
+
+
+def passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
+    """Return a unit, or one of its places, with what is above its start and the links of its hits.
+
+    A line of the text is a point; points are indented by what holds them. Where the headings
+    change, a line names those that begin there.
+
+    :param place: the unit.
+    :param hits: of the answer.
+    :param links: True to print the links of those hits that are in the unit.
+    """
+    # A heading that is a point itself may begin a section: what is below it has a longer path.
+    above = max(place.heading_path, place.points[0].heading_path, key=len)
+    headings = [h for h in above if h.casefold() != place.title.casefold()]
+    depth = min(point.depth for point in place.points)
+    lines: list[str] = []
+    for number, point in enumerate(place.points):
+        if number:
+            begun = point.heading_path[_shared(point.heading_path, above) :]
+            lines += [f"# {' > '.join(begun)}"] if begun else []
+            above = point.heading_path
+        if point.text in _headings_below(place, number):
+            above = (*point.heading_path, point.text)
+        indent = "  " * (point.depth - depth)
+        lines += [indent + line for line in point.text.split("\n")]
+    ids = frozenset(point.point_id for point in place.points)
+    own = [hit for hit in hits if hit.point_id in ids] if links else []
+    return Passage(
+        note_id=place.note_id,
+        line_start=place.line_start,
+        line_end=place.line_end,
+        path=(place.title, *headings, *place.parents),
+        text="\n".join(lines),
+        links=tuple(dict.fromkeys(link for hit in own for link in hit.links)),
+        points=ids,
+    )
+
+
+def _headings_below(place: Place, number: int) -> tuple[str, ...]:
+    """Return the headings of the point after one that are not above that one."""
+    following = place.points[number + 1 : number + 2]
+    return following[0].heading_path[len(place.points[number].heading_path) :] if following else ()
+
+
+def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Iterator[str]:
+    """Yield passages line by line, each after an empty line.
+
+    :param passages: in the order they are printed.
+    :param brief: a passage that follows one of the same note begins with ":lines" alone, and with
+        the headings that are not above the one before.
+    """
+    before: Passage | None = None
+    for passage in passages:
+        yield ""
+        above = short_headings(passage)
+        place = safe(passage.place)
+        if brief and before and before.note_id == passage.note_id:
+            place = f":{passage.lines}"
+            above = above[_shared(above, short_headings(before)) :]
+        more = " (shortened)" if passage.cut else ""
+        yield f"{place}  {' > '.join(above)}{more}".rstrip()
+        yield from safe(passage.text).split("\n")
+        for link in passage.links:
+            state = "" if link.ok else " (leads nowhere)"
+            yield f"-> {safe(link.text)}: {safe(link.to or link.target)}{state}"
+        before = passage
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many headings two paths begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def passage_json(passage: Passage) -> dict[str, Any]:
+    """Return a passage as JSON; what it has none of is left out."""
+    values: dict[str, Any] = {
+        "at": safe(passage.place),
+        "path": list(short_headings(passage)),
+        "text": sendable(passage.text),
+    }
+    if passage.cut:
+        values["cut"] = True
+    if passage.links:
+        values["links"] = [
+            {
+                "text": sendable(link.text),
+                "to": safe(link.to or link.target),
+                "ok": link.ok,
+            }
+            for link in passage.links
+        ]
+    return values
+
+
+def short_headings(passage: Passage) -> tuple[str, ...]:
+    """Return the title and what is nearest above a passage, each of them short."""
+    path = passage.path
+    if len(path) > _MAX_HEADINGS:
+        path = (path[0], *path[-_MAX_HEADINGS + 1 :])
+    return tuple(shorten(" ".join(safe(part).split()), _MAX_HEADING_CHARS) for part in path)
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a text of at most some characters, with a sign where it is cut."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def sendable(text: str) -> str:
+    """Return a text that can be encoded as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,224 @@
+"""A budget of tokens filled with what most likely answers: points, items, lists, whole sections.
+
+Each point near a hit has a value: the chance that it is needed, by the rank of the hit and the
+distance to it. Units around the hits are taken by value per token, so that a small budget gets
+single points with the lines around them, a large one whole sections. Points that touch become one
+passage, and the name and headings of a note are paid for once. The numbers were chosen on judged
+questions over fourteen folders, see benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from indexer.records import Answer, Place, Unit, UnitKind
+from indexer.retrieval.answer_units import place_of
+from indexer.retrieval.units import Outline, Span
+from indexer.store.records import StoredPoint
+from indexer.text.tokens import estimate_tokens
+
+# The value of a neighbour of a hit, and what is left of it with each further point between them.
+_NEXT_TO_HIT = 0.3
+_PER_POINT = 0.8
+_FARTHEST = 15  # points; neighbours are of the same section
+# Hits around which units are tried.
+_TRIED = 60
+# Larger units are never taken as a whole.
+_MOST_POINTS = 60
+# ":14-20" costs about this much, and so does the sign between headings.
+_LINES_TOKENS = 4
+_SIGN_TOKENS = 1
+# "answered (confidence 0.87)" with the line about what is left out; the same if not answered.
+_ANSWERED_TOKENS = 18
+_STALE_TOKENS = 9
+_UNANSWERED_TOKENS = 60
+
+OutlineOf = Callable[[StoredPoint], Outline]
+
+
+def pack(
+    hits: Sequence[StoredPoint], answer: Answer, outline_of: OutlineOf, budget: int
+) -> tuple[Place, ...]:
+    """Return the passages that fill a budget, note by note, the best note and passage first.
+
+    :param hits: of the answer, best first.
+    :param answer: its first unit is taken first if it fits.
+    :param outline_of: point to the outline of its note.
+    :param budget: most tokens of the printed answer, about.
+    :return: passages without common points; those of one note follow each other.
+    """
+    packer = _Packer(hits, outline_of, budget - _head_tokens(answer))
+    if answer.units:
+        packer.take_unit(answer.units[0])
+    packer.fill()
+    return tuple(packer.passages())
+
+
+def _head_tokens(answer: Answer) -> int:
+    """Return about how many tokens the lines around the passages take."""
+    tokens = _ANSWERED_TOKENS + _STALE_TOKENS * answer.index.stale
+    if not answer.answered:
+        tokens = _UNANSWERED_TOKENS + estimate_tokens("; ".join(answer.topics()))
+    said = [*answer.notices, *(f"{word} = {read}" for word, read in answer.reads)]
+    return tokens + sum(estimate_tokens(line) + _LINES_TOKENS for line in said)
+
+
+class _Note:
+    """A note, what each of its points is worth and costs, and which of them are taken."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.values: dict[int, float] = {}
+        self.ranks: dict[int, int] = {}
+        self.taken: set[int] = set()
+        self.cost = 0
+        self._tokens: dict[str, int] = {}  # of texts and headings
+        self._name = self._count(outline.note.note_id) + self._count(outline.note.title)
+
+    def add_hit(self, rank: int, position: int) -> None:
+        """Give a hit and its neighbours their values; ranks count from 1."""
+        value = 1 / rank
+        self.ranks[position] = min(rank, self.ranks.get(position, rank))
+        self._raise(position, value)
+        own = next((s for s in self.outline.around(position) if s.kind is UnitKind.SECTION), None)
+        if own is None:
+            return
+        start, end = max(own.start, position - _FARTHEST), min(own.end, position + _FARTHEST)
+        for near in range(start, end + 1):
+            if near != position:
+                distance = abs(near - position) - 1
+                self._raise(near, value * _NEXT_TO_HIT * _PER_POINT**distance)
+
+    def _raise(self, position: int, value: float) -> None:
+        self.values[position] = max(value, self.values.get(position, 0.0))
+
+    def gain(self, span: Span) -> float:
+        """Return what a unit adds in value."""
+        return sum(
+            self.values.get(position, 0.0)
+            for position in range(span.start, span.end + 1)
+            if position not in self.taken
+        )
+
+    def price(self, span: Span) -> int:
+        """Return what a unit adds in tokens."""
+        return self._cost_of(self.taken.union(range(span.start, span.end + 1))) - self.cost
+
+    def take(self, span: Span) -> None:
+        """Take a unit."""
+        self.taken.update(range(span.start, span.end + 1))
+        self.cost = self._cost_of(self.taken)
+
+    def _cost_of(self, positions: set[int]) -> int:
+        """Return the tokens of some points with the name of the note and the headings above."""
+        cost, last = self._name, -2
+        path: tuple[str, ...] = (self.outline.note.title,)
+        for position in sorted(positions):
+            point = self.outline.points[position]
+            if position != last + 1:
+                cost += _LINES_TOKENS + sum(map(self._count, point.parents))
+            if point.heading_path != path:
+                cost += sum(self._count(h) for h in point.heading_path if h not in path)
+                path = point.heading_path
+            cost += self._count(point.text)
+            last = position
+        return cost
+
+    def _count(self, text: str) -> int:
+        """Return the tokens of a text, and one more for a sign or the end of its line."""
+        known = self._tokens.get(text)
+        if known is None:
+            known = self._tokens[text] = estimate_tokens(text) + _SIGN_TOKENS
+        return known
+
+    def runs(self) -> list[tuple[int, Span]]:
+        """Return what is taken as runs of points that touch, each with the rank of its best hit."""
+        found: list[list[int]] = []
+        for position in sorted(self.taken):
+            if found and position == found[-1][-1] + 1:
+                found[-1].append(position)
+            else:
+                found.append([position])
+        ranked = [
+            (min(self.ranks.get(i, _TRIED * 10) for i in run), self._span(run[0], run[-1]))
+            for run in found
+        ]
+        return sorted(ranked, key=lambda one: (one[0], one[1].start))
+
+    def _span(self, start: int, end: int) -> Span:
+        around = self.outline.around(start)
+        known = (span for span in around if (span.start, span.end) == (start, end))
+        return next(known, Span(UnitKind.SECTION, start, end))
+
+
+class _Packer:
+    def __init__(self, hits: Sequence[StoredPoint], outline_of: OutlineOf, room: int) -> None:
+        self._left = room
+        self._notes: dict[str, _Note] = {}
+        self._tried: list[tuple[_Note, int]] = []
+        for rank, hit in enumerate(hits, 1):
+            note = self._notes.get(hit.note.note_id)
+            if note is None:
+                note = self._notes[hit.note.note_id] = _Note(outline_of(hit))
+            position = note.outline.position.get(hit.point_id)
+            if position is not None:  # else gone, or far away in a note of thousands of points
+                note.add_hit(rank, position)
+                self._tried.append((note, position))
+
+    def take_unit(self, unit: Unit) -> None:
+        """Take the best unit, or what of it matched, as far as there is room."""
+        for place in unit.places:
+            note = self._notes.get(place.note_id)
+            if note is None:
+                continue
+            known = note.outline.position
+            inside = [known[point.point_id] for point in place.points if point.point_id in known]
+            matched = {point.point_id for point in place.points if point.matched}
+            if inside and not self._take(note, Span(place.kind, min(inside), max(inside))):
+                for position in inside:
+                    if note.outline.stored[position].point_id in matched:
+                        self._take(note, Span(UnitKind.POINT, position, position))
+
+    def fill(self) -> None:
+        """Take units around hits by value per token until nothing more fits."""
+        heap: list[tuple[float, int, _Note, Span]] = []
+        for number, (note, span) in enumerate(self._units()):
+            heap.append((-note.gain(span) / max(1, note.price(span)), number, note, span))
+        heapq.heapify(heap)
+        while heap:
+            _, number, note, span = heapq.heappop(heap)
+            gain, price = note.gain(span), max(1, note.price(span))
+            if gain <= 0 or price > self._left:
+                continue
+            # What was taken since may have changed its worth: then it waits for its turn.
+            if heap and -gain / price > heap[0][0] + 1e-12:
+                heapq.heappush(heap, (-gain / price, number, note, span))
+            else:
+                self._take(note, span)
+
+    def _units(self) -> Iterator[tuple[_Note, Span]]:
+        seen: dict[str, set[Span]] = defaultdict(set)
+        for note, position in self._tried[:_TRIED]:
+            known = seen[note.outline.note.note_id]
+            for span in note.outline.around(position):
+                if span.size <= _MOST_POINTS and span not in known:
+                    known.add(span)
+                    yield note, span
+
+    def _take(self, note: _Note, span: Span) -> bool:
+        price = note.price(span)
+        if price > self._left:
+            return False
+        note.take(span)
+        self._left -= price
+        return True
+
+    def passages(self) -> Iterator[Place]:
+        """Yield what is taken, the best note first."""
+        groups = [(note.runs(), note) for note in self._notes.values() if note.taken]
+        for runs, note in sorted(groups, key=lambda group: group[0][0][0]):
+            hits = {note.outline.stored[position].point_id for position in note.ranks}
+            for _, span in runs:
+                yield place_of(note.outline, span, hits)
