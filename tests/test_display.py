@@ -12,10 +12,12 @@ from hypothesis import given, settings, strategies
 from PIL import Image
 
 from indexer.config import Settings
+from indexer.encoding.token_counts import EstimatedTokens
 from indexer.errors import NoteError
 from indexer.notes.files import NoteFiles, kind_of
 from indexer.notes.folder import NotesFolder
 from indexer.notes.markdown.render import render_note
+from indexer.notes.note import parse_note
 from indexer.records import Link, LinkKind
 from indexer.web.assets import load_file, shrink
 from indexer.web.presenters import formulas_of
@@ -148,6 +150,29 @@ def test_what_a_note_can_hold_is_drawn_as_such() -> None:
         '<td data-align="center">2</td>',
     ):
         assert piece in html
+
+
+@pytest.mark.parametrize(
+    ("line", "formulas"),
+    [
+        ("- $$X$$, and $$Y$$ is unobserved $$Y \\not\\in O$$", ["X", "Y", "Y \\not\\in O"]),
+        ("$$a$$ or $$b$$", ["a", "b"]),
+        ('see {% include figure.html url="a.png" description="the $$g$$ of $$h$$" %}', ["g", "h"]),
+    ],
+)
+def test_line_of_several_formulas_is_not_one(line: str, formulas: list[str]) -> None:
+    html = render_note(f"{line}\n", [])
+    assert re.findall(r'data-tex="([^"]*)" data-display="line"', html) == formulas
+    assert 'data-display="block"' not in html
+
+
+def test_points_hold_each_formula_of_such_a_line() -> None:
+    text = b"- $$X$$, and $$Y$$ is unobserved\n- $$A$$ then $$B$$\n"
+    note = parse_note(text, "a.md", window=256, count_tokens=EstimatedTokens().count_tokens)
+    assert [point.text for point in note.points] == [
+        "$$X$$, and $$Y$$ is unobserved",
+        "$$A$$ then $$B$$",
+    ]
 
 
 def test_formulas_of_a_card_are_known_by_their_place() -> None:

@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from indexer.config import split_space
 from indexer.errors import EncoderError
+from indexer.indexing.rebuild_process import Progress, Rebuilder
 from indexer.notebook import Notebook
 from indexer.snapshot import Snapshot
 from indexer.store.embedded.store import EmbeddedStore
@@ -351,6 +352,8 @@ def score_of(desk: dict[str, Any], place: str) -> float:
 def test_operator_is_completed_and_note_is_found_by_name(built: Path) -> None:
     desk = element(open_page(q="ethics tag:re"), "desk")
     assert desk["completions"] == [["tag:review", "ethics tag:review "]]
+    begun = element(open_page(q="tag:"), "desk")
+    assert (begun["best"], begun["verdict"], len(begun["completions"])) == (None, None, 2)
     names = element(open_page(q="course on"), "desk")["names"]
     assert [(one["title"], one["place"]) for one in names] == [("Course one", "courses/one.md")]
     assert element(open_page(q="course one"), "desk")["enter"] == "courses/one.md"
@@ -441,6 +444,25 @@ def test_missing_index_offers_to_build(folder: Path) -> None:
 
 
 @pytest.mark.damages
+def test_words_are_searched_while_the_first_index_is_built(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Progress(running=True, phase="reading", done=1, total=2)
+    monkeypatch.setattr(Rebuilder, "progress", property(lambda self: running))
+    page = open_page()
+    assert "Reading your notes for the first time" in texts(page)
+    end = time.monotonic() + PATIENCE_S
+    while not element(page, "meanwhile")["said"].startswith("2 notes"):
+        assert time.monotonic() < end
+        page.run()
+    page.text_input(key="q").set_value("is there a discussion of ethics?").run()
+    found = element(page, "meanwhile")["rows"]
+    assert [row["place"] for row in found] == ["review.md:10", "courses/one.md:7"]
+    page = open_page(q="ethics", p="review.md:10")
+    note = element(page, "reader")["note"]
+    assert (note["title"], note["lineStart"]) == ("Review", 10)
+
+
 def test_damaged_index_offers_to_build_anew(built: Path) -> None:
     store = os.environ.get("NOTEPOINT_STORE", "")
     if store:

@@ -9,7 +9,6 @@ from typing import Any
 import anyio
 
 from indexer.errors import IndexerError
-from indexer.http.app import Api
 from indexer.loopback import Guard, token_from
 from indexer.web.guard import TOKEN_VARIABLE as PAGE_TOKEN_VARIABLE
 from indexer.web.launch import API_VARIABLE
@@ -49,6 +48,8 @@ class _Opening:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
+            from indexer.http.app import Api
+
             try:
                 host = await anyio.to_thread.run_sync(open_host)
             except IndexerError as exc:

@@ -9,6 +9,7 @@ import streamlit as st
 from indexer.errors import IndexerError
 from indexer.web.host import Host, Model
 from indexer.web.presenters import count
+from indexer.web.switcher import only_operator
 
 _BEAT_S = 1.0
 
@@ -64,6 +65,7 @@ def _has_examples(host: Host) -> bool:
 def _keep_settled_question(host: Host) -> None:
     """Save a question after it was unchanged for two runs, so that typing has ended."""
     question = str(st.session_state.get("q") or "")
-    if question and question == st.session_state.get("settling"):
+    settled = question == st.session_state.get("settling")
+    if question and settled and not only_operator(question):
         host.history.add(question)
     st.session_state["settling"] = question

@@ -118,6 +118,12 @@ def _folded(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+def only_operator(typed: str) -> bool:
+    """Return whether nothing but the beginning of an operator is typed: it is to be completed."""
+    found = _OPEN_OPERATOR.fullmatch(typed)
+    return bool(found and not found[4])
+
+
 def completions(
     typed: str, tags: Sequence[str], folders: Sequence[str], categories: Sequence[str], k: int = 6
 ) -> list[tuple[str, str]]:

@@ -59,7 +59,15 @@ def filters(host: Host) -> tuple[NoteFilter, Mode]:
             ("folder", "Folders", tuple(map(plain, with_parents(labels.folders)))),
         ):
             if values:
-                st.multiselect(name, values, key=key, bind="query-params", placeholder="Any")
+                # A first entry that selects all would be what Enter chooses of a typed name.
+                st.multiselect(
+                    name,
+                    values,
+                    key=key,
+                    bind="query-params",
+                    placeholder="Any",
+                    select_all=False,
+                )
         if labels.properties:
             st.multiselect(
                 "Properties",

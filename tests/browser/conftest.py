@@ -164,7 +164,10 @@ class Server:
 
     cookies: ClassVar[dict[int, Any]] = {}
 
-    def __init__(self, notes: Path, *options: str) -> None:
+    def __init__(
+        self, notes: Path, *options: str, home: Path | None = None, cache: Path | None = None
+    ) -> None:
+        """Start a page over a folder of notes; with a home it asks its visitor for the folder."""
         self.notes = notes
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -172,7 +175,16 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NOTEPOINT_")}
         environment |= {"NOTEPOINT_CACHE": str(ROOT / ".cache"), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "indexer", "serve", "--notes", str(notes), "--no-browser"]
+        command = [sys.executable, "-m", "indexer", "serve", "--no-browser"]
+        if home is None:
+            command += ["--notes", str(notes)]
+        else:
+            environment |= {"HOME": str(home)}
+        if cache is not None:
+            cache.mkdir()
+            models = ROOT / ".cache" / "models"
+            (cache / "models").symlink_to(models.resolve(), target_is_directory=True)
+            environment |= {"NOTEPOINT_CACHE": str(cache)}
         said = notes.parent / f"said-by-{self.port}"
         # From a folder without settings of Streamlit: those of the page must hold all the same.
         with said.open("wb") as output:
@@ -226,6 +238,8 @@ def make_notes(folder: Path) -> Path:
     svg = "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'><script>1</script></svg>"
     (folder / "plan.svg").write_text(svg)
     (folder / "paper.pdf").write_bytes(b"%PDF-1.4 no more than its beginning")
+    tags = ", ".join(f"tag{i}" for i in range(1, 22))
+    (folder / "tagged.md").write_text(f"---\ntags: [{tags}]\n---\n- many tags\n", "utf-8")
     (folder / "broken.md").write_text("---\ntitle: [\n---\n\n- a broken head\n", "utf-8")
     return folder
 

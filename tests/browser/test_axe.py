@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
+from pathlib import Path
 
-from browser.conftest import OpenTab
+import pytest
+from playwright.sync_api import expect
+
+from browser.axe import faults_of
+from browser.conftest import OpenTab, Server, build
 
 pytestmark = pytest.mark.slow
 
 VIEWS = {
     "home": ("", ".home"),
     "hits": ("?q=does+it+talk+about+ethics%3F", ".card"),
+    "list": ("?q=pangolin", ".best.many"),
     "no answer": ("?q=who+won+the+1966+world+cup%3F", ".verdict"),
     "note": ("?p=rich.md:9", ".prose .katex"),
+    "dialects": ("?p=dialects.md", ".prose .embed"),
     "gone": ("?p=none.md:1", ".gone"),
     "map": ("?view=Map&q=ethics", "canvas"),
     "timeline": ("?view=Timeline", ".bars"),
+    "chosen dates": ("?view=Timeline&since=2021-03-01&until=2021-03-31", ".bars.chosen"),
     "links": ("?view=Links&p=rich.md:9", "canvas"),
     "index": ("?view=Index", "table"),
 }
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS_OF_ALL = {
+    "": ".home",
+    "?view=Map": "canvas",
+    "?view=Timeline": ".bars",
+    "?view=Links": "canvas",
+    "?view=Index": "table",
+}
+BEES = """---
+tags: [כוורת]
+date: 2021-05-02
+---
+# דבורים
 
-# The colours of the theme change some time after the scheme does, in the page and in its elements.
-GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 22, 27)"}
-SETTLED = """(ground) => {
-  const app = document.querySelector('[data-testid="stApp"]');
-  const caption = document.querySelector('[data-testid="stCaptionContainer"]');
-  const red = (colour) => Number(colour.match(/[0-9.]+/)[0]);
-  const dark = red(ground) < 128;
-  const text = getComputedStyle(caption).color;
-  const pale = red(text) * (text.startsWith('color(') ? 255 : 1) > 128;
-  return getComputedStyle(app).backgroundColor === ground && pale === dark;
-}"""
+- הנחיל עוזב במאי
+- הדבש ביולי
+"""
+BREAD = """# לחם
+
+קמח, מים ומלח. ראו [[דבורים]] וגם [אין](none.md).
+
+| יום | שעה |
+|---|---|
+| ראשון | 8 |
+"""
+ARABIC = "# الخبز\n\n- الدقيق والماء\n- يخبز في الصباح\n"
+HEBREW = {"דבורים.md": BEES, "לחם.md": BREAD, "عربي.md": ARABIC}
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -40,19 +59,63 @@ def test_axe_finds_nothing(open_tab: OpenTab, view: str) -> None:
     query, wait = VIEWS[view]
     page = open_tab(query)
     page.locator(wait).first.wait_for()
+    found = faults_of(page)
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_axe_finds_nothing_in_settings_and_keys(open_tab: OpenTab) -> None:
+    page = open_tab("?q=ethics")
+    page.locator(".card").first.wait_for()
+    page.get_by_role("button", name="Settings").click()
+    expect(page.locator("dialog.settings")).to_be_visible()
+    found = faults_of(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="All keys").click()
+    expect(page.locator("dialog.keys dt").first).to_be_visible()
+    found += faults_of(page)
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_axe_finds_nothing_before_a_link_is_fixed(open_tab: OpenTab) -> None:
+    page = open_tab("?view=Links")
+    page.get_by_role("button", name="Fix \u2026").first.click()
+    expect(page.locator("dialog.ask")).to_be_visible()
+    found = faults_of(page)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("dialog.ask")).to_have_count(0)
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_vault_from_right_to_left(open_tab: OpenTab, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for name, text in HEBREW.items():
+        (notes / name).write_text(text, "utf-8")
+    build(notes)
+    server = Server(notes)
     found = []
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 860})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_function(SETTLED, arg=GROUNDS[scheme])
-            page.wait_for_timeout(250)
-            # The rules but one say the same of both colour schemes.
-            only = {"type": "tag", "values": RULES}
-            if scheme == "dark":
-                only = {"type": "rule", "values": ["color-contrast"]}
-            options = {"runOnly": only, "resultTypes": ["violations"]}
-            for fault in Axe().run(page, options=options).response["violations"]:
-                nodes = [node["html"][:160] for node in fault["nodes"][:4]]
-                found.append((width, scheme, fault["id"], nodes))
+    try:
+        page = open_tab("/?q=%D7%94%D7%93%D7%91%D7%A9&mode=Words", at=server.address)
+        card = page.locator(".card").first
+        expect(card).to_contain_text("הדבש ביולי")
+        line = card.locator(".line, .point").first
+        assert line.evaluate("one => getComputedStyle(one).direction") == "rtl"
+        expect(page.locator(".reader h2.title")).to_have_text("דבורים")
+        item = page.locator(".prose li").first
+        assert item.evaluate("one => getComputedStyle(one).direction") == "rtl"
+        found += faults_of(page)
+        for view, wait in (
+            ("", ".home"),
+            ("?view=Map", "canvas"),
+            ("?view=Timeline", ".bars"),
+            ("?view=Links", "canvas"),
+            ("?view=Index", "table"),
+        ):
+            page.goto(f"{server.address}/{view}")
+            page.locator(wait).first.wait_for()
+            found += [(view, *one) for one in faults_of(page)]
+            page.set_viewport_size({"width": 390, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
+    finally:
+        server.close()
     assert found == [], "\n".join(map(str, found))

@@ -70,6 +70,8 @@ def new_parser(*, html: bool) -> MarkdownIt:
         allow_blank_lines=False,
         double_inline=True,
     )
+    formulas = next(rule for rule in parser.block.ruler.__rules__ if rule.name == "math_block")
+    formulas.fn = _one_formula(formulas.fn)
     footnote_plugin(parser, inline=False, move_to_end=False)
     inline = parser.inline.ruler
     parser.core.ruler.after("normalize", "alias_pipes", _alias_pipes_rule)
@@ -198,6 +200,21 @@ def _keeping_source(rule: _InlineRule) -> _InlineRule:
         return matched
 
     return keeping
+
+
+def _one_formula(rule: Any) -> Any:
+    """Return the rule of formulas on their own lines without lines that hold several of them.
+
+    mdit-py-plugins 0.7.0 takes ``$$a$$, and $$b$$`` for one formula.
+    """
+
+    def checked(state: Any, start: int, end: int, silent: bool) -> bool:
+        line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]].rstrip()
+        if line.startswith("$$") and "$$" in line[2:].removesuffix("$$"):
+            return False
+        return bool(rule(state, start, end, silent))
+
+    return checked
 
 
 def _alias_pipes_rule(state: StateCore) -> None:

@@ -238,10 +238,9 @@ class _Drawing:
     @staticmethod
     def _formula(source: str, around: str, *, block: bool) -> str:
         tex = escape(source.strip()) if len(source) <= _MAX_FORMULA_CHARS else ""
-        shown = escape(f"{around}{source}{around}")
         kind = "block" if block else "line"
-        attributes = f'class="formula" data-tex="{tex}" data-display="{kind}"'
-        return f"<span {attributes}><code>{shown}</code></span>"
+        given = f'class="formula" data-tex="{tex}" data-display="{kind}"'
+        return f"<span {given}><code>{escape(around + source + around)}</code></span>"
 
     def _html(self, content: str) -> str:
         return safe_html(content, self._image, self._html_link, self._embed, self._closed)
@@ -424,12 +423,13 @@ class _Drawing:
         return ""
 
     def _figure(self, code: Shortcode, lines: str) -> str:
-        words = code.named.get("caption") or code.named.get("title") or code.named.get("alt", "")
+        words = code.caption
         alt = code.named.get("alt") or words
         width = code.named.get("width") or code.named.get("max-width", "")
         picture = self._image(code.picture or code.first, alt, width)
         if not lines:
-            return picture
+            said = words and words != code.named.get("alt")
+            return picture + (f'<span class="aside">{self._words(words)}</span>' if said else "")
         caption = f"<figcaption>{self._words(words)}</figcaption>" if words else ""
         return f"<figure {lines}>{picture}{caption}</figure>"
 

@@ -91,6 +91,12 @@ class Shortcode(NamedTuple):
         return next((word for word in self.words if IMAGE_NAME.match(word)), "")
 
     @property
+    def caption(self) -> str:
+        """The words below a picture, empty for none."""
+        named = map(self.named.get, ("caption", "title", "description", "alt"))
+        return next(filter(None, named), "")
+
+    @property
     def said(self) -> str:
         """The words in it that its author meant to be read."""
         found = [self.named[key] for key in _SAID if self.named.get(key)]

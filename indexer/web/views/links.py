@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +24,7 @@ from indexer.web.widgets import sentence
 
 _COLOURS = 10
 _NAMES = 60
+_SAID_S = 20.0
 _HELP = "A fix changes one line of one note, after it has shown you the line before and after."
 
 
@@ -112,13 +114,15 @@ def _broken(host: Host, broken: Sequence[Link]) -> None:
     fixed: set[Any] = st.session_state.setdefault("fixed_links", set())
     wrong = [one for one in broken if one.missing is not Missing.PAGE and _key(one) not in fixed]
     unwritten = [one for one in broken if one.missing is Missing.PAGE]
-    st.header(f"Broken links ({len(wrong)})", anchor=False, help=_HELP)
-    said = st.session_state.pop("fix_said", "")
-    if said:
-        st.success(said)
+    st.header(f"Broken links ({len(wrong)})", anchor=False)
+    said, when = st.session_state.get("fix_said", ("", 0.0))
+    if said and time.monotonic() - when < _SAID_S:
+        (st.warning if said.startswith("Not") else st.success)(said)
     if not wrong:
         st.caption("None: every link leads somewhere.")
     else:
+        if any(one.fix for one in wrong):
+            st.caption(_HELP)
         show_table(
             key="mends",
             data=_table("Broken links", wrong, fixes=True) | {"ask": _asked()},
@@ -184,7 +188,7 @@ def _act(host: Host) -> None:
     except IndexerError as exc:
         st.session_state.pop("fix", None)
         path = f"{exc.path}: " if isinstance(exc, NoteError) else ""
-        st.session_state["fix_said"] = presenters.plain(f"Not changed. {path}{sentence(exc)}")
+        _say(f"Not changed. {path}{sentence(exc)}")
 
 
 def _apply(host: Host) -> None:
@@ -193,7 +197,12 @@ def _apply(host: Host) -> None:
         return
     apply_fix(host.settings.notes, fix)
     st.session_state["fixed_links"].add((fix.note_id, fix.line, st.session_state["fix_mend"]))
-    st.session_state["fix_said"] = presenters.plain(f"Changed line {fix.line} of {fix.note_id}.")
+    _say(f"Changed line {fix.line} of {fix.note_id}.")
+
+
+def _say(text: str) -> None:
+    """Show a line for some seconds: the page is drawn again in between, once the change is read."""
+    st.session_state["fix_said"] = presenters.plain(text), time.monotonic()
 
 
 def _why(link: Link) -> str:

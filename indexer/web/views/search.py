@@ -16,7 +16,7 @@ from indexer.web.components import show_desk, show_sheet
 from indexer.web.host import Host, Model
 from indexer.web.reading import act, note_at
 from indexer.web.sizes import resize_first
-from indexer.web.switcher import Named, completions, names_of
+from indexer.web.switcher import Named, completions, names_of, only_operator
 from indexer.web.views.home import home
 from indexer.web.widgets import sentence, with_parents
 
@@ -39,7 +39,8 @@ def search_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> Non
         home(host)
         return
     try:
-        answer = _answer(host, question, mode, where) if question else None
+        asked = question and not only_operator(question)
+        answer = _answer(host, question, mode, where) if asked else None
     except QueryError as exc:
         st.info(sentence(exc))
         return
