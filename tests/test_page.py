@@ -443,7 +443,6 @@ def test_missing_index_offers_to_build(folder: Path) -> None:
     assert not page.button(key="build").disabled
 
 
-@pytest.mark.damages
 def test_words_are_searched_while_the_first_index_is_built(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -463,6 +462,7 @@ def test_words_are_searched_while_the_first_index_is_built(
     assert (note["title"], note["lineStart"]) == ("Review", 10)
 
 
+@pytest.mark.damages
 def test_damaged_index_offers_to_build_anew(built: Path) -> None:
     store = os.environ.get("NOTEPOINT_STORE", "")
     if store:
