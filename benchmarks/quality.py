@@ -10,6 +10,7 @@ questions is indexed (in --stores DIR, by default a temporary one) and the table
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from indexer.evaluation.questions import (
     reciprocal_ranks,
     summarise,
 )
+from indexer.evaluation.sizes import word_lines
 from indexer.notebook import Notebook
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +79,7 @@ def ask_all(
                 judge(
                     read_questions(path, name),
                     lambda text, n=notebook: n.search(text, mode=mode, weights=weights),
+                    functools.cache(lambda note, n=notebook: word_lines(n.points_of(note))),
                 )
             )
     return judged
@@ -122,11 +125,25 @@ def confidence_table(judged: dict[Path, list[Judged]]) -> str:
     return table(rows)
 
 
+def size_table(judged: dict[Path, list[Judged]]) -> str:
+    """Return how well units fit where sizes are judged, and the cards shown for one point."""
+    head = ("", "for a whole", "F1", "recall of five", "for a point", "F1", "cards, median")
+    rows: list[Sequence[object]] = [head]
+    for path, found in judged.items():
+        figures = summarise(found)
+        whole, points = figures.whole, figures.points
+        if whole is None or points is None:
+            continue
+        of_whole = (whole.questions, f"{whole.f1:.3f}", f"{whole.recall:.3f}")
+        rows.append((path.stem, *of_whole, points.questions, f"{points.f1:.3f}", figures.cards))
+    return table(rows)
+
+
 def samples(notebooks: dict[str, Notebook], files: dict[str, list[Path]]) -> Iterator[Sample]:
     """Yield all questions but those held out, with the signs of their answers."""
     for name, notebook in notebooks.items():
         for path in files[name]:
-            if "held-out" in path.stem:
+            if "held-out" in path.stem or path.stem == "whole":
                 continue
             with recorded() as kept:
                 judged = judge(read_questions(path, name), notebook.search)
@@ -142,6 +159,7 @@ def main() -> None:
     parser.add_argument("--stores", type=Path)
     options = parser.parse_args()
     files = [*options.questions, own / "corpus.jsonl", own / "corpus-held-out.jsonl"]
+    files.append(own / "whole.jsonl")
     wanted = vaults_of([*files, own / "near-misses.jsonl"])
     if options.vaults is None:
         wanted = {"corpus": wanted["corpus"]}
@@ -154,6 +172,8 @@ def main() -> None:
         print(ablation(judged))
         print()
         print(confidence_table(judged[""]))
+        print()
+        print(size_table(judged[""]))
         for rows in calibrate(list(samples(notebooks, wanted))):
             print()
             print(table(rows))

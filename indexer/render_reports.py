@@ -10,6 +10,7 @@ from indexer.render import file_json, safe
 
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
+    from indexer.evaluation.sizes import Sizes
     from indexer.indexing.parquet import Transfer
     from indexer.snapshot import DumpedPoint
     from indexer.store.records import Fault
@@ -57,9 +58,18 @@ def evaluation_json(
     shares = {"auroc": found.auroc, "kept": found.kept, "rejected": found.rejected}
     rounded = {name: None if value is None else round(value, 3) for name, value in shares.items()}
     value: dict[str, Any] = {"groups": groups, "confidence": rounded}
+    units = {"whole": _sizes_json(found.whole), "point": _sizes_json(found.points)}
+    if any(units.values()):
+        value["units"] = {**units, "cards": found.cards}
     if other is not None and comparison is not None:
         value |= {"other": evaluation_json(other), "comparison": _comparison_json(comparison)}
     return value
+
+
+def _sizes_json(sizes: Sizes | None) -> dict[str, Any] | None:
+    if sizes is None:
+        return None
+    return {"n": sizes.questions, "f1": round(sizes.f1, 3), "recall@5": round(sizes.recall, 3)}
 
 
 def _comparison_json(comparison: Comparison) -> dict[str, Any]:
@@ -86,10 +96,23 @@ def evaluation_text(
     ):
         if value is not None:
             lines.append(f"{name}: {value:.3f}")
+    lines += _sizes_lines(found)
     if other is not None and comparison is not None:
         lines += ["", "with the other setting:", evaluation_text(other)]
         lines += ["", _comparison_text("MRR@10", comparison)]
     return "\n".join(lines)
+
+
+def _sizes_lines(found: Evaluation) -> list[str]:
+    lines = [
+        f"{name} ({sizes.questions}): F1 of the first unit {sizes.f1:.3f}, "
+        f"recall of five units {sizes.recall:.3f}"
+        for name, sizes in (("for a whole", found.whole), ("for one point", found.points))
+        if sizes is not None
+    ]
+    if found.cards is not None:
+        lines.append(f"cards shown for one point, median: {found.cards:g}")
+    return lines
 
 
 def _comparison_text(measure: str, comparison: Comparison) -> str:

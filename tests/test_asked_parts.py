@@ -208,6 +208,31 @@ def test_whole_opinion_is_the_review(notebook: Notebook) -> None:
     assert answer.units[0].kind is UnitKind.NOTE and answer.units[0].note_id == "hotel.md"
 
 
+def test_one_side_alone_is_no_pros_and_cons(notebook: Notebook) -> None:
+    answer = notebook.search("pros and cons of the Grand Hotel")
+    assert texts(answer) != BETTER
+
+
+def test_pros_and_cons_of_something_else_are_not_answered(notebook: Notebook) -> None:
+    assert not notebook.search("pros and cons of gas heating").answered
+
+
+def test_what_follows_a_named_part_is_folded(notebook: Notebook) -> None:
+    answer = notebook.search("what did I not like?")
+    assert len(answer.units) > 1 and all(unit.weaker for unit in answer.units[1:])
+
+
+def test_number_that_belongs_to_another_word_is_not_mixed_up(notebook: Notebook) -> None:
+    answer = notebook.search("notes on day 2 of stop 1")
+    assert texts(answer)[0] == "Day 2: Fish"
+    assert not notebook.search("notes on day 1 of stop 2").answered
+
+
+def test_named_section_answers_what_it_is_about(notebook: Notebook) -> None:
+    answer = notebook.search("what is day 1 of the harbour about?")
+    assert texts(answer)[0] == "Day 1: Arrival"
+
+
 def test_points_alone_stay_points(notebook: Notebook) -> None:
     answer = notebook.search("what did I not like?", points=True)
     assert all(unit.kind is UnitKind.POINT for unit in answer.units)

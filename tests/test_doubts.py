@@ -38,6 +38,19 @@ def test_number_that_a_note_does_not_count_up_to(
     assert is_doubtful(question, [outline], SECTION) is doubtful
 
 
+def test_properties_alone_answer_what_they_say(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = "---\ntitle: Oslo trip\nhotel: Grand Hotel\nrooms: two\n---\n"
+    notebook = open_notebook(write_notes({"trip.md": text}))
+    notebook.build()
+    points = notebook.points_of("trip.md")
+    outline, span = Outline(points[0].note, points), Span(UnitKind.POINT, 0, 0)
+    assert not is_doubtful("the hotel of the Oslo trip", [outline], span)
+    assert is_doubtful("itinerary of the Oslo trip", [outline], span)
+    assert not is_doubtful("who booked the Oslo trip?", [outline], span)
+
+
 def test_summary_is_no_single_point(outline: Outline) -> None:
     assert is_doubtful("summary of knots", [outline], Span(UnitKind.POINT, 0, 0))
     assert not is_doubtful("summary of lesson 1", [outline], SECTION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -20,7 +21,18 @@ from indexer.config import Settings
 from indexer.errors import NotesError
 from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notes.markdown.render import place_of
-from indexer.records import Answer, Hit, IndexState, Link, LinkKind, Mode
+from indexer.records import (
+    Answer,
+    Hit,
+    IndexState,
+    Link,
+    LinkKind,
+    Mode,
+    Place,
+    Unit,
+    UnitKind,
+    UnitPoint,
+)
 from indexer.web import export, local_editors
 from indexer.web.history import History, Searches
 from indexer.web.overview import example_from, lay_out, lay_out_links, name_regions
@@ -174,6 +186,27 @@ def test_export_holds_points_with_sources_and_links() -> None:
     assert "> =1+1" in export.to_markdown(found)
     assert "[b](b.md)" in export.to_markdown(found)
     assert json.loads(export.to_json_text(found))["hits"][0]["links"][0]["note"] == "b.md"
+
+
+def test_table_has_a_row_for_each_point_of_a_unit() -> None:
+    found = answer(links=(Link("sub/a.md", 3, "b", "b.md", LinkKind.NOTE, "b.md"),))
+    one = found.hits[0]
+    points = (
+        UnitPoint(one.point_id, 3, 3, one.text, (), 0, matched=True, lead_in=False),
+        UnitPoint(99, 4, 4, "-4 degrees", ("Cold",), 0, matched=False, lead_in=False),
+    )
+    place = Place(UnitKind.LIST, "sub/a.md", "A", None, (), 3, 4, points)
+    found = dataclasses.replace(found, units=(Unit(1, UnitKind.LIST, (place,), 0.9),))
+    rows = list(csv.DictReader(io.StringIO(export.to_csv(found))))
+    assert [(row["rank"], row["unit"], row["line"], row["matched"]) for row in rows] == [
+        ("1", "list", "3", "yes"),
+        ("1", "list", "4", ""),
+    ]
+    assert (rows[0]["links"], rows[1]["point"], rows[1]["headings"]) == (
+        "b.md",
+        "'-4 degrees",
+        "Cold",
+    )
 
 
 def test_searches_are_kept_in_a_file(tmp_path: Path) -> None:

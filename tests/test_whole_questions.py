@@ -70,10 +70,28 @@ def test_answers_have_the_right_size(notebook: Notebook) -> None:
             found = shown(answer.units[:5])
             scores["recall of five"].append(len(found & wanted) / len(wanted))
     means = {kind: sum(values) / len(values) for kind, values in scores.items()}
-    # Measured: .72 whole, 1.0 point, .94 recall.
-    assert means["whole"] >= 0.6
-    assert means["point"] >= 0.8
-    assert means["recall of five"] >= 0.85
+    # Measured over 52 and 10 questions: .83 whole, 1.0 point, .96 recall.
+    assert means["whole"] >= 0.75
+    assert means["point"] >= 0.9
+    assert means["recall of five"] >= 0.9
+
+
+@pytest.mark.slow
+def test_answered_where_there_is_an_answer(notebook: Notebook) -> None:
+    found = {q["id"]: notebook.search(q["question"]).answered for q in QUESTIONS}
+    wrong = [q["id"] for q in QUESTIONS if found[q["id"]] is not bool(q["answers"])]
+    # Measured: 62 of 62 answerable, 8 of 8 others turned away.
+    assert len(wrong) <= 3, wrong
+
+
+@pytest.mark.slow
+def test_one_point_is_shown_on_few_cards(notebook: Notebook) -> None:
+    cards = sorted(
+        sum(not unit.weaker for unit in notebook.search(q["question"]).units)
+        for q in QUESTIONS
+        if q["answers"] and not q["whole"]
+    )
+    assert cards[len(cards) // 2] <= 3
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from indexer.commands.options import (
 )
 from indexer.config import DEFAULT_TOP_K
 from indexer.extras import require
+
+if TYPE_CHECKING:
+    from indexer.notebook import Notebook
 
 
 @click.command(name="eval")
@@ -31,8 +34,10 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
 
     PATH is a file of JSON lines: {"id", "question", "kind", "answers": [{"file", "line_start",
     "line_end"}]}; a question that the notes do not answer has no answers. If questions name a
-    "vault", only those with the name of the notes folder are asked. PATH can also be a folder with
-    corpus.jsonl, queries.jsonl and qrels.tsv; its documents are indexed as notes.
+    "vault", only those with the name of the notes folder are asked. "whole": true says that all
+    answers together are the answer, false that each is one; then sizes are judged as well. PATH can
+    also be a folder with corpus.jsonl, queries.jsonl and qrels.tsv; its documents are indexed as
+    notes.
 
     \b
     notepoint eval questions.jsonl --notes ~/notes
@@ -55,6 +60,7 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
     )
 
     with open_notebook(options) as notebook:
+        lines_of = functools.cache(functools.partial(_word_lines, notebook))
         questions = read_questions(path, notebook.settings.notes.resolve().name)
         judged = []
         for text in ("", *([] if settings is None else [settings])):
@@ -65,6 +71,7 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
                     lambda asked, mode=mode, weights=weights: notebook.search(  # type: ignore[misc]
                         asked, DEFAULT_TOP_K, mode=mode, weights=weights
                     ),
+                    lines_of,
                 )
             )
     found = [summarise(one) for one in judged]
@@ -74,6 +81,13 @@ def evaluate(path: Path, settings: str | None, run_file: Path | None, **options:
         if options["as_json"]
         else render_reports.evaluation_text(*found, comparison=compared)
     )
+
+
+def _word_lines(notebook: Notebook, note_id: str) -> frozenset[int]:
+    """Return the lines of a note that count in judging sizes."""
+    from indexer.evaluation.sizes import word_lines
+
+    return word_lines(notebook.points_of(note_id))
 
 
 def _evaluate_collection(

@@ -9,6 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from indexer.errors import QueryError
+from indexer.evaluation.sizes import (
+    AnswerPlace,
+    Fit,
+    LinesOf,
+    Sizes,
+    fit_of,
+    median_cards,
+    sizes_of,
+)
 from indexer.extras import require
 from indexer.records import Answer, Mode
 from indexer.retrieval.ranking import Weights
@@ -16,22 +25,20 @@ from indexer.retrieval.ranking import Weights
 _DEPTH = 10
 
 
-class AnswerPlace(NamedTuple):
-    """Lines of a note that answer a question."""
-
-    note_id: str
-    line_start: int
-    line_end: int
-
-
 class Question(NamedTuple):
-    """A question and every place that answers it; no place if the notes contain no answer."""
+    """A question and every place that answers it; no place if the notes contain no answer.
+
+    ``whole`` says that all places together are the answer, False that each is one by itself, None
+    that the size of the answer is not judged. Lines in ``neutral`` may be shown and need not.
+    """
 
     question_id: str
     text: str
     kind: str
     answers: tuple[AnswerPlace, ...]
     min_shared_words: int | None
+    whole: bool | None = None
+    neutral: tuple[AnswerPlace, ...] = ()
 
 
 class Figures(NamedTuple):
@@ -45,21 +52,32 @@ class Figures(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """Figures by group; for confidence its AUROC, answerable kept, unanswerable rejected."""
+    """Figures by group; for confidence its AUROC, answerable kept, unanswerable rejected.
+
+    ``whole`` and ``points`` say how well units fit the questions for a whole, and the others;
+    ``cards`` is the median number shown for one of the others. None where sizes are not judged.
+    """
 
     groups: dict[str, Figures]
     auroc: float | None
     kept: float | None
     rejected: float | None
+    whole: Sizes | None = None
+    points: Sizes | None = None
+    cards: float | None = None
 
 
 class Judged(NamedTuple):
-    """A question with the rank of its first right hit (0: none) and the answer's confidence."""
+    """A question with the rank of its first right hit (0: none) and the answer's confidence.
+
+    ``fit`` says how well the units fit, None where that is not judged.
+    """
 
     question: Question
     rank: int
     confidence: float
     answered: bool
+    fit: Fit | None = None
 
 
 class Comparison(NamedTuple):
@@ -86,13 +104,7 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
     questions = []
     for number, row in rows:
         try:
-            places = tuple(
-                AnswerPlace(a["file"], a["line_start"], a["line_end"]) for a in row["answers"]
-            )
-            shared = row.get("min_shared_words")
-            questions.append(
-                Question(str(row["id"]), row["question"], row.get("kind", ""), places, shared)
-            )
+            questions.append(_question(row))
         except (KeyError, TypeError) as exc:
             raise QueryError(
                 f"{path}:{number}: a question lacks {exc}", "each needs id, question and answers"
@@ -100,6 +112,23 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
     if not questions:
         raise QueryError(f"there are no questions in {path}", "write one JSON object per line")
     return questions
+
+
+def _question(row: dict[str, Any]) -> Question:
+    whole = row.get("whole")
+    return Question(
+        question_id=str(row["id"]),
+        text=row["question"],
+        kind=row.get("kind", ""),
+        answers=_places(row["answers"]),
+        min_shared_words=row.get("min_shared_words"),
+        whole=None if whole is None else bool(whole),
+        neutral=_places(row.get("neutral", ())),
+    )
+
+
+def _places(rows: Sequence[dict[str, Any]]) -> tuple[AnswerPlace, ...]:
+    return tuple(AnswerPlace(a["file"], a["line_start"], a["line_end"]) for a in rows)
 
 
 def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -144,17 +173,31 @@ def read_json_object(line: str, place: str) -> dict[str, Any]:
     return row
 
 
-def judge(questions: Sequence[Question], ask: Callable[[str], Answer]) -> list[Judged]:
+def judge(
+    questions: Sequence[Question],
+    ask: Callable[[str], Answer],
+    lines_of: LinesOf | None = None,
+) -> list[Judged]:
     """Ask every question and judge each answer.
 
     :param questions: with their answers.
     :param ask: returns the answer to a question, with at least ten hits.
+    :param lines_of: the lines of a note that count, to judge sizes; None judges ranks alone.
     """
     judged = []
     for question in questions:
         answer = ask(question.text)
         rank = first_rank(question, answer)
-        judged.append(Judged(question, rank, answer.confidence, answer.answered))
+        fit = None
+        if lines_of is not None and question.whole is not None and question.answers:
+            fit = fit_of(
+                answer,
+                question.answers,
+                lines_of,
+                whole=question.whole,
+                neutral=question.neutral,
+            )
+        judged.append(Judged(question, rank, answer.confidence, answer.answered, fit))
     return judged
 
 
@@ -166,11 +209,16 @@ def summarise(judged: Sequence[Judged]) -> Evaluation:
             ranks[group].append(one.rank)
     answerable = [one for one in judged if one.question.answers]
     others = [one for one in judged if not one.question.answers]
+    wholes = [one.fit for one in judged if one.fit and one.question.whole]
+    points = [one.fit for one in judged if one.fit and not one.question.whole]
     return Evaluation(
         {group: _figures(found) for group, found in ranks.items()},
         auroc([one.confidence for one in answerable], [one.confidence for one in others]),
         _mean([one.answered for one in answerable]),
         _mean([not one.answered for one in others]),
+        whole=sizes_of(wholes),
+        points=sizes_of(points),
+        cards=median_cards(points),
     )
 
 

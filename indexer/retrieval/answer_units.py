@@ -80,11 +80,12 @@ def size_answer(
     if current and not query.points:
         order = _order(ranking, current)
         scores, lacking = _scores(ranking, query), _lacking(ranking, order, asked)
-        subject = {term for term in asked.question.terms if term not in FORM_TERMS}
+        subject = frozenset(asked.question.terms) - FORM_TERMS
         form = read_form(asked.question.text)
         outline_of = _Once(view, sources.outlines)
         around = Around(
             text=_as_typed(asked),
+            spelled=_spelled_out(asked),
             form=form,
             view=view,
             names=sources.names,
@@ -102,11 +103,13 @@ def size_answer(
     confidence = _of_units(confidence, chosen, part, asked.question.text)
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
-        weaker = bool(units) and units[-1].weaker
-        whole = rank == 1 and part is not None and part.whole
+        # What was ranked says little next to what the question names.
+        weaker = bool(units) and (units[-1].weaker or part is not None)
+        whole = rank == 1 and part is not None
         units.append(_unit(rank, one, chosen[0], confidence, weaker=weaker, whole=whole))
     unit_of = {point.point_id: unit.rank for unit in reversed(units) for point in unit.points}
-    hits = _hits(current, chosen, all_of_first=part is not None and part.hits)
+    linked = part is not None and part.hits
+    hits = _hits(current, chosen, named=part is not None and not linked, linked=linked)
     # A hit that no unit shows, as a copy of one that is shown, gives way to those that open a unit.
     spare = query.k - sum(one.point_id in unit_of for one in hits)
     others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
@@ -136,6 +139,14 @@ def _as_typed(asked: Asked) -> str:
     text = asked.question.text
     for word, read in asked.question.reads:
         text = text.replace(f"{word} ({read})", word)
+    return text
+
+
+def _spelled_out(asked: Asked) -> str:
+    """Return the question with what its acronyms stand for in their place."""
+    text = asked.question.text
+    for word, read in asked.question.reads:
+        text = text.replace(f"{word} ({read})", read)
     return text
 
 
@@ -214,18 +225,18 @@ def _scale(mode: Mode, weights: Weights) -> float:
 
 
 def _hits(
-    current: Sequence[StoredPoint], chosen: Sequence[Chosen], *, all_of_first: bool
+    current: Sequence[StoredPoint], chosen: Sequence[Chosen], *, named: bool, linked: bool
 ) -> list[StoredPoint]:
     """Return the hits: those of the first unit first, and one of each unit at least."""
     first = set(chosen[0].ids())
     places = chosen[0].places
     opened = [one for outline, span in places for one in outline.parts(span)[span.introduced :]]
-    found = {one.point_id: one for one in opened[:_MOST_LINKED]} if all_of_first else {}
+    found = {one.point_id: one for one in opened[:_MOST_LINKED]} if linked else {}
     found |= {stored.point_id: stored for stored in current if stored.point_id not in found}
     for one in chosen:
         found.setdefault(one.hit.point_id, one.hit)
     points = list(found.values())
-    if points[0].point_id in first:
+    if points[0].point_id in first and not named:
         return points
     opener = chosen[0].hit
     return [opener, *(stored for stored in points if stored.point_id != opener.point_id)]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from indexer.records import UnitKind
+from indexer.records import BlockKind, UnitKind
+from indexer.retrieval.note_names import content_terms
+from indexer.retrieval.parts import subject_of
+from indexer.retrieval.question_form import Lean, read_form
 from indexer.retrieval.units import Outline, Span
 
 # A doubt leaves this part of the confidence: even of a sure answer too little to be answered.
@@ -23,10 +26,23 @@ def is_doubtful(question: str, outlines: Sequence[Outline], span: Span) -> bool:
     :param outlines: of the note of the unit, and of those of the next units.
     :param span: the unit.
     """
+    if _says_less(question, outlines[0], span):
+        return True
     if _SUMMARY.search(question) and span.kind is UnitKind.POINT and len(outlines[0].points) > 1:
         return True
     asked = {(word.casefold(), int(number)) for word, number in _NUMBERED.findall(question)}
     return bool(asked) and _counts_without(asked, outlines)
+
+
+def _says_less(question: str, outline: Outline, span: Span) -> bool:
+    """Return whether nothing but properties is shown for a question that they do not repeat."""
+    points = [stored.point for stored in outline.parts(span)]
+    if read_form(question).lean is Lean.ONE or any(
+        point.kind is not BlockKind.PROPERTIES for point in points
+    ):
+        return False
+    texts = (outline.note.title, *(point.text for point in points))
+    return not subject_of(question) <= frozenset().union(*map(content_terms, texts))
 
 
 def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:

@@ -58,7 +58,7 @@ def link_list(around: Around) -> Part | None:
     if named is not None and not number:
         lists = list(_link_lists(around, named))
         lists.sort(key=lambda span: (-span.size, span.start))
-        return Part(((named, lists[0]),), _LEAST, whole=True, hits=True) if lists else None
+        return Part(((named, lists[0]),), _LEAST, hits=True) if lists else None
     return _listed(around, subject, number)
 
 
@@ -74,7 +74,7 @@ def _backlinks(around: Around, subject: frozenset[str]) -> Part | None:
             if outline and point.line_start <= link.line <= point.line_end:
                 span = Span(UnitKind.POINT, position, position)
                 places[link.note_id, position] = outline, span
-    return Part(tuple(places.values()), _LEAST, whole=True, hits=True) if places else None
+    return Part(tuple(places.values()), _LEAST, hits=True) if places else None
 
 
 def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None:
@@ -91,7 +91,7 @@ def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None
             texts = (*labels.heading_path, labels.text if span.introduced else "")
             known = frozenset().union(*map(content_terms, texts))
             if subject <= known and (not number or span.size - span.introduced == number):
-                return Part(((outline, span),), _LEAST, whole=True, hits=True)
+                return Part(((outline, span),), _LEAST, hits=True)
     return None
 
 

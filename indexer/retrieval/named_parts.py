@@ -6,13 +6,24 @@ import re
 from collections.abc import Iterable
 
 from indexer.records import BlockKind, UnitKind
-from indexer.retrieval.naming import in_digits, label_paths, named_span, share_named
+from indexer.retrieval.naming import Labels, in_digits, label_paths, named_span, share_named
 from indexer.retrieval.parts import AS_GOOD, Around, Part, note_of, subject_of
 from indexer.retrieval.question_form import Lean
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
 
 _LEAST = 0.66
+_COUNTED = re.compile(r"\b([^\W\d_]{3,}) (\d{1,3})\b")
+_NOTES_LAST = re.compile(
+    r"^(?!(?:which|what|how|where|why|who|does|did|do|is|are|can) ).* notes\W*$",
+    re.IGNORECASE,
+)
+# Asks what a part of a note says, although "what is" mostly asks for one thing.
+_ABOUT = re.compile(
+    r"^what (?:is|was|are|were)\b.* about\W*$|^what (?:is|was) (?:covered |said |done "
+    r"|taught )?in ",
+    re.IGNORECASE,
+)
 _SECTIONS = re.compile(
     r"\b(?:list|what|which|name|show|give me|overview of|titles of|how many|all) (?:me |are |of "
     r"|the |all )*"
@@ -41,18 +52,23 @@ def named_part(around: Around) -> Part | None:
 
     :param around: the question.
     """
-    text = in_digits(around.text)
-    numbered = bool(re.search(r"[^\W\d_]{3,} \d{1,3}\b", text))
+    texts = dict.fromkeys((around.text, around.spelled))
+    return next((part for text in texts if (part := _named(around, in_digits(text)))), None)
+
+
+def _named(around: Around, text: str) -> Part | None:
     form = around.form
-    if not (form.note or numbered) or form.everywhere or form.lean is Lean.ONE:
+    asks_note = form.note or bool(_NOTES_LAST.search(text))
+    counted = {(word.casefold(), number) for word, number in _COUNTED.findall(text)}
+    if not (asks_note or counted) or form.everywhere:
+        return None
+    if form.lean is Lean.ONE and not _ABOUT.search(text):
         return None
     subject = subject_of(text)
-    sections = _sections(around, subject)
-    if numbered and not sections:
-        return None
+    sections = _sections(around, subject, counted)
     note = note_of(around, subject)
     if note is not None and all(outline.note == note.note for outline, _ in sections):
-        return Part(((note, note.whole()),), _LEAST) if form.note else None
+        return Part(((note, note.whole()),), _LEAST) if asks_note else None
     if len(sections) != 1:
         return None
     return Part((sections[0],), _LEAST)
@@ -78,14 +94,22 @@ def note_within(around: Around) -> tuple[str, frozenset[str]] | None:
     return None
 
 
-def _sections(around: Around, subject: frozenset[str]) -> list[tuple[Outline, Span]]:
-    """Return the containers below the title that a subject names best."""
+def _sections(
+    around: Around, subject: frozenset[str], counted: set[tuple[str, str]]
+) -> list[tuple[Outline, Span]]:
+    """Return the containers below the title that a subject names best.
+
+    :param around: the question.
+    :param subject: its terms.
+    :param counted: words with their numbers, as ("week", "2"), which labels must not contradict.
+    """
     shares: dict[tuple[str, tuple[str, ...]], tuple[float, StoredPoint]] = {}
     for stored in (*around.ranked(), *around.points_with(subject)):
         for labels in label_paths(stored)[1:]:
             key = stored.note.note_id, labels
             if key not in shares:
-                shares[key] = share_named(labels, subject), stored
+                share = 0.0 if _contradicts(labels, counted) else share_named(labels, subject)
+                shares[key] = share, stored
     most = max((share for share, _ in shares.values()), default=0.0)
     found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
     for (note_id, labels), (share, stored) in shares.items():
@@ -97,6 +121,15 @@ def _sections(around: Around, subject: frozenset[str]) -> list[tuple[Outline, Sp
         if span is not None:
             found[note_id, span] = outline, span
     return list(found.values())
+
+
+def _contradicts(labels: Labels, counted: set[tuple[str, str]]) -> bool:
+    """Return whether a label has another number than the one asked for: week 3 is not week 2."""
+    asked = {word for word, _ in counted}
+    found = {
+        (word.casefold(), number) for label in labels for word, number in _COUNTED.findall(label)
+    }
+    return any(word in asked and (word, number) not in counted for word, number in found)
 
 
 def section_list(around: Around) -> Part | None:
@@ -115,7 +148,7 @@ def section_list(around: Around) -> Part | None:
     spans = list(_headed(note, "" if word in _ANY_HEADING else word.removesuffix("s")))
     if len(spans) < _LEAST_SECTIONS:
         return None
-    return Part(tuple((note, span) for span in spans), _LEAST, whole=True)
+    return Part(tuple((note, span) for span in spans), _LEAST)
 
 
 def _headed(outline: Outline, word: str) -> Iterable[Span]:

@@ -28,9 +28,12 @@ _LEAST_PERHAPS = 0.5
 # A good word in passing is no list of what is good.
 _LEAST_PRAISE = 0.42
 _MOST_READ = 100
+# Longer texts are no labels.
+_LABEL_CHARS = 80
 # Asks for the whole opinion, for and against.
 _VIEW = re.compile(
-    r"^what (?:do|did) (?:I|we) think (?:of|about)\b|^(?:what (?:is|was|are|were) )?(?:my"
+    r"^what (?:do|did) (?:I|we) think (?:of|about)\b"
+    r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:my"
     r"|our) (?:overall |final )?"
     r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment) (?:of|on|about)\b"
     r"|^how (?:good|bad) (?:is|was|were|are)\b"
@@ -80,21 +83,27 @@ def opinion_part(around: Around) -> Part | None:
             return praise
     first = min(found, key=lambda one: _order(around, one, found, opinion))
     same = [one for one in found if _is_counterpart(one, first)]
+    if {one.side for one in same} != opinion.sides:
+        return None
     same.sort(key=lambda one: one.span.start)
     places = tuple((one.outline, one.span) for one in same)
-    return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS, whole=True)
+    return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS)
 
 
 def speaks_against(question: str, outline: Outline, span: Span) -> bool:
-    """Return whether a unit takes the side opposite to the one that is asked for.
+    """Return whether a unit takes the other side than the one asked for, or is of something else.
 
     :param question: as it was read.
     :param outline: of the note of the unit.
     :param span: the unit.
     """
     opinion = asked_opinion(question)
-    if opinion is None or len(opinion.sides) != 1:
+    if opinion is None:
         return False
+    if opinion.sure and _is_elsewhere(opinion, outline, span):
+        return True
+    if len(opinion.sides) > 1:
+        return not any(side_of_label(text) for text in _short_texts(outline, span))
     if Side.FOR not in opinion.sides and not opinion.sure:
         return False
     labels = label_paths(outline.stored[span.start])[-1][1:]
@@ -103,6 +112,25 @@ def speaks_against(question: str, outline: Outline, span: Span) -> bool:
         texts = [point.text for point in outline.points[span.start : span.end + 1]]
         sides = [side] if (side := side_of_points(texts)) is not None else []
     return bool(sides) and sides[-1] not in opinion.sides
+
+
+def _is_elsewhere(opinion: Opinion, outline: Outline, span: Span) -> bool:
+    """Return whether a unit and its labels say nothing at all of the subject of an opinion."""
+    subject = subject_of(opinion.rest) - _ASKING
+    said = name_of(outline.note).known()
+    for stored in outline.parts(span):
+        said = said.union(
+            content_terms(stored.point.text), *map(content_terms, label_paths(stored)[-1])
+        )
+    return bool(subject) and subject.isdisjoint(said)
+
+
+def _short_texts(outline: Outline, span: Span) -> Iterator[str]:
+    """Yield the labels of the points of a unit, and their own words where these are few."""
+    for stored in outline.parts(span):
+        yield from label_paths(stored)[-1]
+        if len(stored.point.text) <= _LABEL_CHARS:
+            yield stored.point.text
 
 
 def _order(
@@ -223,7 +251,7 @@ def _praise(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part |
             continue
         good = tuple(_good_points(outline))
         if good:
-            return Part(good, _LEAST_PRAISE, whole=True)
+            return Part(good, _LEAST_PRAISE)
     return None
 
 

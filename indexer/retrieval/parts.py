@@ -33,20 +33,22 @@ MOSTLY_NAMED = 0.6
 class Part(NamedTuple):
     """Places to show as one unit; ``least`` is the least confidence in it.
 
-    ``whole`` says that every point of it answers, ``hits`` that each is wanted for its links and
-    must be a hit.
+    ``hits`` says that each point is wanted for its links and must be a hit.
     """
 
     places: Places
     least: float
-    whole: bool = False
     hits: bool = False
 
 
 class Around(NamedTuple):
-    """What parts are looked for in: the question, the index and what was ranked."""
+    """What parts are looked for in: the question, the index and what was ranked.
+
+    ``spelled`` is the question with its acronyms spelled out, ``text`` as it was typed.
+    """
 
     text: str
+    spelled: str
     form: Form
     view: View
     names: NoteNames

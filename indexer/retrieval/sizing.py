@@ -38,7 +38,7 @@ _NAMED_TRIED = 5
 # Of several, those are taken of whose label the question says about as much as of the best.
 _EXACT = 0.8
 # A unit within another is shown if it is this nearly as good.
-_NEARLY = 0.97
+_NEARLY = 0.94
 # A unit without the best point must be better than one with it by this factor.
 _WITH_BEST = 1.2
 # A list that is this part of its section or note is what a question for a list asks for.
@@ -182,12 +182,19 @@ class _Chooser:
         value, outline, span, hit = best
         value = self._expected_f1(outline, span)
         span = self._main_list(outline, self._smaller(outline, span, hit, value))
+        if self._form.lean is not Lean.ONE and outline.is_head(span):
+            span = outline.whole()
         chosen = self._chosen(outline, span, hit)
         return self._everywhere(chosen) if self._form.everywhere else chosen
 
     def named(self, part: Sequence[tuple[Outline, Span]]) -> Chosen:
         """Return the places a question asks for by name as one unit, opened by its best point."""
-        stored = [one for outline, span in part for one in outline.parts(span)[span.introduced :]]
+        stored = [
+            outline.stored[position]
+            for outline, span in part
+            for position in range(span.start, span.end + 1)
+            if not outline.introduces(position) or span.size == 1
+        ] or [outline.stored[span.start] for outline, span in part]
         chances = self._chances_of(
             [one.point_id for outline, span in part for one in outline.parts(span)]
         )

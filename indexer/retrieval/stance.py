@@ -50,7 +50,7 @@ _AGAINST = re.compile(
     r"|\bcomplain\w*\b|\bobjections?\b|\bobjected to\b|\bshortcomings?\b|\bweakness(?:es)?\b"
     r"|\bweak (?:points?|spots?|sides?|parts?)\b|\bdraw-?backs?\b|\bdown-?sides?\b|\bcons\b"
     r"|\bnegatives?(?= (?:points?|aspects?|sides?|things?|of|about)\b|\W*$)|\bflaws?\b"
-    r"|\bbother(?:s|ed|ing)?\b|\bannoy\w*\b|\bfrustrat\w+\b|\bpet peeves?\b|\bgripes?\b"
+    r"|\bbother(?:s|ed|ing)\b|\bannoy\w*\b|\bfrustrat\w+\b|\bpet peeves?\b|\bgripes?\b"
     r"|\b(?:was|were|is|are|went|so|too) (?:bad|wrong|poor)\b|\bbad (?:about|points?|sides?"
     r"|parts?|things?)\b"
     r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus points?\b|\bfaults? (?:did|do|of|with"
@@ -92,6 +92,7 @@ _AGAINST_LABEL = re.compile(
     rf"|of) improvements?\b"
     rf"|^(?:possible )?improvements?\W*$|^missing\W*$|^(?:the )?bad\W*$|^(?:the )?(?:problems"
     rf"|issues)\W*$"
+    rf"|\b(?:do|does|did|is|was|will)(?: not|n['\u2019]t) (?:work|help|pay)\b|\bwhen not to\b"
     rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b",
     re.IGNORECASE,
 )

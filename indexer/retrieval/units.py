@@ -95,6 +95,10 @@ class Outline:
         """Return all points but the properties, as one unit; of a run of points, the run."""
         return Span(UnitKind.NOTE, self._body, len(self.points) - 1)
 
+    def is_head(self, span: Span) -> bool:
+        """Return whether a unit is nothing but the properties of a note that says more."""
+        return span.end < self._body < len(self.points)
+
     def parts(self, span: Span) -> list[StoredPoint]:
         """Return the points of a unit."""
         return self.stored[span.start : span.end + 1]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from indexer.records import Answer, BlockKind, Hit, Place, Unit, UnitKind, UnitPoint
+from indexer.render_markdown import unit_markdown
 from indexer.web.presenters import (
     RELATED_COSINE,
     card_of,
@@ -113,6 +114,7 @@ class Cards:
             "tinted": 2 * sum(row["matched"] for row in rows) <= len(rows),
             "shown": _MAX_ROWS,
             "lines": [unit.line_start, unit.line_end],
+            "quote": plain(unit_markdown(unit, self._answer.hits)),
         }
 
     def _best_place(self, unit: Unit) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from indexer.records import Answer, Link
+from indexer.records import Answer, Hit, Link, UnitKind
 from indexer.render import answer_json, to_json
 from indexer.render_markdown import answer_markdown
 
-_COLUMNS = ("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url")
+_COLUMNS = (
+    *("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url"),
+    *("unit", "matched"),
+)
 # Characters that file systems do not allow in a name.
 _NO_NAME = re.compile(r"[^\w.\- ]+")
 _MAX_NAME_CHARS = 80
@@ -30,26 +33,55 @@ def to_json_text(answer: Answer) -> str:
 
 
 def to_csv(answer: Answer) -> str:
-    """Return the points as a CSV table, one row each."""
+    """Return what is shown as a CSV table: one row for each point, ranked by its unit."""
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow(_COLUMNS)
-    for hit in answer.hits:
-        links = " ".join(_address(link) for link in hit.links)
-        values = (
-            hit.rank,
-            hit.title,
-            " > ".join(hit.heading_path),
-            hit.text,
-            hit.note_id,
-            hit.line_start,
-            hit.date or "",
-            " ".join(hit.tags),
-            links,
-            hit.url or "",
-        )
+    for values in _unit_rows(answer) if answer.units else map(_hit_row, answer.hits):
         rows.writerow([_cell(value) for value in values])
     return file.getvalue().encode("utf-8", "replace").decode("utf-8")
+
+
+def _hit_row(hit: Hit) -> tuple[object, ...]:
+    return (
+        hit.rank,
+        hit.title,
+        " > ".join(hit.heading_path),
+        hit.text,
+        hit.note_id,
+        hit.line_start,
+        hit.date or "",
+        " ".join(hit.tags),
+        " ".join(map(_address, hit.links)),
+        hit.url or "",
+        UnitKind.POINT.value,
+        "yes",
+    )
+
+
+def _unit_rows(answer: Answer) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each point of each unit; its links are known where it is a hit."""
+    by_point = {hit.point_id: hit for hit in answer.hits}
+    by_note = {hit.note_id: hit for hit in reversed(answer.hits)}
+    for unit in answer.units:
+        for place in unit.places:
+            of_note = by_note.get(place.note_id)
+            for point in place.points:
+                hit = by_point.get(point.point_id)
+                yield (
+                    unit.rank,
+                    place.title,
+                    " > ".join(point.heading_path),
+                    point.text,
+                    place.note_id,
+                    point.line_start,
+                    place.date or "",
+                    " ".join(of_note.tags if of_note else ()),
+                    " ".join(map(_address, hit.links)) if hit else "",
+                    of_note.url or "" if of_note else "",
+                    place.kind.value,
+                    "yes" if point.matched else "",
+                )
 
 
 _KINDS: dict[str, tuple[str, Callable[[Answer], str]]] = {
