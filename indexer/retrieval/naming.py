@@ -6,6 +6,7 @@ item that holds it.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection
 
@@ -71,11 +72,9 @@ def share_named(labels: Labels, subject: Collection[str]) -> float:
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
     """
-    number = content_terms(_number_of(labels[-1]))
+    number, above, last = _terms_of_labels(labels)
     if not number.isdisjoint(subject) and not number.issubset(subject):
         return 0.0  # week 3 is not week 5, whatever else it says
-    above = frozenset().union(*map(content_terms, labels[:-1]))
-    last = content_terms(labels[-1])
     said = last.intersection(subject)
     whole = set(subject)
     if said != whole and (not said - above or not said | above >= whole):
@@ -84,6 +83,13 @@ def share_named(labels: Labels, subject: Collection[str]) -> float:
         return 1.0
     share = len(said) / len(last)
     return share if share >= NAMED_SHARE else 0.0
+
+
+@functools.lru_cache(maxsize=8_192)
+def _terms_of_labels(labels: Labels) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the terms of the numbered name of a label, of the labels above it, and its own."""
+    above = frozenset[str]().union(*map(content_terms, labels[:-1]))
+    return content_terms(_number_of(labels[-1])), above, content_terms(labels[-1])
 
 
 def _number_of(label: str) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from enum import Enum
 from typing import NamedTuple
@@ -92,6 +93,7 @@ _HEAD = re.compile(
 _OPENER = re.compile(r"^(?:how|why|where|when|who|what|which|if|whose|whom|the|my|a|an)\b", re.I)
 
 
+@functools.lru_cache(maxsize=64)  # asked several times in one question
 def read_form(question: str) -> Form:
     """Return what the form of a question says of the size of its answer.
 

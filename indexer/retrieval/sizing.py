@@ -8,13 +8,15 @@ chosen by cross-validation over folders of notes, see benchmarks/QUALITY.md.
 
 from __future__ import annotations
 
+import itertools
 import math
-import re
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.records import UnitKind
+from indexer.retrieval.copies import copies_of
 from indexer.retrieval.naming import Labels, label_paths, named_span, share_named
 from indexer.retrieval.question_form import Form, Lean
 from indexer.retrieval.units import Outline, Span
@@ -50,10 +52,6 @@ _MOST_POINTS = 60
 _SAID = 0.6
 _UNSAID = 0.5
 _MOST_PLACES = 20
-# Points with this share of words in common say the same; shorter ones may differ by a word.
-_SAME = 0.9
-_LEAST_WORDS = 3
-_WORD = re.compile(r"[^\W\d_]+")
 # Units beyond these are single points: few readers come so far.
 _SIZED = 10
 # Points that are compared with each other, and whose labels are read.
@@ -151,12 +149,26 @@ def _with_copies(chosen: Chosen, copies: Mapping[int, int], shown: Collection[in
     return chosen._replace(similar=sum(copies[i] == own and i not in shown for i in copies))
 
 
+class _Sums:
+    """Chances by position, summed so that those of a unit are found at once."""
+
+    def __init__(self, placed: Sequence[tuple[int, float]]) -> None:
+        self.placed = sorted(placed)
+        self._positions = [place for place, _ in self.placed]
+        self._sums = [0.0, *itertools.accumulate(chance for _, chance in self.placed)]
+        self.total = self._sums[-1]
+
+    def of(self, span: Span) -> float:
+        first = bisect_left(self._positions, span.start)
+        return self._sums[bisect_right(self._positions, span.end)] - self._sums[first]
+
+
 class _Chooser:
     def __init__(self, candidates: Candidates, asked: Asked, outline_of: OutlineOf) -> None:
         self._candidates = candidates
         self._form, self._subject = asked.form, set(asked.subject)
         self._outline_of = outline_of
-        self.copies = copies_of(candidates)
+        self.copies = copies_of(candidates.order[:_COMPARED], candidates.points)
         self._tried = [hit for hit in candidates.order if hit not in self.copies][:_TRIED]
         self._direct = self._direct_chances(_FALL[asked.form.lean] * asked.scale)
         self._chances = dict(self._direct)
@@ -164,7 +176,7 @@ class _Chooser:
         if asked.form.lean is not Lean.ONE and self._subject:
             self._add_named()
         self._total = sum(self._chances.values())
-        self._by_outline: dict[int, list[tuple[int, float]]] = {}
+        self._by_outline: dict[int, _Sums] = {}
 
     def first(self) -> Chosen | None:
         """Return the unit with the highest expected F1, None if no point is left."""
@@ -273,18 +285,18 @@ class _Chooser:
 
     def _sum(self, outline: Outline, span: Span) -> float:
         """Return the chances of the points of a unit together."""
-        inside = self._placed(outline)
-        return sum(chance for place, chance in inside if span.start <= place <= span.end)
+        return self._sums(outline).of(span)
 
-    def _placed(self, outline: Outline) -> list[tuple[int, float]]:
-        """Return the points of a note that have a chance: (position, chance)."""
+    def _sums(self, outline: Outline) -> _Sums:
+        """Return the points of a note that have a chance, with their sums."""
         found = self._by_outline.get(id(outline))
         if found is None:
-            found = self._by_outline[id(outline)] = [
+            placed = [
                 (outline.position[i], chance)
                 for i, chance in self._chances.items()
                 if i in outline.position
             ]
+            found = self._by_outline[id(outline)] = _Sums(placed)
         return found
 
     # units
@@ -330,17 +342,18 @@ class _Chooser:
     def _around(self, outline: Outline, position: int, shown: set[int]) -> Span:
         """Return the unit around a point with the highest expected F1 within the note."""
         best = self._chances.get(outline.stored[position].point_id, _LEAST)
-        chances = [(place, min(1.0, chance / best)) for place, chance in self._placed(outline)]
-        total = sum(chance for _, chance in chances)
+        placed = self._sums(outline).placed
+        sums = _Sums([(place, min(1.0, chance / best)) for place, chance in placed])
+        taken = sorted(outline.position[i] for i in shown if i in outline.position)
         spans = [
             span
             for span in outline.around(position)
-            if not _is_long(span) and shown.isdisjoint(one.point_id for one in outline.parts(span))
+            if not _is_long(span)
+            and bisect_left(taken, span.start) == bisect_right(taken, span.end)
         ]
 
         def value(span: Span) -> float:
-            inside = sum(chance for place, chance in chances if span.start <= place <= span.end)
-            return _f1(inside, _length(span), total)
+            return _f1(sums.of(span), _length(span), sums.total)
 
         return max(spans, key=value)
 
@@ -380,38 +393,6 @@ class _Chooser:
 
     def _chances_of(self, ids: Collection[int]) -> dict[int, float]:
         return {i: self._direct[i] for i in ids if i in self._direct}
-
-
-def copies_of(candidates: Candidates) -> dict[int, int]:
-    """Return, of points that say the same as a better one of another note, which one that is.
-
-    Numbers and punctuation may differ, as in daily notes and templates; of longer texts a few words
-    may.
-
-    :param candidates: the ranking.
-    """
-    first: dict[str, list[tuple[frozenset[str], int]]] = {}  # by two of the words
-    copies: dict[int, int] = {}
-    for hit in candidates.order[:_COMPARED]:
-        stored = candidates.points[hit]
-        words = frozenset(_WORD.findall(stored.point.text.casefold()))
-        if len(words) < _LEAST_WORDS:
-            continue
-        keys = min(words), max(words)
-        known = (one for key in keys for one in first.get(key, ()))
-        same = next((other for own, other in known if _overlap(own, words) >= _SAME), None)
-        if same is None:
-            for key in keys:
-                first.setdefault(key, []).append((words, hit))
-        elif candidates.points[same].note.note_id != stored.note.note_id:
-            copies[hit] = same
-    return copies
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    if not _SAME * len(one) <= len(other) <= len(one) / _SAME:
-        return 0.0
-    return len(one & other) / len(one | other)
 
 
 def _in_order(places: Sequence[tuple[Outline, Span]]) -> tuple[tuple[Outline, Span], ...]:

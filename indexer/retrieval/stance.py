@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
@@ -134,6 +135,14 @@ _OPINION_LABELS = frozenset(
     "review reviews opinion opinions critique feedback retrospective retro".split()
 )
 _LEAST_SHARE = 0.5
+_LETTERS = re.compile(r"[a-z]+")
+# How the words begin that a question must have one of to ask for an opinion.
+_JUDGING = frozenset(
+    "like liki love lovi enjo appr good grea conv happ sati well reco impr disl disa diss hate "
+    "crit comp obje shor weak draw down cons nega flaw both anno frus pet grip bad wron poor minu "
+    "faul bett miss lack gap gaps limi prob issu left prai pros adva bene up upsi stre stro posi "
+    "high plus meri".split()
+)
 # What finds containers that take a side, by word; see ``indexer.text.terms``.
 _FINDING = {
     Side.AGAINST: "better cons drawbacks downsides disadvantages criticism critique complaints "
@@ -146,12 +155,13 @@ _FINDING = {
 }
 
 
+@functools.lru_cache(maxsize=64)  # asked several times in one question
 def asked_opinion(question: str) -> Opinion | None:
     """Return what a question asks of opinions, None if it asks for none.
 
     :param question: as it was read.
     """
-    if _HOW_TO.search(question):
+    if not _may_judge(question) or _HOW_TO.search(question):
         return None
     rest = _AGAINST.sub(" ", _BETTER.sub(r" \1 ", question))
     against = rest != question
@@ -166,6 +176,12 @@ def asked_opinion(question: str) -> Opinion | None:
     return None
 
 
+def _may_judge(text: str) -> bool:
+    """Return whether a text has a word of judging at all, which is quick to find out."""
+    return any(word[:4] in _JUDGING for word in _LETTERS.findall(text.lower()))
+
+
+@functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
 def side_of_label(label: str) -> Side | None:
     """Return the side a heading or lead-in takes, None for none or both.
 

@@ -1,0 +1,52 @@
+"""Points that say the same as others: daily notes, templates, notes that were copied."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+
+from indexer.store.records import StoredPoint
+
+# Points with this share of words in common say the same; shorter ones may differ by a word.
+_SAME = 0.9
+_LEAST_WORDS = 3
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def copies_of(order: Sequence[int], points: Mapping[int, StoredPoint]) -> dict[int, int]:
+    """Return, of points that say the same as a better one of another note, which one that is.
+
+    Numbers and punctuation may differ, as in daily notes and templates; of longer texts a few words
+    may.
+
+    :param order: the points to compare, best first.
+    :param points: the records of all of them.
+    """
+    first: dict[str, list[tuple[frozenset[str], int]]] = {}  # by two of the words
+    copies: dict[int, int] = {}
+    for hit in order:
+        stored = points[hit]
+        words = _words(stored.point.text)
+        if len(words) < _LEAST_WORDS:
+            continue
+        keys = min(words), max(words)
+        known = (one for key in keys for one in first.get(key, ()))
+        same = next((other for own, other in known if _overlap(own, words) >= _SAME), None)
+        if same is None:
+            for key in keys:
+                first.setdefault(key, []).append((words, hit))
+        elif points[same].note.note_id != stored.note.note_id:
+            copies[hit] = same
+    return copies
+
+
+@functools.lru_cache(maxsize=4_096)  # questions share points
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    if not _SAME * len(one) <= len(other) <= len(one) / _SAME:
+        return 0.0
+    return len(one & other) / len(one | other)
