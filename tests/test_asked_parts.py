@@ -233,6 +233,33 @@ def test_named_section_answers_what_it_is_about(notebook: Notebook) -> None:
     assert texts(answer)[0] == "Day 1: Arrival"
 
 
+def test_points_of_a_review_answer_what_was_bad_about_a_part(notebook: Notebook) -> None:
+    answer = notebook.search("what did I criticise about the breakfast and the lift?")
+    assert texts(answer) == ["no lift to the third floor", "the breakfast room is too small"]
+    assert answer.answered
+
+
+def test_without_a_review_nothing_says_what_was_not_liked(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(write_notes({"lighthouse.md": NOTES["lighthouse.md"]}))
+    notebook.build()
+    assert not notebook.search("what did I not like?").answered
+
+
+@pytest.mark.parametrize(
+    "question", ["what's in the review?", "the gist of the review", "what does the review say?"]
+)
+def test_gist_of_a_note_is_the_note(notebook: Notebook, question: str) -> None:
+    answer = notebook.search(question)
+    assert answer.units[0].kind is UnitKind.NOTE and answer.units[0].note_id == "hotel.md"
+
+
+def test_aliases_and_file_names_help_to_name_a_section(notebook: Notebook) -> None:
+    answer = notebook.search("overview of what could be better at the seaside stay")
+    assert texts(answer)[:4] == BETTER
+
+
 def test_points_alone_stay_points(notebook: Notebook) -> None:
     answer = notebook.search("what did I not like?", points=True)
     assert all(unit.kind is UnitKind.POINT for unit in answer.units)

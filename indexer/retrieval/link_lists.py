@@ -22,6 +22,7 @@ _ASKED = re.compile(
     rf"|^(?:(?:the|my|all|short|quick|list|show|me|of|where|are|give|find) )*{_NOTES} (?:of|for"
     rf"|on|to)"
     rf" (?:(?:the|my|all|each|every|single) )*(?P<number>{'|'.join(NUMBERS)}|\d+) \w+s\b"
+    rf"|^(?:(?:show|give|me|a|the) )*(?:list of|all|every) (?:(?:the|my|of) )*(?:\w+ )?notes\W*$"
     rf"|^(?:what|where|which \w+) (?:do|does) .* link to\b",
     re.IGNORECASE,
 )

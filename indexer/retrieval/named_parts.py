@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from indexer.records import BlockKind, UnitKind
 from indexer.retrieval.naming import Labels, in_digits, label_paths, named_span, share_named
+from indexer.retrieval.note_names import name_of
 from indexer.retrieval.parts import AS_GOOD, Around, Part, note_of, subject_of
 from indexer.retrieval.question_form import Lean
 from indexer.retrieval.units import Outline, Span
@@ -16,6 +17,17 @@ _LEAST = 0.66
 _COUNTED = re.compile(r"\b([^\W\d_]{3,}) (\d{1,3})\b")
 _NOTES_LAST = re.compile(
     r"^(?!(?:which|what|how|where|why|who|does|did|do|is|are|can) ).* notes\W*$",
+    re.IGNORECASE,
+)
+_ALL = re.compile(r"\b(?:all|every|each|list)\b", re.IGNORECASE)
+# Asks for a note as a whole in other words than those of ``question_form``.
+_GIST = re.compile(
+    r"^(?:(?:what are|what is|what was|give|show|list|me|the|my|a) )*(?:gist|tl;?dr|conclusions?"
+    r"|takeaways?"
+    r"|lessons|contents?|essence|outline|(?:key|main) (?:points|ideas|messages))"
+    r" (?:of|from|in) (?P<name>.+)$|^what(?:['\u2019]s| is| was| does it say)? (?:written "
+    r"|said )?(?:in|inside) (?P<inside>.+)$"
+    r"|^what does (?P<says>.+) (?:say|contain|cover)\W*$",
     re.IGNORECASE,
 )
 # Asks what a part of a note says, although "what is" mostly asks for one thing.
@@ -58,7 +70,14 @@ def named_part(around: Around) -> Part | None:
 
 def _named(around: Around, text: str) -> Part | None:
     form = around.form
-    asks_note = form.note or bool(_NOTES_LAST.search(text))
+    gist = _GIST.search(text)
+    if gist and not form.everywhere:
+        note = note_of(
+            around, subject_of(gist["name"] or gist["inside"] or gist["says"]), by_name=True
+        )
+        if note is not None:
+            return Part(((note, note.whole()),), _LEAST)
+    asks_note = form.note or (bool(_NOTES_LAST.search(text)) and not _ALL.search(text))
     counted = {(word.casefold(), number) for word, number in _COUNTED.findall(text)}
     if not (asks_note or counted) or form.everywhere:
         return None
@@ -99,27 +118,46 @@ def _sections(
 ) -> list[tuple[Outline, Span]]:
     """Return the containers below the title that a subject names best.
 
+    Aliases, tags and file names count where titles and headings alone name none.
+
     :param around: the question.
     :param subject: its terms.
     :param counted: words with their numbers, as ("week", "2"), which labels must not contradict.
     """
-    shares: dict[tuple[str, tuple[str, ...]], tuple[float, StoredPoint]] = {}
+    below: dict[tuple[str, Labels], StoredPoint] = {}
     for stored in (*around.ranked(), *around.points_with(subject)):
         for labels in label_paths(stored)[1:]:
-            key = stored.note.note_id, labels
-            if key not in shares:
-                share = 0.0 if _contradicts(labels, counted) else share_named(labels, subject)
-                shares[key] = share, stored
-    most = max((share for share, _ in shares.values()), default=0.0)
+            if not _contradicts(labels, counted):
+                below.setdefault((stored.note.note_id, labels), stored)
+    for by_labels in (False, True):
+        shares = {
+            (labels, stored): share
+            for (_, labels), stored in below.items()
+            if (share := share_named(labels, subject, _known(stored) if by_labels else frozenset()))
+        }
+        if shares:
+            return _spans(around, shares)
+    return []
+
+
+def _known(stored: StoredPoint) -> frozenset[str]:
+    return name_of(stored.note).known()
+
+
+def _spans(
+    around: Around, shares: Mapping[tuple[Labels, StoredPoint], float]
+) -> list[tuple[Outline, Span]]:
+    """Return the containers that are named best, each one once."""
+    most = max(shares.values())
     found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
-    for (note_id, labels), (share, stored) in shares.items():
-        if not share or share < AS_GOOD * most:
-            continue
+    for (labels, stored), share in shares.items():
         outline = around.outline_of(stored)
         position = outline.position.get(stored.point_id)
-        span = None if position is None else named_span(outline, position, labels)
+        if share < AS_GOOD * most or position is None:
+            continue
+        span = named_span(outline, position, labels)
         if span is not None:
-            found[note_id, span] = outline, span
+            found[stored.note.note_id, span] = outline, span
     return list(found.values())
 
 

@@ -63,7 +63,9 @@ def label_paths(stored: StoredPoint) -> list[Labels]:
     return [labels[:end] for end in range(1, len(labels) + 1)]
 
 
-def share_named(labels: Labels, subject: Collection[str]) -> float:
+def share_named(
+    labels: Labels, subject: Collection[str], known: frozenset[str] = frozenset()
+) -> float:
     """Return how much of the nearest label a question says, 0 if it does not name the container.
 
     It names one whose nearest label says all of the subject, or a part of its own with the labels
@@ -71,10 +73,12 @@ def share_named(labels: Labels, subject: Collection[str]) -> float:
 
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
+    :param known: further terms that name the note: of its aliases, tags and file name.
     """
     number, above, last = _terms_of_labels(labels)
     if not number.isdisjoint(subject) and not number.issubset(subject):
         return 0.0  # week 3 is not week 5, whatever else it says
+    above |= known
     said = last.intersection(subject)
     whole = set(subject)
     if said != whole and (not said - above or not said | above >= whole):

@@ -71,6 +71,7 @@ class NoteNames:
         return self._known
 
 
+@functools.lru_cache(maxsize=4_096)  # points share their notes
 def name_of(note: NoteInfo) -> NoteName:
     """Return what names a note."""
     path = PurePosixPath(note.note_id)

@@ -77,6 +77,12 @@ def opinion_part(around: Around) -> Part | None:
         return None
     subject = subject_of(opinion.rest) - _ASKING
     found = [one for one in _containers(around, opinion) if _is_about(one, subject)]
+    if not subject and len(opinion.sides) == 1:  # then nothing but a review says of what
+        found = [one for one in found if is_opinion(one.outline.note)]
+    if not found and opinion.sure:
+        inside = _inside(around, opinion, subject)
+        if inside is not None:
+            return inside
     if not any(is_opinion(one.outline.note) for one in found) and not (found and subject):
         praise = _praise(around, opinion, subject)
         if praise is not None or not found:
@@ -88,6 +94,26 @@ def opinion_part(around: Around) -> Part | None:
     same.sort(key=lambda one: one.span.start)
     places = tuple((one.outline, one.span) for one in same)
     return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS)
+
+
+def _inside(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part | None:
+    """Return the points of a review's list that say a subject which its labels do not say.
+
+    "What was bad about the rooms?" asks for two points of the list against the hotel. All terms of
+    the subject must be in the list.
+    """
+    for one in _containers(around, opinion):
+        if not is_opinion(one.outline.note):
+            continue
+        span = one.span
+        said = {
+            position: content_terms(one.outline.points[position].text) & subject
+            for position in range(span.start + span.introduced, span.end + 1)
+        }
+        if subject and subject <= frozenset().union(*said.values()):
+            places = [Span(UnitKind.POINT, i, i) for i, terms in said.items() if terms]
+            return Part(tuple((one.outline, place) for place in places), _LEAST_PERHAPS)
+    return None
 
 
 def speaks_against(question: str, outline: Outline, span: Span) -> bool:

@@ -60,11 +60,13 @@ _AGAINST = re.compile(
 )
 # Between these two words stands what could be better.
 _BETTER = re.compile(
-    r"\b(?:could|can|should|might|needs? to)\b(.*?)\b(?:be |been |do |done |have )*better\b",
+    r"\b(?:could|can|should|might|would make|makes?|needs? to)\b(.*?)\b(?:be |been |do |done "
+    r"|have )*better\b",
     re.IGNORECASE,
 )
 _PERHAPS_AGAINST = re.compile(
-    r"\bmiss(?:ing|ed|es)\b|\black(?:s|ed|ing)?\b|\bgaps?\b|\bimprov(?:e[ds]?|ements?)\b"
+    r"\bmiss(?:ing|ed|es)\b|\black(?:s|ed|ing)?\b|\bgaps?\b|\bimprov(?:e[ds]?|ing|ements?)\b"
+    r"|\bwish(?:ed)?\b"
     r"|\blimitations?\b"
     r"|\bproblems? (?:with|of|did|I)\b|\bissues? (?:with|of|did|I)\b|\bleft out\b",
     re.IGNORECASE,
@@ -125,22 +127,20 @@ _FOR_CUE = re.compile(
 _OPINION_TITLE = re.compile(
     r"^(?:(?:my|a|the|short|quick|some|first|final|book|course|film|movie|product|honest"
     r"|critical) )*"
-    r"(?:reviews?|thoughts|impressions?|opinions?|verdict|critique|criticism|feedback"
-    r"|retro(?:spective)?"
-    r"|reflections?|experiences?|evaluation)\b(?=\W*$|:| (?:of|on|after|about|for|with|from)\b)"
-    r"|\breview\W*$",
+    r"(?:reviews?(?=\W*$|:| (?:of|on|after|about|for|with|from)\b)"
+    r"|(?:thoughts|impressions?|opinions?|verdict|critique|criticism|feedback|retro(?:spective)?"
+    r"|reflections?|evaluation)(?=:| (?:of|on|after|about|for|with|from)\b))|\breview\W*$",
     re.IGNORECASE,
 )
-_OPINION_LABELS = frozenset(
-    "review reviews opinion opinions critique feedback retrospective retro".split()
-)
+_OPINION_LABELS = frozenset("review reviews opinion opinions critique retrospective retro".split())
 _LEAST_SHARE = 0.5
 _LETTERS = re.compile(r"[a-z]+")
 # How the words begin that a question must have one of to ask for an opinion.
 _JUDGING = frozenset(
     "like liki love lovi enjo appr good grea conv happ sati well reco impr disl disa diss hate "
     "crit comp obje shor weak draw down cons nega flaw both anno frus pet grip bad wron poor minu "
-    "faul bett miss lack gap gaps limi prob issu left prai pros adva bene up upsi stre stro posi "
+    "faul bett miss lack gap gaps limi prob issu left wish prai pros adva bene up upsi stre stro "
+    "posi "
     "high plus meri".split()
 )
 # What finds containers that take a side, by word; see ``indexer.text.terms``.
