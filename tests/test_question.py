@@ -188,6 +188,7 @@ def test_words_that_nobody_knows_are_looked_for_a_limited_number_of_times(
         ("冰箱", 2, (True, True), 1.0),  # letter by letter
         ("冰箱葱油", 1, (False,), 1.0),  # not in the vocabulary
         ("冰箱葱油", 1, (True,), 0.0),  # a model that knows the word
+        ("冰箱葱油冷", 4, (True,) * 4, 0.0),  # a model that has words of two letters
         ("врач", 4, (), 1.0),
         ("np", 2, (), 0.0),  # too short to tell
         ("2024", 1, (), 1.0),
@@ -200,6 +201,13 @@ def test_words_the_model_spells_are_unknown_to_it(
     spans = list(itertools.pairwise(ends))
     found = share_unknown(Question(word, (word,)), spans, known, [1 / pieces] * pieces)
     assert found == pytest.approx(unknown)
+
+
+def test_japanese_is_no_gibberish_for_a_model_that_knows_its_words() -> None:
+    question = Question("旅券の有効期間", ("旅券", "有効", "期間"))
+    spans = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 7)]
+    assert not is_gibberish(question, spans, {})
+    assert is_gibberish(question, [(i, i + 1) for i in range(7)], {})
 
 
 def test_gibberish_is_what_neither_notes_nor_model_know() -> None:

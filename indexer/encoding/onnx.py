@@ -70,14 +70,16 @@ class OnnxEncoder:
     TOKENIZER_FILE: Final = "tokenizer.json"
     FILES: Final = (POINTS_FILE, POINTS_WEIGHTS, QUERY_FILE, QUERY_WEIGHTS, TOKENIZER_FILE)
 
-    def __init__(self, folder: Path, *, centred: bool = True) -> None:
+    def __init__(self, folder: Path, *, centred: bool = True, steady: bool = False) -> None:
         """Read the manifest of a converted model; sessions open on first use.
 
         :param folder: as ``indexer.encoding.convert`` writes it.
         :param centred: False to leave the states of the model unchanged.
+        :param steady: True to encode all points by one engine, however many they are.
         :raises EncoderError: if the manifest cannot be read.
         """
         self._folder = folder
+        self._steady = steady
         self._lock = threading.RLock()
         self._tokens = 0  # word pieces of all points so far
         self.engine = ""  # the engine of the last points, for people
@@ -264,7 +266,8 @@ class OnnxEncoder:
         """Return the engine for a number of word pieces: the fast one if there are many."""
         self._tokens += tokens
         with self._lock:
-            fast = self._fast_engine if self._tokens >= _MANY_TOKENS else None
+            many = self._tokens >= _MANY_TOKENS and not self._steady
+            fast = self._fast_engine if many else None
             engine = fast or self._exact_engine
         self.engine = engine.name
         return engine

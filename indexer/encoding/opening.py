@@ -18,7 +18,9 @@ Say = Callable[[str], None]
 """Receives one line about a step that takes long."""
 
 
-def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> Encoder:
+def open_encoder(
+    model: str, *, cache: Path, say: Say = lambda line: None, steady: bool = False
+) -> Encoder:
     """Open the encoder of a model.
 
     A packaged model runs without torch; it is converted once, at the first start. Any other name is
@@ -27,6 +29,7 @@ def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> En
     :param model: name or folder.
     :param cache: folder for converted models.
     :param say: receives one line about each step that takes long.
+    :param steady: True to encode all points by one engine, however many they are.
     :raises EncoderError: if the model is missing or damaged, or cannot be fetched.
     """
     recipe = find_recipe(model)
@@ -41,7 +44,7 @@ def open_encoder(model: str, *, cache: Path, say: Say = lambda line: None) -> En
         source = packaged_folder(recipe)
         say(f"converting the model {recipe.model} for fast starts: once, a few seconds")
         _convert(recipe, source, folder)
-    return OnnxEncoder(folder)
+    return OnnxEncoder(folder, steady=steady)
 
 
 def open_node_encoder(model: str, cache: Path, gpu: bool) -> Encoder:

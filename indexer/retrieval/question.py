@@ -51,6 +51,7 @@ _MAX_MENDS = 12  # nearest terms that are examined
 # A word of fewer letters a piece is spelled rather than known.
 _LETTERS_A_PIECE = 1.6
 _LETTERS_OF_STRANGE = 4
+_FIRST_EAST_ASIAN = "\u2e80"
 _STOP_WEIGHT = 0.5  # weight of a stop word
 _SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 
@@ -314,11 +315,13 @@ def share_unknown(
     :param weights: of its word pieces.
     """
     unknown = 0.0
+    short_words = _knows_short_words(question.text, spans)
     for begin, finish, _ in words_of(question.text):
         pieces = _pieces_within(spans, begin, finish)
         word = question.text[begin:finish]
         spelled = len(pieces) * _LETTERS_A_PIECE >= len(word) or word.isdecimal()
         spelled = spelled and not _is_short_latin(word)
+        spelled = spelled and not (short_words and _is_east_asian(word))
         if spelled or (known and not all(known[place] for place in pieces)):
             unknown += sum(weights[place] for place in pieces)
     return unknown
@@ -336,14 +339,27 @@ def is_gibberish(
     :param counts: term to the points that have it.
     """
     strange = []
+    short_words = _knows_short_words(question.text, spans)
     for begin, finish, terms in words_of(question.text):
         word = question.text[begin:finish]
-        if is_stop_word(word):
+        if is_stop_word(word) or (short_words and _is_east_asian(word)):
             continue
         pieces = len(_pieces_within(spans, begin, finish))
         spelled = pieces > 1 and pieces * _LETTERS_OF_STRANGE >= len(word)
         strange.append(spelled and not any(counts.get(term) for term in terms))
     return bool(strange) and all(strange)
+
+
+def _knows_short_words(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a model knows words in Chinese, Japanese or Korean.
+
+    They are one to three letters long; a model without them cuts a text into single letters.
+    """
+    return any(finish - begin > 1 and _is_east_asian(text[begin:finish]) for begin, finish in spans)
+
+
+def _is_east_asian(word: str) -> bool:
+    return word != "" and all(letter >= _FIRST_EAST_ASIAN for letter in word)
 
 
 def _pieces_within(spans: Sequence[tuple[int, int]], begin: int, finish: int) -> list[int]:

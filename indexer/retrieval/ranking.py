@@ -61,6 +61,9 @@ _JUST_BELOW = 1e-3  # larger than the precision of equal scores, see rank
 # An item up to this length may only name the topic of the items under it; see place_lead_ins.
 _TOPIC_CHARS = 80
 _FAR_BEHIND = 0.5
+# A longer question in Chinese or Japanese is more than one word.
+_ONE_WORD_LETTERS = 4
+_FIRST_EAST_ASIAN = "\u2e80"
 _WEIGHTS = Weights()
 # Beyond this number of points of one note, points of other notes come first. With 3, the fourth
 # point of a long note went to the end of the list, even with a top score (benchmarks/QUALITY.md).
@@ -277,10 +280,16 @@ def favour_only_word(
     """
     having = [score for i, score in scores.items() if words[i]]
     others = [score for i, score in scores.items() if not words[i]]
-    if not having or not others or len(text.split()) > 1:
+    if not having or not others or not _is_one_word(text):
         return dict(scores)
     lift = max(0.0, max(others) - max(having) + _JUST_BELOW)
     return {i: score + lift if words[i] else score for i, score in scores.items()}
+
+
+def _is_one_word(text: str) -> bool:
+    """Return whether a question is one word; Chinese and Japanese are written without blanks."""
+    unspaced = any(letter >= _FIRST_EAST_ASIAN for letter in text)
+    return len(text.split()) == 1 and not (unspaced and len(text.strip()) > _ONE_WORD_LETTERS)
 
 
 def lower_properties(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from indexer.config import MULTILINGUAL_MODEL, Settings
+from indexer.config import DEFAULT_MODEL, MULTILINGUAL_MODEL, Settings
 from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
@@ -47,6 +48,9 @@ from indexer.retrieval.related import RelatedNotes
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
+if TYPE_CHECKING:
+    from indexer.retrieval.english import EnglishReader
+
 # Of the candidates the best are read in full; more where the caller asks for more.
 _READ = 50
 _RERANKED = 50  # points that a reranker reads
@@ -76,6 +80,7 @@ class Searcher:
         site_url: str = "",
         exclude: Sequence[str] = (),
         lower: Sequence[str] = (),
+        english: EnglishReader | None = None,
     ) -> None:
         """Keep the parts.
 
@@ -85,6 +90,7 @@ class Searcher:
         :param site_url: address the notes are published at, empty for none.
         :param exclude: parts of paths of notes that answer only where a question names their place.
         :param lower: parts of paths of notes that rank below others as good.
+        :param english: scores the first candidates of English questions.
         """
         self._store = store
         self._encoder = encoder
@@ -92,6 +98,7 @@ class Searcher:
         self._site_url = site_url
         self._exclude = tuple(exclude)
         self._lower = tuple(lower)
+        self._english = english
         self._sources = Sources(Outlines(freshness), NoteNames())
         self._related = RelatedNotes(freshness)
         self._measured: tuple[int, dict[str, float]] = (-1, {})  # generation; language to chance
@@ -114,6 +121,7 @@ class Searcher:
             site_url=settings.site_url,
             exclude=settings.exclude,
             lower=settings.lower,
+            english=_english_reader(encoder, settings),
         )
 
     @quiet_products
@@ -281,6 +289,8 @@ class Searcher:
         mode = Mode.LEXICAL if by_words else query.mode
         scores = fuse(weighed.evidence, mode, query.weights)
         scores = _drawn_to_neighbours(view, scores, weighed, query)
+        if self._english and not by_words:
+            scores = self._english.score(view, asked, weighed, query, scores)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best, links=False)
         joined = {i: scores[i] for i in best}
@@ -364,6 +374,16 @@ def _with_rated(
         packed={**ranking.packed, **weighed.packed},
         bm25={**ranking.bm25, **found.bm25},
     )
+
+
+def _english_reader(encoder: Encoder | None, settings: Settings) -> EnglishReader | None:
+    """Return what reads English again where the multilingual model answers."""
+    if encoder is None or encoder.name != MULTILINGUAL_MODEL:
+        return None
+    from indexer.encoding.opening import open_encoder
+    from indexer.retrieval.english import EnglishReader
+
+    return EnglishReader(partial(open_encoder, DEFAULT_MODEL, cache=settings.cache, steady=True))
 
 
 def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
