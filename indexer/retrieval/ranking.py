@@ -353,9 +353,12 @@ def place_copies(
     for i, score in scores.items():
         note_id = points[i].note.note_id
         best[note_id] = max(score, best.get(note_id, score))
+    copied = {note_id: original_of(note_id) for note_id in best}
+    if not any(copied.values()):
+        return dict(scores)
     placed = dict(scores)
     for i, score in scores.items():
-        original = original_of(points[i].note.note_id)
+        original = copied[points[i].note.note_id]
         if original in best and score >= best[original]:
             placed[i] = best[original] - _BELOW * (1 + score - best[original])
     return placed
