@@ -118,6 +118,15 @@ def test_list_that_speaks_against_is_found_by_its_heading(
     assert all(point.matched for point in answer.units[0].points)
 
 
+def test_longer_list_of_links_below_is_not_the_opinion(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    links = "".join(f"- [Market {i}](market.md)\n" for i in range(9))
+    notebook = open_notebook(write_notes(NOTES | {"hotel.md": NOTES["hotel.md"] + links}))
+    notebook.build()
+    assert texts(notebook.search("what did I not like?")) == BETTER
+
+
 def test_praise_of_a_review_is_found_and_its_criticism_is_not(notebook: Notebook) -> None:
     answer = notebook.search("what did I like about the Grand Hotel?")
     assert texts(answer) == ["Four days by the sea: well worth the journey."]

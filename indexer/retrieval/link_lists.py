@@ -57,7 +57,7 @@ def link_list(around: Around) -> Part | None:
     number = _number(asked["number"] or "")
     named = note_of(around, subject)
     if named is not None and not number:
-        lists = list(_link_lists(around, named))
+        lists = list(linked_lists(around, named))
         lists.sort(key=lambda span: (-span.size, span.start))
         return Part(((named, lists[0]),), _LEAST, hits=True) if lists else None
     return _listed(around, subject, number)
@@ -87,7 +87,7 @@ def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None
             continue
         seen.add(stored.note.note_id)
         outline = around.outline_of(stored)
-        for span in _link_lists(around, outline):
+        for span in linked_lists(around, outline):
             labels = outline.points[span.start]
             texts = (*labels.heading_path, labels.text if span.introduced else "")
             known = frozenset().union(*map(content_terms, texts))
@@ -96,7 +96,7 @@ def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None
     return None
 
 
-def _link_lists(around: Around, outline: Outline) -> Iterator[Span]:
+def linked_lists(around: Around, outline: Outline) -> Iterator[Span]:
     """Yield the lists of a note most of whose items hold a link."""
     linked = around.view.links_in([one.point_id for one in outline.stored])
     lists = {

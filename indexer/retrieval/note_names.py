@@ -54,8 +54,7 @@ class NoteNames:
 
     def __init__(self) -> None:
         """Begin without names."""
-        self._generation = -1
-        self._known: list[NoteName] = []
+        self._known: tuple[int, list[NoteName]] = (-1, [])  # of a generation
 
     def of(self, view: View) -> Sequence[NoteName]:
         """Return the names of all notes, by path; none of a very large folder.
@@ -65,10 +64,11 @@ class NoteNames:
         header = view.header()
         if header.notes > _MOST_NOTES:
             return ()
-        if header.generation != self._generation:
-            self._known = [name_of(note) for note in view.notes()]
-            self._generation = header.generation
-        return self._known
+        generation, names = self._known
+        if generation != header.generation:
+            names = [name_of(note) for note in view.notes()]
+            self._known = (header.generation, names)
+        return names
 
 
 @functools.lru_cache(maxsize=4_096)  # points share their notes

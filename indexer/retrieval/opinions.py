@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from indexer.records import BlockKind, UnitKind
+from indexer.retrieval.link_lists import linked_lists
 from indexer.retrieval.naming import Labels, label_paths, named_span
 from indexer.retrieval.note_names import content_terms, name_of
 from indexer.retrieval.parts import Around, Part, subject_of
@@ -205,7 +206,7 @@ def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
             position = outline.position.get(stored.point_id)
             span = None if position is None else named_span(outline, position, labels)
             if side is not None and span is not None:
-                yield Container(side, outline, _main_list(outline, span), labels[:-1])
+                yield Container(side, outline, _main_list(around, outline, span), labels[:-1])
 
 
 def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[Container]:
@@ -213,7 +214,7 @@ def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[C
     for name in around.notes():
         note_id = name.note.note_id
         outline = around.outline(note_id) if name.opinion and note_id not in known else None
-        span = None if outline is None else _longest(outline, outline.whole())
+        span = None if outline is None else _longest(around, outline, outline.whole())
         if outline is None or span is None:
             continue
         side = side_of_points([point.text for point in outline.points[span.start : span.end + 1]])
@@ -221,20 +222,23 @@ def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[C
             yield Container(side, outline, span, (name.note.title,))
 
 
-def _main_list(outline: Outline, span: Span) -> Span:
+def _main_list(around: Around, outline: Outline, span: Span) -> Span:
     """Return the longest list of a section, the section if it has none."""
     if span.kind not in (UnitKind.SECTION, UnitKind.NOTE):
         return span
-    return _longest(outline, span) or span
+    return _longest(around, outline, span) or span
 
 
-def _longest(outline: Outline, span: Span) -> Span | None:
+def _longest(around: Around, outline: Outline, span: Span) -> Span | None:
+    """Return the longest list within a span; a list of links only if there is no other."""
     lists = {
         one
         for position in range(span.start, span.end + 1)
         for one in outline.around(position)
         if one.kind is UnitKind.LIST and span.start <= one.start <= one.end <= span.end
     }
+    if len(lists) > 1:
+        lists = lists.difference(linked_lists(around, outline)) or lists
     return max(lists, key=lambda one: (one.size, -one.start), default=None)
 
 
