@@ -203,10 +203,10 @@ def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_ind
         folder = tmp_path / str(size)
         folder.mkdir()
         for i in range(size):
-            addresses = "".join(
-                f"- [elsewhere](https://example.org/{j})\n" for j in range(3 * size)
-            )
             name = f"{i:03}".translate(str.maketrans("0123456789", "abcdefghij"))  # no copies
+            addresses = "".join(
+                f"- [elsewhere {name}{j}](https://example.org/{j})\n" for j in range(3 * size)
+            )
             text = f"# Note {i}\n\nabout ethics in {name}\n\n{addresses}"
             (folder / f"{i}.md").write_text(text)
         settle(folder)

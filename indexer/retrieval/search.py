@@ -27,6 +27,7 @@ from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.query import Asked, Query, Reranker, ask
 from indexer.retrieval.question import cut_question
+from indexer.retrieval.question_form import read_form
 from indexer.retrieval.ranking import (
     Evidence,
     Ranking,
@@ -45,6 +46,7 @@ from indexer.retrieval.ranking import (
     spread,
 )
 from indexer.retrieval.related import RelatedNotes
+from indexer.retrieval.repeats import count_repeats, lower_repeats
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
@@ -61,8 +63,10 @@ _STEPS = (
     "size of the note",
     "named by the question",
     "below its own points",
+    "repeated in many notes",
     "copies",
 )
+_REPEATS = 10  # equal points among those read, from which all candidates are
 _TELLING = 5  # hits that say in which language the notes are
 # Points nearer than this say the same in nearly the same words.
 _SAME_ABOVE = 0.97
@@ -293,6 +297,9 @@ class Searcher:
             scores = self._english.score(view, asked, weighed, query, scores)
         best = first_of(scores, max(_READ, 4 * query.k))
         points = view.read_points(best, links=False)
+        if count_repeats(points) >= _REPEATS:  # what they crowd out is read as well
+            best = list(scores)
+            points = view.read_points(best, links=False)
         joined = {i: scores[i] for i in best}
         sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
         sized = favour_short_notes(joined, points, sizes, query.weights.note_size)
@@ -301,11 +308,13 @@ class Searcher:
         named = favour_only_word(named, words, asked.question.text)
         named = lower_paths(named, points, self._lower)
         led = place_lead_ins(lower_properties(named, points), points)
-        placed = place_copies(led, points)
+        everywhere = read_form(asked.question.text).everywhere
+        once = led if everywhere else lower_repeats(led, points)
+        placed = place_copies(once, points)
         return Ranking(
             order=rank(placed, points),
             scores=placed,
-            steps=tuple(zip(_STEPS, (joined, sized, named, led, placed), strict=True)),
+            steps=tuple(zip(_STEPS, (joined, sized, named, led, once, placed), strict=True)),
             evidence=weighed.evidence,
             points=points,
             matched=weighed.matched,
