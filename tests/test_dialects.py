@@ -42,6 +42,9 @@ def point(text: str, words: str) -> Point:
         "import Deck from '@site/Deck';\n\nexport const rope = {\n  long: 3,\n}\n",
         "[TOC]\n",
         "[[_TOC_]]\n",
+        "* Contents\n{:toc}\n",
+        "1. TOC\n{: toc max_level=2 }\n",
+        "{{ $mast := .Params.mast }}\n",
         "- [ ]\n",
         "[← Back](a.md) | [Home](b.md) | [Next →](c.md)\n",
         "![](data:image/png;base64,iVBORw0KGgo=)\n",
@@ -256,3 +259,120 @@ def test_term_of_a_definition_list_is_one_point_above_its_definition() -> None:
 )
 def test_attributes_of_a_picture_are_no_text(attributes: str) -> None:
     assert texts(f"![the mast](mast.png){attributes}\n") == ["the mast"]
+
+
+def test_markdown_in_the_words_of_a_shortcode_is_read() -> None:
+    note = read(
+        '{{< figure src="sloop.jpg" caption="The [sloop](https://example.org/s) of *oak*" >}}\n\n'
+        'It leaks{{< sidenote note="See [[Caulking]] **soon**." >}} at night.\n'
+    )
+    assert [p.text for p in note.points] == [
+        "The sloop of oak",
+        "It leaks See Caulking soon. at night.",
+    ]
+    assert [(link.text, link.target) for p in note.points for link in p.links] == [
+        ("The sloop of oak", "sloop.jpg"),
+        ("sloop", "https://example.org/s"),
+        ("Caulking", "Caulking"),
+    ]
+
+
+def test_code_and_queries_between_marks_of_org() -> None:
+    text = (
+        "- trim\n  #+BEGIN_SRC clojure\n  {:sail\n   [?a]}\n  #+END_SRC\n"
+        "- list\n  #+BEGIN_QUERY\n  {:title [[Boats]]\n   :query [:find ?b]}\n  #+END_QUERY\n"
+        "- #+BEGIN_QUOTE\n  Fair winds.\n  #+END_QUOTE\n\n#+begin_example\na * b *\n#+end_example\n"
+        "\n#+BEGIN_SRC is never closed\n\nlast\n"
+    )
+    assert texts(text) == ["trim\n{:sail\n [?a]}", "list", "Fair winds.", "a * b *", "last"]
+    assert read(text).points[0].line_end == 5
+    assert not [link for p in read(text).points for link in p.links]
+
+
+def test_bullets_indented_by_tabs_below_a_heading_are_bullets() -> None:
+    note = read("# Use\n\t- hoist\n\t\t- slowly\n\t- lower\n\n# Code\n\n    - x: 1\n")
+    assert [(p.text, p.line_start, p.parents) for p in note.points] == [
+        ("hoist", 2, ()),
+        ("slowly", 3, ("hoist",)),
+        ("lower", 4, ()),
+        ("- x: 1", 8, ()),
+    ]
+
+
+def test_name_of_an_option_in_a_comment_is_a_place() -> None:
+    found = dict(
+        read("#### <!-- md:setting sail.area -->\n\n<!-- md:option type:jib -->\n").anchors
+    )
+    assert (found["sailarea"], found["typejib"]) == (1, 3)
+    assert not dict(read("words\n\n<!-- md:default none -->\n").anchors)
+
+
+def test_several_terms_share_their_definitions() -> None:
+    note = read("Sheet\nHalyard\n: A [rope](rope.md).\n: A wire.\n\nlunch at\n12:30 : soup\n")
+    assert [(p.text, p.line_start, p.parents) for p in note.points] == [
+        ("Sheet", 1, ()),
+        ("Halyard", 2, ()),
+        ("A rope.", 3, ("Halyard",)),
+        ("A wire.", 4, ("Halyard",)),
+        ("lunch at 12:30 : soup", 6, ()),
+    ]
+
+
+def test_bars_in_code_and_formulas_cut_no_cell() -> None:
+    table = "| size | how |\n|---|---|\n| $|v|$ | `a|b` |\n| one | two \\| half | three |\n"
+    assert texts(table)[-2:] == ["size: $|v|$ | how: a|b", "one | two | half | three"]
+
+
+def test_components_of_mdx_keep_their_words_alone() -> None:
+    text = (
+        "# Rig {/* #rig */}\n\n"
+        '<Card title="Boom" icon={<Icon name="a" />} on={() => {go()}}>\n'
+        "  Holds the **foot**.\n</Card>\n\n"
+        "<CodeGroup>\n```bash npm\nhoist main\n```\n</CodeGroup>\n\n{props.children}\n\n"
+        "{/* not a word */}\n\nA {value} stays.\n\n"
+        '<Method args={[{ a: { b: 1 } }]} returns="Promise<void>" />\n'
+    )
+    note = read(text, "n.mdx")
+    assert [p.text for p in note.points] == ["Holds the foot.", "hoist main", "A {value} stays."]
+    assert (note.title, note.tags, ("rig", 1) in note.anchors) == ("Rig", (), True)
+
+
+def test_quarto_captions_labels_and_spans() -> None:
+    text = (
+        '```{python}\n#| label: fig-tide\n#| fig-cap: "High tide"\nplot()\n```\n\n'
+        "| a | b |\n|---|---|\n| 1 | 2 |\n\n: Tides of May {#tbl-tides}\n\n"
+        "$$\nx = y\n$$ {#eq-x}\n\nA [small]{.smallcaps} word.\n"
+    )
+    assert texts(text) == [
+        "High tide\nplot()",
+        "a: 1 | b: 2",
+        "Tides of May\n$$\nx = y\n$$",
+        "A small word.",
+    ]
+
+
+def test_outline_of_logseq_names_no_page_and_hides_its_marks() -> None:
+    note = read(
+        "- # Plan\n\t- DOING [#A] varnish #urgent\n\t- collapsed:: true\n\t  second coat\n"
+        "\t- ```js\n\t  let x = 1\n\t  ```\n- LATER call\n  DEADLINE: <2031-03-05 Wed>\n",
+        "pages/Trip.md",
+    )
+    assert (note.title, note.tags) == ("Trip", ("urgent",))
+    assert [p.text for p in note.points] == [
+        "DOING [#A] varnish #urgent",
+        "second coat",
+        "let x = 1",
+        "LATER call",
+    ]
+
+
+def test_properties_of_a_page_that_notion_exported() -> None:
+    name = f"Plan {'0123456789abcdef' * 2}.md"
+    text = "# Plan: B\n\nStatus: open\nTags: oak, ash\nCreated: March 5, 2031 4:00 PM\n\nWords.\n"
+    note = read(text, name)
+    assert (note.title, str(note.date), note.tags) == ("Plan: B", "2031-03-05", ("oak", "ash"))
+    assert [(p.text, p.line_start) for p in note.points] == [
+        ("Status: open | Tags: oak, ash", 3),
+        ("Words.", 7),
+    ]
+    assert read(text, "Plan.md").tags == ()

@@ -158,3 +158,14 @@ def test_comment_may_stand_before_the_head() -> None:
 )
 def test_text_at_the_top_is_no_head(text: str) -> None:
     assert split_front_matter(text) == FrontMatter(text)
+
+
+def test_values_in_the_groups_of_hugo_and_zola_are_values() -> None:
+    text = (
+        '+++\ntitle = "Keel"\n[taxonomies]\ntags = ["oak"]\n[extra]\ncrew = "Ann"\n'
+        'title = "not this"\n+++\nbody\n'
+    )
+    front = split_front_matter(text)
+    assert (front.title, front.tags, front.properties) == ("Keel", ("oak",), (("crew", "Ann"),))
+    assert [block.text for block in front.blocks] == ["Tags: oak | Crew: Ann"]
+    assert dict(read("params:\n  Author: Bo").properties) == {"author": "Bo"}

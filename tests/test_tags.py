@@ -44,6 +44,7 @@ def test_tag(text: str, found: list[str]) -> None:
         "a&#39;b\n",
         "<!-- #hidden -->\n",
         "## Tides {#tides}\n\n[rope]{#rope .thick}\n",
+        '### Sails { #sails data-label="Sails" }\n',
     ],
 )
 def test_no_tag(text: str) -> None:

@@ -19,6 +19,7 @@ import yaml
 
 from indexer.notes.properties import (
     Head,
+    open_groups,
     property_blocks,
     property_links,
     read_aliases,
@@ -40,6 +41,7 @@ _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
 _INLINE_KEY = re.compile(r"(?:#\+([A-Za-z_]+):|([^\W\d_][\w ./-]{0,60}?)::)(?:\s+(.*))?$")
 _PANDOC = ("title", "author", "date")
+_NOTION_LINE = re.compile(r"([^\W\d_][\w &/()-]{0,40}): (\S.*)$")
 _COMMENT_LINE = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*$")
 _PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]*:|-)\s+)((?:\{\{|<%|\$\{).*)$")
 
@@ -77,17 +79,18 @@ class FrontMatter(NamedTuple):
     links: tuple[RawLink, ...] = ()
 
 
-def split_front_matter(text: str) -> FrontMatter:
+def split_front_matter(text: str, *, exported: bool = False) -> FrontMatter:
     r"""Take the head off a note and read it.
 
     :param text: the whole note, lines ended by ``\n``.
+    :param exported: True for a page that Notion exported: its properties stand below its title.
     :return: the values, the body with the lines of the head left blank, and the warnings. A block
         that is no mapping (a letterhead between rules) stays in the body.
     """
     lines = text.split("\n")
     found = _find_head(lines)
     if found is None:
-        return _read_bare_head(text, lines)
+        return _read_bare_head(text, lines, exported=exported)
     start, end = found
     head = Head(first_line=start + 2, last_line=end)
     source = "\n".join(lines[start + 1 : end])
@@ -108,6 +111,7 @@ def _front_matter(head: Head, lines: list[str], start: int, end: int) -> FrontMa
     :param start: the position of its first line.
     :param end: the position behind its last line, with the fence.
     """
+    open_groups(head)
     created, updated = read_dates(head)
     return FrontMatter(
         body="\n".join([""] * end + lines[end:]),
@@ -126,7 +130,7 @@ def _front_matter(head: Head, lines: list[str], start: int, end: int) -> FrontMa
     )
 
 
-def _read_bare_head(text: str, lines: list[str]) -> FrontMatter:
+def _read_bare_head(text: str, lines: list[str], *, exported: bool) -> FrontMatter:
     """Read a head without fences: JSON, ``key:: value`` lines (Logseq, Dataview), or Pandoc's."""
     start = next((i for i, line in enumerate(lines) if line.strip()), 0)
     head = Head(first_line=start + 1)
@@ -141,10 +145,28 @@ def _read_bare_head(text: str, lines: list[str]) -> FrontMatter:
         while end < len(lines) and (found := _inline_key(lines[end])):
             _set(head, *found, end + 1)
             end += 1
+    if exported and not head.values:
+        end = _load_notion(lines, start, head)
     if not head.values:
         return FrontMatter(text, warnings=_unclosed(lines))
     head.last_line = end
     return _front_matter(head, lines, start, end)
+
+
+def _load_notion(lines: list[str], start: int, head: Head) -> int:
+    """Read the title and the ``Key: value`` lines below it, and return the position behind them."""
+    first = start + 1
+    while first < len(lines) and not lines[first].strip():
+        first += 1
+    end = first
+    while end < len(lines) and (found := _NOTION_LINE.match(lines[end])):
+        _set(head, found.group(1).casefold(), found.group(2).strip(), end + 1)
+        end += 1
+    if end == first or not lines[start].startswith("# ") or "".join(lines[end : end + 1]).strip():
+        head.values.clear()
+        return start
+    head.values.setdefault("title", lines[start][2:].strip())
+    return end
 
 
 def _set(head: Head, key: str, value: str, line: int) -> None:

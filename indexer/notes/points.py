@@ -33,8 +33,9 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozens
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _EMPTY_TASK = re.compile(r"\[[^\w\s]?[ xX]?\]")
-_LED_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
-_JOINED_KINDS = frozenset({BlockKind.CODE, BlockKind.MATH})
+# Tuples: a set hashes a member of an enumeration in Python.
+_LED_KINDS = (BlockKind.ITEM, BlockKind.ROW)
+_JOINED_KINDS = (BlockKind.CODE, BlockKind.MATH)
 
 _Place = tuple[int | None, int]
 """The holder and the quote of a block."""
@@ -184,7 +185,8 @@ def _join_code(blocks: Sequence[Block]) -> list[Block]:
     joined: list[Block] = []
     place: list[int] = []
     for block in blocks:
-        block = block._replace(parent=None if block.parent is None else place[block.parent])
+        if block.parent is not None:
+            block = block._replace(parent=place[block.parent])
         last = joined[-1] if joined else None
         if (
             block.kind in _JOINED_KINDS

@@ -40,6 +40,7 @@ _UPDATED_KEYS = (
     *("lastedited", "lasteditedtime", "edited", "geandert", "geändert"),
 )
 _DATE_KEYS = frozenset({_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS})
+_GROUPS = ("params", "extra", "taxonomies")
 # Long texts on what the note is about: points of their own.
 _PROSE_KEYS = frozenset(
     "description summary abstract subtitle excerpt tldr synopsis lead teaser intro".split()
@@ -108,6 +109,20 @@ class Head:
         for key in self.values:
             found.setdefault(plain_key(key), []).append(key)
         return [key for name in names for key in found.get(name, ())]
+
+
+def open_groups(head: Head) -> None:
+    """Make the values that Hugo and Zola keep in groups values of the head, unless it has them."""
+    for key in [key for key in head.values if plain_key(key) in _GROUPS]:
+        group = head.values[key]
+        if not isinstance(group, dict):
+            continue
+        del head.values[key]
+        known = {plain_key(one) for one in head.values}
+        for name, value in group.items():
+            if plain_key(str(name)) not in known:
+                head.values[str(name).casefold()] = value
+                head.lines.setdefault(str(name).casefold(), head.lines.get(key, head.first_line))
 
 
 def plain_key(key: str) -> str:

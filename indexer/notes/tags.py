@@ -40,4 +40,6 @@ def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
     tag = found.group(1).rstrip("/-")
     if not tag.strip("/") or _COLOUR.fullmatch(tag) or not _HAS_LETTER.search(tag):
         return None
+    if len(tag) == 1 and source[start - 1 : start] == "[" and source[start + 2 : start + 3] == "]":
+        return None  # the priority of a task, in org and Logseq
     return tag, start + 1 + len(tag)

@@ -6,13 +6,13 @@ import re
 
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
-_ATTRIBUTES = re.compile(r"\{:?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
+_ATTRIBUTES = re.compile(r"\{(?::|/\*)?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LOGSEQ_ID = re.compile(r"^\s*(?:[-*+]\s+)?id::\s*([0-9A-Fa-f-]{36})\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*)$")
-# Material for MkDocs makes a heading of the name of a setting in a comment.
-_SETTING = re.compile(r"^\s*#{1,6}\s+<!--\s*md:\w+\s+(\S+)\s*-->\s*$")
+# Material for MkDocs makes a heading of the name of a setting in a comment, a label of an option.
+_SETTING = re.compile(r"^\s*(?:#{1,6}\s+<!--\s*md:\w+|<!--\s*md:option)\s+(\S+)\s*-->\s*$")
 
 
 def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
@@ -31,7 +31,7 @@ def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
             found.append((f"^{block.group(1)}", place))
         if "<" in line:
             found += [(given, number) for given in _HTML_ID.findall(line)]
-        if "#" in line or "{" in line:
+        if "#" in line or "{" in line or "<!--" in line:
             found += [(given, number) for given in _ids_given(line)]
         if "::" in line and (own := _LOGSEQ_ID.match(line)):
             found.append((f"^{own.group(1)}", _bullet_above(lines, number)))

@@ -24,6 +24,8 @@ _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
 _ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
 _HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
 _GIVEN_ID = re.compile(r"(?:#|\bid=[\"']?)([^\s{}\"']+)")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_DEFINITION = re.compile(r":\s+(?=\S)")
 _FOOTNOTE_LABEL = re.compile(r"[\s>]*\[\^[^\]]+\]:\s*")
 # Marks before the text of a line: of quotes, items and headings.
 MARKERS = re.compile(r"(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$)|#{1,6}(?=\s|$))+")
@@ -131,6 +133,8 @@ class BlockWriter:
             last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
             rows = [*rows[:-1], last] if last.text else rows[:-1]
         end, links = self._last_line(token), tuple(text.links)
+        if self._frames:
+            self.document.inner_headings.add(len(self.document.blocks))
         self._add(
             Block(
                 kind=BlockKind.HEADING,
@@ -194,6 +198,11 @@ class BlockWriter:
 
     def _add_paragraph(self, text: InlineText, line: int, last: int) -> None:
         rows = self._take_block_id(text.rows)
+        caption = _DEFINITION.match(rows[0].text) if rows and not self._frames else None
+        if caption:  # of a table, as Pandoc writes it
+            rows = [rows[0]._replace(text=rows[0].text[caption.end() :]), *rows[1:]]
+            given = _HEADING_ATTRIBUTES.sub("", rows[-1].text)
+            rows = [*rows[:-1], rows[-1]._replace(text=given)]
         if not rows or is_navigation(rows, text.links):
             self.document.loose_links += text.links
         elif (
@@ -214,8 +223,24 @@ class BlockWriter:
                     links=links,
                 )
             )
+        elif any(_DEFINITION.match(row.text) for row in rows[1:]):
+            self._add_definitions(rows, text, last)
         else:
             self._add_runs(rows, text.links, text.breaks, self._parent(), last)
+
+    def _add_definitions(self, rows: list[Row], text: InlineText, last: int) -> None:
+        """Add several terms and what they mean: a line that begins with a colon is of the last."""
+        parent = self._parent()
+        for place, row in enumerate(rows):
+            end = rows[place + 1].line - 1 if place + 1 < len(rows) else last
+            links = [link for link in text.links if row.line <= link.line <= end]
+            meaning = _DEFINITION.match(row.text) if place else None
+            if not meaning:
+                parent = self._parent()
+            own = row._replace(text=row.text[meaning.end() :]) if meaning else row
+            self._add_runs([own], links, {}, parent, end)
+            if not meaning:
+                parent = len(self.document.blocks) - 1
 
     def _add_runs(
         self,
@@ -295,8 +320,9 @@ class BlockWriter:
         source = self._lines[line - self._first_line]
         markers = MARKERS.match(source)
         source = source[markers.end() if markers else 0 :].strip().strip("|")
-        if len(re.findall(r"(?<!\\)\|", source)) >= len(cells) > 0:
-            return " | ".join(part.strip() for part in source.split("|") if part.strip())
+        if len(_CELL_END.findall(source)) >= len(cells) > 0:
+            parts = (part.strip().replace("\\|", "|") for part in _CELL_END.split(source))
+            return " | ".join(part for part in parts if part)
         header = table.header or ()
         table.shown.update(i for i, cell in enumerate(cells) if cell)
         pairs = zip(header, cells, strict=False)

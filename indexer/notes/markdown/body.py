@@ -22,13 +22,16 @@ class Body:
     warnings: list[NoteWarning] = field(default_factory=list)
 
     tags: list[str] = field(default_factory=list)
+    inner_headings: set[int] = field(default_factory=set)  # positions of those in items and quotes
 
     def leading_heading(self) -> str | None:
         """Return the first heading if it is of level 1 and nothing but images or links precede it.
 
         Tags at its end are no part of it.
         """
-        for block in self.blocks:
+        for place, block in enumerate(self.blocks):
+            if place in self.inner_headings:
+                return None
             if block.kind is BlockKind.HEADING and block.rows:
                 return _TRAILING_TAGS.sub("", block.text) if block.level == 1 else None
             if not _is_links_only(block):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from indexer.notes.formats import Document, FindImage
-from indexer.notes.names import merge_names
+from indexer.notes.formats import Document, FindImage, without_note_suffix
+from indexer.notes.names import merge_names, without_export_id
 from indexer.records import Link, NoteWarning
 
 _TOO_SLOW = "reading the Markdown takes too long; the note is read as plain text"
 
 _DRAWING = ".excalidraw.md"
+_TAG_OF_DRAWINGS = "Tags: excalidraw"  # the plugin writes it into each
 
 
 class MarkdownFormat:
@@ -21,7 +22,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 4
+    version = 5
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
@@ -36,10 +37,12 @@ class MarkdownFormat:
         from indexer.notes.markdown.time_budget import OutOfTime, time_budget
         from indexer.notes.plain_text import PlainTextFormat
 
-        front = split_front_matter(text)
+        name = without_note_suffix(note_id.rpartition("/")[2])
+        front = split_front_matter(text, exported=without_export_id(name) != name)
         drawing = note_id.lower().endswith(_DRAWING) or any(
             key == "excalidraw-plugin" for key, _ in front.properties
         )
+        head = [b for b in front.blocks if not (drawing and b.text == _TAG_OF_DRAWINGS)]
         partial = front.partial
         try:
             with time_budget(len(text)):
@@ -50,7 +53,7 @@ class MarkdownFormat:
             blocks = PlainTextFormat().read(front.body, note_id).blocks
             body = Body(blocks=list(blocks), warnings=[warning])
         return Document(
-            blocks=[*front.blocks, *body.blocks_after(len(front.blocks))],
+            blocks=[*head, *body.blocks_after(len(head))],
             anchors=[*written_anchors(front.body.split("\n")), *body.anchors],
             loose_links=[*front.links, *body.loose_links],
             warnings=[*front.warnings, *body.warnings],

@@ -80,7 +80,7 @@ class _Collector:
             case "math_inline" | "math_inline_double" | "code_inline":
                 self._take_rows(_source(token))
             case "shortcode":
-                self._take_shortcode(token.meta["shortcode"])
+                self._take_shortcode(token.meta["shortcode"], token.meta)
             case "text" | "text_special" | "tag":
                 self._take_text(token.content)
         self._pass_line_ends(_line_ends(token))
@@ -121,10 +121,12 @@ class _Collector:
         self.pieces.append((self.line, text))
         self.result.links.append(RawLink(self.line, text, str(token.attrs.get("src", ""))))
 
-    def _take_shortcode(self, code: Shortcode) -> None:
-        self.pieces.append((self.line, f" {code.said} " if code.said else ""))
+    def _take_shortcode(self, code: Shortcode, read: dict[Any, Any]) -> None:
+        said = read.get("said", code.said)
+        self.pieces.append((self.line, f" {said} " if said else ""))
+        self.result.links += [link._replace(line=self.line) for link in read.get("links", ())]
         if code.picture and not code.closes:
-            self.result.links.append(RawLink(self.line, code.said, code.picture))
+            self.result.links.append(RawLink(self.line, said, code.picture))
         self.line += code.source.count("\n")
 
     def _take_tag(self, source: str) -> None:

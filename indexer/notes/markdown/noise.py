@@ -16,6 +16,8 @@ _QUERIES = frozenset(
 _DATA = re.compile(r"\s*[\"']?[A-Za-z0-9+/=_-]{100,}[\"',;]*\s*$")
 _MIN_DATA_CHARS = 400
 _MIN_BLANK_SHARE = 0.02
+_CELL_OPTION = re.compile(r"#\|\s*(?:(?:fig|tbl|lst)-cap:\s*(.*)|.*)$")
+_FENCE_MARK = re.compile(r"(?:`{3,}|~{3,})[^`]*$")
 _SEPARATORS = re.compile(r"[|·•/\\‹›«»←→↑↓⟵⟶<>\s:—–-]+$")
 _BAR = re.compile(r"[|·•]")
 _ARROWS = "←→↑↓⟵⟶«»‹›<>⬅➡⬆ \t"
@@ -37,6 +39,17 @@ def is_data(row: str) -> bool:
     if _DATA.match(row):
         return True
     return len(row) >= _MIN_DATA_CHARS and row.count(" ") < _MIN_BLANK_SHARE * len(row)
+
+
+def is_fence_mark(row: str) -> bool:
+    """Return whether a row of HTML only opens or closes code, as in the groups of MDX."""
+    return bool(_FENCE_MARK.match(row.strip()))
+
+
+def without_option(row: Row) -> Row:
+    """Return a row of a cell of Quarto: of its options, the caption alone is text."""
+    option = _CELL_OPTION.match(row.text)
+    return row._replace(text=(option.group(1) or "").strip(" \"'")) if option else row
 
 
 def is_navigation(rows: Sequence[Row], links: Sequence[RawLink]) -> bool:

@@ -29,8 +29,8 @@ from indexer.records import RawLink
 # markdown-it drops what is nested deeper, without a word; each level costs a few frames of the
 # stack.
 _MAX_NESTING = 100
-# A Liquid tag, or a kramdown attribute list: no text.
-LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}")
+# A Liquid tag, a kramdown attribute list, or code of a template of Go: no text.
+LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}|\{\{-?\s*[$.(][^{}\n]*\}\}")
 
 _InlineRule = Callable[[StateInline, bool], bool]
 
@@ -79,17 +79,18 @@ def new_parser(*, html: bool) -> MarkdownIt:
     inline.before("escape", "block_reference", _own_link_rule(read_block_reference))
     inline.after("image", "odd_link", _own_link_rule(read_odd_link))
     inline.before("escape", "liquid", _liquid_rule)
-    inline.at("linkify", _bounded_linkify(_rule(inline, "linkify")))
-    inline.at("footnote_ref", _bounded_footnote(_rule(inline, "footnote_ref")))
+    inline.at("linkify", _bounded_linkify(find_rule(inline, "linkify")))
+    inline.at("footnote_ref", _bounded_footnote(find_rule(inline, "footnote_ref")))
     parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
     time_budget.install(parser)
     for name in ("backticks", "link", "image", "html_inline", "math_inline"):
-        inline.at(name, _keeping_source(_rule(inline, name)))
+        inline.at(name, _keeping_source(find_rule(inline, name)))
     return parser
 
 
-def _rule(ruler: Any, name: str) -> _InlineRule:
-    rule: _InlineRule = next(rule.fn for rule in ruler.__rules__ if rule.name == name)
+def find_rule(ruler: Any, name: str) -> Any:
+    """Return the function of a rule by its name."""
+    rule: Any = next(rule.fn for rule in ruler.__rules__ if rule.name == name)
     return rule
 
 
@@ -169,6 +170,14 @@ def _bounded_linkify(rule: _InlineRule) -> _InlineRule:
 
 class _BoundedLinkify(LinkifyIt):  # type: ignore[misc]
     """Finds bare addresses in text, but for those that are too long to be one."""
+
+    def pretest(self, text: str) -> bool:
+        """Return whether a text may hold an address: the usual test takes a quarter of reading."""
+        return "//" in text or "mailto:" in text.lower()
+
+    def test(self, text: str) -> bool:
+        """Return whether a text holds an address."""
+        return self.pretest(text) and bool(super().test(text))
 
     def match(self, text: str) -> list[Any] | None:
         """Return the addresses in a text."""

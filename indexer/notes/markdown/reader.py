@@ -16,7 +16,7 @@ from indexer.notes.markdown.body import Body
 from indexer.notes.markdown.callouts import fenced_callout, indented_callout
 from indexer.notes.markdown.html import read_html
 from indexer.notes.markdown.inline import InlineText, read_inline
-from indexer.notes.markdown.noise import is_data, is_query
+from indexer.notes.markdown.noise import is_data, is_fence_mark, is_query, without_option
 from indexer.notes.markdown.parser import LIQUID
 from indexer.notes.markdown.reading import reading_parser
 from indexer.notes.markdown.source import clean_source
@@ -27,9 +27,10 @@ _SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
 _ADMONITION_PLUGIN = "ad-"
 _PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
 _AS_WRITTEN = re.compile(r"<(?:pre|textarea|code)\b", re.IGNORECASE)
-_MARKDOWN_SIGN = re.compile(r"\[|`|\*\*|(?<!\w)_\w|#\w")
+_MARKDOWN_SIGN = re.compile(r"\[|`|\*\w|\*\*|(?<!\w)_\w|#\w")
 _DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
 _WORD = re.compile(r"\w")
+_OUTLINE = re.compile(r"[-*+] \S")
 
 
 def _is_sentence(text: InlineText, opener: Token) -> bool:
@@ -136,7 +137,7 @@ class _Reader(BlockWriter):
             case "fence":
                 self._add_fence(token)
             case "code_block":
-                self._add_code(token, self._line(token))
+                self._add_indented(token)
             case "math_block" | "math_block_label" | "amsmath":
                 self._add_math(token)
             case "html_block":
@@ -155,6 +156,9 @@ class _Reader(BlockWriter):
 
     # text
     def _read_text(self, token: Token, opener: Token) -> None:
+        for child in token.children or []:
+            if child.type == "shortcode":
+                self._read_said(child)
         text = read_inline(token.children or [], self._line(token), self._closed)
         self.document.tags += text.tags
         if opener.type in ("th_open", "td_open"):
@@ -214,13 +218,21 @@ class _Reader(BlockWriter):
     def _add_shortcode(self, token: Token) -> None:
         self._cover(token)
         code, line = token.meta["shortcode"], self._line(token)
-        links = [RawLink(line, code.said, code.picture)] if code.picture else []
+        rows, links = self._read_markdown_rows([Row(line, code.said)], [])
+        if code.picture:
+            links.insert(0, RawLink(line, rows[0].text if rows else "", code.picture))
         if code.said and not code.closes:
-            self._add_runs(
-                [Row(line, code.said)], links, {}, self._parent(), self._last_line(token)
-            )
+            self._add_runs(rows, links, {}, self._parent(), self._last_line(token))
         else:
             self.document.loose_links += links
+
+    def _read_said(self, token: Token) -> None:
+        """Read the Markdown in the words of a shortcode within a line."""
+        said = token.meta["shortcode"].said
+        if said and _MARKDOWN_SIGN.search(said):
+            rows, links = self._read_markdown_rows([Row(0, said)], [])
+            token.meta["said"] = " ".join(row.text for row in rows)
+            token.meta["links"] = links
 
     def _close_details(self) -> None:
         """Close what ``<details>`` opened and nothing closed within the frame that ends."""
@@ -258,7 +270,18 @@ class _Reader(BlockWriter):
             for i, row in enumerate(source)
             if row.strip() and not is_data(row)
         ]
+        if token.info.startswith("{"):  # a cell of Quarto, with its options in comments
+            rows = [row for row in map(without_option, rows) if row.text]
         self._add_leaf(BlockKind.CODE, rows, token)
+
+    def _add_indented(self, token: Token) -> None:
+        """Add indented lines: code, or the bullets that outliners indent below a heading."""
+        by_tab = self._lines[self._line(token) - self._first_line].startswith("\t")
+        if self._frames or not by_tab or not _OUTLINE.match(token.content):
+            self._add_code(token, self._line(token))
+            return
+        self._cover(token)
+        self._add_inner(_Reader(token.content, self._line(token)))
 
     def _add_math(self, token: Token) -> None:
         first = self._line(token)
@@ -313,7 +336,7 @@ class _Reader(BlockWriter):
             self._read_open_comment(token, source[:opened] + rest, opened)
             return
         self._cover(token)
-        first = len(self.document.blocks)
+        first, group = len(self.document.blocks), source.lstrip()[1:2].isupper()  # a component
         visible = read_html(source, self._closed)
         by_row: dict[int, str] = {}
         for row, piece in visible.pieces:
@@ -321,7 +344,7 @@ class _Reader(BlockWriter):
         rows = [
             Row(line + row, " ".join(by_row[row].split()))
             for row in sorted(by_row)
-            if by_row[row].strip()
+            if by_row[row].strip() and not (group and is_fence_mark(by_row[row]))
         ]
         links = [RawLink(line + row, text, target) for row, text, target in visible.links]
         if not _AS_WRITTEN.search(source):

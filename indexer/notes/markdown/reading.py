@@ -36,7 +36,7 @@ _ICON = re.compile(r":(?:material|fontawesome|octicons|simple|fas?|far|fab|bi|md
 @functools.cache
 def reading_parser() -> MarkdownIt:
     """Return the parser for reading, made once."""
-    parser = with_dialects(new_parser(html=True))
+    parser = with_dialects(new_parser(html=True), {"i": _module, "e": _module})
     deflist_plugin(parser)
     inline = parser.inline.ruler
     inline.disable("bracket_math")  # its source is what a reader can type
@@ -44,13 +44,12 @@ def reading_parser() -> MarkdownIt:
     inline.before("tag", "templater", _templater)
     inline.before("shortcode", "attributes", _attributes)
     inline.before("attributes", "icon", _icon)
-    parser.block.ruler.before("fence", "module", _module, {"alt": ["paragraph", "reference"]})
     return parser
 
 
 def _tag(state: StateInline, silent: bool) -> bool:
     """Make a token of a tag, so that code and addresses hold none."""
-    if state.src[state.pos] != "#":
+    if state.src[state.pos] != "#" or _is_attribute(state):
         return False
     found = read_tag_at(state.src, state.pos, state.posMax)
     if found is None:
@@ -62,6 +61,13 @@ def _tag(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _is_attribute(state: StateInline) -> bool:
+    """Return whether a position is within attributes: the id of a heading is no tag."""
+    start = state.src.rfind("{", 0, state.pos)
+    found = _ATTRIBUTES.match(state.src, start) if start >= 0 else None
+    return found is not None and found.end() > state.pos
+
+
 def _templater(state: StateInline, silent: bool) -> bool:
     """Pass over a command of a template: ``<% tp.date.now() %>``."""
     return state.src[state.pos] == "<" and _pass(state, _TEMPLATER)
@@ -71,8 +77,15 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     """Pass over attributes right behind what they belong to."""
     if state.src[state.pos] != "{" or not state.pos:
         return False
-    before = state.src[state.pos - 1]
-    return before in _ATTRIBUTES_FOLLOW and _pass(state, _ATTRIBUTES)
+    before, start = state.src[state.pos - 1], state.pos
+    found = _ATTRIBUTES.match(state.src, start, state.posMax)
+    if not found or before not in _ATTRIBUTES_FOLLOW:
+        return False
+    if before == "]" and not silent and "[" in state.pending:  # a span of Pandoc
+        words, _, span = state.pending.rpartition("[")
+        state.pending = words + span[:-1]
+    state.pos = found.end()
+    return True
 
 
 def _icon(state: StateInline, silent: bool) -> bool:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-_FENCE = re.compile(r"[\s>]*(`{3,}|~{3,})(.*)$")
+_FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*(`{3,}|~{3,})(.*)$")
 # Lines that Logseq and org keep for themselves, in a block or below it.
 _BLOCK_PROPERTY = re.compile(
-    r"\s+(id|collapsed|heading|background-color|ls-type|hl-\w+|logseq\.[\w.-]+|card-[\w-]+|template"
+    r"(\s*[-*+])?\s+(?:id|collapsed|heading|background-color|ls-type|hl-\w+|logseq\.[\w.-]+|card-[\w-]+|template"
     r"|template-including-parent|created-at|updated-at|query-[\w-]+)::(?:\s+(.*))?$"
 )
 _PLANNING = re.compile(r"\s*(?:SCHEDULED|DEADLINE|CLOSED):\s*[<\[][^>\]]*[>\]]\s*$|\s*CLOCK:\s*\[")
@@ -18,12 +18,32 @@ _DRAWER = re.compile(r"\s*:(?:LOGBOOK|PROPERTIES):\s*$", re.IGNORECASE)
 _DRAWER_END = re.compile(r"\s*:END:\s*$", re.IGNORECASE)
 _MAX_DRAWER_LINES = 200
 _ORG_BLOCK = re.compile(r"^(\s*(?:[-*+]\s+)?)#\+(?:BEGIN|END)_[A-Z]+.*$", re.IGNORECASE)
+# Of these what stands within is code, or a query whose results are shown.
+_ORG_CODE = re.compile(
+    r"^(\s*(?:[-*+]\s+)?)#\+BEGIN_(SRC|EXAMPLE|EXPORT|QUERY)\b[ \t]*(\S*)", re.IGNORECASE
+)
+_MAX_ORG_LINES = 500
 _CONTENTS_MARK = re.compile(
     r"\s*(?:\[\[?_?TOC_?\]?\]|\{:\s*toc.*\}|\$\{toc\}|@\[toc\].*|\{\{\s*toc\s*\}\})\s*$",
     re.IGNORECASE,
 )
-# Pipes of a wikilink or a formula in a row of a table cut no cell.
-_WHOLE_CELL_PART = re.compile(r"!?\[\[[^\[\]\n]*\]\]|(?<![\\$])\$[^$\n]+\$")
+# What a component is given in braces is code, and so is an expression on a line of its own.
+_JSX_LINE = re.compile(r"\s*(?:<[A-Z][\w.]*\s|\{[A-Za-z]\w*(?:\.\w+)+\}\s*$)")
+_JSX_VALUE = re.compile(r"\s[\w-]+=\{(?:[^{}\n]|\{[^{}\n]*\})*\}|^\s*\{[A-Za-z]\w*(?:\.\w+)+\}\s*$")
+# A component without content, alone on its line.
+_JSX_WHOLE = re.compile(
+    r"\s*<[A-Z][\w.]*(?:\s+[\w-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{.*\}))?)*\s*/>\s*$"
+)
+_MAX_JSX_CHARS = 2_000
+_MDX_COMMENT = re.compile(r"[ \t]*\{/\*.*?\*/\}")
+_LABEL_OF_FORMULA = re.compile(r"(\$\$)\s*\{#[^{}\n]+\}\s*$")  # Quarto
+# Kramdown makes a table of contents of a list with any one item.
+_CONTENTS_LIST = re.compile(r"\s*\{:\s*toc\b.*\}\s*$", re.IGNORECASE)
+_CONTENTS_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
+# Pipes of a wikilink, a formula or code in a row of a table cut no cell.
+_WHOLE_CELL_PART = re.compile(
+    r"!?\[\[[^\[\]\n]*\]\]|(?<![\\$])\$[^$\n]+\$|(?<![\\`])`[^`\n]+`(?!`)"
+)
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 # Excalidraw's own headings, and the line that tells its users to open another view.
 _DRAWING_PART = re.compile(
@@ -45,8 +65,12 @@ def clean_source(body: str, *, drawing: bool = False) -> str:
     if drawing:
         lines = _words_of_drawing(lines)
     lines = _without_export_data(lines)
+    if any("#+" in line for line in lines):
+        lines = _with_fences(lines)
     fence, drawer = "", 0
     for index, line in enumerate(lines):
+        if index and _CONTENTS_LIST.match(line) and _CONTENTS_ITEM.match(lines[index - 1]):
+            lines[index - 1] = ""
         found = _FENCE.match(line)
         if found:
             fence = _next_fence(fence, found.group(1), found.group(2))
@@ -63,6 +87,29 @@ def clean_source(body: str, *, drawing: bool = False) -> str:
     return "\n".join(lines)
 
 
+def _with_fences(lines: list[str]) -> list[str]:
+    """Return lines with code between org's marks as a fence, and queries left out."""
+    kept = list(lines)
+    end = -1
+    fence = ""
+    for index, line in enumerate(lines):
+        marks = _FENCE.match(line)
+        fence = _next_fence(fence, marks.group(1), marks.group(2)) if marks else fence
+        found = None if fence or index <= end else _ORG_CODE.match(line)
+        if not found:
+            continue
+        before, kind, language = found.groups()
+        close = re.compile(rf"\s*#\+END_{kind}\b", re.IGNORECASE)
+        ends = (i for i in range(index + 1, min(index + _MAX_ORG_LINES, len(lines))))
+        end = next((i for i in ends if close.match(lines[i])), -1)
+        if end < 0:
+            continue
+        kept[index], kept[end] = f"{before}```{language}", f"{' ' * len(before)}```"
+        if kind.upper() == "QUERY":
+            kept[index : end + 1] = [before.rstrip(), *[""] * (end - index)]
+    return kept
+
+
 def _next_fence(fence: str, marks: str, info: str) -> str:
     """Return the fence that is open behind a line of marks, empty for none."""
     if not fence:
@@ -76,8 +123,14 @@ def _has_end(lines: list[str], index: int) -> bool:
 
 def _clean_line(line: str) -> str:
     """Return a line outside of code as it is read."""
-    if "::" in line and _BLOCK_PROPERTY.match(line):
+    if "::" in line and (found := _BLOCK_PROPERTY.match(line)):
+        return found.group(1) or ""
+    if "{" in line and _JSX_LINE.match(line):
+        line = _JSX_VALUE.sub("", line)
+    if line.rstrip().endswith("/>") and len(line) < _MAX_JSX_CHARS and _JSX_WHOLE.match(line):
         return ""
+    if "{/*" in line or "$$" in line:
+        line = _MDX_COMMENT.sub("", _LABEL_OF_FORMULA.sub(r"\1", line))
     if "#+" in line:
         line = _ORG_BLOCK.sub(r"\1", line)
     if _PLANNING.match(line) or _CONTENTS_MARK.match(line):
