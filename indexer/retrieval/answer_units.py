@@ -209,7 +209,7 @@ def _lacking(ranking: Ranking, order: Sequence[int], asked: Asked) -> dict[int, 
         return {}
     own = own_similarities(asked.encoded.pieces, ranking.packed[best])
     ids = [i for i in order if i in ranking.matched]
-    matched = np.stack([ranking.matched[i] for i in ids])
+    matched = np.array([ranking.matched[i] for i in ids])
     lacking = np.maximum(own - matched, 0.0) @ asked.weights
     return dict(zip(ids, lacking.tolist(), strict=True))
 

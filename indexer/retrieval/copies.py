@@ -27,10 +27,9 @@ def copies_of(order: Sequence[int], points: Mapping[int, StoredPoint]) -> dict[i
     copies: dict[int, int] = {}
     for hit in order:
         stored = points[hit]
-        words = _words(stored.point.text)
+        words, keys = _words(stored.point.text)
         if len(words) < _LEAST_WORDS:
             continue
-        keys = min(words), max(words)
         known = (one for key in keys for one in first.get(key, ()))
         same = next((other for own, other in known if _overlap(own, words) >= _SAME), None)
         if same is None:
@@ -42,8 +41,10 @@ def copies_of(order: Sequence[int], points: Mapping[int, StoredPoint]) -> dict[i
 
 
 @functools.lru_cache(maxsize=4_096)  # questions share points
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.casefold()))
+def _words(text: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the words of a text, and the first and last of them by alphabet."""
+    words = frozenset(_WORD.findall(text.casefold()))
+    return words, (min(words), max(words)) if words else ()
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:

@@ -58,8 +58,12 @@ def label_paths(stored: StoredPoint) -> list[Labels]:
     :param stored: the point.
     :return: the title of the note alone, then with the headings and parents above the point.
     """
-    point = stored.point
-    labels = (stored.note.title, *point.heading_path, *point.parents)
+    return _paths(stored.note.title, stored.point.heading_path, stored.point.parents)
+
+
+@functools.lru_cache(maxsize=8_192)
+def _paths(title: str, heading_path: Labels, parents: Labels) -> list[Labels]:
+    labels = (title, *heading_path, *parents)
     return [labels[:end] for end in range(1, len(labels) + 1)]
 
 

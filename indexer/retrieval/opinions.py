@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -77,11 +78,12 @@ def opinion_part(around: Around) -> Part | None:
     if opinion is None:
         return None
     subject = subject_of(opinion.rest) - _ASKING
-    found = [one for one in _containers(around, opinion) if _is_about(one, subject)]
+    all_of_side = _containers(around, opinion)
+    found = [one for one in all_of_side if _is_about(one, subject)]
     if not subject and len(opinion.sides) == 1:  # then nothing but a review says of what
         found = [one for one in found if is_opinion(one.outline.note)]
     if not found and opinion.sure:
-        inside = _inside(around, opinion, subject)
+        inside = _inside(all_of_side, subject)
         if inside is not None:
             return inside
     if not any(is_opinion(one.outline.note) for one in found) and not (found and subject):
@@ -97,13 +99,13 @@ def opinion_part(around: Around) -> Part | None:
     return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS)
 
 
-def _inside(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part | None:
+def _inside(containers: Sequence[Container], subject: frozenset[str]) -> Part | None:
     """Return the points of a review's list that say a subject which its labels do not say.
 
     "What was bad about the rooms?" asks for two points of the list against the hotel. All terms of
     the subject must be in the list.
     """
-    for one in _containers(around, opinion):
+    for one in containers:
         if not is_opinion(one.outline.note):
             continue
         span = one.span
@@ -131,6 +133,9 @@ def speaks_against(question: str, outline: Outline, span: Span) -> bool:
         return True
     if len(opinion.sides) > 1:
         return not any(side_of_label(text) for text in _short_texts(outline, span))
+    subject = subject_of(opinion.rest) - _ASKING
+    if opinion.sure and not subject and not is_opinion(outline.note):
+        return True
     if Side.FOR not in opinion.sides and not opinion.sure:
         return False
     labels = label_paths(outline.stored[span.start])[-1][1:]
@@ -179,6 +184,8 @@ def _is_counterpart(one: Container, first: Container) -> bool:
 
 
 def _containers(around: Around, opinion: Opinion) -> list[Container]:
+    if not opinion.sure and not any(name.opinion for name in around.notes()):
+        return []
     labelled = list(_labelled(around, opinion))
     notes = {one.outline.note.note_id for one in labelled}
     if opinion.sure:
@@ -189,7 +196,7 @@ def _containers(around: Around, opinion: Opinion) -> list[Container]:
 
 def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
     """Yield the containers whose heading or lead-in takes a side that is asked for."""
-    terms = terms_of(finding_words(opinion.sides))
+    terms = _finding_terms(opinion.sides)
     ids = [i for i, _ in around.view.lexical(terms, _MOST_READ, around.query.where)]
     points = around.view.read_points(ids, links=False).values()
     seen: set[tuple[str, Labels]] = set()
@@ -207,6 +214,11 @@ def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
             span = None if position is None else named_span(outline, position, labels)
             if side is not None and span is not None:
                 yield Container(side, outline, _main_list(around, outline, span), labels[:-1])
+
+
+@functools.cache
+def _finding_terms(sides: frozenset[Side]) -> tuple[str, ...]:
+    return tuple(terms_of(finding_words(sides)))
 
 
 def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[Container]:

@@ -104,6 +104,7 @@ class Chosen(NamedTuple):
         return (one.point_id for outline, span in self.places for one in outline.parts(span))
 
 
+Places = Sequence[tuple[Outline, Span]]
 OutlineOf = Callable[[StoredPoint], Outline]
 
 
@@ -112,7 +113,7 @@ def choose_units(
     asked: Asked,
     outline_of: OutlineOf,
     k: int,
-    part: Sequence[tuple[Outline, Span]] = (),
+    part: Places = (),
 ) -> list[Chosen]:
     """Return the units to show, best first; none of them shares a point with one before it.
 
@@ -129,16 +130,17 @@ def choose_units(
     first = chooser.named(part) if part else chooser.first()
     if first is None:
         return []
-    found = [first]
+    found, places = [first], [*first.places]
     shown = set(first.ids())
     for place, hit in enumerate(candidates.order):
         beyond = place >= candidates.hits and len(found) >= _ENOUGH
         if len(found) == k or beyond:
             break
         skipped = hit in shown or hit in chooser.copies
-        unit = None if skipped else chooser.next(hit, shown, single=len(found) >= _SIZED)
+        unit = None if skipped else chooser.next(hit, places, single=len(found) >= _SIZED)
         if unit is not None:
             found.append(unit)
+            places += unit.places
             shown.update(unit.ids())
     return [_with_copies(one, chooser.copies, shown) for one in found]
 
@@ -177,18 +179,26 @@ class _Chooser:
             self._add_named()
         self._total = sum(self._chances.values())
         self._by_outline: dict[int, _Sums] = {}
+        self._scaled: dict[tuple[int, float], _Sums] = {}
 
     def first(self) -> Chosen | None:
         """Return the unit with the highest expected F1, None if no point is left."""
         best: tuple[float, Outline, Span, int] | None = None
+        tried: set[tuple[int, Span]] = set()
         for hit in self._tried:
             place = self._place(hit)
-            for span in place[0].around(place[1]) if place else ():
-                value = self._expected_f1(place[0], span) if place else 0.0
-                if place and self._holds_best(place[0], span):
+            if place is None:
+                continue
+            outline, position = place
+            for span in outline.around(position):
+                if (id(outline), span) in tried:
+                    continue
+                tried.add((id(outline), span))
+                value = self._expected_f1(outline, span)
+                if self._holds_best(outline, span):
                     value *= _WITH_BEST
-                if place and (best is None or value > best[0] + 1e-9):
-                    best = value, place[0], span, hit
+                if best is None or value > best[0] + 1e-9:
+                    best = value, outline, span, hit
         if best is None:
             return None
         value, outline, span, hit = best
@@ -199,7 +209,7 @@ class _Chooser:
         chosen = self._chosen(outline, span, hit)
         return self._everywhere(chosen) if self._form.everywhere else chosen
 
-    def named(self, part: Sequence[tuple[Outline, Span]]) -> Chosen:
+    def named(self, part: Places) -> Chosen:
         """Return the places a question asks for by name as one unit, opened by its best point."""
         stored = [
             outline.stored[position]
@@ -213,11 +223,11 @@ class _Chooser:
         best = max(stored, key=lambda one: (chances.get(one.point_id, 0.0), -one.point_id))
         return Chosen(tuple(part), best, 1.0, chances)
 
-    def next(self, hit: int, shown: set[int], *, single: bool) -> Chosen | None:
+    def next(self, hit: int, shown: Places, *, single: bool) -> Chosen | None:
         """Return the unit around a hit, without points that are shown already.
 
         :param hit: the point.
-        :param shown: the points of the units so far.
+        :param shown: the places of the units so far.
         :param single: True for the point alone.
         :return: None if the point is gone from its note.
         """
@@ -339,17 +349,20 @@ class _Chooser:
         largest = max(lists, key=lambda one: (one.size, -one.start), default=span)
         return largest if largest.size >= _MAIN * span.size else span
 
-    def _around(self, outline: Outline, position: int, shown: set[int]) -> Span:
+    def _around(self, outline: Outline, position: int, shown: Places) -> Span:
         """Return the unit around a point with the highest expected F1 within the note."""
         best = self._chances.get(outline.stored[position].point_id, _LEAST)
-        placed = self._sums(outline).placed
-        sums = _Sums([(place, min(1.0, chance / best)) for place, chance in placed])
-        taken = sorted(outline.position[i] for i in shown if i in outline.position)
+        sums = self._scaled.get((id(outline), best))
+        if sums is None:
+            placed = self._sums(outline).placed
+            sums = _Sums([(place, min(1.0, chance / best)) for place, chance in placed])
+            self._scaled[id(outline), best] = sums
+        taken = [span for other, span in shown if other is outline]
         spans = [
             span
             for span in outline.around(position)
             if not _is_long(span)
-            and bisect_left(taken, span.start) == bisect_right(taken, span.end)
+            and not any(one.start <= span.end and span.start <= one.end for one in taken)
         ]
 
         def value(span: Span) -> float:
@@ -395,7 +408,7 @@ class _Chooser:
         return {i: self._direct[i] for i in ids if i in self._direct}
 
 
-def _in_order(places: Sequence[tuple[Outline, Span]]) -> tuple[tuple[Outline, Span], ...]:
+def _in_order(places: Places) -> tuple[tuple[Outline, Span], ...]:
     """Return places note by note, that of the best first, each note from its top."""
     notes = list(dict.fromkeys(outline.note.note_id for outline, _ in places))
     return tuple(

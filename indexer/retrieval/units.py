@@ -51,6 +51,7 @@ class Outline:
         self.position = {one.point_id: place for place, one in enumerate(stored)}
         self._whole = whole
         self._around: dict[int, list[Span]] = {}
+        self._paths: dict[Span, tuple[str, ...]] = {}
         self._body = next(
             (i for i, p in enumerate(self.points) if p.kind is not BlockKind.PROPERTIES), 0
         )
@@ -113,12 +114,19 @@ class Outline:
 
         A heading that begins the unit counts as one of them.
         """
+        kept = self._paths.get(span)
+        if kept is None:
+            kept = self._paths[span] = self._find_heading_path(span)
+        return kept
+
+    def _find_heading_path(self, span: Span) -> tuple[str, ...]:
         first = self.points[span.start]
         path = first.heading_path
         if first.kind is BlockKind.HEADING and span.kind is UnitKind.SECTION:
             return (*path, first.text)
         for point in self.points[span.start + 1 : span.end + 1]:
-            path = path[: common(path, point.heading_path)]
+            if point.heading_path[: len(path)] != path:
+                path = path[: common(path, point.heading_path)]
         return path
 
     def depth(self, position: int) -> int:
