@@ -84,7 +84,7 @@ def _similarities(bits: NDArray[np.uint8], query: Vectors) -> Vectors:
     # the square root of 2/pi to it; the estimate is unbiased by dividing by that.
     scaled = query.T / np.float32(np.sqrt(dimension) * np.sqrt(2 / np.pi))
     shift = scaled.sum(axis=0)
-    rows = max(1, _MOST_ALONE // max(1, scaled.size))  # of one product
+    rows = max(1, min(_MOST_ALONE // max(1, scaled.size), len(bits)))  # of one product
     found = np.empty((-(-len(bits) // rows), rows, len(query)), np.float32)
     blocks = min(len(found), max(1, _PIECES_AT_ONCE // rows))
     ones = np.zeros((blocks, rows, dimension), np.float32)
