@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from indexer.records import LinkKind, UnitKind
 from indexer.retrieval.naming import NUMBERS
 from indexer.retrieval.note_names import content_terms
 from indexer.retrieval.parts import Around, Part, note_of, subject_of
+from indexer.retrieval.patterns import LatePattern
 from indexer.retrieval.units import Outline, Span
 
 _LEAST = 0.66
 _NOTES = r"(?:notes?|pages?|posts?|articles?|files?|write-?ups?)"
-_ASKED = re.compile(
+_ASKED = LatePattern(
     rf"\b(?:which|what|all|the|my) (?:\w+ )?{_NOTES} (?:that |which )?(?:do |does |are "
     rf"|is )?(?:I )?(?:go|goes|belongs?"
     rf"|link\w*|relate[sd]?|refer\w*|accompan\w+|come|comes|listed|linked|mentioned|fit|fits"
@@ -24,12 +24,12 @@ _ASKED = re.compile(
     rf" (?:(?:the|my|all|each|every|single) )*(?P<number>{'|'.join(NUMBERS)}|\d+) \w+s\b"
     rf"|^(?:(?:show|give|me|a|the) )*(?:list of|all|every) (?:(?:the|my|of) )*(?:\w+ )?notes\W*$"
     rf"|^(?:what|where|which \w+) (?:do|does) .* link to\b",
-    re.IGNORECASE,
+    "link note page post article file write",
 )
-_LINKS_TO = re.compile(
+_LINKS_TO = LatePattern(
     rf"^(?:(?:which|what|all|the|other) )*(?:{_NOTES} )?(?:(?:that|which) )?(?:(?:back)?links?"
     rf"|refers?|points?|leads?) to (.+)$",
-    re.IGNORECASE,
+    "link refer point lead",
 )
 _MOST_BACKLINKS = 20
 _FORM = content_terms(

@@ -9,39 +9,40 @@ from indexer.records import BlockKind, UnitKind
 from indexer.retrieval.naming import Labels, in_digits, label_paths, named_span, share_named
 from indexer.retrieval.note_names import name_of
 from indexer.retrieval.parts import AS_GOOD, Around, Part, note_of, subject_of
+from indexer.retrieval.patterns import LatePattern
 from indexer.retrieval.question_form import Lean
 from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
 
 _LEAST = 0.66
 _COUNTED = re.compile(r"\b([^\W\d_]{3,}) (\d{1,3})\b")
-_NOTES_LAST = re.compile(
+_NOTES_LAST = LatePattern(
     r"^(?!(?:which|what|how|where|why|who|does|did|do|is|are|can) ).* notes\W*$",
-    re.IGNORECASE,
+    "notes",
 )
-_ALL = re.compile(r"\b(?:all|every|each|list)\b", re.IGNORECASE)
+_ALL = LatePattern(r"\b(?:all|every|each|list)\b")
 # Asks for a note as a whole in other words than those of ``question_form``.
-_GIST = re.compile(
+_GIST = LatePattern(
     r"^(?:(?:what are|what is|what was|give|show|list|me|the|my|a) )*(?:gist|tl;?dr|conclusions?"
     r"|takeaways?"
     r"|lessons|contents?|essence|outline|(?:key|main) (?:points|ideas|messages))"
     r" (?:of|from|in) (?P<name>.+)$|^what(?:['\u2019]s| is| was| does it say)? (?:written "
     r"|said )?(?:in|inside) (?P<inside>.+)$"
     r"|^what does (?P<says>.+) (?:say|contain|cover)\W*$",
-    re.IGNORECASE,
+    "what gist tl;dr tldr conclusion takeaway lessons content essence outline points ideas message",
 )
 # Asks what a part of a note says, although "what is" mostly asks for one thing.
-_ABOUT = re.compile(
+_ABOUT = LatePattern(
     r"^what (?:is|was|are|were)\b.* about\W*$|^what (?:is|was) (?:covered |said |done "
     r"|taught )?in ",
-    re.IGNORECASE,
+    "what",
 )
-_SECTIONS = re.compile(
+_SECTIONS = LatePattern(
     r"\b(?:list|what|which|name|show|give me|overview of|titles of|how many|all) (?:me |are |of "
     r"|the |all )*"
     r"(weeks|chapters|sections|topics|parts|lessons|lectures|days|modules|units|headings|courses)\b"
     r"(.*)$",
-    re.IGNORECASE,
+    "weeks chapters sections topics parts lessons lectures days modules units headings courses",
 )
 _WITHIN = (
     re.compile(

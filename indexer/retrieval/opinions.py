@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from indexer.retrieval.link_lists import linked_lists
 from indexer.retrieval.naming import Labels, label_paths, named_span
 from indexer.retrieval.note_names import content_terms, name_of
 from indexer.retrieval.parts import Around, Part, subject_of
+from indexer.retrieval.patterns import LatePattern
 from indexer.retrieval.stance import (
     Opinion,
     Side,
@@ -33,14 +33,14 @@ _MOST_READ = 100
 # Longer texts are no labels.
 _LABEL_CHARS = 80
 # Asks for the whole opinion, for and against.
-_VIEW = re.compile(
+_VIEW = LatePattern(
     r"^what (?:do|did) (?:I|we) think (?:of|about)\b"
     r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:my"
     r"|our) (?:overall |final )?"
     r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment) (?:of|on|about)\b"
     r"|^how (?:good|bad) (?:is|was|were|are)\b"
     r"|^how did (?:I|we) (?:like|find|rate)\b",
-    re.IGNORECASE,
+    "think opinion verdict view thought impression judg good bad how",
 )
 _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 # Words of asking that name no subject.

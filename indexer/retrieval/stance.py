@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from indexer.retrieval.patterns import LatePattern
 from indexer.store.records import NoteInfo
 
 
@@ -41,7 +42,7 @@ _ASKED_LIKING = (
     rf"|\b(?:that|which|what|things|parts|points|anything|something) (?:I|we|he|she|they|you)"
     rf"(?: (?:really|also|most))? {_LIKING}\b|\b(?:likes|liked|praised?|praising)\b"
 )
-_AGAINST = re.compile(
+_AGAINST = LatePattern(
     rf"\b{_NOT}\b(?: \w+){{0,2}} (?:{_LIKING}|good|great|convinc\w+|happy|satisf\w+|(?:go|went"
     rf"|work\w*)"
     rf" well|recommend\w*|impress\w*)\b"
@@ -55,35 +56,31 @@ _AGAINST = re.compile(
     r"|\b(?:was|were|is|are|went|so|too) (?:bad|wrong|poor)\b|\bbad (?:about|points?|sides?"
     r"|parts?|things?)\b"
     r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus points?\b|\bfaults? (?:did|do|of|with"
-    r"|I|found)\b",
-    re.IGNORECASE,
+    r"|I|found)\b"
 )
 # Between these two words stands what could be better.
-_BETTER = re.compile(
+_BETTER = LatePattern(
     r"\b(?:could|can|should|might|would make|makes?|needs? to)\b(.*?)\b(?:be |been |do |done "
-    r"|have )*better\b",
-    re.IGNORECASE,
+    r"|have )*better\b"
 )
-_PERHAPS_AGAINST = re.compile(
+_PERHAPS_AGAINST = LatePattern(
     r"\bmiss(?:ing|ed|es)\b|\black(?:s|ed|ing)?\b|\bgaps?\b|\bimprov(?:e[ds]?|ing|ements?)\b"
     r"|\bwish(?:ed)?\b"
     r"|\blimitations?\b"
-    r"|\bproblems? (?:with|of|did|I)\b|\bissues? (?:with|of|did|I)\b|\bleft out\b",
-    re.IGNORECASE,
+    r"|\bproblems? (?:with|of|did|I)\b|\bissues? (?:with|of|did|I)\b|\bleft out\b"
 )
-_FOR = re.compile(
+_FOR = LatePattern(
     rf"{_ASKED_LIKING}|\bpros\b|(?<!dis)\badvantages?\b|\bbenefits?\b|\bup-?sides?\b|\bstrengths\b"
     r"|\bstrong (?:points?|sides?|parts?)\b|\bgood (?:about|points?|sides?|parts?|things?)\b"
     r"|\bpositives?"
     r"(?= (?:points?|aspects?|sides?|things?|about)\b|\W*$)|\b(?:was|were|is|are|so) (?:good|great)"
     r"(?=\W*$| (?:about|in|on)\b)|\bimpress(?:ed|es|ive)\b|\bhighlights?\b|\b(?:go|went|works?"
     r"|worked)"
-    r" well\b|\bplus points?\b|\bmerits\b",
-    re.IGNORECASE,
+    r" well\b|\bplus points?\b|\bmerits\b"
 )
-_HOW_TO = re.compile(r"^how (?:should|do|does|can|to|would)\b.*\bcriti", re.IGNORECASE)
+_HOW_TO = LatePattern(r"^how (?:should|do|does|can|to|would)\b.*\bcriti")
 # A heading or lead-in that takes a side.
-_AGAINST_LABEL = re.compile(
+_AGAINST_LABEL = LatePattern(
     rf"\b(?:cons|draw-?backs?|down-?sides?|disadvantages?|criticisms?|critiques?|critical points"
     rf"|complaints?|objections?|shortcomings?|weakness(?:es)?|weak points|limitations?|negatives"
     rf"|negative (?:points|sides|aspects|things)"
@@ -96,41 +93,36 @@ _AGAINST_LABEL = re.compile(
     rf"|^(?:possible )?improvements?\W*$|^missing\W*$|^(?:the )?bad\W*$|^(?:the )?(?:problems"
     rf"|issues)\W*$"
     rf"|\b(?:do|does|did|is|was|will)(?: not|n['\u2019]t) (?:work|help|pay)\b|\bwhen not to\b"
-    rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b",
-    re.IGNORECASE,
+    rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b"
 )
-_FOR_LABEL = re.compile(
+_FOR_LABEL = LatePattern(
     r"\b(?:pros|advantages?|benefits?|up-?sides?|strengths?|strong points|positives"
     r"|positive (?:points|sides|aspects|things)|likes|liked|loved"
     r"|enjoyed|highlights?|pluses|plus points|merits|praise)\b|\bwhat(?: is|['\u2019]s"
     r"| was)? (?:good|great"
     r"|went well|works well|worked well|I like)\b|^(?:the )?good\W*$|^good (?:points|things"
-    r"|parts)\b",
-    re.IGNORECASE,
+    r"|parts)\b"
 )
-_AGAINST_CUE = re.compile(
+_AGAINST_CUE = LatePattern(
     r"\b(?:no|not|never|little|few|hardly|barely|lack\w*|missing|missed|could|should|would"
     r"|instead|too"
     r"|only|without|worse|bad|poor\w*|confus\w+|unclear|boring|slow|wrong|unfortunately|annoy\w*"
     r"|hard"
-    r"|repetit\w+|why|but|though|outdated|expensive|weak|disappoint\w*)\b|n['\u2019]t\b",
-    re.IGNORECASE,
+    r"|repetit\w+|why|but|though|outdated|expensive|weak|disappoint\w*)\b|n['\u2019]t\b"
 )
-_FOR_CUE = re.compile(
+_FOR_CUE = LatePattern(
     r"\b(?:good|great|excellent|well worth|worth (?:it|the|every|reading|watching|doing)"
     r"|recommend\w*"
     r"|enjoy\w*|lov(?:e|ed|ely)|liked?|clear|helpful|useful|fun|nice|best|fantastic|superb"
     r"|impress\w+"
-    r"|beautiful\w*|brilliant|pleasant|favou?rite)\b",
-    re.IGNORECASE,
+    r"|beautiful\w*|brilliant|pleasant|favou?rite)\b"
 )
-_OPINION_TITLE = re.compile(
+_OPINION_TITLE = LatePattern(
     r"^(?:(?:my|a|the|short|quick|some|first|final|book|course|film|movie|product|honest"
     r"|critical) )*"
     r"(?:reviews?(?=\W*$|:| (?:of|on|after|about|for|with|from)\b)"
     r"|(?:thoughts|impressions?|opinions?|verdict|critique|criticism|feedback|retro(?:spective)?"
-    r"|reflections?|evaluation)(?=:| (?:of|on|after|about|for|with|from)\b))|\breview\W*$",
-    re.IGNORECASE,
+    r"|reflections?|evaluation)(?=:| (?:of|on|after|about|for|with|from)\b))|\breview\W*$"
 )
 _OPINION_LABELS = frozenset("review reviews opinion opinions critique retrospective retro".split())
 _LEAST_SHARE = 0.5
