@@ -77,7 +77,7 @@ def folder(
     monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
     # Threads that outlive a test would make the next one depend on it.
     monkeypatch.setattr(Host, "_follow_folder", lambda self: None)
-    monkeypatch.setattr(Host, "overview", lambda self: _overview_of(self))
+    monkeypatch.setattr(Host, "overview", lambda self, **_: _overview_of(self))
     st.cache_resource.clear()
     yield made
     for host in hosts:

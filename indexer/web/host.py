@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 from indexer.errors import IndexerError
@@ -17,6 +18,7 @@ __all__ = ["Host", "Model"]
 
 # Work that the first page does not need starts this much later.
 _FIRST_PAGE_S = 1.0
+_LOOK_S = 0.05
 
 
 class Host(Service):
@@ -36,6 +38,7 @@ class Host(Service):
         self._drawing_lock = threading.Lock()  # guards the next two
         self._overview: Overview | None = None
         self._drawing = False
+        self._wanted = threading.Event()
 
     @property
     def model(self) -> Model:
@@ -86,12 +89,16 @@ class Host(Service):
         with self.request() as request:
             return request.generation
 
-    def overview(self) -> Overview | None:
+    def overview(self, *, wanted: bool = False) -> Overview | None:
         """Return the overview of this generation, None until it is created in the background.
 
+        :param wanted: True for a view that shows nothing without it: then it is created at once,
+            and does not wait for the model and the first page.
         :raises IndexerError: if there is no index, or it cannot be read.
         """
         generation = self.generation()
+        if wanted:
+            self._wanted.set()
         with self._drawing_lock:
             if self._overview is not None and self._overview.generation == generation:
                 return self._overview
@@ -102,9 +109,7 @@ class Host(Service):
         return None
 
     def _draw(self) -> None:
-        if self._loader.is_alive():
-            self._loader.join()  # the model, and with it answers, comes first
-            self._stop.wait(_FIRST_PAGE_S)
+        self._let_others_first()
         try:
             with self.request() as request:
                 made = make_overview(request.snapshot)
@@ -113,3 +118,12 @@ class Host(Service):
         with self._drawing_lock:
             self._overview, self._drawing = made or self._overview, False
         settle_memory()
+
+    def _let_others_first(self) -> None:
+        """Wait until the model is open and the first page drawn, or a view wants the overview."""
+        end = 0.0
+        while not self._wanted.wait(_LOOK_S) and not self._stop.is_set():
+            if self._loader.is_alive():
+                end = time.monotonic() + _FIRST_PAGE_S
+            if time.monotonic() >= end:
+                return

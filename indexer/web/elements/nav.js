@@ -150,8 +150,8 @@ class Nav {
       }))),
       el("fieldset", {}, el("legend", {}, "Text size"), Object.keys(SIZES).map((name) => choice("size", name[0].toUpperCase() + name.slice(1), name, size, (value) => { settings.write("size", value); applySize(); }))),
       el("label", {}, el("span", {}, "Editor"), editor),
-      el("p", { class: "quiet small" }, "These are kept in this browser. Folders, model and updates are in the Index view: "),
-      el("p", {}, button("Open the Index view", null, () => { this.root.querySelector("dialog").close(); this.act({ do: "view", view: "Index" }); }, { text: true })));
+      el("p", { class: "quiet small" }, "These are kept in this browser. Folders, model and updates are in the Index view."),
+      el("p", { class: "ways" }, button("Open the Index view", null, () => { this.root.querySelector("dialog").close(); this.act({ do: "view", view: "Index" }); }, { text: true })));
   }
 
   dialog(name, title, ...content) {

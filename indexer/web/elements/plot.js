@@ -100,7 +100,7 @@ class Plot {
     context.textBaseline = "middle";
     for (let rank = list.length - 1; rank >= 0; rank--) {
       const [x, y] = this.place(list[rank]), size = rank === 0 ? 13 : 10;
-      context.globalAlpha = rank === 0 ? 1 : Math.max(0.55, 0.95 - rank * 0.05);
+      context.globalAlpha = rank === 0 ? 1 : Math.max(0.8, 0.95 - rank * 0.02); // the number stays readable
       context.fillStyle = accent;
       context.beginPath(); context.arc(x, y, size, 0, 7); context.fill();
       context.globalAlpha = 1;

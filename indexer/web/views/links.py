@@ -37,7 +37,7 @@ def links_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None
     :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    overview = host.overview()
+    overview = host.overview(wanted=True)
     if overview is None:
         waiting("Drawing the links")
         return

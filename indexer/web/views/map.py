@@ -49,7 +49,7 @@ def map_view(host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
     :param mode: how to search.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
-    overview = host.overview()
+    overview = host.overview(wanted=True)
     if overview is None:
         waiting("Laying out the points")
         return

@@ -76,7 +76,7 @@ def _entries(
     if question:
         answer = host.ask(question, _HITS, mode, where)
         return [_entry(h.date, h.title, presenters.place_of_hit(h), 1, h.text) for h in answer.hits]
-    overview = host.overview()
+    overview = host.overview(wanted=True)
     if overview is None:
         return None
     passes = matcher(where)
