@@ -28,7 +28,10 @@ _COLOURS = 128
 
 
 class Picture(NamedTuple):
-    """One picture: what is asked of the page, and what must be there before it is taken."""
+    """One picture: what is asked of the page, and what must be there before it is taken.
+
+    ``pause_ms`` is how long it waits then.
+    """
 
     name: str
     query: str
@@ -36,12 +39,13 @@ class Picture(NamedTuple):
     width: int = 1280
     height: int = 860
     scheme: str = "light"
+    pause_ms: int = 1_500
 
 
 PICTURES = (
     Picture("page", "?q=does+it+talk+about+ethics%3F", ".best"),
     Picture("list", "?q=what+could+be+better%3F", ".best.many"),
-    Picture("map", "?view=Map&q=learning+rate", "canvas"),
+    Picture("map", "?view=Map&q=learning+rate", "canvas", pause_ms=6_000),
     Picture("dark", "?q=learning+rate+decay", ".prose .katex", scheme="dark"),
     Picture("narrow", "?q=does+it+talk+about+ethics%3F", ".best", 390, 844),
 )
@@ -69,7 +73,8 @@ def _take_one(
     page.goto(f"{address}/{picture.query}")
     page.locator(picture.wait).first.wait_for(timeout=60_000)
     page.locator(".st-key-pulse", has_text="points").wait_for(timeout=60_000)
-    page.wait_for_timeout(1_500)  # fonts and formulas are drawn in the frames after it
+    # Fonts, formulas and the last step of the map are drawn in the frames after it.
+    page.wait_for_timeout(picture.pause_ms)
     path = folder / f"{picture.name}.png"
     page.screenshot(path=path)
     context.close()

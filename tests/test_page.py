@@ -30,7 +30,7 @@ from indexer.store.embedded.store import EmbeddedStore
 from indexer.store.postgres.store import PostgresStore
 from indexer.web.folders import remember_folder
 from indexer.web.host import Host
-from indexer.web.overview import Overview, make_overview
+from indexer.web.overview import Overview, gather_points, make_overview
 from indexer.web.views.timeline import dates_of
 
 NOTES = {
@@ -86,7 +86,7 @@ def folder(
 
 def _overview_of(host: Host) -> Overview:
     with host.request() as request:
-        return make_overview(request.snapshot)
+        return make_overview(gather_points(request.snapshot))
 
 
 @pytest.fixture

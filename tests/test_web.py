@@ -23,19 +23,31 @@ from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notes.markdown.render import place_of
 from indexer.records import (
     Answer,
+    BlockKind,
     Hit,
     IndexState,
     Link,
     LinkKind,
     Mode,
     Place,
+    Point,
     Unit,
     UnitKind,
     UnitPoint,
 )
+from indexer.snapshot import DumpedPoint
+from indexer.store.records import NoteInfo, StoredPoint
 from indexer.web import export, local_editors
 from indexer.web.history import History, Searches
-from indexer.web.overview import example_from, lay_out, lay_out_links, name_regions
+from indexer.web.overview import (
+    Gathered,
+    example_from,
+    lay_out,
+    lay_out_links,
+    make_overview,
+    name_regions,
+    refine_overview,
+)
 from indexer.web.presenters import (
     card_of,
     editors_of,
@@ -268,6 +280,39 @@ def test_plane_keeps_alike_points_together_and_is_the_same_each_time() -> None:
     within = plane.reshape(3, 20, 2).std(axis=1).max()
     apart = min(np.linalg.norm(middles[i] - middles[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
     assert apart > 4 * within
+
+
+def test_neighbours_lie_near_each_other_and_are_kept_for_the_next_start(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    centres = random.normal(size=(12, 32))
+    vectors = np.repeat(centres, 25, axis=0) + 0.35 * random.normal(size=(300, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    first = make_overview(Gathered(3, tuple(some_points(300)), vectors, ()))
+    refined = refine_overview(first, vectors, tmp_path)
+    assert (refined.refined, refined.generation) == (True, 3)
+    assert np.abs(refined.plane).max() <= 1.05
+    assert kept_neighbours(vectors, refined.plane) > 0.1 + kept_neighbours(vectors, first.plane)
+    (file,) = (tmp_path / "maps").iterdir()
+    again = refine_overview(first, vectors, tmp_path)
+    assert np.array_equal(again.plane, refined.plane)
+    file.write_bytes(b"\xff" * file.stat().st_size)  # no number: made again
+    assert np.array_equal(refine_overview(first, vectors, tmp_path).plane, refined.plane)
+
+
+def some_points(count: int) -> list[DumpedPoint]:
+    info = NoteInfo("a.md", "A", None, (), (), (), "")
+    point = Point("words", BlockKind.PARAGRAPH, 1, 1)
+    return [DumpedPoint(f"n{i % 9}.md", StoredPoint(i, i, info, point)) for i in range(count)]
+
+
+def kept_neighbours(vectors: np.ndarray, plane: np.ndarray) -> float:
+    """Return the share of the ten nearest by cosine that are among the ten nearest on the plane."""
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -2)
+    apart = ((plane[:, np.newaxis] - plane) ** 2).sum(axis=2)
+    np.fill_diagonal(apart, np.inf)
+    near, on = np.argsort(-cosines)[:, :10], np.argsort(apart)[:, :10]
+    return float(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(near, on, strict=True)]))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

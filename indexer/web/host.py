@@ -12,7 +12,7 @@ from indexer.records import Answer, Hit, Mode, NoteFilter
 from indexer.service import Labels, Model, Service, settle_memory
 from indexer.snapshot import NotePage, Snapshot
 from indexer.web.history import History
-from indexer.web.overview import Overview, make_overview
+from indexer.web.overview import Overview, gather_points, make_overview, refine_overview
 
 __all__ = ["Host", "Model"]
 
@@ -112,12 +112,19 @@ class Host(Service):
         self._let_others_first()
         try:
             with self.request() as request:
-                made = make_overview(request.snapshot)
+                gathered = gather_points(request.snapshot)
+            self._show(made := make_overview(gathered))
+            self._show(refine_overview(made, gathered.vectors, self.settings.cache))
         except IndexerError:
-            made = None  # the page shows the same error
-        with self._drawing_lock:
-            self._overview, self._drawing = made or self._overview, False
+            pass  # the page shows the same error
+        finally:
+            with self._drawing_lock:
+                self._drawing = False
         settle_memory()
+
+    def _show(self, overview: Overview) -> None:
+        with self._drawing_lock:
+            self._overview = overview
 
     def _let_others_first(self) -> None:
         """Wait until the model is open and the first page drawn, or a view wants the overview."""

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.private_files import make_private_folder, read_regular, replace_private
 from indexer.records import Link
 from indexer.snapshot import DumpedPoint, Snapshot
 from indexer.text.terms import is_stop_word
+from indexer.web.layout import near_neighbours_together
 
 Plane = NDArray[np.float32]
 """Coordinates, float32, shape ``(n, 2)``, from -1.04 to 1.04."""
 
 _EXAMPLES = 6
+_EDGE = 1.05
+_LAYOUT_VERSION = 1  # bump when the same vectors are laid out otherwise
+_MAX_KEPT_PLANES = 12
 _MAX_GRAPH_NOTES = 1_000
 _SPRING_STEPS = 80
 # In each step, this number of random nodes pushes a node. With all nodes, a thousand notes take six
@@ -66,7 +74,8 @@ class Region(NamedTuple):
 class Overview(NamedTuple):
     """The points of one generation in reading order.
 
-    ``plane`` says where each of them is, ``region_of`` in which of the regions, -1 for none.
+    ``plane`` says where each of them is, ``region_of`` in which of the regions, -1 for none;
+    ``refined`` says that neighbours were brought together.
     """
 
     generation: int
@@ -76,28 +85,89 @@ class Overview(NamedTuple):
     links: tuple[Link, ...]
     regions: tuple[Region, ...]
     region_of: tuple[int, ...] = ()
+    refined: bool = False
 
 
-def make_overview(snapshot: Snapshot) -> Overview:
-    """Return the overview of one generation of an index.
+class Gathered(NamedTuple):
+    """What an overview is made of, read from one generation of an index."""
 
-    :param snapshot: with the points.
+    generation: int
+    points: tuple[DumpedPoint, ...]
+    vectors: NDArray[np.float32]
+    links: tuple[Link, ...]
+
+
+def gather_points(snapshot: Snapshot) -> Gathered:
+    """Return what an overview is made of.
+
+    :param snapshot: whose points are laid out.
     :raises IndexerError: if there is no index, or it cannot be read.
     """
     generation, points, vectors = snapshot.all_points()
-    notes = [point.note_id for point in points]
-    links = snapshot.links()
-    plane = lay_out(vectors, notes)
-    regions, region_of = name_regions(plane, [dumped.stored.point.text for dumped in points])
+    return Gathered(generation, tuple(points), vectors, tuple(snapshot.links()))
+
+
+def make_overview(gathered: Gathered) -> Overview:
+    """Return a first overview, of which the map is drawn in a tenth of a second.
+
+    :param gathered: what it is made of.
+    """
+    plane = lay_out(gathered.vectors, [point.note_id for point in gathered.points])
+    texts = [dumped.stored.point.text for dumped in gathered.points]
+    regions, region_of = name_regions(plane, texts)
     return Overview(
-        generation=generation,
-        points=tuple(points),
+        generation=gathered.generation,
+        points=gathered.points,
         plane=plane,
-        examples=examples_from(points),
-        links=tuple(links),
+        examples=examples_from(gathered.points),
+        links=gathered.links,
         regions=regions,
         region_of=region_of,
     )
+
+
+def refine_overview(overview: Overview, vectors: NDArray[np.float32], cache: Path) -> Overview:
+    """Return an overview with neighbours near each other on the map; seconds for many points.
+
+    :param overview: the first one.
+    :param vectors: of its points.
+    :param cache: where the places are kept for the next start.
+    """
+    plane = _kept_plane(cache, vectors)
+    if plane is None:
+        plane = _spread(near_neighbours_together(overview.plane, vectors))
+        _keep_plane(cache, vectors, plane)
+    texts = [dumped.stored.point.text for dumped in overview.points]
+    regions, region_of = name_regions(plane, texts)
+    return overview._replace(plane=plane, regions=regions, region_of=region_of, refined=True)
+
+
+def _plane_file(cache: Path, vectors: NDArray[np.float32]) -> Path:
+    digest = hashlib.blake2b(vectors.tobytes(), digest_size=12)
+    return cache / "maps" / f"{digest.hexdigest()}-{_LAYOUT_VERSION}"
+
+
+def _kept_plane(cache: Path, vectors: NDArray[np.float32]) -> Plane | None:
+    """Return the places of these points as they were kept, None if they were not."""
+    wanted = 8 * len(vectors)
+    with contextlib.suppress(OSError):
+        content = read_regular(_plane_file(cache, vectors), wanted + 1)
+        if len(content) == wanted:
+            plane = np.frombuffer(content, "<f4").reshape(-1, 2)
+            if np.isfinite(plane).all() and np.abs(plane).max(initial=0) <= _EDGE:
+                return np.asarray(plane, np.float32)
+    return None
+
+
+def _keep_plane(cache: Path, vectors: NDArray[np.float32], plane: Plane) -> None:
+    """Keep the places, and those of the newest other maps; without a cache they are made again."""
+    path = _plane_file(cache, vectors)
+    with contextlib.suppress(OSError):
+        make_private_folder(path.parent)
+        replace_private(path, plane.astype("<f4").tobytes())
+        kept = sorted(path.parent.iterdir(), key=lambda one: one.stat().st_mtime_ns)
+        for old in kept[:-_MAX_KEPT_PLANES]:
+            old.unlink(missing_ok=True)
 
 
 @functools.lru_cache(maxsize=2)

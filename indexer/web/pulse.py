@@ -22,7 +22,7 @@ def pulse(host: Host) -> None:
     """
     with host.request():
         st.caption(_line(host))
-        seen = (_generation(host), host.model, _has_examples(host))
+        seen = (_generation(host), host.model, _overview_of(host))
     if st.session_state.setdefault("seen", seen) != seen:
         st.session_state["seen"] = seen
         st.rerun()
@@ -54,12 +54,13 @@ def _generation(host: Host) -> int:
         return -1
 
 
-def _has_examples(host: Host) -> bool:
-    """Return whether the overview, which is created in the background, is ready."""
+def _overview_of(host: Host) -> str:
+    """Return which overview is ready; it is created in the background, the map in two steps."""
     try:
-        return host.overview() is not None
+        overview = host.overview()
     except IndexerError:
-        return False
+        return ""
+    return f"{overview.generation} {overview.refined}" if overview else ""
 
 
 def _keep_settled_question(host: Host) -> None:

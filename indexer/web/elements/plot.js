@@ -32,13 +32,32 @@ class Plot {
   detach() { window.removeEventListener("resize", this.onResize); this.observer?.disconnect(); this.dark?.removeEventListener("change", this.onResize); }
 
   draw(data, send) {
+    const before = this.data;
     this.data = data;
     this.send = send;
     this.canvas.setAttribute("aria-label", data.label);
     this.rings = new Set(data.rings);
+    this.moveFrom(before, data);
     this.keys.replaceChildren(...data.groups.map((name, i) => el("li", {}, el("button", { type: "button", "aria-pressed": String(this.only === i), onclick: () => { this.only = this.only === i ? null : i; this.draw(this.data, this.send); } },
       el("i", { "data-colour": String(i) }), el("span", {}, name)))));
     this.fit();
+  }
+
+  // The same dots at other places move there, so that the eye can follow.
+  moveFrom(before, data) {
+    if (!before || before === data || before.x.length !== data.x.length || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (before.places.some((place, i) => place !== data.places[i]) || before.x.every((x, i) => x === data.x[i])) return;
+    const begun = performance.now(), [x, y] = [before.x, before.y], wanted = [data.x, data.y];
+    const step = (now) => {
+      if (this.data !== data) return;
+      const done = Math.min(1, (now - begun) / 700), share = done * done * (3 - 2 * done);
+      data.x = wanted[0].map((to, i) => x[i] + (to - x[i]) * share);
+      data.y = wanted[1].map((to, i) => y[i] + (to - y[i]) * share);
+      this.paint();
+      if (done < 1) requestAnimationFrame(step);
+    };
+    [data.x, data.y] = [x, y];
+    requestAnimationFrame(step);
   }
 
   fit() {
