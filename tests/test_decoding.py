@@ -102,7 +102,7 @@ def test_utf32_is_refused_with_the_path_and_a_cure(codec):
 def test_latin1_is_read_and_the_warning_names_the_first_bad_line():
     content = "plain\nétude\nnaïve\n".encode("latin-1")
     assert text_of(content) == "plain\nétude\nnaïve\n"
-    assert warnings_of(content) == [("bytes that are no UTF-8", 2)]
+    assert warnings_of(content) == [("bytes that are not UTF-8", 2)]
 
 
 def test_windows_1252_quotes_and_dashes_are_read():
@@ -120,21 +120,21 @@ def test_byte_unknown_to_windows_1252_is_a_replacement_character():
 def test_character_cut_at_the_end_is_one_replacement_character():
     content = "日本".encode()[:-1]
     assert text_of(content) == "日�"
-    assert warnings_of(content) == [("bytes that are no UTF-8", 1)]
+    assert warnings_of(content) == [("bytes that are not UTF-8", 1)]
 
 
 def test_lone_surrogate_is_one_replacement_character():
     content = b"a\n\xed\xa0\x80b\n"
     assert text_of(content) == "a\n�b\n"
-    assert warnings_of(content) == [("bytes that are no UTF-8", 2)]
+    assert warnings_of(content) == [("bytes that are not UTF-8", 2)]
 
 
 def test_line_of_the_warning_counts_crlf_once():
-    assert warnings_of(b"a\r\nb\r\n\xe9t\xe9\r\n") == [("bytes that are no UTF-8", 3)]
+    assert warnings_of(b"a\r\nb\r\n\xe9t\xe9\r\n") == [("bytes that are not UTF-8", 3)]
 
 
 def test_line_of_the_warning_is_true_for_cr_alone():
-    assert warnings_of(b"a\rb\r\xe9t\xe9") == [("bytes that are no UTF-8", 3)]
+    assert warnings_of(b"a\rb\r\xe9t\xe9") == [("bytes that are not UTF-8", 3)]
 
 
 def test_last_letter_of_a_latin1_note_is_read():

@@ -188,7 +188,7 @@ def test_named_pipe_is_refused_and_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.md")
     with no_longer_than(20):
         assert refusals(tmp_path) == {"pipe.md": "a named pipe, not a file"}
-        with pytest.raises(NoteError, match="no regular file"):
+        with pytest.raises(NoteError, match="not a regular file"):
             read_note_bytes(tmp_path, "pipe.md", size_limit=LIMIT)
 
 

@@ -331,7 +331,7 @@ def test_duplicate_key_warns_and_the_last_counts():
     front = read("title: A\ntags: x\ntitle: B")
     assert front.title == "B"
     assert lines_of(front) == [4]
-    assert "second time" in messages_of(front)
+    assert "repeated here" in messages_of(front)
     assert not front.partial
 
 

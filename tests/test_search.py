@@ -260,7 +260,7 @@ def test_empty_question_is_an_error(notebook: Notebook, question: str) -> None:
 
 def test_endless_question_is_cut(notebook: Notebook) -> None:
     answer = notebook.search("x " * 500_000)
-    assert answer.notices == ("the question has 500,000 words; the first 5,000 of them are asked",)
+    assert answer.notices == ("the question has 500,000 words; only the first 5,000 are used",)
 
 
 @pytest.mark.parametrize("question", ["\x00", "\ud800 ethics", '"ethics" AND NEAR(x', "\u202e!!!"])

@@ -1,4 +1,4 @@
-"""Disk to points: finds, reads and cuts notes. Knows their formats; no vectors, no database."""
+"""Find notes on disk, read them and cut them into points. Knows no vectors and no database."""
 
 from indexer.notes.formats import register_format
 from indexer.notes.markdown.format import MarkdownFormat

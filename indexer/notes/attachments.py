@@ -1,4 +1,4 @@
-"""The files next to the notes, looked up by path, by the end of one, and by folder."""
+"""Look up other files of the notes folder by path, by path ending, and by folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from indexer.notes.names import fold
 
 
 class Files:
-    """The files next to the notes, and all folders, by their names."""
+    """The other files of the notes folder, and all folders, by name."""
 
     def __init__(
         self,
@@ -16,12 +16,12 @@ class Files:
         notes: Iterable[str] = (),
         is_hidden_file: Callable[[str], bool] = lambda path: False,
     ) -> None:
-        """Keep the names.
+        """Index the names.
 
         :param files: paths relative to the notes folder.
-        :param notes: paths of notes, for the folders they are in.
-        :param is_hidden_file: says whether a path through a hidden folder, which a scan leaves out,
-            is a file.
+        :param notes: paths of notes, to collect their folders.
+        :param is_hidden_file: returns whether a path through a hidden folder, which scans leave
+            out, is a file.
         """
         self._by_name: dict[str, list[str]] = {}
         self._folders: set[str] = set()
@@ -40,7 +40,7 @@ class Files:
             folder = folder.rpartition("/")[0]
 
     def has(self, path: str) -> bool:
-        """Return whether there is a file or folder of this path."""
+        """Return whether there is a file or folder with this path."""
         folded = fold(path)
         if folded in self._by_name.get(folded.rpartition("/")[2], ()) or folded in self._folders:
             return True
@@ -48,12 +48,12 @@ class Files:
         return hidden and self._is_hidden_file(path)
 
     def has_folder_end(self, tail: str) -> bool:
-        """Return whether the path of a folder ends so, in whole parts; ``/`` is the top."""
+        """Return whether a folder's path ends with these whole parts; ``/`` is the top."""
         folded = fold(tail).strip("/")
         return not folded or any(f"/{path}".endswith("/" + folded) for path in self._folders)
 
     def has_end(self, tail: str) -> bool:
-        """Return whether the path of a file ends so, in whole parts."""
+        """Return whether a file's path ends with these whole parts."""
         folded = fold(tail).strip("/")
         return any(
             path == folded or path.endswith("/" + folded)

@@ -1,4 +1,4 @@
-"""The bytes of a note to text with plain line ends, and what had to be guessed on the way."""
+"""Decode the bytes of a note to text with plain line ends, and report guesses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from indexer.errors import NoteError
 from indexer.notes.encodings import guess_legacy, guess_utf16
 from indexer.records import NoteWarning
 
-# Above this share of NUL bytes a file is no text; UTF-16 without a mark has a half.
+# Above this share of NUL bytes a file is not text; in UTF-16 without a mark it is about one half.
 _MAX_NUL_SHARE = 0.1
-# A file that is no UTF-8 is taken for binary when this share of its bytes are control characters;
-# random bytes have 0.11, a text in any single-byte code next to none.
+# A file that is not UTF-8 counts as binary if this share of its bytes are control characters.
+# Random bytes have 0.11, a text in any single-byte encoding almost none.
 _MAX_CONTROL_SHARE = 0.03
 _CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\r\f") + b"\x7f"
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-# Line ends to str.splitlines() and to no editor: they are blanks here.
+# Line ends for str.splitlines() but not for editors; they become blanks.
 _ODD_SEPARATORS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?")
 _LINE_ENDS_IN_BYTES = re.compile(b"\r\n?|\n")
@@ -26,29 +26,29 @@ _VALID_UTF8 = re.compile(
     b"|[\xf0-\xf4][\x80-\xbf]{3}"
 )
 _HIGH_LETTERS = re.compile(b"[\xa0-\xff]")
-_MIN_HIGH_BYTES = 4  # of which an encoding can be told
+_MIN_HIGH_BYTES = 4  # the least number to guess an encoding from
 _HIGH_BYTES = re.compile(b"[\x80-\xff]")
 _SAVE = "save the note as UTF-8"
 _SURROGATE_BYTES = re.compile(b"\xed[\xa0-\xbf][\x80-\xbf]")
-_SURROGATES = re.compile("[\ud800-\udfff]")  # only UTF-16 lets them through
+_SURROGATES = re.compile("[\ud800-\udfff]")  # only UTF-16 can contain them
 
 
 def hash_content(content: bytes) -> bytes:
-    """Return the hash by which a changed note is known: BLAKE2b, 16 bytes."""
+    """Return the hash that detects a changed note: BLAKE2b, 16 bytes."""
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
-    r"""Turn the bytes of a note into text whose only line end is ``\n``.
+    r"""Return the bytes of a note as text whose only line end is ``\n``.
 
-    UTF-8 is the rule; a byte-order mark for UTF-16 is obeyed. Of other bytes the encoding is
-    guessed, with a warning that names it and the first such line; a few of them in UTF-8 are read
-    as Windows-1252, as editors do.
+    The normal encoding is UTF-8, or UTF-16 with a byte-order mark. For other bytes the encoding is
+    guessed, with a warning that names it and the first such line. A few invalid bytes in UTF-8 are
+    read as Windows-1252, as editors do.
 
     :param content: the bytes of the file.
     :param path: the note, for the error.
     :return: the text, without a mark and without control characters, and the warnings.
-    :raises NoteError: if the file is no text.
+    :raises NoteError: if the file is not text.
     """
     warnings: list[NoteWarning] = []
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
@@ -71,7 +71,7 @@ def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
 
 
 def _decode_bytes(content: bytes, path: str, warnings: list[NoteWarning]) -> str:
-    """Return bytes without NUL as text, with a warning where they are no UTF-8."""
+    """Return bytes without NUL as text, with a warning if they are not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as exc:
@@ -80,17 +80,17 @@ def _decode_bytes(content: bytes, path: str, warnings: list[NoteWarning]) -> str
     mixed = _decode_mixed(content, path, first)
     guess = guess_legacy(content) if _may_be_legacy(content, first) else None
     if guess is None:
-        warnings.append(NoteWarning("bytes that are no UTF-8", line, _SAVE))
+        warnings.append(NoteWarning("bytes that are not UTF-8", line, _SAVE))
         return mixed
-    message = f"text in the encoding {guess.name}, as far as can be told; it is no UTF-8"
+    message = f"text that is not UTF-8; its encoding is probably {guess.name}"
     warnings.append(NoteWarning(message, line, _SAVE))
     return guess.text
 
 
 def _may_be_legacy(content: bytes, first: UnicodeDecodeError) -> bool:
-    """Return whether a text is likely in another encoding, and not in damaged UTF-8.
+    """Return whether a text is probably in another encoding, not in damaged UTF-8.
 
-    A few bytes tell no encoding, nor do quotes and dashes alone.
+    A few bytes, or only quotes and dashes, do not identify an encoding.
     """
     if first.reason == "unexpected end of data" and first.end >= len(content):
         return False
@@ -108,19 +108,19 @@ def _decode_utf16(content: bytes, path: str) -> str:
 
 
 def _decode_mixed(content: bytes, path: str, first: UnicodeDecodeError) -> str:
-    """Read what is no UTF-8, given the first error."""
+    """Decode bytes that are not UTF-8, given the first error."""
     controls = len(content) - len(content.translate(None, _CONTROL_BYTES))
     if controls > _MAX_CONTROL_SHARE * len(content):
         raise NoteError(
             "not text but binary data", "remove it, or give it another suffix", path=path
         )
-    if first.reason == "unexpected end of data":  # UTF-8, cut within its last character
+    if first.reason == "unexpected end of data":  # UTF-8, cut in its last character
         return content[: first.start].decode("utf-8") + "\ufffd"
     return content.decode("utf-8", errors="notepoint-windows-1252")
 
 
 def _windows_1252(exc: UnicodeError) -> tuple[str, int]:
-    """Read undecodable bytes one for one; half of a surrogate pair cannot be meant."""
+    """Decode each invalid byte as one character; reject lone surrogates."""
     if not isinstance(exc, UnicodeDecodeError):
         raise exc
     if _SURROGATE_BYTES.match(exc.object, exc.start):

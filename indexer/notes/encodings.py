@@ -1,8 +1,8 @@
-"""In which encoding a text is that is neither UTF-8 nor marked.
+"""Guess the encoding of a text that is not UTF-8 and has no byte-order mark.
 
-The only importer of charset_normalizer. The library tells families of encodings apart; between
-neighbours that differ in a few letters (Western and Central European, Cyrillic and Hebrew) the
-letters themselves decide.
+The only importer of charset_normalizer. The library separates families of encodings. Between
+similar encodings that differ in a few letters (Western and Central European, Cyrillic and Hebrew),
+the letters decide.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _NAMES = {
 }
 _MAX_SAMPLE_BYTES = 20_000
 _MAX_CHAOS = 0.4
-# What letters of Central Europe look like when they are read as Western.
+# Letters of Central European languages when they are decoded as Western.
 _SIGN_IN_WORD = re.compile(
     r"[^\W\d_][\xa1-\xbf\xd7\xf7\x8c\x9f\x8f]+[^\W\d_]|[\u0152\u0153\u0178]\w*[\xb3\xb9\xbf]"
 )
 _CZECH = re.compile("[øìèùòï]")
 _CZECH_TOO = re.compile("[šžý]")
 _HIGH = re.compile(b"[\x80-\xff]")
-# Vowels and signs that hardly any line of Russian lacks, and no Hebrew letter is.
+# Bytes of vowels and signs in nearly every line of Russian, which are not Hebrew letters.
 _ONLY_CYRILLIC = re.compile(b"[\xc0-\xdf\xfb-\xff]")
 _MIN_HEBREW_BYTES = 8
 _POINTS, _HEBREW = re.compile(b"[\xc0-\xdf]"), re.compile(b"[\xe0-\xfa]")
@@ -45,14 +45,14 @@ _MIN_UTF16_BYTES = 8
 
 
 class Guess(NamedTuple):
-    """A text and the name of the encoding it was read in."""
+    """A text and the name of its guessed encoding."""
 
     text: str
     name: str
 
 
 def guess_utf16(content: bytes) -> Guess | None:
-    """Return a text in UTF-16 without a mark, told by where its NUL bytes are.
+    """Return a text in UTF-16 without a mark, recognised by the positions of its NUL bytes.
 
     :param content: the bytes of the file.
     """
@@ -71,14 +71,14 @@ def guess_utf16(content: bytes) -> Guess | None:
 
 
 def guess_legacy(content: bytes) -> Guess | None:
-    """Return a text in an encoding older than Unicode, None where none is likely.
+    """Return a text in an encoding older than Unicode, None if no encoding is likely.
 
-    :param content: bytes that are no UTF-8.
+    :param content: bytes that are not UTF-8.
     """
     from charset_normalizer import from_bytes  # few notes need it
 
     lines = content[:_MAX_SAMPLE_BYTES]
-    if len(content) > _MAX_SAMPLE_BYTES:  # no character is cut in two at a line end
+    if len(content) > _MAX_SAMPLE_BYTES:  # a cut at a line end cannot split a character
         lines = lines[: lines.rfind(b"\n") + 1] or lines
     found = from_bytes(lines, cp_isolation=list(_CANDIDATES), threshold=_MAX_CHAOS).best()
     if found is None:
@@ -91,17 +91,17 @@ def guess_legacy(content: bytes) -> Guess | None:
 
 
 def _prefer(codec: str, content: bytes) -> str:
-    """Return the encoding, or a neighbour of it that fits the letters better."""
+    """Return the encoding, or a similar one that fits the letters better."""
     if codec == "cp1250":
         return codec if _is_central(content) else "cp1252"
     if codec == "cp1251":
         high = len(_HIGH.findall(content))
         hebrew = high >= _MIN_HEBREW_BYTES and not _ONLY_CYRILLIC.search(content)
         return "cp1255" if hebrew else codec
-    if codec == "cp1255":  # small letters of KOI8-R are where Hebrew has its points
+    if codec == "cp1255":  # lower-case letters of KOI8-R have the codes of Hebrew points
         points, letters = len(_POINTS.findall(content)), len(_HEBREW.findall(content))
         return "koi8_r" if points > letters else codec
-    if codec == "cp949":  # Hangul ends where half of the common Chinese characters begin
+    if codec == "cp949":  # Hangul codes end before half of the common Chinese characters
         first = [pair[0] for pair in _PAIR.findall(content)]
         hangul, others = (sum(byte in one for byte in first) for one in (_HANGUL, _HANJA))
         return "gb18030" if others > _MAX_HANJA_SHARE * (hangul + others) else codec
@@ -109,7 +109,7 @@ def _prefer(codec: str, content: bytes) -> str:
 
 
 def _is_central(content: bytes) -> bool:
-    """Return whether single bytes are letters of Central Europe rather than of the West."""
+    """Return whether bytes are Central European letters rather than Western ones."""
     try:
         western = content.decode("cp1252")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Pictures and other files that notes show: found inside the notes folder, told by how they begin.
+"""Find pictures and other files shown in notes, and their types by their first bytes.
 
 Nothing is read here but the first bytes of a file: `pictures` of the page makes them small.
 """
@@ -20,9 +20,9 @@ from indexer.notes.walk import scan_folder
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _LIQUID = re.compile(r"\{\{.{0,200}?\}\}")
 _HEAD_BYTES = 1_024
-# A list of the folder is good for this long: a note names many files.
+# A listing of the folder is reused for this long, since a note can name many files.
 _LIST_S = 10.0
-# What a file is, by how it begins; its name is not believed.
+# The type of a file by its first bytes; its name is not trusted.
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -40,9 +40,9 @@ class NoteFiles:
     """The pictures and files of one note, each looked up once."""
 
     def __init__(self, notes: NotesFolder, note_id: str) -> None:
-        """Keep where to look.
+        """Store the folder and the note.
 
-        :param notes: the notes folder; nothing outside of it is opened.
+        :param notes: the notes folder; no file outside of it is opened.
         :param note_id: the note that shows them.
         """
         self.paths: list[str] = []
@@ -51,9 +51,9 @@ class NoteFiles:
         self._places: dict[str, int | None] = {}
 
     def find(self, target: str) -> int | None:
-        """Return the position in ``paths`` of a file, None for one that cannot be shown.
+        """Return the position of a file in ``paths``, None if it cannot be shown.
 
-        :param target: as written: relative to the note or to the notes folder, or a name alone.
+        :param target: as written: a name, or a path relative to the note or the notes folder.
         """
         if target not in self._places:
             self._places[target] = self._look_up(target)
@@ -71,7 +71,7 @@ class NoteFiles:
         return None
 
     def _candidates(self, target: str) -> list[str]:
-        """Return the paths a file may have: next to its note, from the top, or by name alone."""
+        """Return the possible paths of a file: next to its note, from the top, or by name."""
         written = PurePosixPath(target.lstrip("/"))
         near = [] if target.startswith("/") else [self._folder / written]
         static = [PurePosixPath(folder) / written for folder in ("static", "assets", "public")]
@@ -96,7 +96,7 @@ def _files_by_name(root: Path, period: int) -> dict[str, tuple[str, ...]]:
 
 
 def read_head(root: Path, path: str) -> bytes:
-    """Return the first bytes of a file of the notes folder, empty where it cannot be read.
+    """Return the first bytes of a file of the notes folder, empty if it cannot be read.
 
     :param root: the notes folder.
     :param path: relative to it; no symbolic link is followed.
@@ -114,7 +114,7 @@ def read_head(root: Path, path: str) -> bytes:
 
 
 def kind_of(content: bytes) -> str:
-    """Return the media type of a picture or PDF by how it begins, empty for anything else."""
+    """Return the media type of a picture or PDF by its first bytes, empty for other files."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     if content[4:12] in (b"ftypavif", b"ftypavis"):
@@ -125,7 +125,7 @@ def kind_of(content: bytes) -> str:
 
 
 def _normal(path: PurePosixPath) -> str:
-    """Return a path without dots, empty where it leads out of the notes folder."""
+    """Return a path without dots, empty if it leads out of the notes folder."""
     parts: list[str] = []
     for part in path.parts:
         if part == "..":

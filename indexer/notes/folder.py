@@ -1,4 +1,4 @@
-"""A folder of notes: what is in it, and its notes as bytes, points and HTML."""
+"""A folder of notes: list it, and read its notes as bytes, points and HTML."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from indexer.notes.opening import read_note_bytes, read_stamp
 from indexer.notes.walk import Scan, scan_folder
 from indexer.records import FileStamp, Link, Note
 
-# Where this folder is, the file name is the title of a note.
+# In a vault with this folder, the file name is the title of a note.
 _OBSIDIAN = ".obsidian"
 
 
 class NoteFile(NamedTuple):
-    """A note as it was read: its bytes, and the stamp the file had before."""
+    """The bytes of a note, and the stamp of its file before it was read."""
 
     note_id: str
     content: bytes
@@ -27,60 +27,60 @@ class NoteFile(NamedTuple):
 
     @property
     def content_hash(self) -> bytes:
-        """The hash by which a changed note is known."""
+        """The hash that detects a changed note."""
         return hash_content(self.content)
 
 
 class TextMeasure(Protocol):
-    """What cutting needs of an encoder: how many word pieces it reads, and their count in texts."""
+    """The part of an encoder that chunking needs: its window and its count of word pieces."""
 
     @property
     def window(self) -> int:
-        """How many word pieces are read of one text."""
+        """The most word pieces of a text that the encoder reads."""
 
     def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
-        """Return the lengths of texts in word pieces, without the special ones."""
+        """Return the lengths of texts in word pieces, without special ones."""
 
 
 class NotesFolder(NamedTuple):
-    """A folder of notes; ``size_limit`` is in bytes, a larger note is refused."""
+    """A folder of notes; a note larger than ``size_limit`` bytes is refused."""
 
     root: Path
     size_limit: int
 
     def scan(self) -> Scan:
-        """List the notes without opening one of them.
+        """List the notes without opening them.
 
-        :return: entries sorted by path; refused ones carry the reason.
+        :return: entries sorted by path; refused ones have a reason.
         :raises NotesError: if the folder is missing or cannot be listed.
         """
         return scan_folder(self.root, size_limit=self.size_limit)
 
     def missing(self) -> list[str]:
-        """Return a line for each gathered folder that is not there, none for a plain folder."""
+        """Return a line for each missing folder of a combined one; empty for a normal folder."""
         return [
             f"the notes folder {path} ({name}) is not there: its notes are left out"
             for name, path in missing_folders(self.root).items()
         ]
 
     def read(self, note_id: str) -> NoteFile:
-        """Read one file without following a link on its way.
+        """Read one file without following links in its path.
 
         :param note_id: its path relative to the folder.
-        :raises NoteError: if the file is gone, is no regular file inside the folder, or is too
+        :raises NoteError: if the file is missing, not a regular file inside the folder, or too
             large.
         """
         content, stamp = read_note_bytes(self.root, note_id, size_limit=self.size_limit)
         return NoteFile(note_id, content, stamp)
 
     def read_stamp(self, note_id: str) -> FileStamp | None:
-        """Return the stamp of a note as it is now, None if it is gone or no regular file."""
+        """Return the current stamp of a note, None if it is missing or not a regular file."""
         return read_stamp(self.root, note_id)
 
     def has_file(self, path: str) -> bool:
-        """Return whether a regular file of this path is in the folder, reached through no link.
+        """Return whether the folder has a regular file with this path, without links in the path.
 
-        :param path: relative to the folder, without dots that lead out of it.
+        :param path: relative to the folder, without dots that leave it.
         """
         root, path = folder_inside(self.root, path)
         here = os.path.join(root, path)
@@ -88,13 +88,13 @@ class NotesFolder(NamedTuple):
         return inside and os.path.isfile(here)
 
     def cut(self, file: NoteFile, measure: TextMeasure) -> Note:
-        """Return a note that was read, with its points.
+        """Return a note with its points.
 
-        :param file: as ``read`` gives it.
-        :param measure: the encoder, which says how long a point may be.
-        :raises NoteError: if the content is no text.
+        :param file: from ``read``.
+        :param measure: the encoder, which limits the length of points.
+        :raises NoteError: if the content is not text.
         """
-        from indexer.notes.note import parse_note  # few questions read a note
+        from indexer.notes.note import parse_note  # most questions read no note
 
         return parse_note(
             file.content,
@@ -110,12 +110,12 @@ class NotesFolder(NamedTuple):
     def render(
         self, file: NoteFile, links: Sequence[Link], find_image: FindImage = lambda target: None
     ) -> str:
-        """Return a note that was read as safe HTML.
+        """Return a note as safe HTML.
 
-        :param file: as ``read`` gives it.
+        :param file: from ``read``.
         :param links: its links, resolved.
-        :param find_image: says which images can be shown.
-        :raises NoteError: if the content is no text.
+        :param find_image: returns the numbers of images that can be shown.
+        :raises NoteError: if the content is not text.
         """
         text, _ = decode_note(file.content, file.note_id)
         form = format_of(file.note_id)

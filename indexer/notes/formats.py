@@ -1,8 +1,8 @@
-"""What a note format is, and the registry of those that are read.
+"""The protocol of note formats, and their registry.
 
-The suffixes of notes are defined here and nowhere else. A format's own library is loaded by its
-``read`` and ``render``, so that knowing the suffixes costs nothing. ``indexer/notes/__init__.py``
-registers the formats of this project.
+Only the registry defines the suffixes of notes. ``read`` and ``render`` import the library of a
+format, so the suffixes are known without it. ``indexer/notes/__init__.py`` registers the formats of
+this project.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import NamedTuple, Protocol
 from indexer.records import Block, Link, NoteWarning, RawLink
 
 FindImage = Callable[[str], int | None]
-"""The target of an image to the number it is shown by, None where it cannot be shown."""
+"""Returns the number of an image by its target, None if it cannot be shown."""
 
 
 class Document(NamedTuple):
-    """What a format reads of one note.
+    """The content of a note as its format reads it.
 
-    ``blocks`` are in reading order, with 1-based lines of the file. ``anchors`` are the places a
-    link can name, other than headings: (name, line). ``loose_links`` are in no block. ``title`` is
-    one its author gave, ``heading`` a first heading that may be one. ``updated`` counts where there
-    is no other date. ``properties`` are (key, text) pairs. ``partial`` is True when something of
-    the note could not be read.
+    ``blocks`` are in reading order, with 1-based lines of the file. ``anchors`` are link targets
+    other than headings: (name, line). ``loose_links`` are in no block. ``title`` is the title its
+    author gave, ``heading`` a first heading that may be the title. ``updated`` is used if there is
+    no other date. ``properties`` are (key, text) pairs. ``partial`` is True if a part of the note
+    could not be read.
     """
 
     blocks: Sequence[Block] = ()
@@ -46,9 +46,8 @@ class Document(NamedTuple):
 class Format(Protocol):
     """One way of writing notes.
 
-    ``name`` is one word, ``suffixes`` are in lower case, with their dot. Bump ``version`` when the
-    same file would give other blocks or values: the notes of this format, and no others, are read
-    again.
+    ``name`` is one word, ``suffixes`` are in lower case, with the dot. Bump ``version`` when the
+    same file gives other blocks or values: only the notes of this format are then read again.
     """
 
     name: str
@@ -73,7 +72,7 @@ class Format(Protocol):
         """
 
 
-# Text people write notes in that no format reads, and other names of Markdown.
+# Suffixes of other text formats, which are not read.
 _OTHER_MARKUP = frozenset(
     ".adoc .asc .asciidoc .creole .mdtext .mdtxt .mdwn .mediawiki .opml .org .rst .rtf .text "
     ".textile .tid .typ .wiki .zim".split()
@@ -83,16 +82,16 @@ _BY_SUFFIX: dict[str, Format] = {}
 
 
 def register_format(form: Format) -> None:
-    """Add a format, or replace the one of the same name.
+    """Add a format, or replace the one with the same name.
 
-    :param form: takes over a suffix that another format has.
+    :param form: takes over suffixes of other formats.
     """
     _FORMATS[form.name] = form
     _BY_SUFFIX.update(dict.fromkeys(form.suffixes, form))
 
 
 def format_of(name: str) -> Format | None:
-    """Return the format of a file name or path by its suffix, None if it is no note."""
+    """Return the format of a file name or path by its suffix, None if it is not a note."""
     return _BY_SUFFIX.get(_suffix_of(name))
 
 
@@ -102,23 +101,23 @@ def note_suffixes() -> tuple[str, ...]:
 
 
 def is_note_name(name: str) -> bool:
-    """Return whether a file of this name is a note, by its suffix."""
+    """Return whether a file with this name is a note, by its suffix."""
     return _suffix_of(name) in _BY_SUFFIX
 
 
 def without_note_suffix(name: str) -> str:
-    """Return a file name without the suffix of a note; other suffixes stay."""
+    """Return a file name without the suffix of a note; other suffixes are kept."""
     suffix = _suffix_of(name)
     return name[: len(name) - len(suffix)] if suffix in _BY_SUFFIX else name
 
 
 def looks_like_note(name: str) -> bool:
-    """Return whether a file that is no note is named like one: by a markup that is not read."""
+    """Return whether a file has the suffix of a markup that is not read."""
     return _suffix_of(name) in _OTHER_MARKUP
 
 
 def format_versions() -> dict[str, int]:
-    """Return the version of each format by its name, as the index keeps them."""
+    """Return the version of each format by name, as stored in the index."""
     return {name: form.version for name, form in sorted(_FORMATS.items())}
 
 

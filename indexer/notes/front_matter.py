@@ -1,9 +1,9 @@
-"""The head of a note to plain values: YAML, TOML, JSON or ``key:: value`` lines.
+"""Read the head of a note as plain values: YAML, TOML, JSON or ``key:: value`` lines.
 
-The only importer of frontmatter. What the values mean is in ``properties.py``.
+The only importer of frontmatter. ``properties.py`` interprets the values.
 
-Values stay the strings their author wrote: ``title: no`` is "no", not False. Whatever cannot be
-read is reported with its line, and everything else, the body above all, is kept.
+Values stay the strings their author wrote: ``title: no`` is "no", not False. An unreadable part is
+reported with its line; everything else, above all the body, is kept.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from indexer.notes.properties import (
 )
 from indexer.records import Block, NoteWarning, RawLink
 
-# The C loader recurses once a level: deeper heads could exhaust the stack of the process.
+# The C loader recurses once per level; deeper heads could exhaust the stack of the process.
 _MAX_DEPTH = 100
 _MAX_VALUE_CHARS = 4_096
-_MAX_DOTS = 500  # of a line of TOML: a key of many parts takes time with their square
+_MAX_DOTS = 500  # in a line of TOML: the time for a key grows with the square of its parts
 _YAML_FENCE, _TOML_FENCE = "---", "+++"
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
@@ -47,21 +47,22 @@ _PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]*:|-)\s+)((?:\{\{|<%|\$\{).*)
 
 
 class _TomlHandler(frontmatter.default_handlers.BaseHandler):  # type: ignore[misc]
-    """Front matter between ``+++``, read by the standard library; frontmatter's own wants toml."""
+    """Reads front matter between ``+++`` with the standard library; frontmatter would need toml."""
 
     FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = _TOML_FENCE
 
     def load(self, fm: str, **_: object) -> dict[str, Any]:
-        """Return the table; errors carry their line in the message only."""
+        """Return the table; an error has its line only in the message."""
         return tomllib.loads(fm)
 
 
 class FrontMatter(NamedTuple):
-    """The head of a note: its known values, the text without it, and what could not be read.
+    """The head of a note: its known values, the text without it, and warnings.
 
-    ``body`` has as many lines as the note, those of the head blank, so that line numbers stay true.
-    ``blocks`` are what the head says to a reader, ``updated`` is when the note was changed.
+    ``body`` has as many lines as the note, with those of the head blank, so line numbers stay
+    right. ``blocks`` are the parts of the head for readers. ``updated`` is the date of the last
+    change.
     """
 
     body: str
@@ -97,19 +98,19 @@ def split_front_matter(text: str, *, exported: bool = False) -> FrontMatter:
     handler = _TomlHandler() if lines[start].strip() == _TOML_FENCE else frontmatter.YAMLHandler()
     load = _load_toml if handler.START_DELIMITER == _TOML_FENCE else _load_yaml
     if not load(handler, source, head):
-        # Without its rules, which would make a heading of it.
+        # Without its rules, which would turn it into a heading.
         kept = ["", *lines[start + 1 : end], ""]
         return FrontMatter("\n".join(lines[:start] + kept + lines[end + 1 :]))
     return _front_matter(head, lines, start + 1, end + 1)
 
 
 def _front_matter(head: Head, lines: list[str], start: int, end: int) -> FrontMatter:
-    """Return the values of a head that was read.
+    """Return the interpreted values of a head.
 
     :param head: its values.
     :param lines: of the note.
     :param start: the position of its first line.
-    :param end: the position behind its last line, with the fence.
+    :param end: the position after its last line, including the fence.
     """
     open_groups(head)
     created, updated = read_dates(head)
@@ -175,7 +176,7 @@ def _set(head: Head, key: str, value: str, line: int) -> None:
 
 
 def _inline_key(line: str) -> tuple[str, str] | None:
-    """Return the key and value of ``key:: value`` or ``#+key: value``, None for another line."""
+    """Return the key and value of ``key:: value`` or ``#+key: value``, None for other lines."""
     found = _INLINE_KEY.match(line)
     if not found:
         return None
@@ -183,7 +184,7 @@ def _inline_key(line: str) -> tuple[str, str] | None:
 
 
 def _load_json(lines: list[str], start: int, head: Head) -> int:
-    """Read a JSON object at the top, and return the position behind it."""
+    """Read a JSON object at the top, and return the position after it."""
     text = "\n".join(lines[start:])
     lead = len(text) - len(text.lstrip())
     try:
@@ -202,7 +203,7 @@ def _load_json(lines: list[str], start: int, head: Head) -> int:
 
 
 def _find_head(lines: list[str]) -> tuple[int, int] | None:
-    """Return the positions of the two fences, None where there is no closed head."""
+    """Return the positions of the two fences, None if there is no closed head."""
     start = next(
         (i for i, line in enumerate(lines) if line.strip() and not _COMMENT_LINE.match(line)), 0
     )
@@ -221,12 +222,12 @@ def _unclosed(lines: list[str]) -> tuple[NoteWarning, ...]:
     after = lines[start + 1] if start + 1 < len(lines) else ""
     if lines[start].rstrip() != _YAML_FENCE or not _KEY_LINE.match(after):
         return ()
-    message = "front matter is opened and never closed; all is read as text"
+    message = "front matter is opened and never closed; it is read as text"
     return (NoteWarning(message, start + 1, "end it with a line of three hyphens"),)
 
 
 def _load_toml(handler: Any, source: str, head: Head) -> bool:
-    """Read the head; return False when it is no head but text."""
+    """Read the head; return False if it is text, not a head."""
     if not any(_TOML_LINE.match(line) for line in source.split("\n")):
         return not source.strip()
     try:
@@ -236,13 +237,13 @@ def _load_toml(handler: Any, source: str, head: Head) -> bool:
     except (ValueError, RecursionError) as exc:  # TOMLDecodeError is a ValueError
         found = re.search(r"line (\d+)", str(exc))
         line = head.first_line + int(found.group(1)) - 1 if found else head.first_line
-        head.warn(f"front matter is no TOML: {exc}", line=line)
+        head.warn(f"front matter is not valid TOML: {exc}", line=line)
         head.partial = True
     return True
 
 
 def _load_yaml(handler: Any, source: str, head: Head) -> bool:
-    """Read the head; return False when it is no head but text."""
+    """Read the head; return False if it is text, not a head."""
     loader = _loader_for(head)
     source = _quote_placeholders(source)
     try:
@@ -254,7 +255,8 @@ def _load_yaml(handler: Any, source: str, head: Head) -> bool:
         if not head.values:
             return False
         head.warn(
-            f"front matter is no YAML: {_problem(exc)}", line=head.first_line + _error_line(exc)
+            f"front matter is not valid YAML: {_problem(exc)}",
+            line=head.first_line + _error_line(exc),
         )
         head.partial = True
         return True
@@ -273,7 +275,7 @@ def _load_yaml(handler: Any, source: str, head: Head) -> bool:
 
 
 def _quote_placeholders(source: str) -> str:
-    """Put the placeholders of templates in quotes, which YAML takes for mappings."""
+    """Quote the placeholders of templates, which YAML would read as mappings."""
     if "{{" not in source and "<%" not in source and "${" not in source:
         return source
     return "\n".join(
@@ -285,7 +287,7 @@ def _quote_placeholders(source: str) -> str:
 
 
 def _loader_for(head: Head) -> type:
-    """Return a safe loader that keeps scalars as written and reports a bad value by its line."""
+    """Return a safe loader that keeps scalars as written and reports a bad value with its line."""
 
     class Loader(_StringLoader):
         report = head
@@ -306,9 +308,9 @@ _OTHER_TAGS = {
 
 
 class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A loader that knows texts, lists and mappings only; a bad value costs itself.
+    """A loader that only knows texts, lists and mappings, and only drops bad values.
 
-    Nothing of what PyYAML makes of tags is used: not its types, and not its kinds of exception.
+    It uses none of PyYAML's types for tags, nor their exceptions.
     """
 
     report: Head
@@ -320,7 +322,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
         return self._build(node)
 
     def _build(self, node: Any) -> Any:
-        """Return the value of a node; one that an alias names again is the same object."""
+        """Return the value of a node; an alias returns the same object."""
         if isinstance(node, yaml.ScalarNode):
             plain = node.style not in ("'", '"', "|", ">")
             return None if plain and node.value.lower() in ("", "~", "null") else node.value
@@ -340,7 +342,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
 
     def _add(self, values: dict[str, Any], key_node: Any, value_node: Any) -> None:
         if not isinstance(key_node, yaml.ScalarNode):
-            self._reject("a key is no text", key_node)
+            self._reject("a key is not a text", key_node)
             return
         line = self.report.first_line + key_node.start_mark.line
         key = key_node.value.casefold()
@@ -350,7 +352,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
                 continue
             if key in values:
                 name = key_node.value[:40]
-                self.report.warn(f"the key {name!r} stands here a second time", line=line)
+                self.report.warn(f"the key {name!r} is repeated here", line=line)
             values[key] = value
             self.report.lines.setdefault(key, line)
 
@@ -359,10 +361,10 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
             if isinstance(one, dict):
                 values.update({key: value for key, value in one.items() if key not in values})
             else:
-                self._reject("what is to be merged here is no mapping", place)
+                self._reject("the value to merge here is not a mapping", place)
 
     def _checked(self, node: Any, place: Any = None) -> list[Any]:
-        """Return the value of a node in a list; an empty one if it has none that can be read."""
+        """Return the value of a node in a list; an empty list if it cannot be read."""
         kind = type(node)
         if node.tag != _TAG_OF_NODE[kind] and _OTHER_TAGS.get(node.tag) is not kind:
             self._reject(f"a value of the kind {node.tag[:60]!r} is not read", place or node)
@@ -375,7 +377,7 @@ class _StringLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
 
 
 def _salvage(source: str, head: Head) -> dict[str, Any]:
-    """Read what looks like ``key: value`` line by line, where YAML as a whole fails."""
+    """Read lines that look like ``key: value``, if the YAML as a whole is invalid."""
     values: dict[str, Any] = {}
     key = None
     for number, line in enumerate(source.split("\n"), head.first_line):
@@ -398,7 +400,7 @@ def _bare(value: str) -> Any:
 
 
 def _is_too_deep(source: str, loader: type) -> bool:
-    """Return whether a head is nested deeper than can be built; its events come one by one."""
+    """Return whether a head is nested too deeply, by streaming its events."""
     depth = 0
     for event in yaml.parse(source, Loader=loader):
         depth += isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent))
@@ -414,7 +416,7 @@ def _problem(exc: BaseException) -> str:
 
 
 def _error_line(exc: BaseException) -> int:
-    """Return the 0-based line of an error within the head: where a thing began that never ended."""
+    """Return the 0-based line of an error in the head: the start of an unclosed construct."""
     mark, context = getattr(exc, "problem_mark", None), str(getattr(exc, "context", "") or "")
     if "quoted scalar" in context or "flow" in context:
         mark = getattr(exc, "context_mark", None) or mark

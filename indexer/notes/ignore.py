@@ -1,9 +1,9 @@
-"""Patterns of ``.notepointignore``: the language of ``.gitignore``, matched in bounded time.
+"""Patterns of ``.notepointignore``: the syntax of ``.gitignore``, matched in bounded time.
 
-A pattern becomes a regular expression in which no part that has matched is tried in another way
-(atomic groups): a line of a stranger costs little, whatever its stars. Like git, this compares
-bytes, and the last pattern that matches decides. An ignored folder is not entered, so a later
-pattern cannot bring back what is in it.
+A pattern becomes a regular expression without backtracking (atomic groups), so a stranger's line
+costs little, no matter how many stars it has. As in git, bytes are compared, and the last matching
+pattern decides. An ignored folder is not entered, so a later pattern cannot include files in it
+again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# Patterns with wildcards other than one leading star cost time for each file.
+# Patterns with wildcards, other than one leading star, cost time for each file.
 MAX_GLOBS = 1_000
 MAX_PATTERN_BYTES = 4_096
 _WILD = b"*?[\\"
@@ -35,11 +35,11 @@ _CLASSES = {
 
 
 class BadPattern(Exception):
-    """A pattern that is none, or that is not applied; the message says why."""
+    """A pattern that is invalid or not applied; the message says why."""
 
 
 class _Rule(NamedTuple):
-    """What a pattern decides; ``order`` is larger for later ones."""
+    """The decision of a pattern; ``order`` is larger for later ones."""
 
     order: int
     ignores: bool
@@ -53,10 +53,10 @@ class _Glob(NamedTuple):
 
 
 class IgnoreRules:
-    """The patterns of a file, in their order."""
+    """The patterns of a file, in order."""
 
     def __init__(self) -> None:
-        """Ignore nothing yet."""
+        """Start without patterns."""
         self._names: dict[bytes, dict[bool, _Rule]] = {}
         self._paths: dict[bytes, dict[bool, _Rule]] = {}
         self._endings: dict[bytes, dict[bool, _Rule]] = {}
@@ -65,10 +65,10 @@ class IgnoreRules:
         self._order = 0
 
     def add(self, line: bytes) -> None:
-        """Add a line of the file; comments and blank lines add nothing.
+        """Add a line of the file; comments and blank lines have no effect.
 
-        :param line: without its end.
-        :raises BadPattern: if it can never match, or is one pattern too many.
+        :param line: without its line end.
+        :raises BadPattern: if it can never match, or there are too many patterns.
         """
         pattern = _strip_blanks(line.removesuffix(b"\r"))
         if not pattern or pattern.startswith(b"#"):
@@ -85,10 +85,10 @@ class IgnoreRules:
         self._file(pattern, _Rule(self._order, ignores, folders_only))
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
-        """Return whether the patterns leave out a path whose folders they do not.
+        """Return whether the patterns ignore a path whose folders are not ignored.
 
         :param path: relative to the notes folder, ``/`` separated.
-        :param is_folder: True for a folder that is no link.
+        :param is_folder: True for a folder that is not a link.
         """
         whole = os.fsencode(path)
         name = whole.rpartition(b"/")[2]
@@ -105,7 +105,7 @@ class IgnoreRules:
         return best is not None and best.ignores
 
     def _plain(self, whole: bytes, name: bytes) -> Iterator[_Rule]:
-        """Yield the rules without wildcards, or with a leading star alone, that match."""
+        """Yield the matching rules without wildcards, or with only a leading star."""
         yield from self._names.get(name, {}).values()
         yield from self._paths.get(whole, {}).values()
         for length in self._ending_lengths:
@@ -113,7 +113,7 @@ class IgnoreRules:
                 yield from self._endings.get(name[len(name) - length :], {}).values()
 
     def _file(self, pattern: bytes, rule: _Rule) -> None:
-        """Keep a rule where the paths it is for find it."""
+        """File a rule under the names or paths that it can match."""
         whole_path = b"/" in pattern
         pattern = pattern.removeprefix(b"/") if whole_path else pattern
         if not _is_wild(pattern):
@@ -133,7 +133,7 @@ def _is_wild(pattern: bytes) -> bool:
 
 
 def _strip_blanks(line: bytes) -> bytes:
-    r"""Return a line without the blanks at its end, but for one behind a ``\``."""
+    r"""Return a line without the blanks at its end, except one after a ``\``."""
     kept = place = 0
     while place < len(line):
         if line[place : place + 1] == b"\\":
@@ -149,16 +149,16 @@ def _strip_blanks(line: bytes) -> bytes:
 
 # --- translation --------------------------------------------------------------------------------
 
-# What a pattern is made of: pieces of a regular expression for one byte each, and between them
-# stars: within a name, over everything, or over whole folders ("**/").
+# The tokens of a pattern: regular expressions for one byte each, and stars: within a name, over
+# everything, or over whole folders ("**/").
 _STAR, _STARS, _FOLDERS = b"*", b"**", b"**/"
 
 
 def _compile(pattern: bytes, *, whole_path: bool) -> re.Pattern[bytes]:
     """Return the regular expression of a pattern with wildcards.
 
-    Like git, it takes the part before the first wildcard off first, so that two stars behind it
-    count as at the start (dir.c, ``match_pathname``).
+    As in git, the part before the first wildcard is removed first, so two stars after it count as
+    at the start (dir.c, ``match_pathname``).
     """
     start = next(place for place, byte in enumerate(pattern) if byte in _WILD)
     tokens = list(_tokens(pattern[start:], whole_path=whole_path))
@@ -168,8 +168,8 @@ def _compile(pattern: bytes, *, whole_path: bool) -> re.Pattern[bytes]:
 def _join(tokens: list[bytes]) -> bytes:
     """Return the regular expression of tokens.
 
-    Between two stars the first place that fits is the best one, so it is never left again. Only
-    what follows the last of the stars that cross folders may have to end elsewhere.
+    Between two stars, the first match is the best one, so there is no backtracking. Only the part
+    after the last star that crosses folders may have to match at a later position.
     """
     groups: list[tuple[bytes, list[bytes]]] = [(b"", [])]
     for token in tokens:
@@ -206,7 +206,7 @@ def _join_names(tokens: list[bytes], *, last: bool) -> bytes:
 
 
 def _tokens(pattern: bytes, *, whole_path: bool) -> Iterator[bytes]:
-    """Yield what a pattern is made of; see ``wildmatch.c`` of git."""
+    """Yield the tokens of a pattern; see ``wildmatch.c`` of git."""
     place = 0
     while place < len(pattern):
         byte = pattern[place : place + 1]
@@ -225,7 +225,7 @@ def _tokens(pattern: bytes, *, whole_path: bool) -> Iterator[bytes]:
 
 
 def _read_stars(pattern: bytes, start: int, *, whole_path: bool) -> tuple[bytes, int]:
-    """Return the token of the stars at a place, and the place behind it."""
+    """Return the token of the stars at a place, and the place after it."""
     end = start
     while pattern[end : end + 1] == b"*":
         end += 1
@@ -242,7 +242,7 @@ def _read_stars(pattern: bytes, start: int, *, whole_path: bool) -> tuple[bytes,
 
 
 def _read_set(pattern: bytes, start: int) -> tuple[bytes, int]:
-    """Return the token of a set in brackets, and the place behind it; none of it matches ``/``."""
+    """Return the token of a set in brackets, which never matches ``/``, and the place after it."""
     place = start + 1
     negated = pattern[place : place + 1] in (b"!", b"^")
     place += negated
@@ -258,7 +258,7 @@ def _read_set(pattern: bytes, start: int) -> tuple[bytes, int]:
 
 
 def _read_member(pattern: bytes, place: int, before: bytes) -> tuple[bytes, bytes, int]:
-    """Return a member of a set, the byte a range may begin with, and the place behind it."""
+    """Return a member of a set, the possible first byte of a range, and the place after it."""
     byte = _byte_of_set(pattern, place)
     follows = pattern[place + 1 : place + 2]
     if byte == b"\\":

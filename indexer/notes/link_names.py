@@ -1,4 +1,4 @@
-"""All that links call notes by: keys to look notes up, paths on a site, anchors of headings."""
+"""Names that links use for notes: lookup keys, paths on a site, anchors of headings."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _LIQUID_PATH = re.compile(r"""\{\{\s*["']([^"']*)["']\s*\|[^{}]*\}\}(.*)""")
 _LIQUID_PREFIX = re.compile(r"\{\{.{0,200}?\}\}")
 # The id of a Zettel at the start of its name: digits, or digits and letters in turn (1a2, 21b3c).
 _ZETTEL = re.compile(r"(\d{8,}|\d+[a-z]+\d[\da-z]*)(?=[\s_.-]|$)", re.IGNORECASE)
-# Static site generators sort pages by a number that is no part of the address.
+# Static site generators sort pages by a number that is not part of the address.
 _NUMBERED = re.compile(r"^\d+[\s._-]+(?=\D)")
 _ID_KEYS = frozenset({"id", "uid", "uuid", "slug", "url", "permalink", "zettelid"})
-_TOP = "/"  # the key of the note that stands for the whole folder
+_TOP = "/"  # the key of the note that represents the whole folder
 
 
 class NoteName(NamedTuple):
-    """All that a link can call a note by; ``published`` is its path on a Jekyll site."""
+    """The names of a note that a link can use; ``published`` is its path on a Jekyll site."""
 
     note_id: str
     title: str = ""
@@ -49,19 +49,19 @@ class NoteName(NamedTuple):
 
     @property
     def is_folder_note(self) -> bool:
-        """Whether the note stands for its folder: README, index, or named as the folder."""
+        """Whether the note represents its folder: README, index, or named like the folder."""
         stem, folder = self.stem.lower(), PurePosixPath(self.note_id).parent.name
         return stem in FOLDER_NOTES or (bool(folder) and stem == folder.lower())
 
     def ids(self) -> list[str]:
-        """Return the ids and addresses the note gives itself."""
+        """Return the ids and addresses in the note's properties."""
         given = [value for key, value in self.properties if key.casefold() in _ID_KEYS and value]
         zettel = _ZETTEL.match(self.stem)
         return [*given, *([zettel.group(1)] if zettel else [])]
 
 
 def name_of(note: Note) -> NoteName:
-    """Return what links can call a note by."""
+    """Return the names of a note that links can use."""
     return NoteName(
         note_id=note.note_id,
         title=note.title,
@@ -72,10 +72,10 @@ def name_of(note: Note) -> NoteName:
 
 
 def name_keys(name: NoteName, anchors: Iterable[tuple[str, int]] = ()) -> frozenset[str]:
-    """Return the keys a note is filed under; ``link_key`` of a link to it is one of them.
+    """Return the keys of a note; ``link_key`` of a link to it is one of them.
 
     :param name: of the note.
-    :param anchors: its anchors; blocks with an id of Logseq's are filed as well.
+    :param anchors: its anchors; Logseq block ids become keys too.
     """
     path = PurePosixPath(printable(name.note_id))
     stem = without_suffix(path.name)
@@ -93,10 +93,10 @@ def name_keys(name: NoteName, anchors: Iterable[tuple[str, int]] = ()) -> frozen
 
 
 def link_key(raw: RawLink, note_id: str) -> str:
-    """Return the key of the note a link names.
+    """Return the key of the note that a link names.
 
     :param raw: the link as written.
-    :param note_id: the note that holds it.
+    :param note_id: the note that contains it.
     """
     block = BLOCK_REFERENCE.match(raw.target)
     if block:
@@ -109,7 +109,7 @@ def link_key(raw: RawLink, note_id: str) -> str:
 
 
 def path_key(name: str, note_id: str) -> str:
-    """Return the key of the note a path names: its last part, or the folder it leads to."""
+    """Return the key of the note that a path names: its last part, or its folder."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     if last in ("", ".", ".."):
         return name_key(normal_path(name, note_id) or _TOP)
@@ -123,10 +123,10 @@ def name_key(name: str) -> str:
 
 
 def named_target(raw: RawLink) -> RawLink:
-    """Return a link with the target its Liquid tag or shortcode names, without control characters.
+    """Return a link with the target in its Liquid tag or shortcode, without control characters.
 
-    What a tag of Jekyll names counts from the top of the site; Hugo's ``ref`` finds a page by its
-    name, as a wikilink does.
+    A path in a Jekyll tag starts at the top of the site; Hugo's ``ref`` finds a page by name, like
+    a wikilink.
     """
     target = raw.target.strip()
     if target.startswith("[[") and target.endswith("]]"):
@@ -156,10 +156,10 @@ def _without_controls(target: str) -> str:
 
 
 def normal_path(name: str, note_id: str) -> str | None:
-    """Return a path relative to the notes folder, None where it leads out of it.
+    """Return a path relative to the notes folder, None if it leads out of it.
 
-    :param name: as written; ``/`` at its start counts from the notes folder.
-    :param note_id: the note that holds it.
+    :param name: as written; a leading ``/`` means the notes folder.
+    :param note_id: the note that contains it.
     """
     name = name.replace("\\", "/")
     parts = [] if name.startswith("/") else note_id.split("/")[:-1]
@@ -187,7 +187,7 @@ def published_path(note: Note) -> str:
     """Return the path of a note on a Jekyll site with the default permalinks.
 
     Posts (``_posts/2020-04-07-name.md``) are at ``/categories/2020/04/07/name.html``, other notes
-    at their own path; a permalink in the front matter comes first.
+    at their own path. A permalink in the front matter has priority.
     """
     if note.permalink:
         return note.permalink if note.permalink.startswith("/") else f"/{note.permalink}"
@@ -210,10 +210,10 @@ def published_url(published: str, site_url: str) -> str:
 
 
 def routes_of(name: NoteName) -> Iterator[str]:
-    """Yield the paths a site generator may publish a note at, without suffix and outer slashes.
+    """Yield the possible paths of a note on a site, without suffix and outer slashes.
 
-    By its file, without the numbers that only sort (Docusaurus, Quartz), with its own id or slug
-    in place of the file name, and by the aliases that are paths (Hugo).
+    They come from its file, without sorting numbers (Docusaurus, Quartz), from its id or slug
+    instead of the file name, and from aliases that are paths (Hugo).
     """
     folder = PurePosixPath(printable(name.note_id)).parent.as_posix().strip(".")
     path = f"{folder}/{page_name(name.stem)}".strip("/")
@@ -232,9 +232,9 @@ def routes_of(name: NoteName) -> Iterator[str]:
 
 
 def heading_anchors(blocks: Sequence[Block]) -> list[tuple[str, int]]:
-    """Return the anchors of headings, as ``anchor_key`` gives them, each with its line.
+    """Return the anchors of headings, from ``anchor_key``, each with its line.
 
-    A heading met before is filed with its number as well (GitHub's ``part-1``), and below the
+    A repeated heading also gets an anchor with its number (GitHub's ``part-1``), and one with the
     headings above it (Obsidian's ``[[note#Chapter#Part]]``). Kramdown leaves out a number at the
     start of a heading.
     """

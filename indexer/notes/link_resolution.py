@@ -1,8 +1,8 @@
-"""Where links lead: each is followed as the tool that wrote it follows it.
+"""Resolve links: each is followed as in the tool that wrote it.
 
-A path is tried from the note, from the top of the folder and from the address the note is published
-at; a name is looked for among all notes, the nearest first. Which notes and files there are is
-handed in, so that neither a folder nor a database is known here.
+A path is tried from the note, from the top of the folder and from the published address of the
+note. A name is searched among all notes, the nearest first. The caller passes in the lookups of
+notes and files, so this module knows neither a folder nor a database.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from indexer.notes.written_dates import iso_date
 from indexer.records import Link, LinkKind, Missing, RawLink
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]", re.IGNORECASE)
-# Addresses that run something, or carry a document of their own: never a place to go to.
+# Addresses that run code or contain a document; they are never link targets.
 _UNSAFE_SCHEMES = frozenset({"javascript", "vbscript", "data"})
-# Pages and places that a site generator makes, of which no file tells.
+# Pages and anchors that a site generator creates and that have no file.
 _MADE_PAGE = re.compile(
     r"/(?:tags?|categor(?:y|ies)|authors?|series|topics?|archives?|page|search)(?:/|$)"
     r"|/(?:index|feed|rss|atom|sitemap)\.(?:xml|json)$",
@@ -53,14 +53,14 @@ _FAR = 99
 
 
 class _Place(NamedTuple):
-    """The note a link means, and whether it is written as the folder's tool follows it."""
+    """The target note of a link, and whether the folder's tool would find it as written."""
 
     note_id: str
     sure: bool = True
 
 
 class LinkResolver:
-    """Says where links lead, given ways to look up notes, files and anchors."""
+    """Resolves links, given lookups of notes, files and anchors."""
 
     def __init__(
         self,
@@ -71,14 +71,14 @@ class LinkResolver:
         site_url: str = "",
         tool: Tool | None = None,
     ) -> None:
-        """Keep the three ways to look things up.
+        """Store the lookups.
 
-        :param find_notes: key (see ``name_keys``) to the notes filed under it.
-        :param files: what else is in the folder.
-        :param find_anchor: note and anchor (``anchor_key`` or ``^block``) to the line, None where
-            the note has no such place.
+        :param find_notes: returns the notes for a key (see ``name_keys``).
+        :param files: the other files of the folder.
+        :param find_anchor: returns the line of an anchor (``anchor_key`` or ``^block``) of a note,
+            or None.
         :param site_url: address of the published site; links to it count as links to notes.
-        :param tool: the tool the folder was written with, None if it is not known.
+        :param tool: the tool that wrote the folder, None if unknown.
         """
         self._find_notes = find_notes
         self._files = files
@@ -87,7 +87,7 @@ class LinkResolver:
         self._tool = tool
 
     def resolve(self, raw: RawLink, note_id: str) -> Link:
-        """Return where a link of a note leads.
+        """Return a resolved link.
 
         :param raw: the link as written.
         :param note_id: the note that holds it.
@@ -112,7 +112,7 @@ class LinkResolver:
         return link
 
     def _other_way_round(self, raw: RawLink, named: RawLink, note_id: str) -> Link | None:
-        """Follow ``[[label|note]]`` of Dendron and Gollum, or a name that holds a number sign."""
+        """Resolve ``[[label|note]]`` of Dendron and Gollum, or a name with a number sign."""
         if "#" in named.target:
             place = self._by_name(named.target, note_id)
             if place:
@@ -127,7 +127,7 @@ class LinkResolver:
         return self._at_part(swapped, note_id, _Place(place), part)
 
     def _resolve_block(self, raw: RawLink, note_id: str) -> Link:
-        """Follow Logseq's ``((uuid))``."""
+        """Resolve Logseq's ``((uuid))``."""
         key = link_key(raw, note_id)
         for candidate in self._find_notes(key):
             line = self._find_anchor(candidate.note_id, f"^{key}")
@@ -164,7 +164,7 @@ class LinkResolver:
     def _at_part(
         self, raw: RawLink, note_id: str, place: _Place, part: str, path: str | None = None
     ) -> Link:
-        """Return the link to a place of a note that was found."""
+        """Return the link to a place in the target note."""
         to, part = place.note_id, part.strip()
         line = self._anchor_line(to, part) if part else None
         found = not part or line is not None or _MADE_PLACE.match(part)
@@ -181,7 +181,7 @@ class LinkResolver:
         return link._replace(fix=fix)
 
     def _nowhere(self, raw: RawLink, named: RawLink, note_id: str, name: str, part: str) -> Link:
-        """Return a broken link, with what is missing and the nearest guess at what was meant."""
+        """Return a broken link, with the missing part and the best guess of a fix."""
         kind, missing, fix = LinkKind.NOTE, Missing.NOTE, raw.fix
         if not named.wiki and _DOMAIN.match(name):
             fix = fix or markdown_link(raw.text, f"https://{named.target}")
@@ -200,7 +200,7 @@ class LinkResolver:
 
     # names
     def _by_name(self, name: str, note_id: str) -> str | None:
-        """Return the note a name means: the file of that name, else its title or an alias."""
+        """Return the note with a name: its file name, else its title or an alias."""
         name = name.replace("\\", "/").strip("/ ")
         best: tuple[int, int, int, str] | None = None
         for candidate in self._find_notes(name_key(name)):
@@ -217,7 +217,7 @@ class LinkResolver:
         return None if named.wiki else normal_path(name, note_id)
 
     def _by_path(self, named: RawLink, note_id: str, name: str) -> _Place | None:
-        """Return the note a path means: tried from the note, the top, and the published page."""
+        """Return the note at a path, tried from the note, the top, and the published page."""
         paths = list(_paths_tried(name, note_id))
         best: tuple[int, int, int, int, str] | None = None
         for candidate in self._find_notes(path_key(name, note_id)):
@@ -229,7 +229,8 @@ class LinkResolver:
         if best is None:
             return None
         if best[0] == _FAR and not name.startswith("/"):
-            # Obsidian writes the end of a path where that names one note; on a site it is wrong.
+            # Obsidian shortens a path to an ending that names only one note; on a site that is
+            # wrong.
             follows = self._tool is None or not self._tool.is_site
             return _Place(best[4], sure=follows) if not _is_relative(name) else None
         return _Place(best[4])
@@ -249,13 +250,13 @@ class LinkResolver:
         return self._files.has_end(name.replace("\\", "/"))
 
     def _is_made(self, named: RawLink, name: str) -> bool:
-        """Return whether a path is a page that a site generator makes."""
+        """Return whether a path is a page that a site generator creates."""
         can_be = self._tool is None or self._tool.is_site
         return not named.wiki and can_be and bool(_MADE_PAGE.match(name))
 
     # parts
     def _anchor_line(self, note_id: str, part: str) -> int | None:
-        """Return the line of a heading, of a path of headings, or of a block."""
+        """Return the line of a heading, a path of headings, or a block."""
         part = unquote(part)
         last = part.rpartition("#")[2].strip()
         if last.startswith("^"):
@@ -269,7 +270,7 @@ class LinkResolver:
 
 
 def _resolve_address(raw: RawLink, note_id: str, target: str) -> Link:
-    """Return a link to another program or the web, which nothing here can check."""
+    """Return a link to another program or the web, which cannot be checked."""
     scheme = target.partition(":")[0].lower()
     if scheme == "file" or len(scheme) == 1:  # one letter is a drive of Windows
         return _link(raw, note_id, LinkKind.FILE)
@@ -309,7 +310,7 @@ def _is_relative(name: str) -> bool:
 
 
 def _rank_of_name(name: str, candidate: NoteName) -> int | None:
-    """Return how well a note fits a name, 0 is best; None for a note that does not."""
+    """Return how well a note fits a name (0 is best), None if it does not."""
     path = fold(without_suffix(candidate.note_id))
     wanted, bare = fold(name), fold(without_suffix(name))
     page = fold(page_name(candidate.stem))
@@ -335,12 +336,12 @@ def _ends_loosely(path: str, wanted: str) -> bool:
 
 
 def _paths_tried(name: str, note_id: str) -> Iterator[str]:
-    """Yield the paths a target may mean, the likeliest first."""
+    """Yield the possible paths of a target, the most likely first."""
     found = [normal_path(name, note_id)]
     if not _is_relative(name):
         found.append(normal_path("/" + name, note_id))
     if not name.startswith("/") and not _has_note_suffix(name):
-        # On a site without file names in its addresses, a page is one folder deeper.
+        # If addresses of a site have no file names, a page is one folder deeper.
         found.append(normal_path(name, f"{without_suffix(note_id)}/index"))
     for path in dict.fromkeys(found):
         if path is not None:
@@ -350,7 +351,7 @@ def _paths_tried(name: str, note_id: str) -> Iterator[str]:
 
 
 def _rank_of_path(candidate: NoteName, paths: Sequence[str], name: str) -> tuple[int, int] | None:
-    """Return which of the paths leads to a note, and how exactly; (99, 0) for the end of one."""
+    """Return which path leads to a note, and how exactly; (99, 0) for the end of a path."""
     here = unicodedata.normalize("NFC", candidate.note_id)
     routes = [fold(route) for route in routes_of(candidate)]
     for place, path in enumerate(paths):
@@ -367,7 +368,7 @@ def _rank_of_path(candidate: NoteName, paths: Sequence[str], name: str) -> tuple
 
 
 def _fit_of_path(here: str, path: str, routes: Sequence[str]) -> int | None:
-    """Return how exactly a path names a note: 0 as its file, 4 as a page of a site."""
+    """Return how exactly a path names a note: from 0, its file, to 4, a page of a site."""
     bare = here[: len(here) - len(PurePosixPath(here).suffix)]
     if (
         here == path

@@ -1,6 +1,6 @@
-"""Links of every dialect as they are written: what is shown, and what is meant as the target.
+"""Read links of every dialect as they are written: their text and their intended target.
 
-Reading a link needs only its own text; where it leads is found in ``link_resolution``.
+This needs only the text of the link; ``link_resolution`` finds the target.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from urllib.parse import quote
 from indexer.notes.formats import is_note_name, without_note_suffix
 from indexer.records import RawLink
 
-# A link may be wrapped over two lines, and its alias may hold brackets in pairs.
+# A link may span two lines, and its alias may contain pairs of brackets.
 _WIKILINK = re.compile(
     r"(!?)\[\[([^\[\]|\n]+?(?:\n[^\[\]|\n]+?)?)"
     r"(?:\\?\|((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*))?\]\](?!\()"
 )
-# A table of TOML shown as text: its name alone on a line, a key below.
+# A TOML table shown as text: its name alone on a line, a key below.
 _TOML_TABLE = re.compile(r"\[\[[\w.-]+\]\][ \t]*\n[ \t]*[\w.-]+[ \t]*=[ \t]*[\"'\d\[{tf]")
 _ODD_LINK = re.compile(r"\[((?:\\.|[^\[\]\\\n])+)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _URL = re.compile(r"(?:https?://|mailto:)\S+$", re.IGNORECASE)
@@ -37,10 +37,10 @@ def read_wikilink(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     """Read ``[[note#part|alias]]`` or ``![[embed]]`` at a position.
 
     :param source: the text.
-    :param start: where to look.
-    :param end: where the text ends.
-    :return: the link (its line is 0, for the caller to fill in) and the position behind it; None
-        where no wikilink stands. An embedded image shows no text.
+    :param start: the position.
+    :param end: the end of the text.
+    :return: the link (its line is 0, for the caller to fill in) and the position after it; None if
+        there is no wikilink. An embedded image shows no text.
     """
     found = _WIKILINK.match(source, start, end)
     if not found or _TOML_TABLE.match(source, start, end):
@@ -58,11 +58,11 @@ def read_wikilink(source: str, start: int, end: int) -> tuple[RawLink, int] | No
 
 
 def read_block_reference(source: str, start: int, end: int) -> tuple[RawLink, int] | None:
-    """Read ``{{embed ((uuid))}}`` of Logseq, which shows no words of its own.
+    """Read ``{{embed ((uuid))}}`` of Logseq, which has no text.
 
     :param source: the text.
-    :param start: where to look.
-    :param end: where the text ends.
+    :param start: the position.
+    :param end: the end of the text.
     :return: as ``read_wikilink``.
     """
     found = _EMBEDDED.match(source, start, end)
@@ -73,7 +73,7 @@ def read_block_reference(source: str, start: int, end: int) -> tuple[RawLink, in
 
 
 def take_block_references(text: str) -> tuple[str, list[str]]:
-    """Return a text without the ``((uuid))`` of Logseq in it, and those references."""
+    """Return a text without Logseq's ``((uuid))``, and the references removed."""
     if "((" not in text:
         return text, []
     found = [match.group() for match in _BLOCK_REFERENCE.finditer(text)]
@@ -81,9 +81,9 @@ def take_block_references(text: str) -> tuple[str, list[str]]:
 
 
 def escape_alias_pipes(source: str) -> str:
-    r"""Return Markdown with the bar of a wikilink in a table row escaped, as it was meant.
+    r"""Return Markdown with the bars of wikilinks in table rows escaped.
 
-    :param source: lines ended by ``\n``; their number stays.
+    :param source: lines ended by ``\n``; their number does not change.
     """
     if "[[" not in source or "|" not in source:
         return source
@@ -94,8 +94,8 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     """Read a link that CommonMark refuses: reversed, with blanks, or with a Liquid target.
 
     :param source: the text.
-    :param start: where to look.
-    :param end: where the text ends.
+    :param start: the position.
+    :param end: the end of the text.
     :return: as ``read_wikilink``.
     """
     found = _ODD_LINK.match(source, start, end)
@@ -112,7 +112,7 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
 
 
 def fixed_link(label: str, target: str) -> RawLink:
-    """Return a link as it was meant, where label and target are swapped or the target is missing.
+    """Return a link corrected: label and target swapped back, or a missing target filled in.
 
     :param label: the text in brackets, without markup.
     :param target: the text in parentheses.
@@ -141,7 +141,7 @@ def _is_note_path(text: str) -> bool:
 
 
 def markdown_link(text: str, target: str) -> str:
-    """Return a link as Markdown, its target quoted where that is needed."""
+    """Return a link as Markdown, with its target quoted if needed."""
     return f"[{text}]({quote(target, safe='/:#?&=%@+,;~!*-._')})"
 
 

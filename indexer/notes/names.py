@@ -1,4 +1,4 @@
-"""Names of notes as they are shown and compared, made from paths alone."""
+"""Names of notes for display and comparison, made only from paths."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from urllib.parse import unquote
 from indexer.notes.formats import without_note_suffix
 from indexer.text.folding import fold_name
 
-# A note of this name stands for its folder.
+# A note with this name represents its folder.
 FOLDER_NOTES = frozenset({"readme", "index", "_index"})
-# Notion puts the id of a page behind its name.
+# Notion appends the id of a page to its name.
 _NOTION_ID = re.compile(r" [0-9a-f]{32}$")
 _DRAWING = ".excalidraw"
-# Logseq keeps pages and journals in these folders, and writes "/" of a name as one of these.
+# Logseq's folders of pages and journals, and its replacements of "/" in a name.
 _LOGSEQ_FOLDERS = frozenset({"pages", "journals"})
 _LOGSEQ_SLASH = re.compile("___|%2F", re.IGNORECASE)
 # "Plan (Ann's conflicted copy 2024-05-06).md", "Plan.sync-conflict-20240506-101112-ABCDEFG.md"
@@ -32,15 +32,14 @@ _BLANKS = re.compile(r"[\s_+-]+")
 
 
 def printable(name: str) -> str:
-    """Return a name with its bytes that are no UTF-8 replaced, for titles, keys and addresses."""
+    """Return a name with undecodable bytes replaced, for titles, keys and addresses."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def title_of_path(note_id: str) -> str:
-    """Return a title made of a path: the file name, or the folder's for README and index.
+    """Return a title from a path: the file name, or the folder name for README and index.
 
-    What programs add to a name is left out: the id of Notion, ``.excalidraw``, the signs by which
-    Logseq writes a slash.
+    Additions of programs are removed: Notion's id, ``.excalidraw``, Logseq's signs for a slash.
     """
     path = PurePosixPath(note_id)
     stem = without_note_suffix(path.name)
@@ -53,7 +52,7 @@ def title_of_path(note_id: str) -> str:
 
 
 def merge_names(*lists: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of several lists in their order, each once whatever its case."""
+    """Return the names of several lists in order, without repeats that differ only in case."""
     found: dict[str, str] = {}
     for name in itertools.chain(*lists):
         found.setdefault(fold_name(name), name)
@@ -61,7 +60,7 @@ def merge_names(*lists: Iterable[str]) -> tuple[str, ...]:
 
 
 def page_name(stem: str) -> str:
-    """Return the name of a page by the name of its file, without suffix.
+    """Return the name of a page from its file name without suffix.
 
     Logseq writes ``a/b`` as ``a___b`` or ``a%2Fb``; Notion adds the id of the page to its name.
     """
@@ -81,34 +80,34 @@ def _decodes(name: str) -> bool:
 
 
 def without_export_id(name: str) -> str:
-    """Return a name without the id that Notion's export puts behind it."""
+    """Return a name without the id that Notion's export appends."""
     return _NOTION_ID.sub("", name)
 
 
 def fold(name: str) -> str:
-    """Return a name for comparison: one Unicode form, no case, no outer blanks."""
+    """Return a name for comparison: one Unicode form, case folded, no outer blanks."""
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def loosen(name: str) -> str:
-    """Return a name with its hyphens, underscores and plus signs as blanks, as slugs differ."""
+    """Return a name with hyphens, underscores and plus signs as blanks, to compare slugs."""
     return _BLANKS.sub(" ", fold(name)).strip()
 
 
 def anchor_key(text: str) -> str:
-    """Return what the anchors of a heading have in common in all dialects: letters and digits.
+    """Return the part of a heading's anchor that all dialects share: letters and digits.
 
-    GitHub, kramdown, Python-Markdown and Obsidian agree on those alone: they keep, drop or replace
-    blanks, punctuation and accents each in its own way. A text without any is compared as it is.
+    GitHub, kramdown, Python-Markdown and Obsidian differ in how they keep, drop or replace blanks,
+    punctuation and accents. A text without letters and digits is compared unchanged.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if c.isalnum()) or fold(text)
 
 
 def original_of(note_id: str) -> str | None:
-    """Return the note that a conflict copy is a copy of, None for any other note.
+    """Return the original note of a conflict copy, None for any other note.
 
-    :param note_id: named as Dropbox, Nextcloud, ownCloud or Syncthing name copies.
+    :param note_id: its path; copies have names of Dropbox, Nextcloud, ownCloud or Syncthing.
     """
     suffix = PurePosixPath(note_id).suffix
     found = _CONFLICT.search(note_id.removesuffix(suffix))
@@ -116,7 +115,7 @@ def original_of(note_id: str) -> str | None:
 
 
 def placeholder_of(name: str) -> str | None:
-    """Return the name of the file that iCloud holds behind a placeholder, None for other files."""
+    """Return the name of the file behind an iCloud placeholder, None for other files."""
     inner = name[1 : -len(_PLACEHOLDER)]
     is_placeholder = name.startswith(".") and name.endswith(_PLACEHOLDER) and bool(inner)
     return inner if is_placeholder else None

@@ -1,4 +1,4 @@
-"""One file of the notes folder to one Note: bytes, text, blocks, points, in this order."""
+"""Turn one file of the notes folder into a Note: bytes, text, blocks, then points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from indexer.records import BlockKind, Note, NoteWarning, Outcome, Point
 from indexer.text.dates import date_in_name
 
 _MAX_TITLE_CHARS = 300
-_MAX_OF_A_KIND = 10  # warnings of a note that differ only in what they quote
+_MAX_OF_A_KIND = 10  # warnings of a note that differ only in the quoted text
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
@@ -34,12 +34,13 @@ def parse_note(
 
     :param content: the bytes of the file.
     :param note_id: its path relative to the notes folder.
-    :param window: word pieces the encoder reads of one text.
+    :param window: the most word pieces of a text that the encoder reads.
     :param count_tokens: measures texts in word pieces.
-    :param named_by_file: True where the file name is the title, whatever heading comes first.
-    :return: the note with its points, warnings and outcome; one without text has its title as its
-        only point.
-    :raises NoteError: if the content is no text.
+    :param named_by_file: True if the file name is the title, even if the note begins with a
+        heading.
+    :return: the note with its points, warnings and outcome; the only point of a note without text
+        is its title.
+    :raises NoteError: if the content is not text.
     """
     text, warnings = decode_note(content, note_id)
     digest = hash_content(content)
@@ -58,7 +59,7 @@ def parse_note(
     if not points:
         points = [Point(title, BlockKind.HEADING, 1, 1)]
     if not text.strip():
-        warnings.append(NoteWarning("the note is empty: it is found by its name alone"))
+        warnings.append(NoteWarning("the note is empty: it is found only by its name"))
     of_points = {link for point in points for link in point.links}
     loose_links = [
         *document.loose_links,
@@ -83,9 +84,9 @@ def parse_note(
 
 
 def _is_page_of_a_day(note_id: str, document: Document) -> bool:
-    """Return whether a note is named by a date and has several first-level headings.
+    """Return whether a note's name is a date and it has several first-level headings.
 
-    They are the sections of a journal ("Habits", "Log"), and none of them is its title.
+    These are the sections of a journal ("Habits", "Log"), not its title.
     """
     tops = [b for b in document.blocks if b.kind is BlockKind.HEADING and b.level == 1]
     return len(tops) > 1 and iso_date(title_of_path(note_id)) is not None
@@ -98,7 +99,7 @@ def _outcome(text: str, document: Document) -> Outcome:
 
 
 def _first_of_each(*warnings: NoteWarning) -> tuple[NoteWarning, ...]:
-    """Return the first warnings of each kind, and one more that counts the others."""
+    """Return the first warnings of each kind, plus one that counts the others."""
     seen: Counter[str] = Counter()
     kept: list[NoteWarning] = []
     for warning in warnings:

@@ -1,6 +1,6 @@
 """Open one file of the notes folder and read it, safely.
 
-No symbolic link is followed, but for those within the folder where its owner asks for it.
+Symbolic links are not followed, except links within the folder if its owner allows them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _READ_FLAGS = (
 
 
 def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes, FileStamp]:
-    """Read one note without following a link on its way.
+    """Read one note without following links in its path.
 
     :param root: the notes folder.
     :param note_id: path relative to it.
     :param size_limit: bytes.
-    :return: the content, and the stamp the file had before it was read, so that a later change
-        shows.
-    :raises NoteError: if the file is gone, is no regular file inside the folder, or is too large.
+    :return: the content, and the stamp of the file before it was read, so a later change is
+        detected.
+    :raises NoteError: if the file is missing, not a regular file inside the folder, or too large.
     """
     handle = open_inside(root, note_id)
     try:
@@ -47,12 +47,12 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
 
 
 def open_inside(root: Path, path: str) -> int:
-    """Open a regular file of the folder for reading, without following a link on its way.
+    """Open a regular file of the folder for reading, without following links in its path.
 
     :param root: the notes folder.
     :param path: relative to it.
-    :return: a descriptor, for the caller to close.
-    :raises NoteError: if the file is gone, or is no regular file inside the folder.
+    :return: a descriptor; the caller closes it.
+    :raises NoteError: if the file is missing or not a regular file inside the folder.
     """
     try:
         handle = os.open(_place_of(root, path), _READ_FLAGS)
@@ -60,17 +60,17 @@ def open_inside(root: Path, path: str) -> int:
         raise NoteError(f"cannot be opened: {reason_of(exc)}", path=path) from exc
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise NoteError("is no regular file", path=path)
+        raise NoteError("is not a regular file", path=path)
     return handle
 
 
 def stamp_of(status: os.stat_result) -> FileStamp:
-    """Return the part of a stat result that changes whenever a file does."""
+    """Return the part of a stat result that changes with every change of the file."""
     return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def read_stamp(root: Path, note_id: str) -> FileStamp | None:
-    """Return the stamp of a note as it is now, None if it is gone or no regular file."""
+    """Return the current stamp of a note, None if it is missing or not a regular file."""
     try:
         place = linked_place(root, note_id) if follows_links(root) else os.path.join(root, note_id)
         status = os.lstat(place) if place else None
@@ -82,7 +82,7 @@ def read_stamp(root: Path, note_id: str) -> FileStamp | None:
 
 
 def _read_up_to(handle: int, limit: int) -> bytes:
-    """Read until the end or the limit; one read may return less than it was asked for."""
+    """Read until the end or the limit; a single read may return fewer bytes than requested."""
     parts: list[bytes] = []
     left = limit
     while left > 0:
@@ -95,10 +95,10 @@ def _read_up_to(handle: int, limit: int) -> bytes:
 
 
 def _place_of(root: Path, note_id: str) -> str:
-    """Return the file to open, whose last part may still be a link.
+    """Return the path of the file to open, whose last part may still be a link.
 
-    A path that leaves the notes folder is refused, and one that goes through a link within it
-    unless links are followed.
+    A path that leaves the notes folder is refused, as is one through a link within it, unless links
+    are followed.
     """
     if follows_links(root):
         place = linked_place(root, note_id)
@@ -117,7 +117,7 @@ def _place_of(root: Path, note_id: str) -> str:
 
 
 def too_large(size: int, limit: int) -> NoteWarning:
-    """Return the refusal of a file of more bytes than the limit."""
+    """Return the refusal of a file larger than the limit."""
     return NoteWarning(
         f"{size:,} bytes, above the limit of {limit:,}",
         hint="cut the note, or set NOTEPOINT_SIZE_LIMIT to a larger number of bytes",
@@ -125,5 +125,5 @@ def too_large(size: int, limit: int) -> NoteWarning:
 
 
 def reason_of(exc: OSError | ValueError) -> str:
-    """Return why something of the file system failed, in lower case."""
+    """Return the reason of a file system error, in lower case."""
     return (getattr(exc, "strerror", None) or str(exc)).lower()

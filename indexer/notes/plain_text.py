@@ -1,4 +1,4 @@
-"""Plain text as a format: paragraphs between blank lines, bulleted lines, bare addresses."""
+"""The format of plain text: paragraphs between blank lines, bulleted lines, bare addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\W_]")
 
 
 class PlainTextFormat:
-    """Text without markup: what is written is what is shown."""
+    """Text without markup, shown as written."""
 
     name = "text"
     suffixes: tuple[str, ...] = (".txt",)
@@ -32,11 +32,11 @@ class PlainTextFormat:
     def render(
         self, text: str, links: Sequence[Link], find_image: FindImage = lambda target: None
     ) -> str:
-        r"""Return a text as HTML: its paragraphs with their lines, addresses as links.
+        r"""Return a text as HTML: paragraphs with their lines, and addresses as links.
 
         :param text: the whole note, lines ended by ``\n``.
         :param links: its links, resolved.
-        :param find_image: not used, as a text has no images.
+        :param find_image: not used, since plain text has no images.
         """
         allowed = {link.target for link in links if link.ok}
         return "\n".join(
@@ -47,7 +47,7 @@ class PlainTextFormat:
 
 
 def _groups(text: str) -> list[list[tuple[int, str]]]:
-    """Return the paragraphs as lists of (line number, line); a bullet begins a new one."""
+    """Return the paragraphs as lists of (line number, line); a bullet starts a new one."""
     groups: list[list[tuple[int, str]]] = []
     after_blank = True
     for number, line in enumerate(text.split("\n"), 1):
@@ -74,7 +74,7 @@ def _block(lines: list[tuple[int, str]]) -> Block:
 
 
 def _shown(line: str, allowed: set[str]) -> str:
-    from html import escape  # a question does not need it
+    from html import escape  # questions do not need it
 
     parts, end = [], 0
     for found in _ADDRESS.finditer(line):

@@ -1,4 +1,4 @@
-"""Blocks to points: what belongs together, what is context, and where a long text is cut."""
+"""Turn blocks into points: join blocks, collect the context, and cut long texts."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import NamedTuple
 
 from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
 
-# Raised whenever the same note would be cut in another way; an index of another version is rebuilt.
+# Bump when the same note is cut differently; an index of another version is rebuilt.
 CHUNKING_VERSION = 3
 
-# A word of 100,000 letters is one word piece: the window alone does not bound a point.
+# A word of 100,000 letters is one word piece, so the window alone does not limit a point.
 MAX_POINT_CHARS = 4_000
 _MAX_LEAD_IN_CHARS = 100
 _MAX_PARENT_CHARS = 200
-# A longer heading is a point of its own; the points below it carry its beginning.
+# A longer heading is a point, and only its beginning is context of the points below it.
 _MAX_HEADING_CHARS = 300
-# What is read before a point: more of it drowns short points (benchmarks/QUALITY.md).
+# The context that is read before a point; with more, short points lose (benchmarks/QUALITY.md).
 _CONTEXT_HEADINGS = 2
 _MAX_CONTEXT_PARENT_CHARS = 60
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]]*\s+(?=[^\s\d\W]|[\"'(\[]?[A-Z0-9$`])|(?<=[。！？])"
 )
-# Categories of characters without a shape of their own, and characters drawn as nothing: fillers of
-# Hangul, the blank of Braille, joiners, selectors of a variant.
+# Categories of characters without a shape, and invisible characters: Hangul fillers, the Braille
+# blank, joiners, variation selectors.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
@@ -38,26 +38,26 @@ _LED_KINDS = (BlockKind.ITEM, BlockKind.ROW)
 _JOINED_KINDS = (BlockKind.CODE, BlockKind.MATH)
 
 _Place = tuple[int | None, int]
-"""The holder and the quote of a block."""
+"""The parent and the quote of a block."""
 
 TokenCounter = Callable[[Sequence[str]], Sequence[int]]
-"""Texts to their lengths in word pieces, without the special ones."""
+"""Returns the lengths of texts in word pieces, without special ones."""
 
 
 def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCounter) -> list[Point]:
     """Turn blocks into points.
 
-    :param blocks: as ``read_blocks`` gives them.
-    :param window: word pieces the encoder reads of one text; a longer block is cut at sentence
-        ends.
-    :param count_tokens: measures texts for that; only texts that might be too long are measured.
-    :return: points in reading order. Headings are context of what follows, long ones shortened; a
-        heading is a point if it is long or has nothing of its own directly under it.
+    :param blocks: from ``read_blocks``.
+    :param window: the most word pieces of a text that the encoder reads; a longer block is cut at
+        sentence ends.
+    :param count_tokens: measures texts; it is only called for texts that may be too long.
+    :return: points in reading order. Headings are context of the following points; long ones are
+        shortened. A heading is a point itself if it is long or has no text directly under it.
     """
     blocks = _join_code(blocks)
     cutter = _Cutter(window, count_tokens)
     bare = _bare_headings(blocks)
-    headings: list[tuple[int, str]] = []  # levels, and texts as the points below carry them
+    headings: list[tuple[int, str]] = []  # levels, and texts as context of the points below
     leads: dict[_Place, str] = {}
     chains: list[tuple[str, ...]] = []
     points: list[Point] = []
@@ -83,10 +83,10 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
 
 
 def context_of(title: str, point: Point) -> str:
-    """Return what an encoder reads before a point: the last headings, then the parents.
+    """Return the text that an encoder reads before a point: the last headings, then the parents.
 
-    The title is the first of the headings: of a point far below it, it says little, and draws all
-    points of a note with a long title to each other (benchmarks/QUALITY.md).
+    The title is the first heading. It says little about a point far below it, and a long title
+    makes all points of its note similar (benchmarks/QUALITY.md).
 
     :param title: of the note.
     :param point: of the note.
@@ -97,7 +97,7 @@ def context_of(title: str, point: Point) -> str:
 
 
 def shorten_parent(text: str) -> str:
-    """Return the text of an item or lead-in as it stands among the parents of the points below."""
+    """Return the text of an item or lead-in, shortened as a parent of the points below."""
     return _shorten(text)
 
 
@@ -114,7 +114,7 @@ def _point(block: Block, path: tuple[str, ...], parents: tuple[str, ...]) -> Poi
 
 
 def _is_visible(block: Block) -> bool:
-    """Return whether a reader sees any character of a block."""
+    """Return whether a block has a visible character."""
     return any(
         character not in _BLANK and unicodedata.category(character) not in _UNSEEN
         for character in block.text
@@ -130,7 +130,7 @@ def _is_long(block: Block) -> bool:
 
 
 def _bare_headings(blocks: Sequence[Block]) -> set[int]:
-    """Return the positions of headings with no words between them and the next heading."""
+    """Return the positions of headings without text before the next heading."""
     bare: set[int] = set()
     following: BlockKind | None = None
     for position in range(len(blocks) - 1, -1, -1):
@@ -143,7 +143,7 @@ def _bare_headings(blocks: Sequence[Block]) -> set[int]:
 
 
 def _is_lead_in(blocks: Sequence[Block], position: int) -> bool:
-    """Return whether a block introduces those below: a line before a list, a title of a callout."""
+    """Return whether a block introduces the next ones: a line before a list, a callout title."""
     block = blocks[position]
     if block.kind is not BlockKind.PARAGRAPH or position + 1 == len(blocks):
         return False
@@ -163,9 +163,9 @@ def _parents(
     chains: Sequence[tuple[str, ...]],
     leads: dict[_Place, str],
 ) -> tuple[str, ...]:
-    """Return what is above a block: its holders, outermost first, and the lead-in before it.
+    """Return the parents of a block, outermost first, including the lead-in before it.
 
-    ``chains`` holds the same of all blocks before it.
+    ``chains`` holds the parents of all previous blocks.
     """
     chain: tuple[str, ...] = ()
     if block.parent is not None:
@@ -181,7 +181,7 @@ def _shorten(text: str, limit: int = _MAX_PARENT_CHARS) -> str:
 
 
 def _join_code(blocks: Sequence[Block]) -> list[Block]:
-    """Give code and math to the paragraph right before them; keep ``parent`` positions true."""
+    """Join code and math with the paragraph right before them; update ``parent`` positions."""
     joined: list[Block] = []
     place: list[int] = []
     for block in blocks:
@@ -209,7 +209,7 @@ _WORD_AND_BLANKS = re.compile(r"(\S+)(\s*)")
 
 
 class _Atom(NamedTuple):
-    """A sentence, a row of code, or a part of one that is too long by itself."""
+    """A sentence, a row of code, or a part of one that is too long."""
 
     rows: tuple[Row, ...]
 
@@ -219,18 +219,18 @@ class _Atom(NamedTuple):
 
 
 class _Cutter:
-    """Cuts blocks that are longer than the window into pieces that together cover them."""
+    """Cuts blocks that are longer than the window into pieces that cover them."""
 
     def __init__(self, window: int, count_tokens: TokenCounter) -> None:
         self._window = window
         self._count = count_tokens
 
     def cut(self, block: Block) -> list[Block]:
-        """Return the block, its pieces where it is too long, nothing where it has no text."""
+        """Return the block, its pieces if it is too long, or nothing if it has no text."""
         text = block.text
         if not text.strip() or _EMPTY_TASK.fullmatch(text):
             return []
-        # A word piece is a letter at least, so a text of so few letters fits unmeasured.
+        # A word piece has at least one letter, so a text with fewer letters than the window fits.
         if len(text) <= self._window or (
             len(text) <= MAX_POINT_CHARS and self._count([text])[0] <= self._window
         ):
@@ -240,7 +240,7 @@ class _Cutter:
     def _small_atoms(self, atoms: list[_Atom]) -> list[tuple[_Atom, int]]:
         """Return atoms that fit, each with its length in word pieces."""
         texts = [atom.text for atom in atoms]
-        # What has too many letters is too long whatever its word pieces: it is not measured.
+        # A text with too many letters is too long in any case and is not measured.
         counts = iter(self._count([text for text in texts if len(text) <= MAX_POINT_CHARS]))
         small: list[tuple[_Atom, int]] = []
         for atom, text in zip(atoms, texts, strict=True):
@@ -253,8 +253,8 @@ class _Cutter:
         return small
 
     def _words(self, atom: _Atom) -> list[_Atom]:
-        """Cut a sentence that is too long at blanks, and a word that is too long anywhere."""
-        places: list[int] = []  # of each word, the row that holds it
+        """Cut a sentence that is too long at blanks, and a word that is too long at any letter."""
+        places: list[int] = []  # the row of each word
         words: list[str] = []
         for place, row in enumerate(atom.rows):
             for found in _WORD_AND_BLANKS.finditer(row.text):
@@ -262,7 +262,7 @@ class _Cutter:
                 parts[-1] += found.group(2) if row.verbatim else " "
                 words += parts
                 places += [place] * len(parts)
-        # Among many words few are different, and each is measured once.
+        # Many words repeat, so each distinct word is measured once.
         distinct = list(dict.fromkeys(words))
         counts = dict(zip(distinct, self._count(distinct), strict=True))
         groups = self._group([counts[word] for word in words], list(map(len, words)))
@@ -277,7 +277,7 @@ class _Cutter:
         return [[measured[i][0] for i in group] for group in groups]
 
     def _group(self, counts: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-        """Group neighbours so that no group exceeds the window, each as long as it may be."""
+        """Group neighbours into the longest groups that fit into the window."""
         groups: list[list[int]] = []
         tokens = chars = 0
         for i, (count, length) in enumerate(zip(counts, lengths, strict=True)):
@@ -293,12 +293,12 @@ class _Cutter:
 def _join_words(
     rows: Sequence[Row], places: Sequence[int], words: Sequence[str], group: Sequence[int]
 ) -> tuple[Row, ...]:
-    """Return neighbouring words, each with the blanks behind it, as rows.
+    """Return neighbouring words, each with the blanks after it, as rows.
 
-    :param rows: the rows that hold them.
-    :param places: of each word, its row.
-    :param words: all of them.
-    :param group: those that are wanted.
+    :param rows: the rows that contain them.
+    :param places: the row of each word.
+    :param words: all words.
+    :param group: the wanted words.
     """
     joined = []
     for _, same_line in itertools.groupby(group, lambda word: rows[places[word]].line):
@@ -309,7 +309,7 @@ def _join_words(
 
 
 def _atoms(rows: Sequence[Row]) -> list[_Atom]:
-    """Cut rows into sentences; a sentence may begin and end within rows, code is cut row by row."""
+    """Cut prose into sentences, which may begin and end inside rows, and code into rows."""
     atoms: list[_Atom] = []
     prose: list[Row] = []
     for row in (*rows, None):
@@ -324,7 +324,7 @@ def _atoms(rows: Sequence[Row]) -> list[_Atom]:
 
 
 def _sentences(rows: list[Row]) -> list[_Atom]:
-    """Cut prose at sentence ends; the work grows with its length, however many rows it has."""
+    """Cut prose at sentence ends, in time linear in its length for any number of rows."""
     text = " ".join(row.text for row in rows)
     ends = [found.end() for found in _SENTENCE_END.finditer(text)] + [len(text)]
     offsets = [0, *itertools.accumulate(len(row.text) + 1 for row in rows)]
@@ -339,7 +339,7 @@ def _sentences(rows: list[Row]) -> list[_Atom]:
             if inside:
                 parts.append(row._replace(text=inside))
             place += 1
-        first = max(first, place - 1)  # the last row may hold the next sentence too
+        first = max(first, place - 1)  # the last row may contain the next sentence too
         if parts:
             atoms.append(_Atom(tuple(parts)))
         start = end
@@ -361,7 +361,7 @@ def _pieces(block: Block, groups: list[list[_Atom]]) -> list[Block]:
 
 
 def _pieces_of_links(links: Sequence[RawLink], pieces: Sequence[Block]) -> list[int]:
-    """Return, link by link, the position of the piece in which its text begins."""
+    """Return, for each link, the position of the piece in which its text begins."""
     whole = " ".join(piece.text for piece in pieces)
     starts = [0, *itertools.accumulate(len(piece.text) + 1 for piece in pieces[:-1])]
     last_lines = [piece.line_end for piece in pieces]

@@ -1,7 +1,7 @@
-"""The values of a note's head: title, date, tags, aliases, and what a reader finds the note by.
+"""Interpret the values of a note's head: title, date, tags, aliases and searchable values.
 
-``front_matter.py`` reads the syntax (YAML, TOML, JSON, ``key:: value``) into a ``Head``; here the
-keys of many programs get one meaning.
+``front_matter.py`` reads the syntax (YAML, TOML, JSON, ``key:: value``) into a ``Head``. This
+module maps the keys of many programs to one meaning.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
 from indexer.text.dates import parse_date
 
 YAML_HINT = "put the value in quotes, or correct the YAML there"
-# A head is walked with a budget of nodes: aliases can make a kilobyte stand for millions of values.
+# A budget of nodes limits the walk, since aliases can expand a kilobyte to millions of values.
 MAX_NODES = 10_000
 _MAX_PROPERTIES = 200
 _MAX_PROPERTY_CHARS = 200
 _MAX_SHOWN_VALUES = 30
 
-# Keys as they are compared: in lower case, without blanks, hyphens and underscores.
+# Keys in the form used to compare: in lower case, without blanks, hyphens and underscores.
 _TITLE_KEYS = ("title",)
 _TAG_KEYS = ("tags", "tag", "keywords", "keyword", "filetags")
 _CATEGORY_KEYS = ("categories", "category")
@@ -45,7 +45,7 @@ _GROUPS = ("params", "extra", "taxonomies")
 _PROSE_KEYS = frozenset(
     "description summary abstract subtitle excerpt tldr synopsis lead teaser intro".split()
 )
-# For programs, not for readers: they can be filtered by, and are in no point.
+# Values for programs, not for readers: they work as filters but are in no point.
 _TECHNICAL_KEYS = frozenset(
     """
     layout permalink slug url uri id uuid uid guid zettelid desc parent navorder weight order
@@ -80,7 +80,7 @@ _PROSE_WORDS = 8
 class Head:
     """The values of a head by key in lower case, with the 1-based line of each key.
 
-    ``last_line`` is the last line of the head; warnings gather on the way.
+    ``last_line`` is the last line of the head; ``warnings`` are collected while reading.
     """
 
     first_line: int
@@ -93,7 +93,7 @@ class Head:
     def warn(
         self, message: str, *, key: str = "", line: int | None = None, hint: str = YAML_HINT
     ) -> None:
-        """Note a problem at a line, or else at the line of a key."""
+        """Add a warning at a line, or at the line of a key."""
         place = line if line is not None else self.lines.get(key, self.first_line)
         self.warnings.append(NoteWarning(message, place, hint))
 
@@ -104,7 +104,7 @@ class Head:
         return max(start, min(after) - 1 if after else self.last_line)
 
     def keys(self, *names: str) -> list[str]:
-        """Return the keys of the head that have one of the names, in the order of the names."""
+        """Return the keys of the head with one of these names, in the order of the names."""
         found: dict[str, list[str]] = {}
         for key in self.values:
             found.setdefault(plain_key(key), []).append(key)
@@ -126,7 +126,7 @@ def open_groups(head: Head) -> None:
 
 
 def plain_key(key: str) -> str:
-    """Return a key as it is compared: ``Date created`` and ``date_created`` are one."""
+    """Return a key in the form used to compare: ``Date created`` equals ``date_created``."""
     return re.sub(r"[\s_.-]+", "", key.casefold())
 
 
@@ -134,7 +134,7 @@ def read_text(head: Head, name: str) -> str | None:
     """Return a value as one line of text, None if there is none; a list is reported.
 
     :param head: the values.
-    :param name: the key, as it is compared.
+    :param name: the key in the form used to compare.
     """
     for key in head.keys(name):
         value = head.values[key]
@@ -146,7 +146,7 @@ def read_text(head: Head, name: str) -> str | None:
 
 
 def read_title(head: Head) -> str | None:
-    """Return the title; a placeholder of a template is none."""
+    """Return the title, None for a placeholder of a template."""
     title = next(filter(None, (read_text(head, name) for name in _TITLE_KEYS)), None)
     return None if title and _PLACEHOLDER.search(title) else title
 
@@ -167,9 +167,9 @@ def read_aliases(head: Head) -> tuple[str, ...]:
 
 
 def read_dates(head: Head) -> tuple[datetime.date | None, datetime.date | None]:
-    """Return the date of a note, and a weaker one: when it was changed.
+    """Return the date of a note, and as a weaker one the date of its last change.
 
-    Every value of a date key that is no date is reported with its line.
+    Every invalid value of a date key is reported with its line.
     """
     found: dict[str, datetime.date] = {}
     for key in head.keys(_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS):
@@ -182,7 +182,7 @@ def read_dates(head: Head) -> tuple[datetime.date | None, datetime.date | None]:
 
 
 def _dates_in(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Yield (key, value) of a date: ``date:`` may hold a list, or ``created:`` and ``updated:``."""
+    """Yield (key, value) of a date; ``date:`` may be a list, or have ``created:``, ``updated:``."""
     if isinstance(value, dict):
         known = [(plain_key(str(name)), one) for name, one in value.items()]
         inner = [(name, one) for name, one in known if name in _DATE_KEYS]
@@ -205,7 +205,7 @@ def _read_date(head: Head, key: str, value: Any) -> datetime.date | None:
 
 
 def read_properties(head: Head) -> tuple[tuple[str, str], ...]:
-    """Return all other values as (key, text) pairs, one for each text of a list."""
+    """Return all other values as (key, text) pairs, one per text of a list."""
     named = {*_TITLE_KEYS, *_TAG_KEYS, *_CATEGORY_KEYS, *_ALIAS_KEYS}
     found: dict[tuple[str, str], None] = {}
     for key, value in head.values.items():
@@ -216,9 +216,9 @@ def read_properties(head: Head) -> tuple[tuple[str, str], ...]:
 
 
 def property_blocks(head: Head) -> list[Block]:
-    """Return what the head says to a reader as blocks: one of short values, each long text its own.
+    """Return the head as blocks for readers: one for all short values, one per long text.
 
-    The title and dates are in none: they are shown with every point of the note.
+    The title and dates are left out, since they are shown with every point of the note.
     """
     short: list[tuple[str, str]] = []
     long: list[Block] = []
@@ -256,7 +256,7 @@ def property_links(lines: list[str], first_line: int) -> list[RawLink]:
 
 
 def shown_text(text: str) -> str:
-    """Return a value as it is shown: a wikilink by its words."""
+    """Return the shown form of a value, with wikilinks as their text."""
     parts, end = [], 0
     for link, start, after in _wikilinks(text):
         parts += [text[end:start], link.text]
@@ -265,7 +265,7 @@ def shown_text(text: str) -> str:
 
 
 def _wikilinks(text: str) -> Iterator[tuple[RawLink, int, int]]:
-    """Yield the wikilinks of a text, each with where it begins and ends."""
+    """Yield the wikilinks of a text, each with its start and end."""
     start = text.find("[[")
     while start >= 0:
         found = read_wikilink(text, start, len(text))
@@ -280,7 +280,7 @@ def _block(kind: BlockKind, text: str, head: Head, key: str) -> Block:
 
 
 def _read_shown(head: Head, key: str, value: Any) -> list[str]:
-    """Return the texts of a value as they are shown; tags and aliases as they are read."""
+    """Return the shown texts of a value; tags and aliases in their interpreted form."""
     name = plain_key(key)
     for names, blanks, mark in (
         (_TAG_KEYS, True, "#"),
@@ -293,7 +293,7 @@ def _read_shown(head: Head, key: str, value: Any) -> list[str]:
 
 
 def _is_words(text: str) -> bool:
-    """Return whether a text says something to a reader: it is no address, path or id."""
+    """Return whether a text is useful for a reader: not an address, path or id."""
     return bool(
         _HAS_LETTER.search(text)
         and text.lower() not in _IS_BOOLEAN
@@ -313,12 +313,12 @@ def _texts(value: Any) -> Iterator[str]:
 def _read_list(
     head: Head, names: tuple[str, ...], *, blanks: bool = False, mark: str = ""
 ) -> list[str]:
-    """Return the texts of a list, each once; a single text is cut at commas, or else at blanks.
+    """Return the texts of a list, each once; a single text is split at commas or blanks.
 
     :param head: the values.
-    :param names: the keys the list may have, as they are compared.
-    :param blanks: True to cut a single text without commas at blanks.
-    :param mark: taken off the front of each text.
+    :param names: the possible keys of the list, in the form used to compare.
+    :param blanks: True to split a single text without commas at blanks.
+    :param mark: removed from the start of each text.
     """
     values: list[str] = []
     budget = iter(range(MAX_NODES))
@@ -334,7 +334,7 @@ def _read_list(
 
 
 def _cut_list(value: str, *, blanks: bool) -> list[str]:
-    """Cut a text that holds a list; a comma or blank within ``[[...]]`` cuts nothing."""
+    """Split a text that is a list; commas and blanks inside ``[[...]]`` do not count."""
     parts = re.findall(r"(?:\[\[[^\[\]]*\]\]|[^,])+", value) if "," in value else [value]
     if len(parts) > 1 or not blanks:
         return parts
@@ -342,11 +342,11 @@ def _cut_list(value: str, *, blanks: bool) -> list[str]:
 
 
 def _flatten(value: Any, budget: Iterator[int], *, keys: bool = False) -> list[str]:
-    """Return the texts within nested lists and mappings, as far as the budget of nodes goes.
+    """Return the texts in nested lists and mappings, within a budget of nodes.
 
-    :param value: what is nested.
+    :param value: the nested value.
     :param budget: one for each node.
-    :param keys: True to take the keys of a mapping, not its values.
+    :param keys: True to use the keys of a mapping instead of its values.
     """
     texts: list[str] = []
     waiting = [value]

@@ -1,10 +1,10 @@
-"""Tags within the text of a note: ``#tag``, ``#nested/tag`` and ``#[[several words]]``."""
+"""Read tags in the text of a note: ``#tag``, ``#nested/tag`` and ``#[[several words]]``."""
 
 from __future__ import annotations
 
 import re
 
-# Letters, digits, marks and emoji of any script; "-", "_" and "/" of the punctuation.
+# Letters, digits, marks and emoji of any script, and "-", "_" and "/".
 _CHARS = (
     r"[^\s!-,.:-@\[-^`{-~\u00a0-\u00bf\u00d7\u00f7\u2000-\u200b\u200e-\u206f\u3000-\u3004\u3006-\u303f"
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
@@ -21,13 +21,13 @@ _HAS_LETTER = re.compile(r"[^\d\W_]|[^\x00-\u2000\w]")
 def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
     """Read a tag at a position.
 
-    A number (``#42``) or a colour (``#ff0000``) is none, nor what stands right behind a word, nor
+    These are not tags: a number (``#42``), a colour (``#ff0000``), a ``#`` right after a word, and
     an id in braces (``{#part}``).
 
     :param source: the text.
-    :param start: where ``#`` is.
-    :param end: where the text ends.
-    :return: the tag without ``#``, and the position behind it; None where no tag is.
+    :param start: the position of ``#``.
+    :param end: the end of the text.
+    :return: the tag without ``#``, and the position after it; None if there is no tag.
     """
     if start and source[start - 1] not in _MAY_PRECEDE:
         return None

@@ -1,4 +1,4 @@
-"""Which tool a folder of notes was written with, told by the files that tool leaves there."""
+"""Recognise the tool that wrote a folder of notes by the files it leaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from indexer.gathered import folders_of
 
 
 class Tool(Enum):
-    """A tool that notes are written with."""
+    """A tool for writing notes."""
 
     OBSIDIAN = "Obsidian"
     LOGSEQ = "Logseq"
@@ -34,14 +34,14 @@ class Tool(Enum):
 
     @property
     def is_site(self) -> bool:
-        """Whether it publishes notes as a site, where a link is a path and never a bare name."""
+        """Whether it publishes notes as a site, where a link is a path, never a bare name."""
         return self in _SITES
 
 
 _SITES = frozenset(
     {Tool.HUGO, Tool.JEKYLL, Tool.MKDOCS, Tool.DOCUSAURUS, Tool.MDBOOK, Tool.GITBOOK, Tool.QUARTO}
 )
-# What each tool leaves in the folder, or, for those with a star, in the folder above as well.
+# The files each tool leaves in the folder or, with a star, also in its parent folder.
 _MARKS: tuple[tuple[Tool, tuple[str, ...]], ...] = (
     (Tool.QUARTZ, ("*quartz.config.ts", "*quartz.layout.ts")),
     (Tool.OBSIDIAN, (".obsidian",)),
@@ -71,10 +71,10 @@ _JOPLIN_NAME = re.compile(r"(?:^|/)[0-9a-f]{32}\.md$")
 
 
 def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
-    """Return the tool a folder was written with, None where no file tells.
+    """Return the tool that wrote a folder, None if unknown.
 
-    :param root: the notes folder. Whether a file of a known name is in the folder above is looked
-        up as well, since the notes of a site are a folder of its project.
+    :param root: the notes folder. Its parent is checked for some files too, since the notes of a
+        site are a folder of its project.
     :param note_ids: the notes of the folder, for tools recognised by the names of notes.
     """
     folders = folders_of(root)

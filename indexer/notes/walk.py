@@ -1,7 +1,7 @@
-"""List the notes and other files below a folder, without opening a note.
+"""List the notes and other files in a folder, without opening a note.
 
-No symbolic link is followed, but for those within the folders where their owner asks for it. What
-cannot be read is reported, never passed over.
+Symbolic links are not followed, except links within the folders if their owner allows them.
+Unreadable files are reported, never skipped silently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from indexer.records import FileEntry, NoteWarning
 
 IGNORE_FILE = ".notepointignore"
 _SHOWN_BYTES = 80
-# Folders that tools fill with other people's Markdown; hidden ones are ignored by their dot.
+# Folders that tools fill with Markdown of others; hidden folders are ignored by their dot.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
 _SPECIAL_FILES = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -44,10 +44,10 @@ _LEADS_OUT = NoteWarning(
 
 
 class Scan(NamedTuple):
-    """What lies below a folder: notes (readable or refused) and other files, in path order.
+    """The content of a folder: notes (readable or refused) and other files, in path order.
 
-    ``missing`` are the names of gathered folders that are not there: what is known of their notes
-    stays.
+    ``missing`` are the names of combined folders that do not exist now; their notes stay in the
+    index.
     """
 
     notes: tuple[FileEntry, ...]
@@ -55,16 +55,16 @@ class Scan(NamedTuple):
     missing: tuple[str, ...] = ()
 
     def is_missing(self, note_id: str) -> bool:
-        """Return whether a note is of a gathered folder that is not there."""
+        """Return whether a note belongs to a missing folder."""
         return bool(self.missing) and note_id.partition("/")[0] in self.missing
 
 
 def scan_folder(root: Path, *, size_limit: int) -> Scan:
-    """List the notes below a folder without opening one of them.
+    """List the notes in a folder without opening them.
 
     :param root: the notes folder.
     :param size_limit: bytes; a larger note is refused unread.
-    :return: entries sorted by path; refused ones carry the reason.
+    :return: entries sorted by path; refused ones have a reason.
     :raises NotesError: if the folder is missing or cannot be listed.
     """
     several = folders_of(root)
@@ -81,7 +81,7 @@ def _scan_one(root: Path, size_limit: int, given: Path) -> Scan:
 
 
 class _Walk:
-    """Lists a folder; links that are to be followed come last, for what no other way leads to."""
+    """Lists a folder; links to follow come last, so that they only add unlisted places."""
 
     def __init__(self, root: Path, size_limit: int, given: Path) -> None:
         self.notes: list[FileEntry] = []
@@ -96,7 +96,7 @@ class _Walk:
         self._seen: set[str] = set()  # real paths of folders, and of notes below them
 
     def into(self, start: str) -> None:
-        """List a folder and those below it; ``start`` is relative to the root."""
+        """List a folder and its subfolders; ``start`` is relative to the root."""
         folders = [start]
         while folders:
             folder = folders.pop()
@@ -116,7 +116,7 @@ class _Walk:
                     folders.append(path)
 
     def _take(self, child: os.DirEntry[str], path: str) -> bool:
-        """Add a note or file; return whether it is a folder to be listed."""
+        """Add a note or file; return whether it is a folder to list."""
         is_folder = child.is_dir(follow_symlinks=False)
         if child.name.startswith(".") or self._ignored(path, is_folder):
             return False
@@ -131,7 +131,7 @@ class _Walk:
         return False
 
     def follow(self) -> None:
-        """List what links lead to that was not listed before; each place is listed once."""
+        """List the targets of links that are not listed yet, each once."""
         waiting = self._in_turn(self._links)
         while waiting:
             path = waiting.pop(0)
@@ -144,16 +144,16 @@ class _Walk:
             waiting = self._in_turn([*waiting, *self._links[known:]])
 
     def _in_turn(self, links: Iterable[str]) -> list[str]:
-        """Return links to folders before those to files, which may be in one of them."""
+        """Return links to folders before links to files, which may be in such a folder."""
         return sorted({*links}, key=lambda p: (not os.path.isdir(os.path.join(self._root, p)), p))
 
     def _is_listed(self, real: str) -> bool:
-        """Return whether a note was met in its own folder."""
+        """Return whether a note was listed in its own folder."""
         folder, name = os.path.split(real)
         return folder in self._seen and is_note_name(name) and not name.startswith(".")
 
     def _lead(self, path: str, real: str) -> None:
-        """List one place that a link leads to."""
+        """List the target of a link."""
         inside = [root for root in self._roots if is_within(real, root)]
         if not inside:
             if is_note_name(path) or os.path.isdir(real):
@@ -176,14 +176,14 @@ def _linked_entry(path: str, real: str, size_limit: int) -> FileEntry:
     except OSError as exc:
         return FileEntry(path, None, _unreadable("note", exc))
     if not stat.S_ISREG(status.st_mode):
-        return FileEntry(path, None, NoteWarning("a link to what is no file"))
+        return FileEntry(path, None, NoteWarning("a link to something that is not a file"))
     if status.st_size > size_limit:
         return FileEntry(path, None, too_large(status.st_size, size_limit))
     return FileEntry(path, stamp_of(status))
 
 
 def _scan_each(folders: Mapping[str, str], size_limit: int, given: Path) -> Scan:
-    """List the notes of several folders, each below its name; those that are not there are said."""
+    """List the notes of several folders, each under its name, and the missing folders."""
     notes: list[FileEntry] = []
     files: list[str] = []
     missing = tuple(missing_folders(given))
@@ -200,7 +200,7 @@ def _scan_each(folders: Mapping[str, str], size_limit: int, given: Path) -> Scan
 
 
 def _placeholder(folder: str, name: str) -> list[FileEntry]:
-    """Return an entry for the note that iCloud holds behind a file, none for other files."""
+    """Return an entry for the note behind an iCloud placeholder, none for other files."""
     behind = placeholder_of(name)
     if behind is None or not is_note_name(behind):
         return []
@@ -212,7 +212,7 @@ def _entry(child: os.DirEntry[str], path: str, size_limit: int) -> FileEntry:
         status = child.stat(follow_symlinks=False)
     except OSError as exc:
         return FileEntry(path, None, _unreadable("note", exc))
-    if stat.S_ISREG(status.st_mode) and status.st_size <= size_limit:  # nearly all
+    if stat.S_ISREG(status.st_mode) and status.st_size <= size_limit:  # nearly every file
         return FileEntry(path, stamp_of(status))
     if stat.S_ISLNK(status.st_mode):
         return FileEntry(
@@ -252,7 +252,7 @@ def _folder_error(root: Path, exc: OSError) -> NotesError:
 def _ignore_rules(
     root: Path, size_limit: int
 ) -> tuple[Callable[[str, bool], bool], list[FileEntry]]:
-    """Return a test of (path, is a folder) by the ignore file, and what of it cannot be read."""
+    """Return a function of (path, is a folder) from the ignore file, and its unreadable lines."""
     try:
         content, _ = read_note_bytes(root, IGNORE_FILE, size_limit=size_limit)
     except NoteError as exc:

@@ -1,4 +1,4 @@
-"""Dates as journals write them in the names of pages: "Mar 5th, 2024", "2024_03_05"."""
+"""Read dates in the page names of journals: "Mar 5th, 2024", "2024_03_05"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBERS = re.compile(r"(\d{4})[-_./]?(\d{2})[-_./]?(\d{2})$")
 
 
 def iso_date(name: str) -> str | None:
-    """Return the date a name is, as ``2024-03-05``; None for a name that is no date alone.
+    """Return the date of a name as ``2024-03-05``, None if the name is not just a date.
 
     :param name: year, month and day in digits, or with the English name of the month.
     """

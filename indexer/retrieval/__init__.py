@@ -1,1 +1,1 @@
-"""Question to answer: candidates of each retriever, one ranking, and what is shown of it."""
+"""Answer questions: candidates of each retriever, one ranking, and the units to show."""

@@ -1,4 +1,4 @@
-"""A ranking to the units of an answer: what is shown, in which size, and which hits are in it."""
+"""Turn a ranking into the units of an answer: their sizes and their hits."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from indexer.retrieval.units import Outline, Span, common
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
-# A point belongs to what the question found if its chance is this part of that of the best one.
+# A point counts as found if its chance is at least this part of the best chance.
 _MATCHED = 0.37
-# Units whose notes tell up to which number something is counted.
+# Number of units whose notes are checked for the highest number of something counted.
 _DOUBTED_WITH = 3
-# A unit is weaker than the first if its best point has less than this part of the first's chance.
+# A unit is weaker if its best point has less than this part of the chance of the first unit's.
 _WEAKER = 0.37
-# Points of a list of links that are hits, so that their links are shown.
+# The most points of a list of links that become hits, so that their links are shown.
 _MOST_LINKED = 30
 
 
 class Sized(NamedTuple):
-    """The units of an answer, its points in the order of the hits, and the unit of each point."""
+    """The units of an answer, the points in the order of the hits, and the unit of each."""
 
     units: tuple[Unit, ...]
     points: list[StoredPoint]
@@ -45,12 +45,12 @@ class Sized(NamedTuple):
 
     @property
     def notes(self) -> set[str]:
-        """The notes that are shown."""
+        """The notes of the units."""
         return {place.note_id for unit in self.units for place in unit.places}
 
 
 class Sources(NamedTuple):
-    """What is kept from one question to the next: outlines of notes, and the names of all notes."""
+    """Data kept between questions: outlines of notes, and the names of all notes."""
 
     outlines: Outlines
     names: NoteNames
@@ -65,14 +65,14 @@ def size_answer(
     current: Sequence[StoredPoint],
     confidence: float,
 ) -> Sized:
-    """Return what to show for a question.
+    """Return the units to show for a question.
 
     :param view: the index.
-    :param sources: the notes around points, and their names.
-    :param ranking: of the question, without points that are gone from their notes.
-    :param asked: the question as it was read.
+    :param sources: outlines and names of notes.
+    :param ranking: of the question, without points deleted from their notes.
+    :param asked: the question after reading.
     :param query: its options; ``k`` counts units.
-    :param current: the first ``k`` hits, each as it is in its note now.
+    :param current: the first ``k`` hits, with their current lines.
     :param confidence: the probability that the notes hold an answer.
     """
     chosen: list[Chosen] = []
@@ -118,7 +118,7 @@ def size_answer(
 
 
 def _within(around: Around, candidates: Candidates, sized: sizing.Asked) -> Places:
-    """Return the points of the note that a question looks into which answer it, none without."""
+    """Return the points that answer within the note a question names, empty without one."""
     found = note_within(around)
     if found is None or around.query.allowed:
         return ()
@@ -135,7 +135,7 @@ def _within(around: Around, candidates: Candidates, sized: sizing.Asked) -> Plac
 
 
 def _as_typed(asked: Asked) -> str:
-    """Return the question with its typos read, but without what its acronyms stand for."""
+    """Return the question with typos corrected, but without expanded acronyms."""
     text = asked.question.text
     for word, read in asked.question.reads:
         text = text.replace(f"{word} ({read})", word)
@@ -153,7 +153,7 @@ def _spelled_out(asked: Asked) -> str:
 def _of_units(
     confidence: float, chosen: Sequence[Chosen], part: Part | None, question: str
 ) -> float:
-    """Return the confidence of what is shown: what is named is surer, what cannot be is not."""
+    """Return the confidence of the units: higher for named parts, lower for doubtful units."""
     if part is not None:
         return max(confidence, part.least)
     first = [one.places[0] for one in chosen[:_DOUBTED_WITH]]
@@ -165,7 +165,7 @@ def _of_units(
 
 
 class _Once:
-    """Looks at each note once while one question is answered."""
+    """Reads the outline of each note once per question."""
 
     def __init__(self, view: View, outlines: Outlines) -> None:
         self._view, self._outlines = view, outlines
@@ -189,13 +189,13 @@ def _single_points(current: Sequence[StoredPoint], confidence: float) -> Sized:
 
 
 def _order(ranking: Ranking, current: Sequence[StoredPoint]) -> list[int]:
-    """Return all points: the hits first, then the others of the ranking."""
+    """Return all points: the hits first, then the rest of the ranking."""
     first = [stored.point_id for stored in current]
     return [*first, *(i for i in ranking.order if i not in set(first))]
 
 
 def _scores(ranking: Ranking, query: Query) -> dict[int, float]:
-    """Return the scores; after a reranker, the n-th best for the n-th point."""
+    """Return the scores; after a reranker, the n-th best score for the n-th point."""
     if query.reranker is None:
         return ranking.scores
     falling = sorted((ranking.scores[i] for i in ranking.order), reverse=True)
@@ -203,7 +203,7 @@ def _scores(ranking: Ranking, query: Query) -> dict[int, float]:
 
 
 def _lacking(ranking: Ranking, order: Sequence[int], asked: Asked) -> dict[int, float]:
-    """Return the share of the question that the best point says itself and each other lacks."""
+    """Return the share of the question that the best point contains and each other lacks."""
     best = order[0]
     if asked.encoded is None or best not in ranking.packed:
         return {}
@@ -215,7 +215,7 @@ def _lacking(ranking: Ranking, order: Sequence[int], asked: Asked) -> dict[int, 
 
 
 def _scale(mode: Mode, weights: Weights) -> float:
-    """Return how far apart scores are, against those of all retrievers together."""
+    """Return the spread of scores, relative to that with all retrievers."""
     default = Weights()
     whole = 1 + default.words + default.pieces
     if mode is Mode.LEXICAL:
@@ -227,7 +227,7 @@ def _scale(mode: Mode, weights: Weights) -> float:
 def _hits(
     current: Sequence[StoredPoint], chosen: Sequence[Chosen], *, named: bool, linked: bool
 ) -> list[StoredPoint]:
-    """Return the hits: those of the first unit first, and one of each unit at least."""
+    """Return the hits: those of the first unit first, and at least one of each unit."""
     first = set(chosen[0].ids())
     places = chosen[0].places
     opened = [one for outline, span in places for one in outline.parts(span)[span.introduced :]]
@@ -268,11 +268,11 @@ def _unit(
 
 
 def place_of(outline: Outline, span: Span, matched: Collection[int]) -> Place:
-    """Return a unit of a note as it is shown.
+    """Return the place of a unit.
 
     :param outline: of the note.
-    :param span: which of its points.
-    :param matched: ids of the points that the question found.
+    :param span: the points of the unit.
+    :param matched: ids of the points that are hits.
     """
     line_start, line_end = outline.lines(span)
     note = outline.note

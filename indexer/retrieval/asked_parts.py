@@ -1,4 +1,4 @@
-"""A question to the part of a note that it asks for, if it asks for one by name, kind or side."""
+"""Find the part of a note that a question asks for by name, kind or side."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from indexer.retrieval.named_parts import named_part, section_list
 from indexer.retrieval.opinions import opinion_part
 from indexer.retrieval.parts import Around, Part
 
-# The first that finds something counts.
+# The first one that finds something is used.
 _FINDERS = (link_list, opinion_part, section_list, named_part)
 
 
 def find_part(around: Around) -> Part | None:
-    """Return the part of a note that a question asks for, None where the ranking decides.
+    """Return the part of a note that a question asks for, None if the ranking decides.
 
-    :param around: the question, the index and what was ranked.
+    :param around: the question, the index and the ranking.
     """
     if around.query.allowed or not around.ranking.order:
         return None

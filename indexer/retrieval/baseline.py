@@ -1,8 +1,8 @@
-"""What chance gives: how near an index comes to questions that have nothing to do with it.
+"""Measure chance: how near an index is to questions that are unrelated to it.
 
-The more points there are, and the more they speak of daily life, the nearer is the nearest to any
-question. What an answer has beyond that is what tells (benchmarks/QUALITY.md): the null
-distribution of the highest cosine, measured on the index itself.
+With more points, and more points about daily life, the nearest point to any question is nearer.
+Only a higher cosine is evidence of an answer (benchmarks/QUALITY.md). This module measures the null
+distribution of the highest cosine on the index itself.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from indexer.encoding.encoder import Encoder, quiet_products
 from indexer.records import NoteFilter
 from indexer.store.protocol import View
 
-# Of as many fields as there are questions, so that notes of any one field hold few of the answers.
-# Forty of the kind moved the mean by at most .007 on four collections of notes.
+# Each question is from another field, so notes of one field answer few of them. Forty questions
+# changed the mean by at most .007 on four collections of notes.
 EVERYDAY_QUESTIONS = (
     "how long should a turkey roast in the oven?",
     "which bus goes to the airport?",
@@ -49,16 +49,16 @@ EVERYDAY_QUESTIONS = (
 
 
 _DIGEST_BYTES = 16
-# With more new points than this the nearest are looked for among all.
+# With more new points than this, the nearest are searched among all points.
 _MOST_NEW = 2_000
 
 
 class Chance(NamedTuple):
-    """How near an index comes to each of the everyday questions.
+    """How near an index is to each of the everyday questions.
 
-    ``vectors`` are those of the questions, float16, shape ``(n, dimension)``; ``points`` the ids of
-    the nearest points, 0 where there are none, and ``cosines`` how near they are, shape ``(n,)``;
-    ``last`` is the highest id there was.
+    ``vectors`` are those of the questions, float16, shape ``(n, dimension)``. ``points`` are the
+    ids of the nearest points (0 for no point) and ``cosines`` their cosines, shape ``(n,)``.
+    ``last`` is the highest point id at that time.
     """
 
     vectors: NDArray[np.float16]
@@ -72,9 +72,9 @@ class Chance(NamedTuple):
         return float(self.cosines.mean())
 
     def pack(self, encoder: Encoder) -> bytes:
-        """Return what ``unpack`` reads.
+        """Return the bytes that ``unpack`` reads.
 
-        :param encoder: the one of the vectors.
+        :param encoder: the encoder of the vectors.
         """
         parts = self.points, np.array([self.last]), self.cosines, self.vectors
         packed = b"".join(part.tobytes() for part in parts)
@@ -82,10 +82,10 @@ class Chance(NamedTuple):
 
     @classmethod
     def unpack(cls, packed: bytes, encoder: Encoder) -> Self | None:
-        """Return what was packed; None for what is damaged, or of other questions or vectors.
+        """Return the packed measurement, None if it is damaged or of other questions or vectors.
 
-        :param packed: what ``pack`` returned.
-        :param encoder: the one the index is asked with.
+        :param packed: from ``pack``.
+        :param encoder: the encoder of the questions.
         """
         content, seal = packed[:-_DIGEST_BYTES], packed[-_DIGEST_BYTES:]
         if _seal(content, encoder) != seal:
@@ -104,19 +104,20 @@ def measure_chance(
     before: Chance | None = None,
     questions: Sequence[str] = EVERYDAY_QUESTIONS,
 ) -> Chance:
-    """Return how near an index comes to the everyday questions.
+    """Return how near an index is to the everyday questions.
 
     :param view: of the index.
-    :param encoder: the one it was built with.
-    :param before: of an earlier generation; then only new points are compared, and the nearest
-        looked for only where it is gone.
-    :param questions: that have nothing to do with the notes; by default the English ones.
+    :param encoder: the encoder of the index.
+    :param before: a measurement of an earlier generation. Then only new points are compared, and
+        the nearest point is searched again only if it was removed.
+    :param questions: unrelated to the notes; by default the English ones.
     """
     newest = view.newest(_MOST_NEW + 1)
     last = newest[0] if newest else 0
     if before is None:
         asked = [encoder.encode_query(question).vector for question in questions]
-        # Compared as they are kept, so that it makes no difference which generation kept them.
+        # Compare the stored precision, so the result does not depend on the generation that saved
+        # it.
         return _nearest_to(view, np.stack(asked).astype(np.float16), last)
     new = [point_id for point_id in newest if point_id > before.last]
     if len(new) > _MOST_NEW:
@@ -145,7 +146,7 @@ def _nearest(view: View, vector: NDArray[np.float16]) -> tuple[int, float]:
 
 
 def _seal(content: bytes, encoder: Encoder) -> bytes:
-    """Return the digest that binds numbers to the questions and to who encoded them."""
+    """Return the digest that binds a measurement to its questions and encoder."""
     digest = hashlib.blake2b(content, digest_size=_DIGEST_BYTES)
     digest.update("\n".join((encoder.fingerprint, *EVERYDAY_QUESTIONS)).encode())
     return digest.digest()

@@ -1,4 +1,4 @@
-"""Question to candidates, and what each retriever says of them."""
+"""Find candidates for a question, and collect the figures of each retriever."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from indexer.store.records import Vectors
 # the same answers, and fewer are faster (benchmarks/QUALITY.md).
 _CANDIDATES = 60
 _MOST_CANDIDATES = 100
-# More candidates where words are left out, so that enough points without them remain.
+# More candidates if words are excluded, so that enough points without them remain.
 _MOST_LEFT_OUT = 400
 
 
 class Candidates(NamedTuple):
-    """Points that may answer, by id, with what the first stage says of each.
+    """Points that may answer, by id, with the figures of the first stage.
 
     ``cosines`` is empty in a search by words, ``bm25`` in a search by meaning.
     """
@@ -33,9 +33,9 @@ class Candidates(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """Candidates with all evidence.
+    """Candidates with all their evidence.
 
-    ``matched`` says how well each word piece of the question is matched, shape ``(pieces,)``;
+    ``matched`` holds how well a point matches each word piece of the question, shape ``(pieces,)``;
     ``packed`` holds the word pieces of the points. Both are empty without late interaction.
     """
 
@@ -45,21 +45,21 @@ class Weighed(NamedTuple):
 
 
 def find_candidates(view: View, asked: Asked, query: Query) -> Candidates:
-    """Return the nearest points by vector and by words, each with the figures of both.
+    """Return the nearest points by vector and by words, with the figures of both.
 
     :param view: the index.
-    :param asked: the question as it was read.
+    :param asked: the question after reading.
     :param query: its options.
     """
     vector, terms = asked.vector, asked.question.terms
     most = min(max(_CANDIDATES, query.k), _MOST_CANDIDATES)
     if query.allowed.only is not None:
         return _only(view, asked, query, most)
-    if query.allowed.without:  # of more, enough remain
+    if query.allowed.without:  # of more candidates, enough remain
         most = _MOST_CANDIDATES + min(len(query.allowed.without), _MOST_LEFT_OUT)
     by_words = query.mode is not Mode.DENSE
     search_dense = None if vector is None else view.begin_dense(vector, most, query.where)
-    # Words alone must find what they can, however common they are.
+    # A search by words alone must find points even by very common words.
     words = view.lexical(terms, most, query.where, common=vector is None) if by_words else ()
     bm25, cosines = dict(words), dict(search_dense() if search_dense else ())
     ids = sorted(query.allowed.filter({*cosines, *bm25}))
@@ -76,7 +76,7 @@ def given_candidates(view: View, asked: Asked, query: Query, ids: Sequence[int])
     """Return given points with the figures of both retrievers.
 
     :param view: the index.
-    :param asked: the question as it was read.
+    :param asked: the question after reading.
     :param query: its options.
     :param ids: the points.
     """
@@ -86,7 +86,7 @@ def given_candidates(view: View, asked: Asked, query: Query, ids: Sequence[int])
 
 
 def _only(view: View, asked: Asked, query: Query, most: int) -> Candidates:
-    """Return the points with the phrases of a question, which no retriever has to find."""
+    """Return the points with the phrases of a question; retrievers may have missed them."""
     ids = sorted(query.allowed.filter(query.allowed.only or ()))
     bm25 = view.bm25(asked.question.terms, ids) if query.mode is not Mode.DENSE else {}
     cosines = view.cosines(asked.vector, ids) if asked.vector is not None else {}
@@ -98,12 +98,12 @@ def _only(view: View, asked: Asked, query: Query, most: int) -> Candidates:
 
 
 def weigh(view: View, asked: Asked, candidates: Candidates, query: Query) -> Weighed:
-    """Return the candidates with the share of words and late interaction (the second stage).
+    """Return the candidates with their share of words and late interaction (second stage).
 
     :param view: the index.
-    :param asked: the question as it was read.
+    :param asked: the question after reading.
     :param candidates: of the first stage.
-    :param query: its options; a weight of 0 leaves late interaction out, with its time.
+    :param query: its options; a weight of 0 skips late interaction and saves its time.
     """
     ids, cosines, bm25 = candidates
     matched: dict[int, Vectors] = {}

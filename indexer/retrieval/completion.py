@@ -1,4 +1,4 @@
-"""The last word of a question where it is half typed: the words of the notes that begin with it."""
+"""Complete a half-typed last word of a question with words of the notes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from indexer.text.folding import fold_letters
 from indexer.text.terms import find_terms, is_stop_word, terms_of, words_of
 
 _MIN_CHARS = 3
-# A word that the model knows is finished as a rule; one as long as this may be both.
+# A word that the model knows is usually finished; one of at least this length may be both.
 _MIN_KNOWN_CHARS = 6
 _MAX_MORE_CHARS = 16
-_MAX_SHORTER_CHARS = 4  # a term may lack the last letters of what was typed, as it has no endings
+_MAX_SHORTER_CHARS = 4  # a term may lack the last typed letters, since stems have no endings
 _MAX_TERMS = 3
 _SURFACE_POINTS = 6
 
 
 class HalfTyped(NamedTuple):
-    """The place of a half-typed word, and the words of the notes it may become, likeliest first.
+    """The position of a half-typed word, and its completions from the notes, most likely first.
 
-    ``is_known`` is True where the model knows it as a word: then it stays in the question.
+    ``is_known`` is True if the model knows it as a word: then it stays in the question.
     """
 
     start: int
@@ -35,12 +35,12 @@ class HalfTyped(NamedTuple):
 def half_typed(
     text: str, counts: Mapping[str, int], view: View, encoder: TextMeasure
 ) -> HalfTyped | None:
-    """Return the last word of a question and its completions, None where it needs none.
+    """Return the last word of a question and its completions, None if it is finished.
 
-    A word that some point has, or that a sign follows, is finished.
+    A word is finished if a point has it or a sign follows it.
 
     :param text: the question on one line.
-    :param counts: term to the points that have it.
+    :param counts: term to the number of points that have it.
     :param view: the index.
     :param encoder: knows common words as one word piece.
     """
@@ -62,7 +62,7 @@ def _may_go_on(word: str, terms: tuple[str, ...], counts: Mapping[str, int]) -> 
 
 
 def _completions(begun: str, view: View) -> tuple[str, ...]:
-    """Return words of the notes that begin with letters, those of the most points first."""
+    """Return words of the notes that begin with these letters, the most frequent first."""
     longer = view.terms_like(begun, len(begun) + 1, len(begun) + _MAX_MORE_CHARS)
     shorter = {begun[:-cut] for cut in range(1, _MAX_SHORTER_CHARS + 1) if len(begun) - cut > 3}
     found = [*longer, *view.term_counts(shorter).items()]
@@ -77,7 +77,7 @@ def _completions(begun: str, view: View) -> tuple[str, ...]:
 
 
 def _surface(term: str, begun: str, view: View) -> str:
-    """Return the shortest word of the notes that has a term and begins as typed, empty for none."""
+    """Return the shortest word of the notes with a term and the typed beginning, or empty."""
     found = view.lexical([term], _SURFACE_POINTS, NoteFilter())
     stored = view.read_points([i for i, _ in found], links=False).values()
     words = {

@@ -1,8 +1,8 @@
-"""Is this answered at all? The probability that the notes hold an answer to a question.
+"""Estimate the probability that the notes hold an answer to a question.
 
-Two logistic regressions: one over the signs that late interaction gives, one over the words alone,
-for searches by words and models without word pieces. How they were fitted, and judged on notes they
-were not fitted on, is in benchmarks/QUALITY.md; `make bench-quality` fits them again.
+There are two logistic regressions: one with the figures of late interaction, and one with words
+only, for searches by words and models without word pieces. benchmarks/QUALITY.md describes how they
+were fitted, and judged on other notes; `make bench-quality` fits them again.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from indexer.retrieval.ranking import Ranking
 from indexer.store.point_words import names_of
 from indexer.text.terms import terms_of
 
-_JUDGED = 10  # points in which the words of a question are looked for
-# A word of the question is matched by one whose cosine to it is above this.
+_JUDGED = 10  # points that are searched for the words of a question
+# A word matches a word of the question if their cosine is above this.
 MATCHED_ABOVE = 0.5
-# Nine tenths of the judged questions that have an answer are above it.
+# Nine tenths of the judged questions with an answer are above it.
 ANSWERED_ABOVE = 0.38
-# Of the judged questions above it, four in five have an answer.
+# Four of five judged questions above it have an answer.
 SURE_ABOVE = 0.65
 
 
 class Calibration(NamedTuple):
-    """What each sign counts; ``matched`` is the cosine from which a word counts as matched.
+    """The coefficients of the signs; a word counts as matched from the cosine ``matched`` on.
 
-    The intercept puts ``ANSWERED_ABOVE`` where most of the answerable questions are kept.
+    The intercept is chosen so that most answerable questions are above ``ANSWERED_ABOVE``.
     """
 
     intercept: float
@@ -59,13 +59,13 @@ _CALIBRATIONS = {
         intercept=-2.28, cosine=6.15, pieces=2.57, coverage=1.45, length=0.1, matched=0.4
     )
 }
-# A short question all of whose words are in the first hit is answered with this at least, and one
-# of no known word at all with this at most.
+# The least confidence for a short question with all its words in the first hit, and the largest for
+# a question without a known word.
 _EXACT_LEAST = 0.5
 _GIBBERISH_MOST = 0.1
 _SHORT_TERMS = 3
-_NAMED_SHARE = 0.2  # of the words of an address or a name of several parts
-# Longer questions than this were not among those it was fitted on.
+_NAMED_SHARE = 0.2  # share of the words of an address or a name of several parts
+# The data had no longer questions than this.
 MAX_LENGTH = 24
 
 _WORDS_INTERCEPT = -0.94
@@ -73,14 +73,14 @@ _WORDS = 6.27
 
 
 class Signs(NamedTuple):
-    """What speaks for an answer.
+    """The evidence for an answer.
 
     ``cosine`` and ``words`` are the highest of all candidates, ``pieces`` is the late interaction
-    of the best; ``coverage`` the share of the question, by the rarity of its words, that is matched
-    in the first points, and ``length`` its word pieces. None if a retriever was not asked.
-    ``chance`` is the highest cosine to be expected of these notes for any question, ``model`` names
-    the model of the index. ``exact`` says that the first hit has all words of a short question,
-    ``gibberish`` that no word of it is known.
+    of the best one. ``coverage`` is the share of the question, weighted by rarity, that the first
+    points match, and ``length`` its number of word pieces. Figures of unused retrievers are None.
+    ``chance`` is the highest cosine expected of these notes for any question, ``model`` the model
+    of the index. ``exact`` is True if the first hit has all words of a short question,
+    ``gibberish`` if no word is known.
     """
 
     cosine: float | None
@@ -95,19 +95,19 @@ class Signs(NamedTuple):
 
 
 def calibration_of(model: str) -> Calibration:
-    """Return what each sign counts for an index of a model.
+    """Return the coefficients for an index of a model.
 
-    :param model: its name; one without figures of its own has those of the default model.
+    :param model: its name; a model without its own coefficients uses those of the default model.
     """
     return _CALIBRATIONS.get(model, _CALIBRATION)
 
 
 def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> Signs | None:
-    """Return the signs of a ranking, None where nothing was found.
+    """Return the signs of a ranking, None if nothing was found.
 
-    :param ranking: of the question, without points that are gone.
+    :param ranking: of the question, without deleted points.
     :param asked: the question.
-    :param chance: the highest cosine to be expected for any question.
+    :param chance: the highest cosine expected for any question.
     :param model: name of the model of the index.
     """
     best, evidence = ranking.order[:_JUDGED], ranking.evidence.values()
@@ -140,9 +140,9 @@ def confidence(signs: Signs) -> float:
 
 
 def verdict(answered: bool, probability: float) -> Verdict:
-    """Return what to say of an answer.
+    """Return the verdict on an answer.
 
-    :param answered: whether it has hits, and the probability is above the limit.
+    :param answered: whether it has hits and a probability above the limit.
     :param probability: see ``confidence``.
     """
     if not answered:
@@ -151,9 +151,9 @@ def verdict(answered: bool, probability: float) -> Verdict:
 
 
 def _is_exact(ranking: Ranking, first: int, question: Question) -> bool:
-    """Return whether a short question has all its words in the first point or around it.
+    """Return whether the first point and its context have all words of a short question.
 
-    A question without a blank may be a name that only the address of a link has.
+    A question without a blank may be a name that only occurs in the address of a link.
     """
     terms = question.terms
     if " " not in question.text:

@@ -1,4 +1,4 @@
-"""What speaks against a unit although its words are near: another number, no summary at all."""
+"""Doubts about a unit despite its near words: another number, or not a summary."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from indexer.retrieval.parts import subject_of
 from indexer.retrieval.question_form import Lean, read_form
 from indexer.retrieval.units import Outline, Span
 
-# A doubt leaves this part of the confidence: even of a sure answer too little to be answered.
+# The factor of a doubt on the confidence; even a sure answer falls below the limit.
 DOUBTED = 0.35
 _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)
 
 
 def is_doubtful(question: str, outlines: Sequence[Outline], span: Span) -> bool:
-    """Return whether a unit cannot be what is asked for.
+    """Return whether a unit cannot be the answer.
 
-    "Week 5" is not answered by a note that counts weeks up to 3, and a summary is no single point.
+    A note that counts weeks up to 3 does not answer "week 5", and a single point is not a summary.
 
-    :param question: as it was read.
+    :param question: after reading.
     :param outlines: of the note of the unit, and of those of the next units.
     :param span: the unit.
     """
@@ -46,7 +46,7 @@ def _says_less(question: str, outline: Outline, span: Span) -> bool:
 
 
 def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:
-    """Return whether notes count by a word of the question, but not up to the number asked."""
+    """Return whether notes number a word of the question, but not up to the number asked for."""
     labels = {outline.note.title for outline in outlines}
     for point in (point for outline in outlines for point in outline.points):
         labels.update(point.heading_path, () if point.text[80:] else (point.text,))

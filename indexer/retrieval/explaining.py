@@ -1,4 +1,4 @@
-"""Why each hit has its place: what each retriever said of it, and what each rule changed."""
+"""Explain the rank of a hit: the figures of each retriever, and the effect of each rule."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from indexer.retrieval.query import Asked
 from indexer.retrieval.ranking import Ranking
 from indexer.text.terms import is_stop_word, words_of
 
-_LEAST_CHANGE = 5e-5  # of a score, to be told
+_LEAST_CHANGE = 5e-5  # smaller changes of a score are not reported
 
 
 def explain(ranking: Ranking, asked: Asked, point_id: int) -> Explanation:
-    """Return why a point has its place.
+    """Return the explanation of a point's rank.
 
     :param ranking: of the question.
-    :param asked: the question as it was read.
+    :param asked: the question after reading.
     :param point_id: one of the points that were read.
     """
     evidence = ranking.evidence
@@ -38,7 +38,7 @@ def explain(ranking: Ranking, asked: Asked, point_id: int) -> Explanation:
 
 
 def _words(ranking: Ranking, asked: Asked, point_id: int) -> tuple[tuple[str, float], ...]:
-    """Return the words of the question that count, and how well a point matches each."""
+    """Return the words of the question with a weight, and how well a point matches each."""
     if asked.encoded is None or point_id not in ranking.matched:
         return ()
     matched, found = ranking.matched[point_id], []

@@ -1,4 +1,4 @@
-"""Compare hits with the files as they are now: nothing is shown that is no longer in the notes."""
+"""Compare hits with the current files, so that deleted text is never shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STALE_FOR_TIMES = 20.0
 # thread scans again, for at most ten times the usual time.
 _LARGE_FOLDER_S = 0.01
 _BURST_TIMES = 10.0
-# Number of notes whose comparison is remembered.
+# Number of notes whose comparison is cached.
 _MAX_NOTES = 4_096
 
 
@@ -41,7 +41,7 @@ class _Scan(NamedTuple):
         return cls(generation, stale, ended, ended - started)
 
     def holds(self, now: float, times: float = 1.0) -> bool:
-        """Return whether the result is still fresh, or was within ``times`` lifetimes."""
+        """Return whether the result is still valid, within ``times`` lifetimes."""
         return now - self.ended < times * max(_STALE_FOR_S, _STALE_FOR_TIMES * self.took)
 
     def may_be_reused_once(self, now: float) -> bool:
@@ -53,23 +53,25 @@ class Freshness:
     """Compares an index with the folder it was built from."""
 
     def __init__(self, folder: NotesFolder, measure: TextMeasure) -> None:
-        """Keep what is needed to read a note again.
+        """Store the folder and the measure of texts.
 
         :param folder: the notes.
         :param measure: cuts notes into points by its window and its count of tokens.
         """
         self._folder = folder
         self._measure = measure
-        # Notes as they were read last, by name.
+        # The notes read last, by name.
         self._notes: Lru[str, tuple[FileStamp, Note | None]] = Lru(_MAX_NOTES)
-        self._stamps: tuple[int, dict[str, FileStamp | None]] | None = None  # of a generation
+        self._stamps: tuple[int, dict[str, FileStamp | None]] | None = (
+            None  # the stamps of a generation
+        )
         self._scan: _Scan | None = None
         self._scanning = threading.Lock()
 
     def confirm(self, points: Sequence[StoredPoint], view: View) -> list[StoredPoint]:
         """Return the points that are still in their notes, with their current lines.
 
-        :param points: in any order, which is kept.
+        :param points: in any order; the result has the same order.
         :param view: the index they came from.
         """
         confirmed = []
@@ -125,11 +127,11 @@ class Freshness:
         return True
 
     def missing(self) -> list[str]:
-        """Return a line for each of several notes folders that is not there."""
+        """Return a line for each missing notes folder."""
         return self._folder.missing()
 
     def is_there(self, note_id: str, view: View) -> bool:
-        """Return whether the file of a note is still there.
+        """Return whether the file of a note still exists.
 
         :param note_id: the note.
         :param view: the index.
@@ -137,7 +139,7 @@ class Freshness:
         return self._note_now(note_id, view)[0]
 
     def confirm_note(self, points: list[StoredPoint], view: View) -> list[StoredPoint]:
-        """Return the points of one note that are still in it, with their lines as they are now.
+        """Return the points that are still in a note, with their current lines.
 
         :param points: of one note, in reading order.
         :param view: the index they came from.
@@ -184,7 +186,7 @@ class Freshness:
         """Return the stamps of a generation, read from the index once."""
         generation = view.header().generation
         known = self._stamps
-        if known is None or known[0] != generation:  # another thread may replace it meanwhile
+        if known is None or known[0] != generation:  # another thread may replace it in the meantime
             known = self._stamps = (generation, view.stamps())
         return known[1]
 

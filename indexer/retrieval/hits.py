@@ -1,4 +1,4 @@
-"""Ranked points to hits: with snippet, marks and links, as a surface shows them."""
+"""Turn ranked points into hits with snippet, marks and links."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def make_hits(
     asked: Asked | None,
     encoder: Encoder | None,
 ) -> tuple[Hit, ...]:
-    """Return points as hits, in their order.
+    """Return points as hits, in the same order.
 
     :param view: the index.
     :param points: the points, best first.
-    :param ranking: what is known of them.
-    :param asked: the question; None where points are compared with points.
-    :param encoder: counts word pieces, to rate the sentences of a point; None for words alone.
+    :param ranking: with the evidence for them.
+    :param asked: the question; None if points are compared with points.
+    :param encoder: counts word pieces to score the sentences of a point; None for words only.
     """
     links = _links_of(view, points)
     return tuple(
@@ -86,7 +86,7 @@ def _hit(
 
 
 def _links_of(view: View, points: Sequence[StoredPoint]) -> dict[int, _Links]:
-    """Return the links in each point, and the first others of its note."""
+    """Return the links in each point, and the first other links of its note."""
     inside = view.links_in([stored.point_id for stored in points])
     notes: dict[str, list[Link]] = {}
     most = _MAX_NOTE_LINKS + max(map(len, inside.values()), default=0)

@@ -1,7 +1,7 @@
-"""Which language a question is asked in, and everyday questions of that language.
+"""Recognise the language of a question; everyday questions for each language.
 
-A question is near to all notes of its own language, for being of that language: what chance gives
-is measured with everyday questions of the same one (``indexer.retrieval.baseline``).
+A question is near to all notes in its language, just because of the language. So chance is measured
+with everyday questions in the same language (``indexer.retrieval.baseline``).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _SCRIPTS = (
     ("zh", re.compile("[\u4e00-\u9fff]")),
     ("ru", re.compile("[\u0400-\u04ff]")),
 )
-_CLEAR = 2  # function words that identify a language; one letter of its own does too
+_CLEAR = 2  # this number of function words identifies a language, or one letter of its own
 
 EVERYDAY = {
     "de": (

@@ -1,4 +1,4 @@
-"""Late interaction: each word of a question against each word of a point, the best pairs summed."""
+"""Late interaction: compare each word of a question with each word of a point, sum the best."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from indexer.encoding.pieces import unpack_pieces
 
 Vectors = NDArray[np.float32]
-# What stands above a point answers for a word of the question nearly as well as the point itself
+# A match in the context of a point counts nearly as much as one in its text
 # (benchmarks/QUALITY.md).
 _CONTEXT_WEIGHT = 0.9
-# What is unpacked at once stays in the cache of a core; all at once takes half as long again.
+# Unpack in blocks that fit into the cache of a core; all at once takes half as long again.
 _PIECES_AT_ONCE = 1_024
-# Products of fewer multiplications OpenBLAS does by itself; for more it wakes other threads, and to
-# wait for them takes longer than such a product (2 ms of work, 17 ms by the clock on a busy
-# machine).
+# OpenBLAS computes products of fewer multiplications in the calling thread. For larger ones it
+# wakes other threads, and waiting for them takes longer than the product (2 ms of work, 17 ms of
+# time on a busy machine).
 _MOST_ALONE = 1 << 18
 
 
 def max_similarities(query: Vectors, packed: Sequence[bytes]) -> tuple[Vectors, list[int]]:
-    """Return how well each point answers each word (MaxSim, Khattab & Zaharia 2020).
+    """Return how well each point matches each word (MaxSim, Khattab & Zaharia 2020).
 
     :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
-    :param packed: the word pieces of the points, as a store keeps them.
+    :param packed: the word pieces of the points, in the form that stores keep.
     :return: the best cosine of each point to each word piece of the question, estimated from signs,
-        shape ``(points, n)``; and how many word pieces of its own each point has.
+        shape ``(points, n)``, and the number of each point's own word pieces.
     """
     bits, own, above = unpack_pieces(packed, query.shape[1])
     best = _similarities(bits, query)
@@ -37,10 +37,10 @@ def max_similarities(query: Vectors, packed: Sequence[bytes]) -> tuple[Vectors, 
 
 
 def own_similarities(query: Vectors, packed: bytes) -> Vectors:
-    """Return how well the own words of a point answer each word, what stands above it left out.
+    """Return how well a point's own words, without its context, match each word.
 
     :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
-    :param packed: the word pieces of the point, as a store keeps them.
+    :param packed: the word pieces of the point, in the form that stores keep.
     :return: the best cosine to each word piece of the question, shape ``(n,)``.
     """
     bits, (own,), _ = unpack_pieces([packed], query.shape[1])
@@ -52,12 +52,12 @@ def own_similarities(query: Vectors, packed: bytes) -> Vectors:
 def rate_parts(
     query: Vectors, weights: Vectors, packed: bytes, counts: Sequence[int]
 ) -> list[float]:
-    """Return how well each part of a point answers a question, word by word.
+    """Return how well each part of a point matches a question, word by word.
 
     :param query: states of the question's word pieces, unit length, shape ``(n, dimension)``.
-    :param weights: what each of them counts, shape ``(n,)``.
-    :param packed: the word pieces of the point, as a store keeps them.
-    :param counts: how many of its own word pieces each part has, in order.
+    :param weights: the weight of each, shape ``(n,)``.
+    :param packed: the word pieces of the point, in the form that stores keep.
+    :param counts: the number of word pieces of each part, in order.
     """
     bits, (own,), _ = unpack_pieces([packed], query.shape[1])
     best = _similarities(bits[:own], query)
@@ -68,7 +68,7 @@ def rate_parts(
 
 
 def _best_of_parts(best: Vectors, sizes: NDArray[np.int64]) -> Vectors:
-    """Return the highest of each column over runs of rows; 0 over runs of none."""
+    """Return the maximum of each column over runs of rows; 0 for empty runs."""
     found = np.zeros((len(sizes), best.shape[1]), np.float32)
     filled = np.flatnonzero(sizes)
     if len(filled):
@@ -80,8 +80,8 @@ def _best_of_parts(best: Vectors, sizes: NDArray[np.int64]) -> Vectors:
 def _similarities(bits: NDArray[np.uint8], query: Vectors) -> Vectors:
     """Return cosines estimated from signs, shape ``(pieces, query pieces)``."""
     dimension = query.shape[1]
-    # The signs of a state at unit length, over the square root of the dimension, have a cosine of
-    # the square root of 2/pi to it; the estimate is unbiased by dividing by that.
+    # The signs of a unit state, divided by the square root of the dimension, have a cosine of
+    # sqrt(2/pi) to it; dividing by that makes the estimate unbiased.
     scaled = query.T / np.float32(np.sqrt(dimension) * np.sqrt(2 / np.pi))
     shift = scaled.sum(axis=0)
     rows = max(1, min(_MOST_ALONE // max(1, scaled.size), len(bits)))  # of one product
@@ -94,7 +94,8 @@ def _similarities(bits: NDArray[np.uint8], query: Vectors) -> Vectors:
         np.copyto(ones.reshape(-1, dimension)[: len(part)], signs, casting="unsafe")
         end = min(start + blocks, len(found))
         np.matmul(ones[: end - start], scaled, out=found[start:end])
-    # Each bit stands for -1 or 1: twice the product with the bits, less the sum of the state.
+    # Each bit means -1 or 1: the result is twice the product with the bits, minus the sum of the
+    # state.
     found *= 2
     found -= shift
     return found.reshape(-1, len(query))[: len(bits)]

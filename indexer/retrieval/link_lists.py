@@ -1,4 +1,4 @@
-"""The list of links a question asks for: "which notes go with the review?"."""
+"""Find the list of links that a question asks for: "which notes go with the review?"."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _backlinks(around: Around, subject: frozenset[str]) -> Part | None:
 
 
 def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None:
-    """Return the list of links whose heading or lead-in says a subject, of ``number`` items."""
+    """Return the list of links, with ``number`` items, whose heading or lead-in has a subject."""
     subject -= {term for word in NUMBERS for term in content_terms(word)} | {str(number)}
     seen: set[str] = set()
     for stored in (*around.ranked(), *around.points_with(subject)):
@@ -117,6 +117,6 @@ def linked_lists(around: Around, outline: Outline) -> Iterator[Span]:
 
 
 def _number(word: str) -> int:
-    """Return a number in digits or words, 0 for none."""
+    """Return a number in digits or words, 0 if there is none."""
     digits = NUMBERS.get(word.lower(), word)
     return int(digits) if digits.isdigit() else 0

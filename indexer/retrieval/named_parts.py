@@ -1,4 +1,4 @@
-"""Notes and sections by name: "notes on sequence models", "week 2 of ..."."""
+"""Find notes and sections by name: "notes on sequence models", "week 2 of ..."."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ _WITHIN = (
         r"\b(?:in|from|of) (?:the|my|this|that) (?P<name>\w+(?: [\w.]+){0,4}?)\W*$", re.IGNORECASE
     ),
 )
-# Words that stand for headings whatever these say.
+# Words for headings with any text.
 _ANY_HEADING = frozenset("sections topics parts headings chapters".split())
 _LEAST_SECTIONS = 2
 
 
 def named_part(around: Around) -> Part | None:
-    """Return the note or section that a question for one names, None if nothing has the name.
+    """Return the note or section that a question names, None if nothing has the name.
 
     :param around: the question.
     """
@@ -95,10 +95,10 @@ def _named(around: Around, text: str) -> Part | None:
 
 
 def note_within(around: Around) -> tuple[str, frozenset[str]] | None:
-    """Return the note that a question looks into, and the subject it looks for there.
+    """Return the note that a question asks about, and the subject to find in it.
 
-    "What does the review say about X?", "X in my review": None if it names no note, or the note
-    and nothing more.
+    For example "what does the review say about X?" or "X in my review". None if the question names
+    no note, or only a note.
 
     :param around: the question.
     """
@@ -172,7 +172,7 @@ def _contradicts(labels: Labels, counted: set[tuple[str, str]]) -> bool:
 
 
 def section_list(around: Around) -> Part | None:
-    """Return the headings that a question counts or lists: "list the weeks of the course".
+    """Return the headings that a question asks to count or list: "list the weeks of the course".
 
     :param around: the question.
     """

@@ -1,7 +1,7 @@
-"""Containers that a question names: "week 2 of the course", "packing list", "advantages of ...".
+"""Find containers that a question names: "week 2 of the course", "packing list".
 
-A container is named by its labels: the title of its note, the headings above it, its lead-in or the
-item that holds it.
+The labels of a container are the title of its note, the headings above it, and its lead-in or
+parent item.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NUMBERED = re.compile(r"[^\W\d_]{3,} \d{1,3}(?=\W*$|\s*[:.)\u2013\u2014-])")
 
 
 def in_digits(question: str) -> str:
-    """Return a question with "second week" and "week two" as headings write them: "week 2".
+    """Return a question with "second week" and "week two" written as in headings: "week 2".
 
     :param question: as it was read.
     """
@@ -53,10 +53,10 @@ def in_digits(question: str) -> str:
 
 
 def label_paths(stored: StoredPoint) -> list[Labels]:
-    """Return what names the containers of a point, outermost first, each path whole.
+    """Return the label paths of the containers of a point, outermost first.
 
     :param stored: the point.
-    :return: the title of the note alone, then with the headings and parents above the point.
+    :return: the title of the note, then longer paths with the headings and parents of the point.
     """
     return _paths(stored.note.title, stored.point.heading_path, stored.point.parents)
 
@@ -72,8 +72,8 @@ def share_named(
 ) -> float:
     """Return how much of the nearest label a question says, 0 if it does not name the container.
 
-    It names one whose nearest label says all of the subject, or a part of its own with the labels
-    above saying the rest. "Week 2" is the whole name of "Week 2: Word embeddings".
+    A question names a container if its nearest label has all of the subject, or a part of it while
+    the labels above have the rest. "Week 2" is the whole name of "Week 2: Word embeddings".
 
     :param labels: of a container, the nearest last.
     :param subject: terms of a question without those of its form.
@@ -111,7 +111,7 @@ def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
 
     :param outline: of its note.
     :param position: of the point.
-    :param labels: as ``label_paths`` gives them.
+    :param labels: from ``label_paths``.
     """
     spans = [span for span in outline.around(position) if _labels(outline, span) == labels]
     return max(spans, key=lambda span: span.size, default=None)

@@ -1,4 +1,4 @@
-"""Names in a filter that nothing in the notes has, with the nearest that something has."""
+"""Find names in a filter that no note has, and suggest the nearest existing names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NEAREST = 0.6  # difflib's own cutoff
 
 
 def unknown_names(view: View, where: NoteFilter) -> list[str]:
-    """Return a line for each tag, category, folder, note or property that nothing has.
+    """Return a line for each tag, category, folder, note or property that no note has.
 
     :param view: the index.
-    :param where: what was asked for.
+    :param where: the filter.
     """
     wanted = [rule for rule in rules_of(where) if rule.wanted]
     if not wanted:
@@ -68,7 +68,7 @@ def _lines(rule: Rule, known: list[str], typed: Collection[str]) -> list[str]:
 
 
 def _nearest(value: str, known: dict[str, str]) -> str:
-    import difflib  # few filters name what is not there
+    import difflib  # most filters have only existing names
 
     by_end = {one.rpartition("/")[2]: shown for one, shown in known.items()}
     for names in (known, by_end):

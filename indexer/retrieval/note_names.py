@@ -1,6 +1,6 @@
-"""Which note a question names: by title, alias, file name, and by tags, folder and kind.
+"""Find the note that a question names by title, alias, file name, tags, folder or kind.
 
-The names of all notes are read once a generation, at the first question that asks for a note.
+The names of all notes are read once per generation, at the first question that asks for a note.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from indexer.store.protocol import View
 from indexer.store.records import NoteInfo
 from indexer.text.terms import is_stop_word, words_of
 
-# In larger folders notes are named by the points that a search finds, and by these names no more:
-# reading the names of a hundred thousand notes takes a second.
+# In larger folders, only notes of points that a search finds can be named: reading the names of a
+# hundred thousand notes takes a second.
 _MOST_NOTES = 20_000
-# Properties that say what kind of note it is.
+# Properties that name the kind of a note.
 _KIND_KEYS = frozenset("type kind class template categories category topics topic genre".split())
-# "Review of the course", "Course 5: Sequence Models": either side is a name of its own.
+# "Review of the course", "Course 5: Sequence Models": each side is a separate name.
 _SIDES = re.compile(r"\s*[:\u2013\u2014]\s+|\s+-\s+|\s+(?:of|on|about|for)\s+", re.IGNORECASE)
-# A name of which the question says less than this part only mentions it.
+# A question with less than this share of a name only mentions it.
 NAMED_SHARE = 0.34
 
 
 class NoteName(NamedTuple):
-    """What names a note: terms of its title, aliases and file name, and of what labels it."""
+    """The names of a note: terms of its title, aliases, file name and labels."""
 
     note: NoteInfo
     names: tuple[frozenset[str], ...]
@@ -36,11 +36,11 @@ class NoteName(NamedTuple):
     opinion: bool
 
     def known(self) -> frozenset[str]:
-        """Return all terms that name or label the note."""
+        """Return all terms of the names and labels of the note."""
         return self.labels.union(*self.names)
 
     def share(self, subject: Collection[str]) -> float:
-        """Return how much of its best name a subject says, 0 if a term is in no name or label.
+        """Return the share of its best name in a subject, 0 if a term is in no name or label.
 
         :param subject: terms of a question.
         """
@@ -57,7 +57,7 @@ class NoteNames:
         self._known: tuple[int, list[NoteName]] = (-1, [])  # of a generation
 
     def of(self, view: View) -> Sequence[NoteName]:
-        """Return the names of all notes, by path; none of a very large folder.
+        """Return the names of all notes, by path; empty for a very large folder.
 
         :param view: the index.
         """
@@ -73,7 +73,7 @@ class NoteNames:
 
 @functools.lru_cache(maxsize=4_096)  # points share their notes
 def name_of(note: NoteInfo) -> NoteName:
-    """Return what names a note."""
+    """Return the names of a note."""
     path = PurePosixPath(note.note_id)
     sides = _SIDES.split(note.title, maxsplit=1)
     names = dict.fromkeys(map(content_terms, (note.title, *sides, *note.aliases, path.stem)))
@@ -85,7 +85,7 @@ def name_of(note: NoteInfo) -> NoteName:
 
 @functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
 def content_terms(text: str) -> frozenset[str]:
-    """Return the terms of a text without those of words that say nothing."""
+    """Return the terms of a text without stop words."""
     return frozenset(
         term
         for start, end, terms in words_of(text)

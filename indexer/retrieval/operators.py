@@ -1,10 +1,10 @@
-"""The operators of a question: exact phrases, words and notes that it leaves out.
+"""Read the operators of a question: exact phrases, and included or excluded words and notes.
 
     "exact phrase"   -word   -"two words"   NOT word   tag:x   -tag:x   path:x   -path:x
 
-Everything else is text. A sign that could be an operator is one only where words are asked for as
-well: ``-DEC`` alone asks for DEC. What a whole sentence quotes is a mention: 'why do I get "no such
-file"?' asks for all it says.
+Everything else is text. A possible operator counts only if the question also has other words:
+``-DEC`` alone searches for DEC. A quote in a whole sentence is a mention: 'why do I get "no such
+file"?' searches for all its words.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from indexer.store.records import StoredPoint
 from indexer.text.folding import simplify_han
 from indexer.text.terms import terms_of
 
-# Of one question; what is longer is text that was pasted.
+# The most operators of one question; a text with more was pasted.
 _MAX_OPERATORS = 32
-# A question with at least this number of words outside its quotes is a sentence.
+# A question with at least this number of words outside of quotes is a sentence.
 _MIN_SENTENCE_WORDS = 3
 _ASKING = frozenset(
     "how what when where which who whose why is are was were do does did can could should will "
     "would has have i".split()
 )
-# Points that hold all words of a phrase and are searched for the phrase itself.
+# The most points with all words of a phrase that are searched for the phrase itself.
 _MAX_LOOKED_AT = 5_000
 _MAX_EXCLUDED = 50_000
 
@@ -39,15 +39,15 @@ _OPERATOR = re.compile(
     rf"|(?P<phrase>{_QUOTED})"
     r"|(?:-(?=[^\W_])|NOT\s+)(?P<word>[^\W_][^\s\"]*))(?=[\s.,;?!]|$)"
 )
-# A flag of one letter, or a number below a hundred, is written with a minus for another reason.
+# A flag of one letter, or a number below a hundred, has its minus for another reason.
 _NO_EXCLUSION = re.compile(r"(?:[A-Za-z]|\d{1,2}(?:[.,]\d+)?%?)$")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u201e", '\'\'"""')
 
 
 class Operators(NamedTuple):
-    """A question without its operators, and what they ask for.
+    """A question without its operators, and their values.
 
-    ``phrases`` must be in the text of a point, ``without`` in none of its words and headings.
+    A point must have all ``phrases`` in its text, and none of ``without`` in its text and headings.
     """
 
     text: str
@@ -59,7 +59,7 @@ class Operators(NamedTuple):
     without_paths: tuple[str, ...] = ()
 
     def added_to(self, where: NoteFilter) -> NoteFilter:
-        """Return a filter with the notes these operators ask for and leave out."""
+        """Return a filter extended by the notes that these operators include and exclude."""
         return where._replace(
             tags=(*where.tags, *self.tags),
             paths=(*where.paths, *self.paths),
@@ -68,7 +68,7 @@ class Operators(NamedTuple):
         )
 
     def said(self) -> list[str]:
-        """Return a line that says what was read as an operator and not as a word, if anything."""
+        """Return a line that lists what was read as an operator, if anything."""
         parts = [
             *(f'with the phrase "{phrase}"' for phrase in self.phrases),
             *(f"without {words}" for words in self.without),
@@ -81,7 +81,7 @@ class Operators(NamedTuple):
 
 
 def read_operators(question: str) -> Operators:
-    """Return a question without its operators, and what they ask for.
+    """Return a question without its operators, and their values.
 
     :param question: as typed.
     """
@@ -97,23 +97,23 @@ def read_operators(question: str) -> Operators:
             continue
         count += 1
         found.setdefault(field, []).append(value)
-        # The words of a phrase rank as well; a tag or path alone is asked for by its name.
+        # The words of a phrase also rank; a tag or path alone is searched by its name.
         kept += [question[end : match.start()], f" {value} " if field == "phrases" else " "]
         end = match.end()
     text = " ".join("".join([*kept, question[end:]]).split())
     asked = {field: tuple(dict.fromkeys(values)) for field, values in found.items()}
     if not text:
         text = " ".join([*asked.get("tags", ()), *asked.get("paths", ())]).replace("/", " ")
-    if not text:  # nothing but exclusions asks for what they name
+    if not text:  # a question of exclusions only searches for their words
         return Operators(question)
     return Operators(text, **asked)
 
 
 def _is_sentence(question: str) -> bool:
-    """Return whether a question is a sentence: what it quotes is then a mention, not a command.
+    """Return whether a question is a sentence, in which a quote is a mention, not an operator.
 
-    Of 1,089 questions people asked of 60 folders 32 quote something, and in most the notes do not
-    have the phrase in the lines that answer.
+    Of 1,089 questions that people asked about 60 folders, 32 have a quote. For most of them, the
+    lines that answer do not contain the phrase.
     """
     outside = re.sub(_QUOTED, " ", question).split()
     if len(outside) < _MIN_SENTENCE_WORDS:
@@ -122,7 +122,7 @@ def _is_sentence(question: str) -> bool:
 
 
 def _meaning(match: re.Match[str]) -> tuple[str, str]:
-    """Return the field of ``Operators`` and the value, an empty field for text."""
+    """Return the field of ``Operators`` and its value; an empty field for text."""
     key = match.group("key")
     if key:
         field = f"{'without_' if match.group('sign') else ''}{key}s"
@@ -136,28 +136,28 @@ def _meaning(match: re.Match[str]) -> tuple[str, str]:
 
 
 class Allowed(NamedTuple):
-    """Which points may answer: only these, or all but those; None sets no such limit."""
+    """The points that may answer: only these, or all except those; None means no limit."""
 
     only: frozenset[int] | None = None
     without: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
-        """Return whether anything is left out at all."""
+        """Return whether any point is excluded."""
         return self.only is not None or bool(self.without)
 
     def filter(self, point_ids: Collection[int]) -> list[int]:
-        """Return those of given points that may answer."""
+        """Return the given points that may answer."""
         return [
             i for i in point_ids if (self.only is None or i in self.only) and i not in self.without
         ]
 
 
 def allowed_points(view: View, operators: Operators, where: NoteFilter) -> Allowed:
-    """Return which points the phrases and excluded words of a question let through.
+    """Return the points that fit the phrases and excluded words of a question.
 
     :param view: the index.
     :param operators: of the question.
-    :param where: which notes count.
+    :param where: only points of notes that pass this filter.
     """
     only: frozenset[int] | None = None
     for phrase in operators.phrases:
@@ -200,6 +200,6 @@ def _phrase_pattern(phrase: str) -> re.Pattern[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as phrases are compared: without case, in one form, with single blanks."""
+    """Return a text in the form used to compare phrases: case folded, with single blanks."""
     folded = simplify_han(unicodedata.normalize("NFKC", text.casefold())).translate(_QUOTES)
     return " ".join(folded.split())

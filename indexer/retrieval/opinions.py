@@ -1,4 +1,4 @@
-"""The list on the side a question asks for: "what did I not like?", "pros and cons"."""
+"""Find the list with the opinions a question asks for: "what did I not like?"."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from indexer.text.terms import terms_of
 
 _LEAST = 0.66
 _LEAST_PERHAPS = 0.5
-# A good word in passing is no list of what is good.
+# A good word in passing is not a list of good points.
 _LEAST_PRAISE = 0.42
 _MOST_READ = 100
 # Longer texts are no labels.
@@ -43,7 +43,7 @@ _VIEW = LatePattern(
     "think opinion verdict view thought impression judg good bad how",
 )
 _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
-# Words of asking that name no subject.
+# Words that ask and name no subject.
 _ASKING = content_terms(
     "find found raise raised note noted think thought say said feel felt see saw seem have had "
     "make made get "
@@ -55,7 +55,7 @@ _ASKING = content_terms(
 
 
 class Container(NamedTuple):
-    """A list or section that takes a side, with the labels of what holds it."""
+    """A list or section that takes a side, with its labels."""
 
     side: Side
     outline: Outline
@@ -64,10 +64,10 @@ class Container(NamedTuple):
 
 
 def opinion_part(around: Around) -> Part | None:
-    """Return the lists that take the sides a question asks for, None without any.
+    """Return the lists that take the sides a question asks for, None if there are none.
 
-    All else that the question says must be in the labels of a list or, of a review, in what
-    introduces it: what was bad about Rome is no list about Paris.
+    The other words of the question must be in the labels of a list or, for a review, in its
+    introduction: a list about Paris does not answer what was bad about Rome.
 
     :param around: the question.
     """
@@ -122,7 +122,7 @@ def _inside(containers: Sequence[Container], subject: frozenset[str]) -> Part | 
 def speaks_against(question: str, outline: Outline, span: Span) -> bool:
     """Return whether a unit takes the other side than the one asked for, or is of something else.
 
-    :param question: as it was read.
+    :param question: after reading.
     :param outline: of the note of the unit.
     :param span: the unit.
     """
@@ -168,7 +168,7 @@ def _short_texts(outline: Outline, span: Span) -> Iterator[str]:
 def _order(
     around: Around, one: Container, found: Sequence[Container], opinion: Opinion
 ) -> tuple[bool, bool, float, int, int]:
-    """Return what is compared: all sides, a review, the rank of the note, the size of the list."""
+    """Return the sort key: all sides, a review, the rank of the note, the size of the list."""
     note = one.outline.note
     sides = {other.side for other in found if _is_counterpart(other, one)}
     score = around.score(note.note_id)
@@ -176,7 +176,7 @@ def _order(
 
 
 def _is_counterpart(one: Container, first: Container) -> bool:
-    """Return whether a list is the first one, or takes the other side of the same subject."""
+    """Return whether a list is the first one, or the other side of the same subject."""
     if one is first:
         return True
     same = one.outline.note == first.outline.note and one.above == first.above
@@ -222,7 +222,7 @@ def _finding_terms(sides: frozenset[Side]) -> tuple[str, ...]:
 
 
 def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[Container]:
-    """Yield the longest list of each review that takes a side by its own words."""
+    """Yield the longest list of each review that takes a side by its words."""
     for name in around.notes():
         note_id = name.note.note_id
         outline = around.outline(note_id) if name.opinion and note_id not in known else None
@@ -255,7 +255,7 @@ def _longest(around: Around, outline: Outline, span: Span) -> Span | None:
 
 
 def _is_about(one: Container, subject: frozenset[str]) -> bool:
-    """Return whether the labels of a container, or the introduction of a review, say a subject."""
+    """Return whether the labels of a container, or the introduction of a review, have a subject."""
     stored = one.outline.stored[one.span.start]
     known = name_of(one.outline.note).known().union(*map(content_terms, label_paths(stored)[-1]))
     if one.span.introduced:
@@ -266,7 +266,7 @@ def _is_about(one: Container, subject: frozenset[str]) -> bool:
 
 
 def _introduction(outline: Outline) -> frozenset[str]:
-    """Return the terms of the points of a note that are no items: paragraphs and lead-ins."""
+    """Return the terms of the paragraphs and lead-ins of a note."""
     texts = [
         point.text for point in outline.points if point.kind not in _LIST_KINDS or point.lead_in
     ]
@@ -274,7 +274,7 @@ def _introduction(outline: Outline) -> frozenset[str]:
 
 
 def _review(around: Around, subject: frozenset[str]) -> Part | None:
-    """Return the one review of a subject, None if there is none or several have it."""
+    """Return the only review of a subject, None if there is none or more than one."""
     found: list[Outline] = []
     for name in around.notes():
         outline = around.outline(name.note.note_id) if name.opinion else None
@@ -284,7 +284,7 @@ def _review(around: Around, subject: frozenset[str]) -> Part | None:
 
 
 def _praise(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part | None:
-    """Return the points of a review that praise, where praise alone is asked for."""
+    """Return the points of a review that praise, if only praise is asked for."""
     if opinion.sides != {Side.FOR} or not opinion.sure:
         return None
     for name in around.notes():

@@ -1,4 +1,4 @@
-"""Outlines of notes as they are now, kept from one question to the next."""
+"""Outlines of the current notes, cached between questions."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from indexer.retrieval.units import Outline
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
-# Of a very long note only the surroundings of a point are read: a stretch of this many points, and
-# half as many on both sides.
+# In a very long note, only the surroundings of a point are read: a stretch of this number of
+# points, plus half of it on both sides.
 _STRETCH = 1_000
-# Points that are kept at most, in all outlines together: about 10 MB.
+# The most points to cache, in all outlines together: about 10 MB.
 _MOST_POINTS = 20_000
 
 
 class Outlines:
-    """Reads outlines from the index, each one once a generation."""
+    """Reads outlines from the index, each once per generation."""
 
     def __init__(self, freshness: Freshness) -> None:
-        """Keep the freshness checks, which know the notes changed since they were indexed."""
+        """Store the freshness checks, which know the notes changed since the build."""
         self._freshness = freshness
         self._generation = -1
         self._kept: dict[tuple[str, int], Outline] = {}
         self._points = 0
 
     def key(self, stored: StoredPoint) -> tuple[str, int]:
-        """Return what points of one outline have in common.
+        """Return the key that all points of one outline share.
 
         :param stored: a point.
         """
         return stored.note.note_id, stored.ordinal // _STRETCH
 
     def of(self, view: View, stored: StoredPoint) -> Outline:
-        """Return the outline of the note of a point, with the lines the note has now.
+        """Return the outline of a point's note, with its current lines.
 
         :param view: the index.
-        :param stored: the point; of a note of thousands of points those around it are read.
+        :param stored: the point; in a note of thousands of points, only those around it are read.
         """
         generation = view.header().generation
         if generation != self._generation or self._points > _MOST_POINTS:

@@ -1,9 +1,9 @@
-"""The part of a note that a question asks for by its name, its kind or its side.
+"""Data for finding the part of a note that a question asks for by name, kind or side.
 
-"Notes on week 2 of sequence models" is the section of that name, "summary of the review" the note
-of that kind, "what did I not like?" the list that speaks against, "which notes go with the review?"
-its list of links. Such a part is shown as it is, wherever its points were ranked. Where nothing has
-the name, there is no part, and the ranking decides.
+"Notes on week 2 of sequence models" asks for the section with that name, "summary of the review"
+for the note of that kind, "what did I not like?" for the list of criticism, "which notes go with
+the review?" for its list of links. Such a part is shown whole, whatever the ranks of its points. If
+nothing has the name, there is no part, and the ranking decides.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
 Places = tuple[tuple[Outline, Span], ...]
-# Points with all terms of a name, of which the labels are read.
+# The most points with all terms of a name whose labels are read.
 _MOST_READ = 200
-# Points that opinions and links are looked for around.
+# The number of points whose notes are searched for opinions and links.
 _COMPARED = 30
-# Containers whose labels say nearly as much of the question as those of the best are as good.
+# A container is as good as the best if its labels have nearly as much of the question.
 AS_GOOD = 0.9
-# Most of a name is said.
+# The least share of a name in a question.
 MOSTLY_NAMED = 0.6
 
 
 class Part(NamedTuple):
-    """Places to show as one unit; ``least`` is the least confidence in it.
+    """Places to show as one unit; ``least`` is the minimum of its confidence.
 
     ``hits`` says that each point is wanted for its links and must be a hit.
     """
@@ -61,7 +61,7 @@ class Around(NamedTuple):
         return (self.ranking.points[i] for i in self.ranking.order[:_COMPARED])
 
     def score(self, note_id: str) -> float:
-        """Return the best score of a note, below all others without one."""
+        """Return the best score of a note, or a score below all others."""
         points = self.ranking.points
         scores = [
             self.ranking.scores[i] for i in self.ranking.order if points[i].note.note_id == note_id
@@ -80,17 +80,17 @@ class Around(NamedTuple):
         return self.outline_of(first[0]) if first else None
 
     def points_with(self, terms: Iterable[str]) -> Iterable[StoredPoint]:
-        """Return points that have all terms in their text or above it."""
+        """Return points that have all terms in their text or context."""
         ids = self.view.points_with([*terms], _MOST_READ, self.query.where)
         return self.view.read_points(ids, links=False).values()
 
 
 def note_of(around: Around, subject: Collection[str], *, by_name: bool = False) -> Outline | None:
-    """Return the note that a subject names, None if none or several have that name.
+    """Return the note that a subject names, None if no note or several notes have the name.
 
     :param around: the question.
     :param subject: terms of the name: of a title or alias, or of its tags, folder and kind.
-    :param by_name: True if the only note with these terms must have most of them as its name.
+    :param by_name: True if the only note with these terms must have most of them in its name.
     """
     if not subject:
         return None

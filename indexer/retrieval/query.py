@@ -1,4 +1,4 @@
-"""A question with its options, and what the encoder and the notes say of its words."""
+"""A question with its options, and the data from the encoder and the notes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from indexer.store.protocol import View
 from indexer.store.records import Header, Vectors
 from indexer.text.terms import terms_of
 
-# Rocchio (SMART, 1971): how far examples pull the question's vector, and push it.
+# Rocchio (SMART, 1971): how far examples move the question's vector towards or away from them.
 _MORE_WEIGHT = 0.6
 _LESS_WEIGHT = 0.3
 
-# If the model does not know more than this share of a question, its words decide.
+# If more than this share of a question is unknown to the model, exact words decide.
 _MAX_UNKNOWN = 0.5
 
 Reranker = Callable[[str, Sequence[str]], Sequence[float]]
-"""A question and texts to how well each answers it."""
+"""Returns how well each text answers a question."""
 
 
 class Query(NamedTuple):
@@ -58,12 +58,12 @@ class Query(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question as it was read, with what the encoder and the notes say of its words.
+    """A question after reading, with the data from the encoder and the notes.
 
-    ``vector`` is what points are compared with: the question's own, moved by examples; None in a
-    search by words. ``weights`` says what each of its word pieces counts; they sum to 1.
-    ``by_words`` says that words alone decide: they were asked for, or the model does not know them.
-    ``gibberish`` says that no word of the question is known to the notes or to the model.
+    ``vector`` is the question's vector, moved by examples; None in a search by words. ``weights``
+    are the weights of its word pieces; they sum to 1. ``by_words`` is True if words alone decide,
+    because of the mode or because the model does not know them. ``gibberish`` is True if neither
+    the notes nor the model know a word of the question.
     """
 
     question: Question
@@ -80,10 +80,10 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
 
     :param view: the index.
     :param header: of the view.
-    :param encoder: the one the index was built with; None to answer by words alone.
+    :param encoder: the encoder of the index; None to answer by words alone.
     :param query: the question and its options.
     :raises QueryError: if the question is empty or too long.
-    :raises EncoderError: if it is asked by meaning and there is no encoder.
+    :raises EncoderError: if the mode is by meaning and there is no encoder.
     """
     question = read_question(query.question, view, encoder or EstimatedTokens())
     encoded = None

@@ -1,8 +1,8 @@
-"""Read a question: correct typos, spell out acronyms, complete a half-typed last word.
+"""Read a question: correct typos, expand acronyms, complete a half-typed last word.
 
-The notes are the dictionary. A word that neither the notes nor the encoder know is read as the
-nearest word of the notes. An acronym is read together with the phrase of the notes that has its
-initials. The answer reports both.
+The notes are the dictionary. A word that neither the notes nor the encoder know is replaced by the
+nearest word of the notes. A phrase of the notes with the initials of an acronym is added to it. The
+answer reports both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DOUBLE = re.compile(r"(.)\1")
 _MEDIUM_WORD_CHARS = 5  # from this length on any letter may be wrong
 _LONG_WORD_CHARS = 10  # from this length on two letters may be wrong
 _MAX_ACRONYM_CHARS = 5
-# Notes in English have the first of these more often than any other: one a language.
+# The most common word of each language; English notes have the first more often than the others.
 _COMMON_WORDS = "the", "und", "que", "les", "het", "che", "não", "nie", "и"
 _MAX_REPAIRS = 8  # per question; more of them are not typos
 _MAX_ATTEMPTS = 24  # words of one question that are compared with those of the notes, 7 ms each
@@ -47,8 +47,8 @@ _ACRONYM_POINTS = 50
 _MAX_PHRASES = 4  # phrases per acronym that are searched in the notes
 _MIN_EVIDENCE = 2  # distinct texts that must contain the phrase of a two-letter acronym
 _MIN_STEM_CHARS = 3
-_MAX_MENDS = 12  # nearest terms that are examined
-# A word of fewer letters a piece is spelled rather than known.
+_MAX_MENDS = 12  # the most nearest terms to examine
+# The model does not know a word with fewer letters per piece.
 _LETTERS_A_PIECE = 1.6
 _LETTERS_OF_STRANGE = 4
 _FIRST_EAST_ASIAN = "\u2e80"
@@ -57,9 +57,9 @@ _SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 
 
 class Question(NamedTuple):
-    """A question as it is answered.
+    """A question after reading.
 
-    ``text`` is what the encoder reads, ``terms`` are the search terms, with repeats;
+    ``text`` is the text for the encoder, ``terms`` are the search terms, with repeats;
     ``reads`` lists the corrections: (word as typed, words of the notes).
     """
 
@@ -69,9 +69,9 @@ class Question(NamedTuple):
 
 
 def check_question(question: str) -> str:
-    """Return a question on one line, as text that any part can work with.
+    """Return a valid question on one line.
 
-    :param question: as typed; of one that is too long, the first words.
+    :param question: as typed; if it is too long, only the first words are used.
     :raises QueryError: if it is empty.
     """
     text = " ".join(question.split())
@@ -83,7 +83,7 @@ def check_question(question: str) -> str:
 
 
 def cut_question(text: str) -> str:
-    """Return the words of a question that are read: all of them, or the first of a long text."""
+    """Return the words of a question to read: all, or the first of a long text."""
     if len(text) <= _MAX_QUESTION_CHARS:
         return text
     return text[:_MAX_QUESTION_CHARS].rpartition(" ")[0] or text[:_MAX_QUESTION_CHARS]
@@ -98,7 +98,7 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     :raises QueryError: if it is empty or too long.
     """
     text = check_question(question)
-    if _ADDRESS.fullmatch(text):  # pasted: what all addresses share says nothing
+    if _ADDRESS.fullmatch(text):  # a pasted address: the parts that all addresses share say nothing
         return Question(text, tuple(query_terms(address_words(text) or text)))
     return _read_words(text, view, encoder)
 
@@ -143,7 +143,7 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
 
 
 def _is_english(text: str, view: View) -> bool:
-    """Return whether typos can be told from words: what the model lacks is one in English only."""
+    """Return whether a question is English: only there, an unknown word is probably a typo."""
     language = language_of(text)
     if language is not None:
         return language == ENGLISH
@@ -157,10 +157,10 @@ def _is_acronym(word: str) -> bool:
 
 
 def _spell_out(word: str, view: View) -> str:
-    """Return the phrase of the notes that an acronym stands for, or nothing.
+    """Return the phrase of the notes for an acronym, or an empty text.
 
-    Of the phrases with these initials, one that is defined next to the acronym comes first, as in
-    "Intersection over Union (IoU)"; then the one that is in most distinct texts; then one that is a
+    Among the phrases with these initials, one defined next to the acronym comes first, as in
+    "Intersection over Union (IoU)", then the one in the most distinct texts, then one that is a
     heading or has items under it.
     """
     short = word.casefold()
@@ -180,7 +180,7 @@ def _spell_out(word: str, view: View) -> str:
 
 
 def _is_likely(phrase: _Phrase, short: str) -> bool:
-    """Return whether there is enough evidence for a phrase: two letters fit many by accident."""
+    """Return whether there is enough evidence for a phrase: many phrases fit two letters."""
     likely = phrase.definitions or phrase.topics or phrase.texts >= _MIN_EVIDENCE
     return phrase.texts > 0 and bool(likely or len(short) > 2)
 
@@ -195,13 +195,13 @@ class _Phrase:
     topics: int = 0
 
     def rank(self) -> tuple[int, int, int, int, str]:
-        """Return the sort key among phrases; the best is the smallest."""
+        """Return the sort key; the smallest is the best."""
         counts = -min(self.definitions, 1), -self.texts, -self.topics
         return *counts, len(self.written), self.written
 
 
 def _texts_with(terms: Sequence[str], view: View) -> dict[str, bool]:
-    """Return the distinct texts of points with these terms, and whether each is above others."""
+    """Return distinct texts of points with these terms; True for those with points under them."""
     found = view.lexical(terms, _ACRONYM_POINTS, NoteFilter())
     texts: dict[str, bool] = {}
     for stored in view.read_points([point_id for point_id, _ in found], links=False).values():
@@ -217,7 +217,7 @@ def _has_phrase(text: str, phrase: str) -> bool:
 
 
 def _is_phrase(phrase: str, short: str) -> bool:
-    """Return whether an acronym may stand for a phrase: words of two letters, the first a name."""
+    """Return whether a phrase is possible for an acronym: two-letter words, the first a name."""
     words = phrase.split()
     long = all(len(word) > 1 for word in words) and not is_stop_word(words[0])
     return long and phrase.casefold() != short
@@ -232,21 +232,21 @@ def _is_defined(phrase: str, short: str, text: str) -> bool:
 
 
 def _may_be_typo(word: str, encoder: TextMeasure) -> bool:
-    """Return whether a word that the notes lack may be a mistyped one: no word of the language."""
+    """Return whether a word that the notes lack may be a typo, not a word of the language."""
     if len(word) < _MIN_TYPO_CHARS or not word.isalpha() or not word.isascii():
         return False
     return encoder.count_tokens([word])[0] >= 2
 
 
 def _mend(word: str, term: str, view: View) -> str:
-    """Return the word of the notes that an unknown word probably means, or nothing."""
+    """Return the word of the notes that an unknown word probably means, or an empty text."""
     from rapidfuzz.distance import OSA  # only needed for typos
 
     word = word.lower()
     limit = 2 if len(word) >= _LONG_WORD_CHARS else 1
 
     def distance(stem: str) -> float:
-        """Estimate the distance to the nearest word with a stem, by their common start."""
+        """Estimate the distance to the nearest word with a stem, from their common start."""
         begins = word[: len(stem)]
         edits = min(OSA.distance(one, stem, score_cutoff=limit) for one in (begins, term))
         return edits + (len(word) - len(begins)) / 2 if edits <= limit else math.inf
@@ -256,7 +256,7 @@ def _mend(word: str, term: str, view: View) -> str:
         for first in dict.fromkeys(word[:2])
         for stem, points in view.terms_like(first, _MIN_STEM_CHARS, len(word) + limit)
     ]
-    # Of equally near ones, the one in lower case, since capitals may start a name or a sentence.
+    # Among equally near words, prefer lower case, since a capital may start a name or a sentence.
     found = [
         (OSA.distance(word, one.lower()), not one.islower(), place, one)
         for place, (far, _, stem) in enumerate(sorted(near)[:_MAX_MENDS])
@@ -268,11 +268,11 @@ def _mend(word: str, term: str, view: View) -> str:
 
 
 def _is_other_word(word: str, other: str) -> bool:
-    """Tell of words whether they are likely two, not one mistyped.
+    """Return whether two words are probably different words, not a typo of one.
 
-    They are if one begins with the other, as forms of a word do, or if they differ in the last
-    letter alone, as "tagger" and "tagged". Short ones are if they differ in more than the order of
-    the letters or a double letter written once, as "docs" and "dots".
+    They are different if one begins with the other, like forms of a word, or if only the last
+    letter differs ("tagger" and "tagged"). Short words ("docs" and "dots") are different unless
+    only the order of letters or a double letter differs.
     """
     if (
         len(word) < _MEDIUM_WORD_CHARS
@@ -288,7 +288,7 @@ def _is_other_word(word: str, other: str) -> bool:
 
 
 def _surfaces(term: str, view: View) -> set[str]:
-    """Return words of the notes that have a term, as they are written."""
+    """Return words of the notes that have a term, as written."""
     found = view.lexical([term], _SURFACE_POINTS, NoteFilter())
     return {
         text[start:end]
@@ -304,14 +304,14 @@ def share_unknown(
     known: Sequence[bool],
     weights: Sequence[float],
 ) -> float:
-    """Return the share of a question, by weight, whose words the model does not know.
+    """Return the weighted share of a question's words that the model does not know.
 
     A word is unknown if a piece of it is not in the vocabulary, or if the model spells it letter by
-    letter, as the default model does with most scripts but the Latin one.
+    letter, as the default model does in most non-Latin scripts.
 
-    :param question: as it was read.
-    :param spans: where its word pieces are.
-    :param known: which of them the model has in its vocabulary; empty for all.
+    :param question: after reading.
+    :param spans: the positions of its word pieces.
+    :param known: whether each is in the model's vocabulary; empty if all are.
     :param weights: of its word pieces.
     """
     unknown = 0.0
@@ -330,13 +330,13 @@ def share_unknown(
 def is_gibberish(
     question: Question, spans: Sequence[tuple[int, int]], counts: Mapping[str, int]
 ) -> bool:
-    """Return whether neither the notes nor the model know any word that says what is asked.
+    """Return whether neither the notes nor the model know a word of the question's subject.
 
-    The model does not know a word that it cuts into pieces of four letters or fewer, on average.
+    The model does not know a word that it cuts into pieces of at most four letters on average.
 
-    :param question: as it was read.
-    :param spans: where its word pieces are.
-    :param counts: term to the points that have it.
+    :param question: after reading.
+    :param spans: the positions of its word pieces.
+    :param counts: term to the number of points that have it.
     """
     strange = []
     short_words = _knows_short_words(question.text, spans)
@@ -375,7 +375,7 @@ def _pieces_within(spans: Sequence[tuple[int, int]], begin: int, finish: int) ->
 
 
 def _is_short_latin(word: str) -> bool:
-    """Return whether a word may well be known though its pieces are short; a number never is."""
+    """Return whether a word may be known although its pieces are short; never for a number."""
     if word.isdecimal():
         return len(word) == 1
     return word.isascii() and (len(word) < _MIN_TYPO_CHARS or not word.isalpha())
@@ -384,11 +384,11 @@ def _is_short_latin(word: str) -> bool:
 def word_weights(
     question: Question, spans: tuple[tuple[int, int], ...], idf: Mapping[str, float]
 ) -> list[float]:
-    """Return the weight of each word piece of a question: its share of the rarity of its word.
+    """Return the weight of each word piece of a question: its share of its word's rarity.
 
-    A word counts once, however many pieces the encoder cuts it into.
+    A word counts once, for any number of pieces.
 
-    :param question: as it was read.
+    :param question: after reading.
     :param spans: start and end of its word pieces.
     :param idf: term to inverse document frequency.
     :return: weights that sum to 1, or only zeros; stop words count half.

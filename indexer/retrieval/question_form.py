@@ -1,7 +1,7 @@
-"""What the form of a question says of the size of its answer; English, other languages are neutral.
+"""Read the expected size of an answer from the form of a question; only for English.
 
-"is ...?", "how much ...?" and "the best ..." ask for one thing, "steps of ...", "list ..." and
-"which topics ...?" for several. The form only leans: what the notes hold decides.
+"is ...?", "how much ...?" and "the best ..." ask for one thing; "steps of ...", "list ..." and
+"which topics ...?" for several. The form is only a hint: the content of the notes decides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from indexer.text.terms import terms_of
 
 
 class Lean(Enum):
-    """What the form of a question leans to."""
+    """The size of the answer that the form of a question suggests."""
 
     ONE = "one"
     NEUTRAL = "neutral"
@@ -23,10 +23,10 @@ class Lean(Enum):
 
 
 class Form(NamedTuple):
-    """What is read in the form of a question.
+    """The information in the form of a question.
 
-    ``everywhere`` says that all places are asked for, ``note`` that a whole note may be.
-    ``words`` are the terms that name the form ("steps", "list") and not the subject.
+    ``everywhere`` is True if it asks for all places, ``note`` if it may ask for a whole note.
+    ``words`` are the terms of the form ("steps", "list"), not of the subject.
     """
 
     lean: Lean
@@ -95,7 +95,7 @@ _OPENER = re.compile(r"^(?:how|why|where|when|who|what|which|if|whose|whom|the|m
 
 @functools.lru_cache(maxsize=64)  # asked several times in one question
 def read_form(question: str) -> Form:
-    """Return what the form of a question says of the size of its answer.
+    """Return the form of a question.
 
     :param question: as typed, on one line.
     """
@@ -113,11 +113,10 @@ def read_form(question: str) -> Form:
 
 
 def _asks_plural(text: str) -> bool | None:
-    """Return whether the noun asked for is in the plural: "which topics ...?", "games for two".
+    """Return whether a question asks for a plural noun: "which topics ...?", "games for two".
 
     :param text: the question.
-    :return: None where no noun is asked for, or a question with "what" asks for one in the
-        singular, as "what advice".
+    :return: None if it asks for no noun, or with "what" for a singular one ("what advice").
     """
     found = _ASKED_NOUN.match(text)
     if found:

@@ -1,4 +1,4 @@
-"""Pure functions on scores: fusion, order of lead-ins, and the share of one note."""
+"""Pure functions on scores: fusion, order of lead-ins, and the limit per note."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ _BELOW = 1e-6
 class Weights(NamedTuple):
     """The weight of each kind of evidence; chosen by ablation, on a plateau.
 
-    ``words`` and ``pieces`` are against 1 for the cosine of the vectors. Of a point of
-    ``long_pieces`` word pieces late interaction counts half, and each piece of a point costs
-    ``brevity``. Among documents, the longer the candidates are, late interaction gives way to
-    ``long_words``, and scores are drawn to those of their neighbours by ``diffusion``. A point of
-    a large note loses ``note_size`` times the logarithm of its points. See benchmarks/QUALITY.md.
+    ``words`` and ``pieces`` are relative to 1 for the cosine of the vectors. For a point of
+    ``long_pieces`` word pieces, late interaction counts half, and each piece of a point costs
+    ``brevity``. The more the candidates are documents, the more ``long_words`` replaces late
+    interaction, and the more ``diffusion`` pulls scores to those of their neighbours. A point of a
+    large note loses ``note_size`` times the logarithm of the number of its points. See
+    benchmarks/QUALITY.md.
     """
 
     words: float = 0.4
@@ -43,19 +44,19 @@ class Weights(NamedTuple):
 # Late interaction expected from a cosine, by a linear fit over all candidates.
 _PIECES_AT_ZERO = 0.25
 _PIECES_A_COSINE = 0.6
-# Up to the first mean length in word pieces, candidates are points (8 to 27 in four collections);
-# from the second on they are documents (137 to 248 in two collections).
+# Up to the first mean length in word pieces, candidates are points (8 to 27 in four collections).
+# From the second length on, they are documents (137 to 248 in two collections).
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
-_PROPERTIES_COST = 0.3  # of a point of properties, against text
+_PROPERTIES_COST = 0.3  # the cost of a point of properties, compared with text
 # The number of points of a note is clipped to this range.
 _NOTE_POINTS = 10, 150
 _SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbours
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
 _DIGITS = 4  # scores that agree to this number of digits are equal
-# Of two points that say the same, the one of a lowered note follows; one that answers far better
-# stays first: best and tenth of a question differ by 0.6 as a rule.
+# The cost of a lowered note: of two equal points, its point comes second, but a much better one
+# stays first. The best and the tenth score of a question usually differ by 0.6.
 _LOWERED_COST = 0.5
 _JUST_BELOW = 1e-3  # larger than the precision of equal scores, see rank
 # An item up to this length may only name the topic of the items under it; see place_lead_ins.
@@ -65,8 +66,8 @@ _FAR_BEHIND = 0.5
 _ONE_WORD_LETTERS = 4
 _FIRST_EAST_ASIAN = "\u2e80"
 _WEIGHTS = Weights()
-# Beyond this number of points of one note, points of other notes come first. With 3, the fourth
-# point of a long note went to the end of the list, even with a top score (benchmarks/QUALITY.md).
+# After this number of points of one note, points of other notes come first. With 3, the fourth
+# point of a long note went to the end of the list even with a top score (benchmarks/QUALITY.md).
 MAX_PER_NOTE = 5
 
 
@@ -85,11 +86,11 @@ class Evidence(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """The best candidates in order, with what is known of all candidates, by point id.
+    """The best candidates in order, and the evidence for all candidates, by point id.
 
-    ``order`` and ``points`` hold the best, which were read; ``evidence`` holds all. ``matched``
-    says how well each word piece of the question is matched, ``packed`` are a point's own pieces.
-    ``steps`` names each step of the ranking with the scores after it.
+    ``order`` and ``points`` hold the best ones, which were read; ``evidence`` holds all.
+    ``matched`` holds how well a point matches each word piece of the question, ``packed`` its own
+    pieces. ``steps`` holds each step of the ranking with the scores after it.
     """
 
     order: list[int]
@@ -102,9 +103,9 @@ class Ranking(NamedTuple):
     steps: tuple[tuple[str, dict[int, float]], ...] = ()
 
     def without(self, gone: Collection[int]) -> Ranking:
-        """Return the ranking without points that are gone from their notes.
+        """Return the ranking without points deleted from their notes.
 
-        :param gone: their ids.
+        :param gone: the ids of the deleted points.
         """
         if not gone:
             return self
@@ -115,13 +116,14 @@ class Ranking(NamedTuple):
 def fuse(
     evidence: Mapping[int, Evidence], mode: Mode, weights: Weights = _WEIGHTS
 ) -> dict[int, float]:
-    """Join the evidence for each candidate into one score.
+    """Combine the evidence for each candidate into one score.
 
-    Scores are joined instead of ranks, since a rank does not say how near the nearest is. Late
-    interaction separates short points best. A long point has more chances that one of its words is
-    near any word, so of two similar scores the shorter point comes first, and late interaction of
-    long points is pulled towards the value expected from the cosine. A document contains a smaller
-    share of the question, so among documents words count relative to the best candidate.
+    Scores are combined instead of ranks, since a rank does not say how near the nearest point is.
+    Late interaction separates short points best. A long point has more chances that one of its
+    words is near any word, so of two similar scores the shorter point comes first, and late
+    interaction of long points is pulled towards the value expected from the cosine. A document
+    contains a smaller share of the question, so among documents words count relative to the best
+    candidate.
 
     :param evidence: by point id.
     :param mode: which retrievers count.
@@ -145,7 +147,7 @@ def fuse(
 
 
 def share_of_documents(lengths: Sequence[int]) -> float:
-    """Return by their mean length how much candidates are documents rather than points, 0 to 1.
+    """Return how much candidates are documents rather than points, 0 to 1, by mean length.
 
     :param lengths: of the candidates in word pieces; all 0 if they were not counted.
     """
@@ -158,9 +160,9 @@ def diffuse(
 ) -> dict[int, float]:
     """Pull each score towards those of the nearest other candidates (one step of diffusion).
 
-    Documents on the subject of a question are near each other, so a document among them is more
-    likely relevant (score regularisation, Diaz 2005). Notes lose by it: their nearest points are
-    other items of one list, of which only one answers.
+    Documents about the subject of a question are near each other, so a document among them is more
+    likely relevant (score regularisation, Diaz 2005). Notes do not gain from it: their nearest
+    points are items of one list, of which only one answers.
 
     :param scores: point id to score.
     :param vectors: one row of unit length for each, in that order.
@@ -180,14 +182,14 @@ def idf(points: int, counts: Mapping[str, int], terms: Iterable[str]) -> dict[st
     """Return the inverse document frequency of terms, at least 0 (Sparck Jones 1972, smoothed).
 
     :param points: how many points there are.
-    :param counts: term to points that have it; a term without a count occurs nowhere.
-    :param terms: whose frequency is wanted.
+    :param counts: term to the number of points that have it; a term without a count occurs nowhere.
+    :param terms: the terms.
     """
     return {term: max(math.log((points + 1) / (counts.get(term, 0) + 0.5)), 0.0) for term in terms}
 
 
 def highest_bm25(terms: Sequence[str], rarity: Mapping[str, float]) -> float:
-    """Return the BM25 that a point with every word of a question could have.
+    """Return the highest possible BM25 of a point with every word of a question.
 
     :param terms: of the question.
     :param rarity: their inverse document frequency.
@@ -196,7 +198,7 @@ def highest_bm25(terms: Sequence[str], rarity: Mapping[str, float]) -> float:
 
 
 def share_of_words(bm25: float, most: float) -> float:
-    """Return BM25 as a share of the highest there could be.
+    """Return BM25 as a share of the highest possible value.
 
     :param bm25: of the question's terms in a point.
     :param most: see ``highest_bm25``.
@@ -205,7 +207,7 @@ def share_of_words(bm25: float, most: float) -> float:
 
 
 def first_of(scores: Mapping[int, float], count: int) -> list[int]:
-    """Return the point ids with the highest scores, and all that are equal to the last of them."""
+    """Return the point ids with the highest scores, including all ties with the last one."""
     if len(scores) <= count:
         return list(scores)
     least = sorted((round(score, _DIGITS) for score in scores.values()), reverse=True)[count - 1]
@@ -223,9 +225,9 @@ def favour_short_notes(
     The more points a note has, the more likely one of them is near to any question.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
-    :param sizes: note to how many points it has.
-    :param weight: penalty of a note that has e times the points of another.
+    :param points: the records of all points.
+    :param sizes: note to number of points.
+    :param weight: the penalty of a note with e times the points of another.
     """
     smallest, largest = _NOTE_POINTS
     return {
@@ -242,14 +244,14 @@ def favour_named(
     terms: Sequence[str],
     rarity: Mapping[str, float],
 ) -> dict[int, float]:
-    """Return scores raised where the question names the note or section by its number or date.
+    """Return scores raised if the question names the note or section by number or date.
 
-    "2024-03-03" is near to all days of that month, and its own note says no more of it than they.
-    A point gains the share of the question that such a name makes up, by rarity.
+    "2024-03-03" is near to all days of that month, and the note of that day does not contain it
+    more often. A point gains the share, weighted by rarity, of such a name in the question.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
-    :param terms: of the question, in its order.
+    :param points: the records of all points.
+    :param terms: of the question, in order.
     :param rarity: their inverse document frequency.
     """
     if not any(map(_has_digit, terms)):
@@ -270,12 +272,12 @@ def favour_named(
 def favour_only_word(
     scores: Mapping[int, float], words: Mapping[int, float], text: str
 ) -> dict[int, float]:
-    """Return scores raised, for a question of one word, so that the points with it come first.
+    """Return scores that put the points with the word first, for a question of one word.
 
-    It may be in what the model does not read: the address of a link, another name of the note.
+    The word may be in text that the model does not read: the address of a link, or an alias.
 
     :param scores: point id to score.
-    :param words: the share of the question that each point has, 0 for none.
+    :param words: the share of the question in each point, 0 for none.
     :param text: of the question.
     """
     having = [score for i, score in scores.items() if words[i]]
@@ -295,10 +297,10 @@ def _is_one_word(text: str) -> bool:
 def lower_properties(
     scores: Mapping[int, float], points: Mapping[int, StoredPoint]
 ) -> dict[int, float]:
-    """Return scores with the properties of notes below text that says nearly as much.
+    """Return scores with the properties of notes below similarly good text.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
+    :param points: the records of all points.
     """
     cost = {i: _PROPERTIES_COST for i in scores if points[i].point.kind is BlockKind.PROPERTIES}
     return {i: score - cost.get(i, 0.0) for i, score in scores.items()}
@@ -307,11 +309,11 @@ def lower_properties(
 def lower_paths(
     scores: Mapping[int, float], points: Mapping[int, StoredPoint], parts: Sequence[str]
 ) -> dict[int, float]:
-    """Return scores with the points of some notes below those of others that say as much.
+    """Return scores with the points of some notes below equally good ones of other notes.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
-    :param parts: of the paths of these notes; case and Unicode form do not matter.
+    :param points: the records of all points.
+    :param parts: parts of the paths of these notes; case and Unicode form are ignored.
     """
     folded = [part for part in map(fold_path, parts) if part]
     if not folded:
@@ -343,11 +345,11 @@ def _has_digit(text: str) -> bool:
 def place_copies(
     scores: Mapping[int, float], points: Mapping[int, StoredPoint]
 ) -> dict[int, float]:
-    """Put the points of a conflict copy below the best point of the note it is a copy of.
+    """Put the points of a conflict copy below the best point of the original note.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
-    :return: the scores, those of copies lowered where they are higher.
+    :param points: the records of all points.
+    :return: the scores, with higher ones of copies lowered.
     """
     best: dict[str, float] = {}
     for i, score in scores.items():
@@ -367,15 +369,15 @@ def place_copies(
 def place_lead_ins(
     scores: Mapping[int, float], points: Mapping[int, StoredPoint]
 ) -> dict[int, float]:
-    """Put each lead-in and bare heading right below the best of the points it leads to.
+    """Put each lead-in and bare heading right below the best of the points it introduces.
 
-    So is a short item put below those under it, and the properties of a note below its points,
-    unless they are far behind: it has the words of the question for being what they speak of, and
-    they hold the answer.
+    A short item is also put below the points under it, and the properties of a note below its
+    points, unless those are far behind. Such a text has the words of the question because it names
+    the topic, while the points under it hold the answer.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
-    :return: the scores, those of lead-ins lowered where one of their points has less.
+    :param points: the records of all points.
+    :return: the scores, with those of lead-ins lowered if one of their points has a lower one.
     """
     under: defaultdict[tuple[str, str, bool], list[tuple[int, float]]] = defaultdict(list)
     inside: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -405,14 +407,14 @@ def place_lead_ins(
 
 
 def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list[int]:
-    """Return the point ids by falling score, equal scores by note and place in it.
+    """Return the point ids by descending score, equal scores by note and position.
 
-    The order does not depend on point ids, which differ between a fresh index and one that grew by
-    edits. Scores that agree to four digits are equal: the same vectors read from a file and from
-    rows differ in the seventh digit.
+    The order does not depend on point ids, which differ between a new index and an edited one.
+    Scores that agree to four digits are equal, because vectors from a file and from rows differ in
+    the seventh digit.
 
     :param scores: point id to score.
-    :param points: the records of all of them.
+    :param points: the records of all points.
     """
 
     def place(point_id: int) -> tuple[float, str, int, int]:
@@ -423,13 +425,13 @@ def rank(scores: Mapping[int, float], points: Mapping[int, StoredPoint]) -> list
 
 
 def spread(ranked: Sequence[int], note_of: Callable[[int], str], k: int) -> list[int]:
-    """Return the first ``k`` of a ranking in which no note takes more than its share.
+    """Return the first ``k`` of a ranking, with a limit per note.
 
-    Points of a note beyond ``MAX_PER_NOTE`` follow the others, in their order.
+    More than ``MAX_PER_NOTE`` points of a note follow after the others, in their order.
 
     :param ranked: point ids, best first.
     :param note_of: point id to note.
-    :param k: how many to return.
+    :param k: the number to return.
     """
     taken: Counter[str] = Counter()
     first: list[int] = []

@@ -1,4 +1,4 @@
-"""Other notes that may help: linked with the best hits, or nearly as close as they are."""
+"""Find other notes that may help: linked with the best hits, or nearly as close."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from indexer.store.protocol import View
 
 _MOST = 5
 _LINKING_HITS = 3
-_CLOSE = 10  # points; a note that has none of the best ones is not close
-# A note linked with more notes than this, or with half of all, is named by every question.
+_CLOSE = 10  # a note without one of this number of best points is not close
+# A note linked with more notes than this, or with half of all, would be related to everything.
 _HUB_NOTES = 20
 _LEAST_HUB_NOTES = 4
 
 
 class RelatedNotes:
-    """Finds related notes; what is a hub is looked up once a generation."""
+    """Finds related notes; hubs are found once per generation."""
 
     def __init__(self, freshness: Freshness) -> None:
-        """Keep the freshness checks, which know the notes that are gone."""
+        """Store the freshness checks, which know deleted notes."""
         self._freshness = freshness
         self._generation = -1
         self._hubs: dict[str, bool] = {}
@@ -30,12 +30,12 @@ class RelatedNotes:
     def find(
         self, view: View, ranking: Ranking, hits: Sequence[Hit], shown: Collection[str]
     ) -> tuple[RelatedNote, ...]:
-        """Return notes that say something the hits do not: no hubs, and none that is gone.
+        """Return related notes that the hits do not show, without hubs and deleted notes.
 
         :param view: the index.
         :param ranking: of the question.
         :param hits: of the question, best first.
-        :param shown: the notes that are shown.
+        :param shown: the notes already shown.
         """
         return tuple(islice(self._found(view, ranking, hits, {*shown}), _MOST))
 

@@ -1,4 +1,4 @@
-"""A question to its answer: candidates, their evidence, one order, checked hits."""
+"""Answer a question: candidates, their evidence, one ranking, checked hits."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ class Searcher:
         lower: Sequence[str] = (),
         english: EnglishReader | None = None,
     ) -> None:
-        """Keep the parts.
+        """Store the parts.
 
         :param store: the index.
-        :param encoder: the one the index was built with; None to answer by words alone.
+        :param encoder: the encoder of the index; None to answer by words alone.
         :param freshness: compares hits with their files.
         :param site_url: address the notes are published at, empty for none.
         :param exclude: parts of paths of notes that answer only where a question names their place.
@@ -111,12 +111,12 @@ class Searcher:
     def over(
         cls, store: Store, encoder: Encoder | None, freshness: Freshness, settings: Settings
     ) -> Searcher:
-        """Return a searcher of an index as the settings say.
+        """Return a searcher of an index with the options of the settings.
 
         :param store: the index.
         :param encoder: see ``__init__``.
         :param freshness: compares hits with their files.
-        :param settings: the address of the site, what is left out, and what ranks lower.
+        :param settings: with the address of the site, and excluded and lowered notes.
         """
         return cls(
             store,
@@ -134,7 +134,7 @@ class Searcher:
 
         :param query: the question and how to answer it.
         :param view: the generation to answer from; None for the newest one.
-        :return: the hits, best first, each found in its note as it is now.
+        :return: the hits, best first, each checked against its current note.
         :raises QueryError: if the question is empty or too long.
         :raises IndexNotFound: if nothing was built yet.
         :raises IndexOutdated: if the index was built with another encoder.
@@ -203,7 +203,7 @@ class Searcher:
     def similar(
         self, note_id: str, line: int | None, k: int, view: View | None = None
     ) -> list[Hit]:
-        """Return the nearest points of other notes, without those a note links to.
+        """Return the nearest points of other notes, except notes that this one links to.
 
         :param note_id: the note.
         :param line: a line of it, for the point on that line; None for the whole note.
@@ -255,7 +255,7 @@ class Searcher:
         return self._freshness.is_stale(view)
 
     def _without_excluded(self, where: NoteFilter) -> NoteFilter:
-        """Return a filter without the notes that settings leave out, unless it names a place."""
+        """Return a filter that excludes notes by the settings, unless it names a place."""
         if not self._exclude or where.folders or where.paths or where.notes:
             return where
         return where._replace(without_paths=(*where.without_paths, *self._exclude))
@@ -264,7 +264,7 @@ class Searcher:
         return self._store.view() if view is None else nullcontext(view)
 
     def _addressed(self, points: Sequence[StoredPoint], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        """Return hits with the addresses their notes are published at, where there is a site."""
+        """Return hits with the web addresses of their notes, if there is a site."""
         if not self._site_url:
             return hits
         from indexer.notes.link_names import published_url
@@ -325,7 +325,7 @@ class Searcher:
     def _confirmed(
         self, view: View, ranking: Ranking, k: int
     ) -> tuple[list[StoredPoint], set[int]]:
-        """Return the first points whose words are still in their notes, and those that are gone."""
+        """Return the first points that are still in their notes, and the ids of deleted ones."""
         order = spread(ranking.order, lambda i: ranking.points[i].note.note_id, len(ranking.order))
         current: list[StoredPoint] = []
         gone: set[int] = set()
@@ -338,7 +338,7 @@ class Searcher:
         return current, gone
 
     def _chance(self, view: View, header: Header, asked: Asked, ranking: Ranking) -> float:
-        """Return how near these notes come to any question of the language of this one.
+        """Return how near these notes are to any question in the language of this one.
 
         The build measured it for English. For another language, or an index that was copied or cut
         short, it is measured once per generation, at the first question.
@@ -348,11 +348,11 @@ class Searcher:
         first = " ".join(ranking.points[i].point.text for i in ranking.order[:_TELLING])
         language = language_of(asked.question.text) or language_of(first) or ENGLISH
         if header.setup and header.setup.model == MULTILINGUAL_MODEL:
-            language = ENGLISH  # it puts all languages in one space, and was fitted to this chance
+            language = ENGLISH  # it has one space for all languages, and was fitted to this chance
         if language == ENGLISH and header.chance is not None:
             return header.chance
         generation, measured = self._measured
-        if generation != header.generation:  # another thread may replace it meanwhile
+        if generation != header.generation:  # another thread may replace it in the meantime
             measured = {}
             self._measured = (header.generation, measured)
         chance = measured.get(language)
@@ -370,7 +370,7 @@ class Searcher:
 def _with_rated(
     view: View, asked: Asked, query: Query, ranking: Ranking, points: Sequence[StoredPoint]
 ) -> Ranking:
-    """Return the ranking with the evidence for points that no retriever found."""
+    """Return the ranking with evidence for points that no retriever found."""
     missing = [one.point_id for one in points if one.point_id not in ranking.scores]
     if not missing:
         return ranking
@@ -396,7 +396,7 @@ def _english_reader(encoder: Encoder | None, settings: Settings) -> EnglishReade
 
 
 def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Return hits that say why they have their place; a point that was not ranked says nothing."""
+    """Return hits with explanations of their ranks; unranked points have none."""
     from indexer.retrieval.explaining import explain
 
     return tuple(
@@ -410,24 +410,24 @@ def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[H
 def _drawn_to_neighbours(
     view: View, scores: dict[int, float], weighed: Weighed, query: Query
 ) -> dict[int, float]:
-    """Return scores after one step of diffusion, as far as the candidates are documents."""
+    """Return scores after one step of diffusion, weighted by the share of documents."""
     lengths = [one.length for one in weighed.evidence.values()]
     drawn = query.weights.diffusion * share_of_documents(lengths)
     return diffuse(scores, view.vectors(list(scores)), drawn) if drawn else scores
 
 
 def _cut(text: str) -> list[str]:
-    """Return a line that says how much of a long question is read, nothing of a short one."""
+    """Return a line that says how much of a long question is used; empty for a short one."""
     whole = " ".join(text.split())
     read = cut_question(whole)
     if read == whole:
         return []
     words, kept = len(whole.split()), len(read.split())
-    return [f"the question has {words:,} words; the first {kept:,} of them are asked"]
+    return [f"the question has {words:,} words; only the first {kept:,} are used"]
 
 
 def _reranked(ranking: Ranking, question: str, reranker: Reranker) -> Ranking:
-    """Return the ranking with its first points in the order of a reranker; scores stay."""
+    """Return the ranking with its first points in the order of a reranker, with the same scores."""
     first, rest = ranking.order[:_RERANKED], ranking.order[_RERANKED:]
     points = [ranking.points[i] for i in first]
     texts = [f"{context_of(p.note.title, p.point)} {p.point.text}" for p in points]

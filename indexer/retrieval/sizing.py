@@ -1,9 +1,10 @@
-"""How much of a note answers a question: one point, or the item, list, section or note around it.
+"""Choose the size of an answer: one point, or the item, list, section or note around it.
 
-Each candidate has a chance to belong to the answer, which falls with its distance to the best score
-and with what it lacks of the best point's own words. The unit with the highest expected F1 is
-shown: a lone point keeps to itself, near-equal points of one list make the list. The numbers were
-chosen by cross-validation over folders of notes, see benchmarks/QUALITY.md.
+Each candidate has a chance of belonging to the answer. It falls with the distance to the best
+score, and with the words of the question that the best point has and this one lacks. The unit with
+the highest expected F1 is shown: a single good point is shown alone, similarly good points of one
+list become the list. The numbers were chosen by cross-validation over folders of notes, see
+benchmarks/QUALITY.md.
 """
 
 from __future__ import annotations
@@ -23,49 +24,48 @@ from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
 from indexer.text.terms import terms_of
 
-# Distance of scores at which a chance falls to 1/e, by what the form of the question leans to.
+# Distance of scores at which a chance falls to 1/e, by the form of the question.
 _FALL = {Lean.ONE: 0.2, Lean.NEUTRAL: 0.4, Lean.SEVERAL: 0.8}
-# The share of the question that the best point says itself and another lacks counts this much more
-# than a distance of scores.
+# The factor of the missing share of the question, relative to a distance of scores.
 _LACKING = 2.0
-# Below this a chance is none: the tail of a ranking would outweigh its head.
+# Lower chances count as 0, or the tail of a ranking would outweigh its head.
 _LEAST = 0.02
-# Points around which units are tried; those around later ones answer less often.
+# The number of points around which units are tried; units around later points answer less often.
 _TRIED = 10
-# A point below a lead-in has this part of the chance of the lead-in.
+# A point under a lead-in gets at least this part of the lead-in's chance.
 _LED = 0.8
-# A point of a container that the question names has this chance at least.
+# A point of a container that the question names gets at least this chance.
 _NAMED = 0.3
 _NAMED_TRIED = 5
-# Of several, those are taken of whose label the question says about as much as of the best.
+# Of several containers, use those with nearly the best share of their label in the question.
 _EXACT = 0.8
 # A unit within another is shown if it is this nearly as good.
 _NEARLY = 0.94
 # A unit without the best point must be better than one with it by this factor.
 _WITH_BEST = 1.2
-# A list that is this part of its section or note is what a question for a list asks for.
+# A question for a list gets a list that is at least this part of its section or note.
 _MAIN = 0.6
-# Larger sections and notes are shown only where a note is asked for.
+# Larger sections and notes are shown only if the question asks for a note.
 _MOST_POINTS = 60
-# Where all places are asked for: the chance of a point that says the subject, and what is left of
-# the chance of any other.
+# For a question for all places: the chance of a point with the subject, and the factor for the
+# chances of other points.
 _SAID = 0.6
 _UNSAID = 0.5
 _MOST_PLACES = 20
 # Units beyond these are single points: few readers come so far.
 _SIZED = 10
-# Points that are compared with each other, and whose labels are read.
+# The number of points that are compared with each other and whose labels are read.
 _COMPARED = 30
-# Points that are no hits open units up to this many.
+# Points that are not hits open units up to this number.
 _ENOUGH = 5
 
 
 class Candidates(NamedTuple):
-    """Ranked points with what sizing needs to know of them.
+    """Ranked points with the data for sizing.
 
     ``lacking`` is, per point, the share of the question that the best point has in its own words
-    and this one has nowhere. The first ``hits`` points all get a unit; the others only as long as
-    there are few.
+    and this one has neither in its text nor its context. The first ``hits`` points all get a unit;
+    others only while there are few units.
     """
 
     order: Sequence[int]
@@ -76,9 +76,9 @@ class Candidates(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The form of a question, the terms of its subject, and how far apart its scores are.
+    """The form of a question, the terms of its subject, and the spread of its scores.
 
-    ``scale`` is 1 where all retrievers answer, less where fewer do.
+    ``scale`` is 1 if all retrievers answer, less if fewer do.
     """
 
     form: Form
@@ -87,10 +87,10 @@ class Asked(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """A unit to show: its places, best first, and the hit it was opened by.
+    """A unit to show: its places, best first, and the hit that opened it.
 
-    ``chances`` are those of its points to belong to the answer, ``chance`` that of the hit;
-    ``similar`` counts the candidates that say the same elsewhere and are left out for it.
+    ``chances`` are the chances of its points of belonging to the answer, ``chance`` is that of the
+    hit. ``similar`` counts the candidates left out because they say the same.
     """
 
     places: tuple[tuple[Outline, Span], ...]
@@ -115,14 +115,14 @@ def choose_units(
     k: int,
     part: Places = (),
 ) -> list[Chosen]:
-    """Return the units to show, best first; none of them shares a point with one before it.
+    """Return the units to show, best first, without overlaps.
 
     :param candidates: the ranking.
-    :param asked: what is known of the question.
-    :param outline_of: point to the outline of its note.
-    :param k: how many units at most.
-    :param part: the places that the question asks for by name, which come first; empty for none.
-    :return: empty if no point is in its note any more.
+    :param asked: the form and subject of the question.
+    :param outline_of: returns the outline of a point's note.
+    :param k: the most units.
+    :param part: places that the question asks for by name, which come first; may be empty.
+    :return: empty if all points were deleted from their notes.
     """
     if not candidates.order:
         return []
@@ -146,7 +146,7 @@ def choose_units(
 
 
 def _with_copies(chosen: Chosen, copies: Mapping[int, int], shown: Collection[int]) -> Chosen:
-    """Return a unit with the number of points that say the same as its hit and are not shown."""
+    """Return a unit with the number of hidden points that say the same as its hit."""
     own = chosen.hit.point_id
     return chosen._replace(similar=sum(copies[i] == own and i not in shown for i in copies))
 
@@ -242,7 +242,7 @@ class _Chooser:
 
     # chances
     def _direct_chances(self, fall: float) -> dict[int, float]:
-        """Return the chance of each candidate by its score and by what it lacks."""
+        """Return the chance of each candidate, from its score and its missing words."""
         scores, lacking = self._candidates.scores, self._candidates.lacking
         best = scores[self._candidates.order[0]]
         chances = {}
@@ -259,7 +259,7 @@ class _Chooser:
         return chances
 
     def _add_led(self) -> None:
-        """Give the points below a lead-in nearly the chance of the lead-in."""
+        """Raise the chances of points under a lead-in to nearly that of the lead-in."""
         for hit in self._tried:
             place = self._place(hit) if hit in self._chances else None
             if place is not None and place[0].introduces(place[1]):
@@ -267,7 +267,7 @@ class _Chooser:
                     self._raise(place[0], below, _LED * self._chances[hit])
 
     def _add_named(self) -> None:
-        """Give the points of containers that the question names a chance of their own."""
+        """Raise the chances of points in containers that the question names."""
         named: dict[tuple[str, Labels], tuple[float, int]] = {}
         seen: set[tuple[str, Labels]] = set()
         for hit in self._candidates.order[:_COMPARED]:
@@ -337,7 +337,7 @@ class _Chooser:
         )
 
     def _main_list(self, outline: Outline, span: Span) -> Span:
-        """Return the list that makes up most of a section or note, unless a note is asked for."""
+        """Return the list that is most of a section or note, unless a note is asked for."""
         if span.kind not in (UnitKind.NOTE, UnitKind.SECTION) or self._form.note:
             return span
         lists = {
@@ -371,7 +371,7 @@ class _Chooser:
         return max(spans, key=value)
 
     def _everywhere(self, first: Chosen) -> Chosen:
-        """Return a unit with more places, as long as each of them raises the expected F1."""
+        """Return a unit with more places, while each raises the expected F1."""
         places, taken = list(first.places), set(first.ids())
         found = sum(self._sum(outline, span) for outline, span in places)
         size = sum(_length(span) for _, span in places)
@@ -393,7 +393,7 @@ class _Chooser:
         return first._replace(places=_in_order(places), chances=self._chances_of(taken))
 
     def _chosen(self, outline: Outline, span: Span, hit: int) -> Chosen:
-        """Return a unit; one that a hit outside opened is opened by its best point."""
+        """Return a unit; if the hit is outside of it, its best point opens it."""
         ids = [one.point_id for one in outline.parts(span)]
         chances = self._chances_of(ids)
         if hit not in ids:
@@ -421,10 +421,10 @@ def _is_long(span: Span) -> bool:
 
 
 def _length(span: Span) -> int:
-    """Return how many points of a unit answer: a lead-in does not count."""
+    """Return the number of points of a unit, without a lead-in."""
     return span.size - span.introduced
 
 
 def _f1(found: float, size: int, total: float) -> float:
-    """Return the expected F1: ``found`` of ``size`` points shown, of ``total`` that answer."""
+    """Return the expected F1, if ``found`` of ``size`` shown and ``total`` points answer."""
     return 2 * found / (size + total)

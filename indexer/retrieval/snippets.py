@@ -1,4 +1,4 @@
-"""What is shown of a hit: its words around the best place, and what is marked in them."""
+"""Make the snippet of a hit: the text around its best match, with marks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\n+")
 
 Mark = tuple[int, int, str]
 Nearness = Callable[[list[str]], list[float]]
-"""Sentences to how near each is to the question."""
+"""Returns how near each sentence is to the question."""
 
 
 def make_snippet(
     text: str, terms: frozenset[str], nearness: Nearness | None
 ) -> tuple[str, list[Mark]]:
-    """Return the words of a point to show, and the marks in them.
+    """Return the text of a point to show, and the marks in it.
 
-    :param text: the words of the point.
-    :param terms: terms of the question; words that have one are marked "word".
-    :param nearness: rates sentences by meaning; the nearest of several is marked "meaning". None to
-        leave meaning out.
-    :return: the snippet, at most ``MAX_SNIPPET_CHARS`` long, with an ellipsis where it was cut, and
-        (start, end, kind) marks within it, by start; a mark by meaning comes before the words in
-        it.
+    :param text: the text of the point.
+    :param terms: terms of the question; words with one are marked "word".
+    :param nearness: scores sentences by meaning; the nearest of several is marked "meaning". None
+        to ignore meaning.
+    :return: the snippet, at most ``MAX_SNIPPET_CHARS`` long, with an ellipsis at each cut, and
+        (start, end, kind) marks in it, by start; a mark by meaning comes before the words in it.
     """
     sentences = sentence_spans(text)
     nearest = None
@@ -65,7 +64,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _window(text: str, focus: tuple[int, int]) -> tuple[int, int]:
-    """Return where to cut a text so that the focus is in it, at blanks where there are any."""
+    """Return where to cut a text around its focus, at blanks if possible."""
     if len(text) <= MAX_SNIPPET_CHARS:
         return 0, len(text)
     room = max(0, MAX_SNIPPET_CHARS - (focus[1] - focus[0]))

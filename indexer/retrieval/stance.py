@@ -1,7 +1,7 @@
-"""What speaks for a thing and what against: in questions, headings and points of lists.
+"""Recognise opinions for and against a thing in questions, headings and lists.
 
 "What did I not like?" asks for the list under "What could be better", "cons of X" for the one under
-"Drawbacks". The words are English; other languages have no side here.
+"Drawbacks". Only English words are recognised.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from indexer.store.records import NoteInfo
 
 
 class Side(Enum):
-    """The side that is asked for or taken."""
+    """The side of an opinion."""
 
     FOR = "for"
     AGAINST = "against"
 
 
 class Opinion(NamedTuple):
-    """What a question asks of opinions: which sides, and its text without the words that say so.
+    """The sides that a question asks for, and its text without the words for them.
 
-    ``sure`` is False where the words have another meaning as well ("missing", "improve").
+    ``sure`` is False if the words also have another meaning ("missing", "improve").
     """
 
     sides: frozenset[Side]
@@ -149,9 +149,9 @@ _FINDING = {
 
 @functools.lru_cache(maxsize=64)  # asked several times in one question
 def asked_opinion(question: str) -> Opinion | None:
-    """Return what a question asks of opinions, None if it asks for none.
+    """Return the sides that a question asks for, None if it does not ask for an opinion.
 
-    :param question: as it was read.
+    :param question: after reading.
     """
     if not _may_judge(question) or _HOW_TO.search(question):
         return None
@@ -175,9 +175,9 @@ def _may_judge(text: str) -> bool:
 
 @functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
 def side_of_label(label: str) -> Side | None:
-    """Return the side a heading or lead-in takes, None for none or both.
+    """Return the side that a heading or lead-in takes, None for neither or both.
 
-    :param label: the words.
+    :param label: the text.
     """
     against = bool(_AGAINST_LABEL.search(label))
     if against == bool(_FOR_LABEL.search(_AGAINST_LABEL.sub(" ", label))):
@@ -186,7 +186,7 @@ def side_of_label(label: str) -> Side | None:
 
 
 def side_of_points(texts: Sequence[str]) -> Side | None:
-    """Return the side most points of a list take by their own words, None if neither has most."""
+    """Return the side that most points of a list take by their words, None without a majority."""
     against = sum(bool(_AGAINST_CUE.search(text)) for text in texts)
     if against >= _LEAST_SHARE * len(texts):
         return Side.AGAINST
@@ -199,7 +199,7 @@ def praises(text: str) -> bool:
 
 
 def is_opinion(note: NoteInfo) -> bool:
-    """Return whether a note holds opinions: by its title, labels, folder or properties."""
+    """Return whether a note contains opinions, by its title, labels, folder or properties."""
     values = (
         value for key, value in note.properties if key.casefold() in ("type", "kind", "class")
     )
@@ -210,5 +210,5 @@ def is_opinion(note: NoteInfo) -> bool:
 
 
 def finding_words(sides: Iterable[Side]) -> str:
-    """Return words that headings of lists of these sides have."""
+    """Return words in headings of lists with these sides."""
     return " ".join(_FINDING[side] for side in sorted(sides, key=lambda side: side.value))

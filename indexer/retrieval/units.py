@@ -1,7 +1,7 @@
-"""The units an author made around each point: items, lists, sections, the note.
+"""Find the units that the author made around each point: items, lists, sections, the note.
 
-Everything comes from what the store keeps of points: their order, kinds, headings and parents. How
-large a unit answers a question is decided in ``sizing``.
+They are derived from the stored data of points: order, kinds, headings and parents. ``sizing``
+chooses the unit that answers a question.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 class Span(NamedTuple):
     """A unit of a note, as positions of its first and last point in the outline, inclusive.
 
-    ``introduced`` says that the first point only leads to the others.
+    ``introduced`` is True if the first point only introduces the others.
     """
 
     kind: UnitKind
@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many points it has."""
+        """The number of its points."""
         return self.end - self.start + 1
 
 
@@ -39,11 +39,11 @@ class Outline:
     def __init__(
         self, note: NoteInfo, stored: Sequence[StoredPoint], *, whole: bool = True
     ) -> None:
-        """Find which point holds which, where lists run and where sections begin and end.
+        """Find the parents of points, and the ranges of lists and sections.
 
         :param note: the note.
         :param stored: its points in reading order, or a run of them.
-        :param whole: False for a run, of which no note is made.
+        :param whole: False for a run, which cannot form a note.
         """
         self.note = note
         self.stored = list(stored)
@@ -61,9 +61,9 @@ class Outline:
         self._sections, self._sections_of = _sections(self.points)
 
     def around(self, position: int) -> list[Span]:
-        """Return the units around a point, the point itself first, each one once.
+        """Return the units around a point, the point itself first, each once.
 
-        The properties of a note are no part of it, but lead to it.
+        The properties of a note do not belong to the unit of the note, but lead to it.
 
         :param position: of the point.
         """
@@ -88,12 +88,12 @@ class Outline:
         found += [self._sections[i] for i in self._sections_of[position]]
         if self._whole:
             found.append(self.whole())
-        # The largest name of the same points: a note of one section is a note.
+        # The largest kind for the same points: a note of one section is a note.
         named = {(span.start, span.end): span for span in found[1:]}
         return [found[0], *(span for place, span in named.items() if place != (position,) * 2)]
 
     def whole(self) -> Span:
-        """Return all points but the properties, as one unit; of a run of points, the run."""
+        """Return all points except the properties as one unit; for a run of points, the run."""
         return Span(UnitKind.NOTE, self._body, len(self.points) - 1)
 
     def is_head(self, span: Span) -> bool:
@@ -110,9 +110,9 @@ class Outline:
         return points[0].line_start, max(point.line_end for point in points)
 
     def heading_path(self, span: Span) -> tuple[str, ...]:
-        """Return the headings that all points of a unit stand under.
+        """Return the headings that all points of a unit share.
 
-        A heading that begins the unit counts as one of them.
+        A heading at the start of the unit is one of them.
         """
         kept = self._paths.get(span)
         if kept is None:
@@ -130,27 +130,27 @@ class Outline:
         return path
 
     def depth(self, position: int) -> int:
-        """Return how many points hold a point."""
+        """Return the number of parents of a point."""
         count, holder = 0, self._holders[position]
         while holder is not None:
             count, holder = count + 1, self._holders[holder]
         return count
 
     def led_by(self, position: int) -> range:
-        """Return the positions of the points a point holds or leads to."""
+        """Return the positions of the points that a point contains or introduces."""
         if self.introduces(position) and self._leads_on(position):
             return range(position + 1, self._runs[position + 1][1] + 1)
         return range(position + 1, self._ends[position] + 1)
 
     def introduces(self, position: int) -> bool:
-        """Return whether a point only names what follows: a lead-in or a text with a colon."""
+        """Return whether a point only introduces others: a lead-in or a text with a colon."""
         if self._ends[position] == position and not self._leads_on(position):
             return False
         point = self.points[position]
         return point.lead_in or point.text.rstrip().endswith(":")
 
     def _leads_on(self, position: int) -> bool:
-        """Return whether a paragraph stands right before a list of its own level."""
+        """Return whether a paragraph is right before a list of the same level."""
         if position + 1 == len(self.points):
             return False
         point, following = self.points[position], self.points[position + 1]
@@ -162,7 +162,7 @@ class Outline:
         )
 
     def _list_around(self, position: int) -> list[Span]:
-        """Return the list an item or row belongs to, with the line that leads to it."""
+        """Return the list of an item or row, with the line that introduces it."""
         if self.points[position].kind not in _LIST_KINDS:
             return []
         first, last = self._runs[position]
@@ -176,7 +176,7 @@ class Outline:
 
 
 def _holders(points: Sequence[Point]) -> list[int | None]:
-    """Return, point by point, the position of the item or lead-in it stands under."""
+    """Return, for each point, the position of its parent item or lead-in."""
     holders: list[int | None] = []
     latest: dict[tuple[str, ...], int] = {}
     path: tuple[str, ...] | None = None
@@ -189,7 +189,7 @@ def _holders(points: Sequence[Point]) -> list[int | None]:
 
 
 def _ends(holders: Sequence[int | None]) -> list[int]:
-    """Return, point by point, the position of the last point below it; its own without any."""
+    """Return, for each point, the position of the last point under it, or its own."""
     ends = list(range(len(holders)))
     for position in range(len(holders) - 1, -1, -1):
         holder = holders[position]
@@ -199,7 +199,7 @@ def _ends(holders: Sequence[int | None]) -> list[int]:
 
 
 def _runs(points: Sequence[Point], ends: Sequence[int]) -> list[tuple[int, int]]:
-    """Return, point by point, the first and last position of its list; no list without siblings."""
+    """Return, for each point, the first and last position of its list, if it has siblings."""
     starts = list(range(len(points)))
     previous: dict[tuple[str, ...], int] = {}
     path: tuple[str, ...] | None = None
@@ -220,13 +220,13 @@ def _runs(points: Sequence[Point], ends: Sequence[int]) -> list[tuple[int, int]]
 
 
 def _sections(points: Sequence[Point]) -> tuple[list[Span], list[list[int]]]:
-    """Return all sections, and for each point those it is in, the smallest first.
+    """Return all sections, and for each point its sections, the smallest first.
 
-    A section with subsections is two: its own text, and all of it.
+    A section with subsections counts twice: as its own text, and as a whole.
     """
     found: list[Span] = []
     inside: list[list[int]] = []
-    opened: list[int] = []  # by level, as positions in ``found``
+    opened: list[int] = []  # keyed by level; values are positions in ``found``
     path: tuple[str, ...] = ()
     for position, point in enumerate(points):
         kept = common(path, point.heading_path)
@@ -251,7 +251,7 @@ def _sections(points: Sequence[Point]) -> tuple[list[Span], list[list[int]]]:
 def _with_own_texts(
     points: Sequence[Point], found: list[Span], inside: list[list[int]]
 ) -> tuple[list[Span], list[list[int]]]:
-    """Add the text right under the heading of each section that has subsections."""
+    """Add the text directly under the heading of each section with subsections."""
     for section in range(len(found)):
         start, end = found[section].start, found[section].end
         first = start + (points[start].kind is BlockKind.HEADING)

@@ -1,1 +1,1 @@
-"""Markdown to blocks with their lines, and Markdown to HTML for the page."""
+"""Read Markdown as blocks with their lines, and render it as HTML for the page."""

@@ -1,4 +1,4 @@
-"""Places of a Markdown note that links can name, other than the text of its headings."""
+"""Link targets in a Markdown note, other than the text of its headings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SETTING = re.compile(r"^\s*(?:#{1,6}\s+<!--\s*md:\w+|<!--\s*md:option)\s+(\S+)\
 
 
 def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
-    """Return the ids that a note gives to its places, each with the line of the place.
+    """Return the ids written in a note, each with the line of its place.
 
-    An id on a line of its own, as Obsidian writes it behind lists, tables and quotes, names the
-    block above; ``id::`` of Logseq names its bullet. Of a heading that holds a wikilink the words
-    as they are written count too.
+    An id on its own line, as Obsidian writes it after lists, tables and quotes, names the block
+    above. ``id::`` of Logseq names its bullet. For a heading with a wikilink, its text as written
+    is also a target.
 
     :param lines: of the note.
     """
@@ -48,7 +48,7 @@ def _ids_given(line: str) -> list[str]:
 
 
 def _block_above(lines: list[str], number: int) -> int:
-    """Return the first line of the block above a line, or the line itself without one."""
+    """Return the first line of the block above a line, or the line itself if there is none."""
     end = number - 1
     while end > 0 and not lines[end - 1].strip():
         end -= 1

@@ -1,6 +1,6 @@
-"""Where the reader of a note stands, and the blocks it has written: text, items, headings.
+"""The state of the reader of a note, and the blocks written so far: text, items, headings.
 
-``reader`` walks the tokens and calls this; nothing here depends on what token comes next.
+``reader`` walks the tokens and calls this module, which does not depend on the next token.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def is_callout(text: InlineText) -> bool:
 
 @dataclass(slots=True)
 class Frame:
-    """An open list item, quote or footnote: the block that parents what is inside, if any.
+    """An open list item, quote or footnote, and the block that is the parent of its content.
 
-    ``takes_text`` is True while text still belongs to the item itself, that is before its first
-    list, quote or table. ``quote`` tells one quote from another, 0 where there is none.
-    ``details`` is True for an open ``<details>``, which no token closes.
+    ``takes_text`` is True while text still belongs to the item itself, before its first list, quote
+    or table. ``quote`` is the number of the quote, 0 outside of quotes. ``details`` is True for an
+    open ``<details>``, which no token closes.
     """
 
     block: int | None = None
@@ -53,7 +53,7 @@ class Frame:
 
 @dataclass(slots=True)
 class Table:
-    """An open table: where it begins, its header row and which cells of it some row shows."""
+    """An open table: its first line, its header row and which header cells a row shows."""
 
     line: int
     position: int
@@ -63,10 +63,10 @@ class Table:
 
 
 class BlockWriter:
-    """The blocks of one body so far, and what is open around the next one."""
+    """The blocks of a body so far, and the open containers of the next one."""
 
     def __init__(self, body: str, first_line: int = 1) -> None:
-        r"""Begin a body.
+        r"""Start a body.
 
         :param body: Markdown, lines ended by ``\n``.
         :param first_line: the 1-based line of its first line in the note.
@@ -103,7 +103,7 @@ class BlockWriter:
         return next((f.block for f in reversed(self._frames) if f.block is not None), None)
 
     def _own_item(self) -> int | None:
-        """Return the item that text found here belongs to, None where it stands for itself."""
+        """Return the item to which text at this place belongs, None if there is none."""
         frame = self._frames[-1] if self._frames else None
         return frame.block if frame is not None and frame.takes_text else None
 
@@ -148,7 +148,7 @@ class BlockWriter:
         )
 
     def _add_item_text(self, item: int, text: InlineText, token: Token) -> None:
-        """Give an item its text; lines that are its own by laziness alone become blocks."""
+        """Set the text of an item; lazy continuation lines become separate blocks."""
         first = self.document.blocks[item]
         rows, breaks = self._take_block_id(text.rows), text.breaks
         keep = len(rows)
@@ -168,7 +168,7 @@ class BlockWriter:
             self._add_runs(rows[keep:], rest, breaks, first.parent, self._last_line(token))
 
     def _is_lazy(self, line: int, item: Block) -> bool:
-        """Return whether a line of an item starts no further right than the item's own marker."""
+        """Return whether a line of an item is indented no more than the marker of the item."""
         here, marker = self._indent(line), self._indent(item.line_start)
         return here <= marker
 
@@ -177,7 +177,7 @@ class BlockWriter:
         return len(source) - len(source.lstrip(" >"))
 
     def _add_callout(self, text: InlineText, token: Token) -> None:
-        """Add the title of a callout, which parents the rest of it."""
+        """Add the title of a callout as the parent of its content."""
         title = CALLOUT.sub("", text.rows[0].text, count=1).strip()
         line = text.rows[0].line
         if title:
@@ -250,7 +250,7 @@ class BlockWriter:
         parent: int | None,
         last: int,
     ) -> None:
-        """Add a paragraph; one whose lines were each broken on purpose is added line by line."""
+        """Add a paragraph, line by line if its author broke the lines on purpose."""
         runs = cut_runs(rows, breaks)
         for i, run in enumerate(runs):
             end = runs[i + 1][0].line - 1 if i + 1 < len(runs) else last
@@ -268,7 +268,7 @@ class BlockWriter:
             )
 
     def _take_block_id(self, rows: list[Row]) -> list[Row]:
-        """Register ``^id`` at the end of a block as a place to link to, and take it off."""
+        """Register ``^id`` at the end of a block as a link target, and remove it."""
         found = _BLOCK_ID.search(rows[-1].text) if rows else None
         if not found:
             return rows
@@ -287,7 +287,7 @@ class BlockWriter:
         self._add_row(self._row_text(cells, table, line), line, links)
 
     def _end_table(self) -> None:
-        """Keep a header row as a row of its own where no row below shows all of it."""
+        """Add the header row as a separate row if no row below shows all of it."""
         table = self._table
         header = table.header or ()
         self._covered.add(table.line + 1 - self._first_line)  # the line of dashes

@@ -1,4 +1,4 @@
-"""What a body of Markdown holds, once it is read."""
+"""The content of a Markdown body after reading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TRAILING_TAGS = re.compile(r"(?<=\S)(?:\s+#[^\s#]+)+$")
 
 @dataclass(slots=True)
 class Body:
-    """What a body holds: blocks in reading order, places links can point at, and warnings."""
+    """The content of a body: blocks in reading order, link targets, and warnings."""
 
     blocks: list[Block] = field(default_factory=list)
     anchors: list[tuple[str, int]] = field(default_factory=list)
@@ -25,9 +25,9 @@ class Body:
     inner_headings: set[int] = field(default_factory=set)  # positions of those in items and quotes
 
     def leading_heading(self) -> str | None:
-        """Return the first heading if it is of level 1 and nothing but images or links precede it.
+        """Return the first heading if it has level 1 and follows only images or links.
 
-        Tags at its end are no part of it.
+        Tags at its end are removed.
         """
         for place, block in enumerate(self.blocks):
             if place in self.inner_headings:
@@ -39,14 +39,14 @@ class Body:
         return None
 
     def blocks_after(self, count: int) -> list[Block]:
-        """Return the blocks as they are after a number of others: with their parents' positions."""
+        """Return the blocks shifted by a number of others, with the positions of their parents."""
         if not count:
             return self.blocks
         return [b if b.parent is None else b._replace(parent=b.parent + count) for b in self.blocks]
 
 
 def _is_links_only(block: Block) -> bool:
-    """Return whether a block shows nothing but links and images."""
+    """Return whether a block shows only links and images."""
     rest = block.text
     for link in block.links:
         rest = rest.replace(link.text, "", 1)

@@ -1,4 +1,4 @@
-"""The callouts of every dialect: their kinds, and the titles on the line that opens them."""
+"""Callouts of every dialect: their kinds, and the titles in their first line."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split(
 OBSIDIAN = re.compile(r"\[!([\w-]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*")
 _FENCED = re.compile(r"\{?\s*\.?([\w-]+)\}?\s*(?:\[(.*)\]|(.*))$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-# Words of MkDocs that place an admonition and are no title.
+# Words of MkDocs that position an admonition and are not its title.
 _PLACES = {"inline", "end", "annotate"}
 
 
 class Callout(NamedTuple):
-    """How a callout is drawn: ``title`` is empty for none, ``fold`` says "open" or "closed"."""
+    """How to draw a callout: ``title`` may be empty, ``fold`` is "open", "closed" or empty."""
 
     kind: str
     title: str
@@ -30,14 +30,14 @@ class Callout(NamedTuple):
 
 
 def kind_of(name: str) -> str:
-    """Return the kind a callout is drawn as; "note" for a name nobody agreed on."""
+    """Return the kind for drawing a callout; "note" for an unknown name."""
     return KIND_OF.get(name.lower(), "note")
 
 
 def fenced_callout(info: str) -> Callout | None:
-    """Return what ``::: info`` opens; None for a group that is no callout, as ``::: columns``.
+    """Return the callout of ``::: info``; None for a group that is not one (``::: columns``).
 
-    :param info: what stands behind the colons.
+    :param info: the text after the colons.
     """
     found = _FENCED.match(info.strip())
     if not found:
@@ -50,10 +50,10 @@ def fenced_callout(info: str) -> Callout | None:
 
 
 def indented_callout(marker: str, info: str) -> Callout:
-    """Return what ``!!! note "Title"``, ``??? tip`` or ``=== "Tab"`` opens.
+    """Return the callout of ``!!! note "Title"``, ``??? tip`` or ``=== "Tab"``.
 
     :param marker: the signs before the first blank.
-    :param info: what follows them.
+    :param info: the text after them.
     """
     quoted = _QUOTED.search(info)
     names = info[: quoted.start()].split() if quoted else info.split()

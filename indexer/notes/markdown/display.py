@@ -1,6 +1,6 @@
-"""The parser for display: what the editors of notes draw and CommonMark does not know.
+"""The parser for display, with the syntax that note editors draw and CommonMark lacks.
 
-Its rules make tokens; `render` says what each of them looks like. Lines stay those of the note.
+Its rules make tokens, which `render` draws. Line numbers stay those of the note.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_FORMULA_LINES = 300
 
 @functools.cache
 def display_parser() -> MarkdownIt:
-    """Return the parser for display, made once."""
+    """Return the parser for display, created once."""
     return with_dialects(new_parser(html=True))
 
 
@@ -113,7 +113,7 @@ def _highlight(state: StateInline, silent: bool) -> bool:
 
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:
-    r"""Read ``\(x\)`` and ``\[x\]``, where what stands between them looks like mathematics."""
+    r"""Read ``\(x\)`` and ``\[x\]`` if the text between them looks like mathematics."""
     found = state.src[state.pos] == "\\" and _BRACKETS.match(state.src, state.pos, state.posMax)
     if not found:
         return False
@@ -150,7 +150,7 @@ def _is_code(state: StateBlock, line: int) -> bool:
 
 
 def _comment_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Pass over an Obsidian comment of several lines."""
+    """Skip an Obsidian comment of several lines."""
     text = _line(state, startLine)
     if not text.startswith("%%") or "%%" in text[2:] or _is_code(state, startLine):
         return False
@@ -165,7 +165,7 @@ def _comment_block(state: StateBlock, startLine: int, endLine: int, silent: bool
 
 
 def _shortcode_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Read a shortcode with lines of its own; the code within one is kept as it is written."""
+    """Read a shortcode on its own lines; code in it is kept as written."""
     begin = state.bMarks[startLine] + state.tShift[startLine]
     if state.src[begin : begin + 1] != "{" or _is_code(state, startLine):
         return False
@@ -206,7 +206,7 @@ def _find_close(state: StateBlock, code: Shortcode, start: int, end: int) -> int
 
 
 def _formula_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Read ``$$ ... $$`` on lines of its own; it may hold blank lines and end a paragraph."""
+    """Read ``$$ ... $$`` on its own lines; it may contain blank lines and end a paragraph."""
     text = _line(state, startLine).rstrip()
     if not text.startswith("$$") or _is_code(state, startLine):
         return False
@@ -234,7 +234,7 @@ def _formula_block(state: StateBlock, startLine: int, endLine: int, silent: bool
 
 
 def _admonition(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Read an admonition or a tab of MkDocs: a line that opens it, then what is indented below."""
+    """Read an admonition or a tab of MkDocs: an opening line, then indented lines."""
     found = not _is_code(state, startLine) and _ADMONITION.match(_line(state, startLine))
     named = found and found.group(2)
     if not found or not named or (found.group(1).startswith("=") and '"' not in named):

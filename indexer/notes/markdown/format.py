@@ -1,4 +1,4 @@
-"""Markdown in all its dialects, as a format."""
+"""The format of Markdown notes, with all dialects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TAG_OF_DRAWINGS = "Tags: excalidraw"  # the plugin writes it into each
 
 
 class MarkdownFormat:
-    """Markdown with a head of properties: Obsidian, Logseq, Jekyll, Hugo, Quarto and others."""
+    """Markdown with front matter: Obsidian, Logseq, Jekyll, Hugo, Quarto and others."""
 
     name = "markdown"
     suffixes: tuple[str, ...] = (
@@ -76,7 +76,7 @@ class MarkdownFormat:
 
         :param text: the whole note, lines ended by ``\n``.
         :param links: its links, resolved.
-        :param find_image: says which images can be shown.
+        :param find_image: returns the numbers of images that can be shown.
         """
         from indexer.notes.markdown.render import render_note
         from indexer.notes.markdown.time_budget import OutOfTime, time_budget

@@ -1,8 +1,8 @@
-"""HTML inside Markdown to the text a reader sees.
+"""Extract the visible text from HTML inside Markdown.
 
-A scan for tags, not a parser of HTML: it cannot fail, it keeps the line of everything, and its time
-grows with the length of the text (the standard library's parser, in Python 3.11, raises on marked
-sections and takes the square of the time for unclosed tags).
+This is a scan for tags, not an HTML parser: it cannot fail, it keeps all line numbers, and it takes
+linear time. (The standard library's parser in Python 3.11 raises on marked sections and takes
+quadratic time for unclosed tags.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from html import unescape
 _ATTRIBUTES = r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*"""
 _TAG = re.compile(rf"<!--.*?-->|<(/?)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
-# Elements of HTML; other words in angle brackets is text, unless something closes it.
+# Elements of HTML; other words in angle brackets are text, unless there is a closing tag.
 _KNOWN = frozenset(
     "a abbr address area article aside audio b base bdi bdo big blockquote body button canvas "
     "caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl "
@@ -26,7 +26,7 @@ _KNOWN = frozenset(
     "title tr track tt u ul var video wbr path g circle rect line polyline polygon ellipse "
     "defs use".split()
 )
-# Elements that need no end.
+# Elements that need no end tag.
 _UNENDED = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li dd dt td th tr "
     "option tbody thead tfoot".split()
@@ -40,14 +40,14 @@ _INLINE = frozenset(
 
 @dataclass(slots=True)
 class VisibleHtml:
-    """The visible pieces of a piece of HTML, each with its 0-based row, and the links in it."""
+    """The visible texts of a piece of HTML, each with its 0-based row, and the links in it."""
 
     pieces: list[tuple[int, str]] = field(default_factory=list)
     links: list[tuple[int, str, str]] = field(default_factory=list)  # row, text, target
 
 
 class _Scanner:
-    """Gathers what is shown: texts, alternative texts of images, targets of links."""
+    """Collects visible texts, alternative texts of images, and targets of links."""
 
     def __init__(self, source: str, closed: frozenset[str]) -> None:
         self.visible = VisibleHtml()
@@ -69,7 +69,7 @@ class _Scanner:
         return self.visible
 
     def _take(self, found: re.Match[str]) -> int:
-        """Take a tag, or pass over what it hides; return where to go on."""
+        """Process a tag, or skip its hidden content; return the next position."""
         name = (found.group(2) or "").lower()
         if not name:
             return found.end()
@@ -101,13 +101,13 @@ class _Scanner:
             self._link = None
 
     def _behind(self, name: str, start: int) -> int:
-        """Return the end of a hidden element; one that is never closed hides nothing."""
+        """Return the end of a hidden element; an unclosed one hides nothing."""
         if name in self._unclosed:
             return start
         depth = 1
         tags = re.compile(rf"<(/?){name}\b[^<>]*>", re.IGNORECASE)
         for found in tags.finditer(self._source, start):
-            # Only templates may stand within each other.
+            # Only templates can be nested.
             depth += -1 if found.group(1) else int(name == "template")
             if depth == 0:
                 return found.end()
@@ -129,31 +129,30 @@ class _Scanner:
 
 
 def read_html(source: str, closed: frozenset[str] = frozenset()) -> VisibleHtml:
-    """Return what is shown of a piece of HTML.
+    """Return the visible content of a piece of HTML.
 
-    :param source: tags and text; unclosed tags are allowed, comments and closed scripts are not
-        shown.
-    :param closed: as ``closed_elements`` of the whole note.
+    :param source: tags and text; unclosed tags are allowed, comments and closed scripts are hidden.
+    :param closed: ``closed_elements`` of the whole note.
     """
     return _Scanner(source, closed or closed_elements(source)).scan()
 
 
 def closed_elements(source: str) -> frozenset[str]:
-    """Return the names in lower case that an end tag closes somewhere in a text."""
+    """Return the names, in lower case, that have an end tag somewhere in a text."""
     return frozenset(name.lower() for name in re.findall(r"</([A-Za-z][\w.:-]*)", source))
 
 
 def is_element(
     source: str, closed: frozenset[str], *, in_block: bool = False, after_word: bool = False
 ) -> bool:
-    """Return whether something in angle brackets is a tag, and not a word its author put there.
+    """Return whether a text in angle brackets is a tag and not a word of the author.
 
     ``<branch>``, ``List<String>`` and ``x<y and y>z`` are text; a component is a tag if it closes.
 
     :param source: from ``<`` to ``>``.
-    :param closed: the names that are closed somewhere in the note.
-    :param in_block: True where the tag begins lines of HTML.
-    :param after_word: True where it stands right behind a letter or digit.
+    :param closed: the names that have an end tag somewhere in the note.
+    :param in_block: True if the tag begins a block of HTML.
+    :param after_word: True if a letter or digit is right before it.
     """
     found = _TAG.match(source)
     name = (found.group(2) or "").lower() if found else ""
@@ -169,7 +168,7 @@ def is_element(
 def read_tag(source: str) -> tuple[str, dict[str, str]]:
     """Return the name of a single tag (with a slash for an end tag) and its attributes.
 
-    :param source: ``<a href="x">``, ``</a>`` or ``<br/>``; anything else gives an empty name.
+    :param source: ``<a href="x">``, ``</a>`` or ``<br/>``; other text gives an empty name.
     """
     found = _TAG.match(source)
     if not found or not found.group(2):

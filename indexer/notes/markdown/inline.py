@@ -1,6 +1,6 @@
-"""Inline tokens to the text a reader sees, row by row, and the links in it.
+"""Turn inline tokens into visible text, row by row, and links.
 
-The tokens are those of markdown-it, told apart by their ``type``; this module does not import it.
+The tokens are those of markdown-it, distinguished by ``type``; this module does not import it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from indexer.notes.markdown.html import is_element, read_tag
 from indexer.notes.markdown.shortcodes import Shortcode
 from indexer.records import RawLink, Row
 
-# Queries of Dataview within a line, which show what they find and not themselves.
+# Inline queries of Dataview, which show their results, not their source.
 _QUERY_STARTS = ("= ", "$= ", "=this.", "$=dv.")
 
 
 class InlineToken(Protocol):
-    """What is used of a token; ``meta["source"]`` is all that a token may span lines with."""
+    """The used parts of a token; ``meta["source"]`` is the source of one that can span lines."""
 
     type: str
     content: str
@@ -30,10 +30,10 @@ class InlineToken(Protocol):
 
 @dataclass(slots=True)
 class InlineText:
-    """Visible text by rows, with its links; ``bold`` is True when all of it is strong.
+    """Visible text by rows, with its links; ``bold`` is True if all of it is strong.
 
-    ``breaks`` says of a line end what its source shows: True for a hard break, False for one within
-    a link, which cannot be meant; of all others nothing is known.
+    ``breaks`` says whether a line end is intended: True for a hard break, False inside a link; all
+    others are unknown.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -49,7 +49,7 @@ class InlineText:
 
 
 class _Collector:
-    """Walks inline tokens and keeps count of the line it is on."""
+    """Walks inline tokens and counts lines."""
 
     def __init__(self, line: int, closed: frozenset[str]) -> None:
         self.line = line
@@ -87,7 +87,7 @@ class _Collector:
 
     def _pass_line_ends(self, count: int) -> None:
         for line in range(self.line, self.line + count):
-            self.result.breaks[line] = False  # within code, math or a tag: never meant
+            self.result.breaks[line] = False  # inside code, math or a tag: never intended
         self.line += count
 
     def _end_line(self, *, hard: bool) -> None:
@@ -153,9 +153,9 @@ def _source(token: InlineToken) -> str:
 
 
 def _code(token: InlineToken) -> str:
-    """Return the text of a code span with its line ends, which the parser makes blanks.
+    """Return the text of a code span with its line ends, which the parser turns into blanks.
 
-    A query of Dataview has none: it shows what it finds.
+    A query of Dataview has no text, since it shows its results.
     """
     if token.content.startswith(_QUERY_STARTS):
         return ""
@@ -173,10 +173,10 @@ def read_inline(
     """Return the visible text of inline tokens.
 
     :param tokens: the children of an ``inline`` token.
-    :param line: the 1-based line the first of them stands on.
-    :param closed: the elements that are closed somewhere in the note.
-    :return: one row a source line that has text; images stand by their alternative text, math with
-        its dollar signs.
+    :param line: the 1-based line of the first one.
+    :param closed: the elements that have an end tag somewhere in the note.
+    :return: one row per source line with text; images become their alternative text, math keeps its
+        dollar signs.
     """
     collector = _Collector(line, closed)
     for token in tokens:

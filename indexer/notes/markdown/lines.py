@@ -1,4 +1,4 @@
-"""Which line ends within a paragraph were meant, and which only wrap its prose."""
+"""Decide which line ends in a paragraph are intended, and which only wrap its prose."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ import itertools
 
 from indexer.records import Row
 
-# Prose is wrapped at a width; shorter rows than this were broken on purpose.
+# Prose is wrapped at a width; rows shorter than this were broken on purpose.
 _MIN_WRAP_WIDTH = 60
-# Fewer lines than this read as one point, however they were broken.
+# Fewer lines than this are one point in any case.
 _MIN_LIST_ROWS = 4
 
 
 def was_broken(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
-    """Return whether the line end between two rows was meant, by these two rows alone.
+    """Return whether the line end between two rows is intended, judged by these rows only.
 
     :param before: the row that ends.
     :param row: the row that begins.
-    :param breaks: what the source shows of line ends, as ``InlineText`` has it.
+    :param breaks: known line ends, from ``InlineText``.
     """
     ended = before.text[-1] in ".?!:" or row.text[-1] == ":" or len(before.text) < _MIN_WRAP_WIDTH
     return not _goes_on(before, row, breaks) and (ended or before.line in breaks)
 
 
 def cut_runs(rows: list[Row], breaks: dict[int, bool]) -> list[list[Row]]:
-    """Cut a list without bullets into its lines, and a lead-in off the end of other paragraphs.
+    """Split a list without bullets into lines, and a lead-in from the end of other paragraphs.
 
-    Prose is wrapped where the next word would not fit. When no row goes on with the one above, and
-    at least half of the rows had room for that word, every line was broken on purpose.
+    Prose is wrapped if the next word does not fit. If no row continues the one above, and at least
+    half of the rows had space for the next word, every line was broken on purpose.
 
-    :param rows: of one paragraph, none of them empty.
-    :param breaks: what the source shows of line ends, as ``InlineText`` has it.
-    :return: the rows, in one run or more.
+    :param rows: non-empty rows of one paragraph.
+    :param breaks: known line ends, from ``InlineText``.
+    :return: the rows in one or more runs.
     """
     pairs = list(itertools.pairwise(rows))
     if len(rows) >= _MIN_LIST_ROWS and not any(
@@ -51,7 +51,7 @@ def _had_room(before: Row, row: Row, width: int) -> bool:
 
 
 def _goes_on(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
-    """Return whether a row goes on with the sentence above, by what stands at the line end."""
+    """Return whether a row continues the sentence above, judged by the text at the line end."""
     meant = breaks.get(before.line)
     if meant is not None:
         return not meant

@@ -1,8 +1,8 @@
-"""HTML in notes, made safe to show: what a reader of it sees stays, everything that acts goes.
+"""Make HTML in notes safe to show: keep visible content, remove active content.
 
-Elements of the allow list pass; those that embed something become links; what is no element of
-HTML (``List<T>``) is shown as the text it is, a component of MDX as a chip with its name; scripts
-and styles are left out. `render` cleans the whole a second time.
+Elements on the allow list pass, and embedding elements become links. Other words in angle brackets
+(``List<T>``) are shown as text, an MDX component as a chip with its name. Scripts and styles are
+removed. `render` sanitises the whole note a second time.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _TAG = re.compile(
     r"""<!--.*?-->|<!--.*\Z|</?[A-Za-z][^\s<>/]*(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|<[!?][^<>]*>""",
     re.DOTALL,
 )
-# Elements that are shown as what they are.
+# Elements that are kept.
 SHOWN = frozenset(
     "a abbr b blockquote br caption cite code dd del details dfn div dl dt em figcaption figure h1 "
     "h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strong sub "
     "summary sup table tbody td tfoot th thead tr u ul var".split()
 )
-# Elements whose content is shown without them.
+# Elements that are removed, while their content is kept.
 _UNWRAPPED = frozenset(
     "address article aside bdi bdo big button canvas center colgroup col data dialog fieldset "
     "font footer form header hgroup input label legend main map menu nav noscript object optgroup "
@@ -38,9 +38,9 @@ _COMPONENT = re.compile(r"</?([A-Z][\w.]*)")
 _VOID = frozenset("br hr img input wbr col source track embed".split())
 
 DrawImage = Callable[[str, str, str], str]
-"""Target, text and width of an image to HTML."""
+"""Returns the HTML of an image from its target, text and width."""
 DrawLink = Callable[[str, str], str]
-"""Target and text of a link to HTML; its opening tag alone where the text is None."""
+"""Returns the HTML of a link from target and text; only the opening tag if the text is None."""
 
 
 def chip(text: str, title: str = "") -> str:
@@ -59,12 +59,12 @@ def safe_html(
     embed: DrawLink,
     closed: frozenset[str] = frozenset(),
 ) -> str:
-    """Return a piece of HTML of a note as it may stand on the page.
+    """Return a piece of HTML of a note in a form that is safe on the page.
 
-    :param content: as written; it need not be balanced.
+    :param content: as written; it may be unbalanced.
     :param image: draws an ``img``.
     :param link: draws the opening tag of an ``a``.
-    :param embed: draws what an ``iframe``, ``video`` or ``audio`` would have shown.
+    :param embed: draws a replacement of ``iframe``, ``video`` or ``audio``.
     :param closed: the names that are closed somewhere in the note.
     """
     content = _ACTING.sub("", content)
@@ -108,7 +108,7 @@ def _component(source: str, bare: str, closed: frozenset[str]) -> str:
 
 
 def is_balanced(content: str) -> bool:
-    """Return whether every element of a piece of HTML that opens also closes in it."""
+    """Return whether every element opened in a piece of HTML is also closed in it."""
     counts: Counter[str] = Counter()
     for found in _TAG.finditer(content):
         name, _ = read_tag(found.group())

@@ -1,4 +1,4 @@
-"""What stands among the words of a note and is none: queries, data, navigation."""
+"""Recognise parts of a note that are not text: queries, data, navigation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from indexer.records import RawLink, Row
 
-# Fences whose content a program runs and shows the result of.
+# Fences whose content a program runs to show the result.
 _QUERIES = frozenset(
     "dataview dataviewjs tasks query base button buttons tracker chart charts leaflet "
     "meta-bind meta-bind-button meta-bind-embed excalidraw compressed-json todoist kanban-settings "
@@ -28,7 +28,7 @@ _NAVIGATION = frozenset(
 
 
 def is_query(language: str) -> bool:
-    """Return whether a fence of this language holds a query or settings of a plugin."""
+    """Return whether a fence with this language contains a query or settings of a plugin."""
     return language.lower() in _QUERIES
 
 
@@ -53,7 +53,7 @@ def without_option(row: Row) -> Row:
 
 
 def is_navigation(rows: Sequence[Row], links: Sequence[RawLink]) -> bool:
-    """Return whether a paragraph only leads to other pages: links with bars, or "next" and "back".
+    """Return whether a paragraph is only navigation: links with bars, or "next" and "back".
 
     :param rows: of the paragraph.
     :param links: in it.

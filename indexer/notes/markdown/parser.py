@@ -26,8 +26,7 @@ from indexer.notes.links import (
 from indexer.notes.markdown import time_budget
 from indexer.records import RawLink
 
-# markdown-it drops what is nested deeper, without a word; each level costs a few frames of the
-# stack.
+# markdown-it silently drops deeper content; each level needs a few stack frames.
 _MAX_NESTING = 100
 # A Liquid tag, a kramdown attribute list, or code of a template of Go: no text.
 LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}|\{\{-?\s*[$.(][^{}\n]*\}\}")
@@ -37,15 +36,15 @@ _InlineRule = Callable[[StateInline, bool], bool]
 
 @functools.cache
 def make_parser(*, html: bool) -> MarkdownIt:
-    """Return the parser of notes, made once.
+    """Return the parser of notes, created once.
 
-    :param html: True to see HTML as such, to take the text out of it; False to keep it as text.
+    :param html: True to recognise HTML, to extract its text; False to keep it as text.
     """
     return new_parser(html=html)
 
 
 def new_parser(*, html: bool) -> MarkdownIt:
-    """Return a parser of notes that rules can be added to.
+    """Return a new parser of notes, to which rules can be added.
 
     :param html: as for ``make_parser``.
     """
@@ -57,10 +56,10 @@ def new_parser(*, html: bool) -> MarkdownIt:
         "inline_definitions": True,
     }
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
-    if parser.linkify is not None:  # only addresses with their scheme are links
+    if parser.linkify is not None:  # only addresses with a scheme are links
         parser.linkify = _BoundedLinkify()
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # links.py judges them
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # links.py checks them
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # kept as written
     dollarmath_plugin(
         parser,
@@ -95,18 +94,18 @@ def find_rule(ruler: Any, name: str) -> Any:
 
 
 class _BoundedHelpers:
-    """The parser's helpers; the search for the end of a link's text has a budget.
+    """The parser's helpers, with a budget for the search of the end of a link's text.
 
-    Each opening bracket is searched for its end, to the end of the block where it has none
-    (markdown-it-py 4.3): 100 KB of them took 9 s. A block that spends its budget has no more links;
-    its text stays.
+    For each opening bracket, markdown-it-py 4.3 searches the closing one to the end of the block:
+    100 KB of brackets took 9 s. When a block has used its budget, it gets no more links, but keeps
+    its text.
     """
 
     parseLinkTitle = staticmethod(helpers.parseLinkTitle)
 
     @staticmethod
     def parseLinkDestination(string: str, pos: int, maximum: int) -> Any:
-        """Return where the target of a link ends; one with too many brackets is found quickly."""
+        """Return the end of a link's target, quickly even with too many brackets."""
         if _TOO_MANY_BRACKETS.match(string, pos, maximum):
             return helpers.parseLinkDestination("", 0, 0)
         return helpers.parseLinkDestination(string, pos, maximum)
@@ -117,7 +116,7 @@ class _BoundedHelpers:
         start: int,
         disableNested: bool = False,
     ) -> int:
-        """Return where the text of a link ends, -1 where it does not."""
+        """Return the end of a link's text, -1 if there is none."""
         if not _spend(state, _LABEL_BUDGET, 0):
             return -1
         end = helpers.parseLinkLabel(state, start, disableNested)
@@ -125,35 +124,35 @@ class _BoundedHelpers:
         return end
 
 
-# markdown-it gives a target up at this depth of brackets (CommonMark asks for at least 3).
+# markdown-it gives up at this depth of brackets in a target (CommonMark requires at least 3).
 _MAX_BRACKETS = 32
 _TOO_MANY_BRACKETS = re.compile(
     rf"(?:(?:[^\x00-\x20\x7f()\\]++|\\[^ ])*+\(){{{_MAX_BRACKETS + 1}}}"
 )
 
 
-# Where a block keeps how many characters may still be searched; other keys are positions.
+# The key of a block's remaining search budget in characters; other keys are positions.
 _LABEL_BUDGET, _ADDRESS_BUDGET = -1, -2
 _MIN_BUDGET, _BUDGET_PER_CHAR = 100_000, 32
 
 
 def _spend(state: StateInline, budget: int, chars: int) -> bool:
-    """Take from a budget of a block, and return whether there was something left."""
+    """Use a part of a block's budget, and return whether any budget was left."""
     left = state.cache.get(budget, _MIN_BUDGET + _BUDGET_PER_CHAR * state.posMax)
     state.cache[budget] = left - chars
     return left > 0
 
 
-# No address is longer, and no label of a footnote.
+# Longer addresses and footnote labels are not recognised.
 _MAX_ADDRESS_CHARS, _MAX_FOOTNOTE_CHARS = 2_000, 200
 _TOO_LONG = re.compile(rf"(?<!\S)\S{{{_MAX_ADDRESS_CHARS + 1},}}+")
 _NO_BLANK = re.compile(rf"\S{{0,{_MAX_ADDRESS_CHARS + 1}}}+")
 
 
 def _bounded_linkify(rule: _InlineRule) -> _InlineRule:
-    """Let the rule for bare addresses search the text around one within a budget.
+    """Wrap the rule for bare addresses with a search budget.
 
-    It looks back at all the text before it, and within an address for the end of each bracket.
+    The rule searches all text before an address, and the end of each bracket in it.
     """
 
     def bounded(state: StateInline, silent: bool) -> bool:
@@ -169,7 +168,7 @@ def _bounded_linkify(rule: _InlineRule) -> _InlineRule:
 
 
 class _BoundedLinkify(LinkifyIt):  # type: ignore[misc]
-    """Finds bare addresses in text, but for those that are too long to be one."""
+    """Finds bare addresses in text, except those that are too long."""
 
     def pretest(self, text: str) -> bool:
         """Return whether a text may hold an address: the usual test takes a quarter of reading."""
@@ -187,7 +186,7 @@ class _BoundedLinkify(LinkifyIt):  # type: ignore[misc]
 
 
 def _bounded_footnote(rule: _InlineRule) -> _InlineRule:
-    """Let the rule for footnotes search only so far for the end of a label."""
+    """Wrap the rule for footnotes with a limited search for the end of a label."""
 
     def bounded(state: StateInline, silent: bool) -> bool:
         start = state.pos + 2
@@ -199,7 +198,7 @@ def _bounded_footnote(rule: _InlineRule) -> _InlineRule:
 
 
 def _keeping_source(rule: _InlineRule) -> _InlineRule:
-    """Let a rule keep the source its last token spans; there are no inline positions."""
+    """Wrap a rule to store the source of its last token, since tokens have no inline positions."""
 
     def keeping(state: StateInline, silent: bool) -> bool:
         start, before = state.pos, len(state.tokens)
@@ -231,7 +230,7 @@ def _alias_pipes_rule(state: StateCore) -> None:
 
 
 def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) -> _InlineRule:
-    """Return a rule that makes one token of a link CommonMark does not know."""
+    """Return a rule that creates one token for a link CommonMark does not know."""
 
     def rule(state: StateInline, silent: bool) -> bool:
         found = read(state.src, state.pos, state.posMax)
@@ -248,7 +247,7 @@ def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) 
 
 
 def _liquid_rule(state: StateInline, silent: bool) -> bool:
-    """Pass over a Liquid tag or a kramdown attribute list: they are no text."""
+    """Skip a Liquid tag or a kramdown attribute list, which are not text."""
     found = state.src[state.pos] == "{" and LIQUID.match(state.src, state.pos, state.posMax)
     if not found:
         return False

@@ -1,8 +1,8 @@
-"""The body of a note to blocks with true line ranges.
+"""Read the body of a note as blocks with exact line ranges.
 
-A block keeps its text row by row, each row with its line, so that a part of it can be found again.
-What the parser would drop (nesting beyond its limit, surplus table cells) is taken from the source
-lines instead: no visible word is lost.
+A block keeps its text row by row, each row with its line, so every part of it has a place. Content
+that the parser would drop (nesting beyond its limit, surplus table cells) is taken from the source
+lines, so no visible word is lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from indexer.notes.markdown.reading import reading_parser
 from indexer.notes.markdown.source import clean_source
 from indexer.records import Block, BlockKind, RawLink, Row
 
-# A line above a rule of hyphens that reads as a sentence is one, not a heading.
+# A sentence above a rule of hyphens is not a heading.
 _SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
 _ADMONITION_PLUGIN = "ad-"
 _PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
@@ -42,9 +42,9 @@ def read_blocks(body: str, *, drawing: bool = False) -> Body:
     r"""Cut a body into blocks.
 
     :param body: Markdown, lines ended by ``\n``.
-    :param drawing: True for a drawing of Excalidraw, of which only the words are read.
-    :return: blocks in reading order; ``parent`` names the item or callout around a block. Links
-        outside all blocks (those of a table of contents) are in ``loose_links``.
+    :param drawing: True for an Excalidraw drawing, of which only the text is read.
+    :return: blocks in reading order; ``parent`` is the item or callout around a block. Links
+        outside of blocks (in a table of contents) are in ``loose_links``.
     """
     return _Reader(clean_source(body, drawing=drawing)).document
 
@@ -80,7 +80,7 @@ _OF_CONTENTS_TABLES = frozenset(
 
 
 class _Reader(BlockWriter):
-    """Walks the tokens of one body and gathers its blocks."""
+    """Walks the tokens of one body and collects its blocks."""
 
     def __init__(self, body: str, first_line: int = 1) -> None:
         super().__init__(body, first_line)
@@ -107,14 +107,14 @@ class _Reader(BlockWriter):
             position += 1
 
     def _open(self, tokens: list[Token], position: int) -> int:
-        """Open a list, item, quote, footnote or table; return where to go on."""
+        """Open a list, item, quote, footnote or table; return the next position."""
         token = tokens[position]
         if token.type == "list_item_open":
             line = self._line(token)
             block = Block(BlockKind.ITEM, (), line, line, self._parent())
             self._frames.append(Frame(self._add(block), takes_text=True))
             return position + 1
-        if self._frames:  # what comes now is a child of the item, its own text is over
+        if self._frames:  # from here on, content is a child of the item
             self._frames[-1].takes_text = False
         if token.type in ("bullet_list_open", "ordered_list_open"):
             return self._skip_contents_table(tokens, position) or position + 1
@@ -181,14 +181,14 @@ class _Reader(BlockWriter):
 
     # containers
     def _add_title(self, token: Token) -> int | None:
-        """Add the title of an admonition or container, which parents what is in it."""
+        """Add the title of an admonition or container as the parent of its content."""
         line = self._line(token)
         self._covered.add(line - self._first_line)
         if token.type == "admonition_open":
             callout = indented_callout(token.markup, token.info)
             named = '"' in token.info and not token.markup.startswith("=")
             words = token.info.split()[1:]
-            if '"' not in token.info and len(words) > 2:  # not a kind, but a title without quotes
+            if '"' not in token.info and len(words) > 2:  # a title without quotes, not a kind
                 callout, named = callout._replace(title=" ".join(words)), True
         else:
             found = fenced_callout(token.info)
@@ -199,7 +199,7 @@ class _Reader(BlockWriter):
             self._covered.add(self._last_line(token) - self._first_line)
         if not callout.title:
             return None
-        # A title that only says the kind is context, and no point.
+        # A title that only names the kind is context, not a point.
         kind = BlockKind.PARAGRAPH if named else BlockKind.LABEL
         children = reading_parser().parseInline(callout.title)[0].children or []
         text = read_inline(children, line, self._closed)
@@ -235,12 +235,12 @@ class _Reader(BlockWriter):
             token.meta["links"] = links
 
     def _close_details(self) -> None:
-        """Close what ``<details>`` opened and nothing closed within the frame that ends."""
+        """Close an open ``<details>`` at the end of its frame."""
         while self._frames and self._frames[-1].details:
             self._frames.pop()
 
     def _follow_details(self, source: str, first: int) -> None:
-        """Let the summary of an open ``<details>`` parent what follows, until it closes.
+        """Make the summary of an open ``<details>`` the parent of the following blocks.
 
         :param source: the HTML.
         :param first: the position of its first block.
@@ -303,7 +303,7 @@ class _Reader(BlockWriter):
             )
 
     def _add_plugin_admonition(self, token: Token) -> None:
-        """Add the prose in a fence of the Admonition plugin, below its title."""
+        """Add the text of an Admonition plugin fence below its title."""
         self._cover(token)
         line, title = self._line(token) + 1, ""
         lines = token.content.split("\n")
@@ -361,7 +361,7 @@ class _Reader(BlockWriter):
     def _read_markdown_rows(
         self, rows: list[Row], links: list[RawLink]
     ) -> tuple[list[Row], list[RawLink]]:
-        """Return rows of HTML with the Markdown in them read, as editors of notes do."""
+        """Return rows of HTML with Markdown inside interpreted, as note editors do."""
         read: list[Row] = []
         for row in rows:
             if not _MARKDOWN_SIGN.search(row.text):
@@ -375,7 +375,7 @@ class _Reader(BlockWriter):
         return read, links
 
     def _read_open_comment(self, token: Token, source: str, opened: int) -> None:
-        """Read what follows a comment that is never closed: it may not vanish in silence."""
+        """Read the text after an unclosed comment, so that it is not lost silently."""
         line = self._line(token) + token.content.count("\n", 0, opened)
         self._warn(
             "a comment is opened and never closed; what follows is read as text",
@@ -386,7 +386,7 @@ class _Reader(BlockWriter):
         self._add_inner(_Reader(source, self._line(token)))
 
     def _add_inner(self, reader: _Reader) -> None:
-        """Add what a reader of a part found."""
+        """Add the blocks of a reader of a part."""
         inner = reader.document
         shift, parent = len(self.document.blocks), self._parent()
         for block in inner.blocks:
@@ -400,7 +400,7 @@ class _Reader(BlockWriter):
 
     # what is left out, and what was dropped
     def _skip_contents_table(self, tokens: list[Token], position: int) -> int:
-        """Return the position behind a list that is a table of contents, 0 for any other."""
+        """Return the position after a list that is a table of contents, 0 for other lists."""
         level, end = tokens[position].level, position + 1
         while end < len(tokens) and not (tokens[end].level == level and tokens[end].nesting == -1):
             end += 1
@@ -424,7 +424,7 @@ class _Reader(BlockWriter):
         return end + 1
 
     def _keep_uncovered_lines(self) -> None:
-        """Add the lines that no token covers as paragraphs of their source, where they stand."""
+        """Add source lines that no token covers as paragraphs, in their places."""
         dropped = []
         for index, source in enumerate(self._lines):
             found = MARKERS.match(source)
@@ -442,7 +442,7 @@ class _Reader(BlockWriter):
 
 
 def _shows_other_notes(token: Token) -> bool:
-    """Return whether a paragraph is embeds alone: its words are in other notes."""
+    """Return whether a paragraph consists of embeds, whose text is in other notes."""
     children = [child for child in token.children or [] if child.type != "softbreak"]
     embeds = [child for child in children if child.meta.get("source", "").startswith(("!", "{{"))]
     own = [child for child in embeds if child.type == "own_link"]

@@ -1,7 +1,7 @@
-"""The parser for reading: what is text in every dialect, and what only tells a program something.
+"""The parser for reading, which separates text from marks for programs in every dialect.
 
-The rules of dialects are those of the page (``display``); here are those that reading adds: tags,
-definition lists, and marks that no reader would call text.
+It uses the dialect rules of the page (``display``) and adds rules for tags, definition lists, and
+marks that are not text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MODULE_LINE = re.compile(
     r"|import\s+\{\s*$|export\s+(?:const|let|var|default|function|async)\s"
 )
 _MODULE_OPEN = re.compile(r"import\s+\{[^}]*$")
-# {.class #id key="value"} behind what it belongs to, and {max-width: 100px} of Dendron.
+# {.class #id key="value"} after its element, and {max-width: 100px} of Dendron.
 _ATTRIBUTES = re.compile(
     r"\{:?(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
     r"|[\w-]+:\s*[\w.%# -]+[;,]?))+\s*\}"
@@ -39,7 +39,7 @@ def reading_parser() -> MarkdownIt:
     parser = with_dialects(new_parser(html=True), {"i": _module, "e": _module})
     deflist_plugin(parser)
     inline = parser.inline.ruler
-    inline.disable("bracket_math")  # its source is what a reader can type
+    inline.disable("bracket_math")  # keep the source, which users can type
     inline.before("wikilink", "tag", _tag)
     inline.before("tag", "templater", _templater)
     inline.before("shortcode", "attributes", _attributes)
@@ -69,12 +69,12 @@ def _is_attribute(state: StateInline) -> bool:
 
 
 def _templater(state: StateInline, silent: bool) -> bool:
-    """Pass over a command of a template: ``<% tp.date.now() %>``."""
+    """Skip a template command: ``<% tp.date.now() %>``."""
     return state.src[state.pos] == "<" and _pass(state, _TEMPLATER)
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:
-    """Pass over attributes right behind what they belong to."""
+    """Skip attributes right after their element."""
     if state.src[state.pos] != "{" or not state.pos:
         return False
     before, start = state.src[state.pos - 1], state.pos
@@ -100,7 +100,7 @@ def _pass(state: StateInline, pattern: re.Pattern[str]) -> bool:
 
 
 def _module(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
-    """Pass over the ``import`` and ``export`` statements of MDX, to their last line."""
+    """Skip the ``import`` and ``export`` statements of MDX, to their last line."""
     if state.blkIndent or state.sCount[startLine] or state.parentType not in ("root", "paragraph"):
         return False
     text = state.src[state.bMarks[startLine] : state.eMarks[startLine]]

@@ -1,9 +1,9 @@
-"""A note to HTML for reading: safe to show, with the line range of every block.
+"""Render a note as safe HTML for reading, with the line range of every block.
 
-Notes are not trusted. Elements of HTML that only shape text pass, the rest stays text; only web
-addresses, mail addresses and other notes are links; pictures are numbers that stand for files of
-the notes folder; a formula is its source, drawn by the browser. A second, independent pass removes
-whatever else there might be.
+Notes are not trusted. HTML elements that only format text pass; the rest is shown as text. Only web
+addresses, mail addresses and other notes become links. Pictures are numbers of files in the notes
+folder. A formula is its source, which the browser draws. A second, independent pass removes
+everything else.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ATTRIBUTES = {
     "th": {"data-align", "colspan", "rowspan"},
 }
 EMBED = "embed"  # the class of a link in whose place a reader shows what it leads to
-# Classes this module gives; no other passes.
+# The classes of this module; all others are removed.
 _CLASSES = frozenset(
     "aside callout-title chip dead done elsewhere embed formula gallery missing note-image task "
     "wide callout callout-tip callout-note callout-danger callout-warning callout-question "
@@ -58,9 +58,9 @@ _MAX_FORMULA_CHARS = 20_000
 
 
 class LinkPlace(NamedTuple):
-    """Where a link of a note leads on the page: all empty where it leads nowhere.
+    """The target of a link on the page; all fields are empty if it leads nowhere.
 
-    ``why`` says of a link without an address what is known of it.
+    ``why`` explains a link without an address.
     """
 
     href: str = ""
@@ -69,7 +69,7 @@ class LinkPlace(NamedTuple):
 
 
 def place_of(link: Link) -> LinkPlace:
-    """Return where a link leads: the page itself for notes, the web for addresses.
+    """Return the target of a link: the page itself for notes, the web for addresses.
 
     :param link: resolved.
     """
@@ -120,7 +120,7 @@ def _keep_own_classes(tag: str, name: str, value: str) -> str | None:
 
 
 def _set_attributes(token: Any) -> None:
-    """Give footnotes, tasks and cells the attributes by which the page draws them."""
+    """Set the attributes that the page needs to draw footnotes, tasks and cells."""
     match token.type:
         case "footnote_reference_open":
             token.tag = "div"
@@ -137,7 +137,7 @@ def _set_attributes(token: Any) -> None:
 
 
 class _Drawing:
-    """Says of each token what it looks like, before the tokens are rendered."""
+    """Decides how each token is drawn, before the tokens are rendered."""
 
     def __init__(self, body: str, places: dict[str, LinkPlace], find_file: FindImage) -> None:
         self._lines = body.split("\n")
@@ -197,7 +197,7 @@ class _Drawing:
 
     @staticmethod
     def _frame(callout: Callout, lines: str, title: str) -> tuple[str, str]:
-        """Return how a callout begins and ends; one that folds is a disclosure."""
+        """Return the opening and closing HTML of a callout; a folding one is a ``<details>``."""
         attributes = f'{lines} class="callout callout-{callout.kind}"'
         if callout.fold:
             state = " open" if callout.fold == "open" else ""
@@ -207,7 +207,7 @@ class _Drawing:
         return f"<div {attributes}>{shown}", "</div>\n"
 
     def _line_range(self, token: Any) -> tuple[int, int]:
-        """Return the first and last line of a block, blank lines at its end left out."""
+        """Return the first and last line of a block, without blank lines at its end."""
         start, end = token.map
         while end > start + 1 and not self._lines[end - 1].strip():
             end -= 1
@@ -252,7 +252,7 @@ class _Drawing:
         return html
 
     def _mark_callout(self, opener: Any, paragraph: Any, children: list[Any]) -> None:
-        """Make a callout of a quote that begins with ``[!kind]``, titled by the rest of that line.
+        """Turn a quote that begins with ``[!kind]`` into a callout titled by the rest of the line.
 
         :param opener: the token of the quote.
         :param paragraph: the token that opens its first paragraph.
@@ -316,7 +316,7 @@ class _Drawing:
         return {"class": "dead"} if place.why.startswith("no such") else {"class": "elsewhere"}
 
     def _anchor(self, target: str, html: str) -> str:
-        """Return a link with its text; one that leads nowhere says what is missing."""
+        """Return a link with its text; a broken one shows what is missing."""
         attributes = self._link_attributes(target)
         if "class" in attributes:
             why = self._find(target).why
@@ -343,7 +343,7 @@ class _Drawing:
         return self._anchor(link.target, escape(link.text or link.target))
 
     def _embed(self, target: str, text: str) -> str:
-        """Return a link in place of what would be loaded from elsewhere, or played."""
+        """Return a link instead of content that would be loaded from elsewhere, or played."""
         shown = escape(text or target)
         if _WEB.match(target):
             return f'<a class="chip" href="{escape(target)}">{shown}</a>'
@@ -354,7 +354,7 @@ class _Drawing:
 
     # pictures
     def _image(self, target: str, text: str, width: str = "") -> str:
-        """Return a picture by its number, or what it shows in words where it cannot be shown."""
+        """Return a picture by its number, or its alternative text if it cannot be shown."""
         number = self._find_file(target)
         words, _, size = text.rpartition("|")
         if not words and not _WIDTH.fullmatch(size):
@@ -394,7 +394,7 @@ class _Drawing:
         return chip(code.name, code.source) + (f" {said}" if said else "")
 
     def _words(self, text: str) -> str:
-        """Return words of a shortcode as HTML: they are Markdown as well."""
+        """Return the text of a shortcode, which is Markdown, as HTML."""
         parser = display_parser()
         tokens = parser.parseInline(text) if text else []
         for token in tokens:
@@ -443,7 +443,7 @@ class _Drawing:
 
 
 def _is_alone(tokens: Sequence[Any], position: int) -> bool:
-    """Return whether a token has its line of the paragraph to itself."""
+    """Return whether a token is alone on its line of the paragraph."""
     around = [*tokens[position - 1 : position], *tokens[position + 1 : position + 2]]
     return all(one.type.endswith("break") or not one.content.strip() for one in around) and not any(
         one.type in ("own_link", "link_open", "image") for one in around

@@ -1,6 +1,6 @@
-"""Shortcodes of site generators: Hugo `{{< >}}`, Liquid `{% %}`, Logseq `{{ }}`.
+"""Read shortcodes of site generators: Hugo `{{< >}}`, Liquid `{% %}`, Logseq `{{ }}`.
 
-What a shortcode draws belongs to `render`; here stands what it says.
+This module reads their content; `render` draws them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _VIDEOS = {
 _FILES = frozenset("video audio pdf file inline-file embed-pdf asciinema".split())
 _ADDRESSES = frozenset("ref relref link url baseurl post_url".split())
 _VERBATIM = frozenset("highlight code katex math mermaid latex codeblock".split())
-# Words of templates: they decide what is drawn and draw nothing.
+# Template keywords, which control the output and draw nothing.
 _SILENT = frozenset(
     "if elsif else endif unless endunless for endfor case when endcase assign capture endcapture "
     "raw endraw comment endcomment extends block endblock toc baseurl break continue cycle "
@@ -46,7 +46,7 @@ _SAID = ("note", "caption", "title", "text", "label", "alt", "description", "sum
 
 
 class Meaning(Enum):
-    """What a shortcode stands for."""
+    """The meaning of a shortcode."""
 
     PICTURE = "picture"
     NOTICE = "notice"
@@ -62,7 +62,7 @@ class Meaning(Enum):
 
 
 class Shortcode(NamedTuple):
-    """One shortcode: its name without folder and suffix, and what it was given."""
+    """A shortcode: its name without folder and suffix, and its arguments."""
 
     source: str
     name: str
@@ -72,7 +72,7 @@ class Shortcode(NamedTuple):
 
     @property
     def meaning(self) -> Meaning:
-        """What it stands for, by its name, or by an image among what it was given."""
+        """Its meaning, by its name or by an image among its arguments."""
         if self.name in _PICTURES or (not self.closes and self.picture):
             return Meaning.PICTURE
         for names, meaning in _MEANINGS:
@@ -84,7 +84,7 @@ class Shortcode(NamedTuple):
 
     @property
     def picture(self) -> str:
-        """The target of the image it shows, empty for none."""
+        """The target of its image, empty if there is none."""
         for key in ("src", "image", "url", "path", "file", "img", "link", "name"):
             if IMAGE_NAME.match(self.named.get(key, "")):
                 return self.named[key]
@@ -98,13 +98,13 @@ class Shortcode(NamedTuple):
 
     @property
     def said(self) -> str:
-        """The words in it that its author meant to be read."""
+        """Its text for readers."""
         found = [self.named[key] for key in _SAID if self.named.get(key)]
         return " ".join(dict.fromkeys(found))
 
     @property
     def first(self) -> str:
-        """The first thing it was given, by whatever name."""
+        """Its first argument, with or without a name."""
         return next(iter((*self.words, *self.named.values())), "")
 
     @property
@@ -133,11 +133,11 @@ _MEANINGS = (
 
 
 def read_shortcode(source: str, start: int, end: int) -> Shortcode | None:
-    """Return the shortcode that begins at a place of a text, None where none does.
+    """Return the shortcode at a position of a text, None if there is none.
 
     :param source: the text.
-    :param start: where it may begin.
-    :param end: where the text ends.
+    :param start: the position.
+    :param end: the end of the text.
     """
     opening = source[start : start + 2]
     closing = {"{{": "}}", "{%": "%}"}.get(opening)

@@ -1,6 +1,6 @@
-"""The lines of a note before they are parsed: what programs keep in them is left out, line by line.
+"""Clean the lines of a note before parsing: remove data of programs, line by line.
 
-Every line stays in its place, empty where nothing of it is text, so that line numbers stay true.
+A line without text becomes empty but is kept, so line numbers stay right.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _WHOLE_CELL_PART = re.compile(
     r"!?\[\[[^\[\]\n]*\]\]|(?<![\\$])\$[^$\n]+\$|(?<![\\`])`[^`\n]+`(?!`)"
 )
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
-# Excalidraw's own headings, and the line that tells its users to open another view.
+# Excalidraw's headings, and its notice to open another view.
 _DRAWING_PART = re.compile(
     r"(?:%%\s*)?#{1,2} (Excalidraw Data|Text Elements|Element Links|"
     r"Embedded Files|Drawing)\s*$"
@@ -59,7 +59,7 @@ def clean_source(body: str, *, drawing: bool = False) -> str:
     r"""Return a body without the lines that only programs read.
 
     :param body: Markdown, lines ended by ``\n``.
-    :param drawing: True for a drawing of Excalidraw.
+    :param drawing: True for an Excalidraw drawing.
     """
     lines = body.split("\n")
     if drawing:
@@ -111,7 +111,7 @@ def _with_fences(lines: list[str]) -> list[str]:
 
 
 def _next_fence(fence: str, marks: str, info: str) -> str:
-    """Return the fence that is open behind a line of marks, empty for none."""
+    """Return the fence that is open after a line of marks, empty if none is."""
     if not fence:
         return "" if marks[0] == "`" and "`" in info else marks
     return "" if marks.startswith(fence) and not info.strip() else fence
@@ -141,7 +141,7 @@ def _clean_line(line: str) -> str:
 
 
 def _words_of_drawing(lines: list[str]) -> list[str]:
-    """Return the lines of a drawing that hold its words; its data and marks are left out."""
+    """Return the lines of a drawing with only its text; data and marks are removed."""
     kept: list[str] = []
     part = ""
     for line in lines:
@@ -149,7 +149,7 @@ def _words_of_drawing(lines: list[str]) -> list[str]:
         part = found.group(1) if found else part
         words = part in ("", "Text Elements") and not found and not _DRAWING_NOTICE.match(line)
         kept.append(line if words and not _DRAWING_MARK.fullmatch(line) else "")
-    # An element ends with its id; the next one is another text, not the same paragraph.
+    # An element ends with its id; the next one is a new paragraph.
     return kept
 
 

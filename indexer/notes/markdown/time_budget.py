@@ -1,7 +1,7 @@
-"""The last wall against notes that never end: a budget of processor time for each.
+"""Limit the processor time for reading a note, as the last protection against slow Markdown.
 
-Every known construct is bounded by its own rule. This is for those that nobody has found yet: the
-rules of the parser look at the clock, and a note that has spent its budget is read as plain text.
+Every known construct has its own limit. This one is for unknown constructs: the rules of the parser
+check the clock, and a note that has used its budget is read as plain text.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Ordinary notes take about 5 microseconds a character.
+# Normal notes take about 5 microseconds per character.
 LEAST_S, S_PER_CHAR = 10.0, 50e-6
-_EVERY = 16  # characters of a text, between two checks of the clock
+_EVERY = 16  # characters of text between two checks of the clock
 
 
 class OutOfTime(Exception):
-    """A note has spent its budget; ``line`` is where the parser was, counted from 1."""
+    """A note has used its budget; ``line`` is the 1-based line of the parser."""
 
     def __init__(self, line: int) -> None:
-        """Keep the line."""
+        """Store the line."""
         super().__init__(f"no time left at line {line}")
         self.line = line
 
 
 class _Clock(threading.local):
-    """Until when this thread may parse, and the line it is at."""
+    """The deadline of this thread for parsing, and its current line."""
 
     until: float | None = None
     not_before: float = 0.0  # on the clock of the wall, which is ten times as quick to read
@@ -39,10 +39,10 @@ _clock = _Clock()
 
 @contextmanager
 def time_budget(chars: int) -> Iterator[None]:
-    """Limit the processor time of what is parsed within.
+    """Limit the processor time for parsing in this context.
 
     :param chars: of the note.
-    :raises OutOfTime: from the parser, once the time is spent.
+    :raises OutOfTime: in the parser, when the time is used.
     """
     budget = LEAST_S + S_PER_CHAR * chars
     _clock.until = time.thread_time() + budget
@@ -55,7 +55,7 @@ def time_budget(chars: int) -> Iterator[None]:
 
 
 def install(parser: Any) -> None:
-    """Have the rules of a parser of markdown-it look at the clock.
+    """Make the rules of a markdown-it parser check the clock.
 
     :param parser: the parser.
     """
@@ -87,7 +87,7 @@ def _check() -> None:
 
 
 def _parse_inline(state: Any) -> None:
-    """Parse the inline content of each block, and know its line."""
+    """Parse the inline content of each block, and track its line."""
     for token in state.tokens:
         if token.type == "inline":
             _clock.line = token.map[0] + 1 if token.map else _clock.line
