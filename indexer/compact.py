@@ -177,7 +177,7 @@ def _topics(answer: Answer) -> list[str]:
 
 
 def _within(answer: Answer, passages: Sequence[Passage], budget: int, links: bool) -> Compact:
-    """Return whole passages that fit into a budget, and what is left out."""
+    """Return whole passages that fit into a budget, and the hits left out."""
     found = _with_left_out(answer, tuple(passages), links)
     if not _fits(found, budget):
         kept: list[Passage] = []
@@ -185,7 +185,7 @@ def _within(answer: Answer, passages: Sequence[Passage], budget: int, links: boo
             if _fits(_with_left_out(answer, (*kept, passage), links), budget):
                 kept.append(passage)
         found = _with_left_out(answer, tuple(kept), links)
-    # What room is left names some of what is left out.
+    # The remaining space is used to list some of the hits left out.
     room = budget - estimate_tokens(compact_text(found)) + estimate_tokens(_left_out_line(found))
     for named in range(1, min(_MAX_LEFT_OUT, len(found.left_out)) + 1):
         tried = found._replace(named=named)
@@ -196,7 +196,7 @@ def _within(answer: Answer, passages: Sequence[Passage], budget: int, links: boo
 
 
 def _with_left_out(answer: Answer, passages: tuple[Passage, ...], links: bool) -> Compact:
-    """Return an answer with the hits that are in none of its passages."""
+    """Return an answer with the hits that its passages do not contain."""
     shown = frozenset().union(*(passage.points for passage in passages))
     left_out = (passage_of(hit, links) for hit in answer.hits if hit.point_id not in shown)
     return Compact(answer, passages, tuple(left_out), brief=True)

@@ -197,7 +197,7 @@ def _notes_folders(
 def _named_folder(given: str) -> tuple[str, Path]:
     """Return the name and the path of one of several folders, ``NAME=DIR`` or ``DIR``.
 
-    One that is not there is named by each build and question, while the others go on.
+    A missing one is reported by each build and question, and the others still work.
     """
     name, sign, path = given.partition("=")
     if not sign or Path(given).expanduser().is_dir():

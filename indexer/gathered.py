@@ -105,7 +105,7 @@ def shown_folders(notes: Path) -> str:
 
 
 def missing_folders(notes: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the names and paths of gathered folders that are not there, none for a plain folder.
+    """Return the names and paths of missing combined folders; empty for a normal folder.
 
     :param notes: the notes folder.
     """

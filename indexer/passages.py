@@ -1,7 +1,6 @@
-"""A passage: words of a note as they are printed for readers who pay for each token.
+"""Passages: the printed form of text from notes, for readers who pay for each token.
 
-It has its place, the headings above it and its words. Notes are not trusted: nothing in them steers
-a terminal.
+A passage has a place, headings and text. Notes are not trusted: control characters are escaped.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ _MAX_HEADINGS = 5
 
 
 class Passage(NamedTuple):
-    """A unit of an answer, or a single hit, as it is printed.
+    """The printed form of a unit of an answer, or of a single hit.
 
-    ``path`` holds the title of the note and what is above the passage, outermost first. ``cut``
-    says that words are missing from ``text``; ``points`` are the ids of what it holds.
+    ``path`` holds the title of the note and the context of the passage, outermost first. ``cut`` is
+    True if words are missing from ``text``. ``points`` are the ids of its points.
     """
 
     note_id: str
@@ -41,7 +40,7 @@ class Passage(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The note with its lines, as other commands and tools take it."""
+        """The note with its lines, in the form other commands and tools accept."""
         return f"{self.note_id}:{self.lines}"
 
 
@@ -64,16 +63,16 @@ def passage_of(hit: Hit, links: bool) -> Passage:
 
 
 def passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
-    """Return a unit, or one of its places, with what is above its start and the links of its hits.
+    """Return a unit, or one of its places, with the context of its start and links of its hits.
 
-    A line of the text is a point; points are indented by what holds them. Where the headings
-    change, a line names those that begin there.
+    Each line of the text is a point, indented below its list item. A line with the new headings
+    marks each change of headings.
 
     :param place: the unit.
     :param hits: of the answer.
-    :param links: True to print the links of those hits that are in the unit.
+    :param links: True to print the links of the hits in the unit.
     """
-    # A heading that is a point itself may begin a section: what is below it has a longer path.
+    # A heading that is a point may begin a section, whose points have a longer path.
     above = max(place.heading_path, place.points[0].heading_path, key=len)
     headings = [h for h in above if h.casefold() != place.title.casefold()]
     depth = min(point.depth for point in place.points)
@@ -101,7 +100,7 @@ def passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
 
 
 def _headings_below(place: Place, number: int) -> tuple[str, ...]:
-    """Return the headings of the point after one that are not above that one."""
+    """Return the headings of the next point that this point does not have."""
     following = place.points[number + 1 : number + 2]
     return following[0].heading_path[len(place.points[number].heading_path) :] if following else ()
 
@@ -109,9 +108,9 @@ def _headings_below(place: Place, number: int) -> tuple[str, ...]:
 def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Iterator[str]:
     """Yield passages line by line, each after an empty line.
 
-    :param passages: in the order they are printed.
-    :param brief: a passage that follows one of the same note begins with ":lines" alone, and with
-        the headings that are not above the one before.
+    :param passages: in printing order.
+    :param brief: True to begin a passage that follows one of the same note with only ":lines" and
+        its new headings.
     """
     before: Passage | None = None
     for passage in passages:
@@ -131,13 +130,13 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many headings two paths begin with alike."""
+    """Return the number of headings that two paths share at their start."""
     pairs = zip(one, other, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:
-    """Return a passage as JSON; what it has none of is left out."""
+    """Return a passage as JSON; empty fields are left out."""
     values: dict[str, Any] = {
         "at": safe(passage.place),
         "path": list(short_headings(passage)),
@@ -158,7 +157,7 @@ def passage_json(passage: Passage) -> dict[str, Any]:
 
 
 def short_headings(passage: Passage) -> tuple[str, ...]:
-    """Return the title and what is nearest above a passage, each of them short."""
+    """Return the title and the nearest context of a passage, each shortened."""
     path = passage.path
     if len(path) > _MAX_HEADINGS:
         path = (path[0], *path[-_MAX_HEADINGS + 1 :])
@@ -166,7 +165,7 @@ def short_headings(passage: Passage) -> tuple[str, ...]:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return a text of at most some characters, with a sign where it is cut."""
+    """Return a text cut to a number of characters, with an ellipsis."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 

@@ -1,4 +1,4 @@
-"""What a build says of files and folders it did not read."""
+"""Reports of a build on files and folders that it did not read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from indexer.records import FileReport, NoteWarning, Outcome
 
 
 def unread(files: Sequence[str]) -> list[FileReport]:
-    """Return one report that counts the files that look like notes and are none."""
+    """Return one report that counts the files that look like notes but are not read."""
     found = [path for path in files if looks_like_note(path)]
     if not found:
         return []
@@ -22,13 +22,13 @@ def unread(files: Sequence[str]) -> list[FileReport]:
         f"{count} like notes and are not read ({suffixes})"
         if len(found) > 1
         else f"{count} like a note and is not read ({suffixes})",
-        hint="export them as Markdown, or write them into .notepointignore",
+        hint="export them as Markdown, or list them in .notepointignore",
     )
     return [FileReport(found[0], Outcome.IGNORED, (warning,))]
 
 
 def not_there(folder: NotesFolder, names: Sequence[str]) -> list[FileReport]:
-    """Return a report for each of several notes folders that is not there."""
+    """Return a report for each missing notes folder."""
     paths = folders_of(folder.root) if names else {}
     hint = "connect the disk it is on, or leave it out of --notes"
     return [

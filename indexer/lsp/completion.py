@@ -72,7 +72,7 @@ def suggest(
         stem = _stem(other)
         return stem if stems[stem.casefold()] == 1 else other.rpartition(".")[0]
 
-    found = []  # the targets are written for those alone that are shown
+    found = []  # targets are computed only for shown suggestions
     for note in notes:
         place = _place_in_names((_stem(note.note_id), note.title, *note.aliases), wanted)
         if place is not None and note.note_id != note_id:
@@ -88,7 +88,7 @@ def suggest(
 
 
 def _place_in_names(names: Sequence[str], wanted: str) -> int | None:
-    """Return 0 if one of some names starts with a text, 1 if one holds it, None if none does."""
+    """Return 0 if a name starts with a text, 1 if a name contains it, None otherwise."""
     folded = [name.casefold() for name in names] if wanted else []
     if not wanted or any(name.startswith(wanted) for name in folded):
         return 0

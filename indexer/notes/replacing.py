@@ -1,4 +1,4 @@
-"""The one place that writes to a note: new content for what was read, or nothing at all."""
+"""Replace the content of a note, if it is unchanged; the only code that writes to notes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _HINT = "change it in your editor"
 
 
 def replace_note(root: Path, note_id: str, old: bytes, new: bytes) -> None:
-    """Give a note a new content, all at once; the file is refused if it is not what was read.
+    """Replace the content of a note at once; refuse a file that changed since it was read.
 
-    The new content is written next to the note, synced, and renamed over it: a crash leaves one of
-    the two whole. Mode, extended attributes and owner stay; a file with a second name is refused,
-    because the other name would keep the old content.
+    The new content is written next to the note, synced, and renamed over it, so a crash leaves the
+    old or the new file. Mode, extended attributes and owner are kept. A file with a second name is
+    refused, because the other name would keep the old content.
 
     :param root: the notes folder.
     :param note_id: path relative to it.
-    :param old: what the file held when it was read.
-    :param new: what it is to hold.
-    :raises NoteError: if the file changed, is gone, cannot be written or is reached through a link.
+    :param old: the content of the file when it was read.
+    :param new: the new content.
+    :raises NoteError: if the file changed, is missing or read-only, or is reached through a link.
     """
     _refuse_changed(root, note_id, old)
     folder, rest = folder_inside(root, note_id)
@@ -69,7 +69,7 @@ def _write(temporary: Path, path: Path, content: bytes, status: os.stat_result) 
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the rename on the disk, where folders can be synced."""
+    """Sync the rename to disk, if the system can sync folders."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,10 +1,10 @@
-"""A budget of tokens filled with what most likely answers: points, items, lists, whole sections.
+"""Fill a budget of tokens with the most likely answers: points, items, lists, sections.
 
-Each point near a hit has a value: the chance that it is needed, by the rank of the hit and the
-distance to it. Units around the hits are taken by value per token, so that a small budget gets
-single points with the lines around them, a large one whole sections. Points that touch become one
-passage, and the name and headings of a note are paid for once. The numbers were chosen on judged
-questions over fourteen folders, see benchmarks/README.md.
+Each point near a hit has a value: the chance that it is needed, from the rank of the hit and the
+distance to it. Units around the hits are taken by value per token, so a small budget gets single
+points with the lines around them, a large one whole sections. Adjacent points become one passage,
+so the name and headings of a note count once. The numbers were chosen on judged questions over
+fourteen folders, see benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from indexer.retrieval.units import Outline, Span
 from indexer.store.records import StoredPoint
 from indexer.text.tokens import estimate_tokens
 
-# The value of a neighbour of a hit, and what is left of it with each further point between them.
+# The value of a neighbour of a hit, and its factor for each point between them.
 _NEXT_TO_HIT = 0.3
 _PER_POINT = 0.8
-_FARTHEST = 15  # points; neighbours are of the same section
-# Hits around which units are tried.
+_FARTHEST = 15  # points; neighbours are in the same section
+# The number of hits around which units are tried.
 _TRIED = 60
-# Larger units are never taken as a whole.
+# Larger units are never taken whole.
 _MOST_POINTS = 60
-# ":14-20" costs about this much, and so does the sign between headings.
+# About the cost of ":14-20", and of the sign between headings.
 _LINES_TOKENS = 4
 _SIGN_TOKENS = 1
-# "answered (confidence 0.87)" with the line about what is left out; the same if not answered.
+# "answered (confidence 0.87)" plus the line about hits left out; the same if not answered.
 _ANSWERED_TOKENS = 18
 _STALE_TOKENS = 9
 _UNANSWERED_TOKENS = 60
@@ -41,13 +41,13 @@ OutlineOf = Callable[[StoredPoint], Outline]
 def pack(
     hits: Sequence[StoredPoint], answer: Answer, outline_of: OutlineOf, budget: int
 ) -> tuple[Place, ...]:
-    """Return the passages that fill a budget, note by note, the best note and passage first.
+    """Return the passages that fill a budget, grouped by note, the best note and passage first.
 
     :param hits: of the answer, best first.
     :param answer: its first unit is taken first if it fits.
-    :param outline_of: point to the outline of its note.
-    :param budget: most tokens of the printed answer, about.
-    :return: passages without common points; those of one note follow each other.
+    :param outline_of: returns the outline of a point's note.
+    :param budget: approximate token limit of the printed answer.
+    :return: passages without common points; those of one note are adjacent.
     """
     packer = _Packer(hits, outline_of, budget - _head_tokens(answer))
     if answer.units:
@@ -57,7 +57,7 @@ def pack(
 
 
 def _head_tokens(answer: Answer) -> int:
-    """Return about how many tokens the lines around the passages take."""
+    """Return an estimate of the tokens in the lines around the passages."""
     tokens = _ANSWERED_TOKENS + _STALE_TOKENS * answer.index.stale
     if not answer.answered:
         tokens = _UNANSWERED_TOKENS + estimate_tokens("; ".join(answer.topics()))
@@ -66,7 +66,7 @@ def _head_tokens(answer: Answer) -> int:
 
 
 class _Note:
-    """A note, what each of its points is worth and costs, and which of them are taken."""
+    """A note with the value and cost of each of its points, and the points taken."""
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
@@ -78,7 +78,7 @@ class _Note:
         self._name = self._count(outline.note.note_id) + self._count(outline.note.title)
 
     def add_hit(self, rank: int, position: int) -> None:
-        """Give a hit and its neighbours their values; ranks count from 1."""
+        """Set the values of a hit and its neighbours; ranks start at 1."""
         value = 1 / rank
         self.ranks[position] = min(rank, self.ranks.get(position, rank))
         self._raise(position, value)
@@ -95,7 +95,7 @@ class _Note:
         self.values[position] = max(value, self.values.get(position, 0.0))
 
     def gain(self, span: Span) -> float:
-        """Return what a unit adds in value."""
+        """Return the value that a unit adds."""
         return sum(
             self.values.get(position, 0.0)
             for position in range(span.start, span.end + 1)
@@ -103,7 +103,7 @@ class _Note:
         )
 
     def price(self, span: Span) -> int:
-        """Return what a unit adds in tokens."""
+        """Return the tokens that a unit adds."""
         return self._cost_of(self.taken.union(range(span.start, span.end + 1))) - self.cost
 
     def take(self, span: Span) -> None:
@@ -112,7 +112,7 @@ class _Note:
         self.cost = self._cost_of(self.taken)
 
     def _cost_of(self, positions: set[int]) -> int:
-        """Return the tokens of some points with the name of the note and the headings above."""
+        """Return the tokens of points including the name of the note and their headings."""
         cost, last = self._name, -2
         path: tuple[str, ...] = (self.outline.note.title,)
         for position in sorted(positions):
@@ -127,14 +127,14 @@ class _Note:
         return cost
 
     def _count(self, text: str) -> int:
-        """Return the tokens of a text, and one more for a sign or the end of its line."""
+        """Return the tokens of a text, plus one for a sign or the line end."""
         known = self._tokens.get(text)
         if known is None:
             known = self._tokens[text] = estimate_tokens(text) + _SIGN_TOKENS
         return known
 
     def runs(self) -> list[tuple[int, Span]]:
-        """Return what is taken as runs of points that touch, each with the rank of its best hit."""
+        """Return the taken points as runs of adjacent ones, each with the rank of its best hit."""
         found: list[list[int]] = []
         for position in sorted(self.taken):
             if found and position == found[-1][-1] + 1:
@@ -163,12 +163,12 @@ class _Packer:
             if note is None:
                 note = self._notes[hit.note.note_id] = _Note(outline_of(hit))
             position = note.outline.position.get(hit.point_id)
-            if position is not None:  # else gone, or far away in a note of thousands of points
+            if position is not None:  # else deleted, or far away in a note of thousands of points
                 note.add_hit(rank, position)
                 self._tried.append((note, position))
 
     def take_unit(self, unit: Unit) -> None:
-        """Take the best unit, or what of it matched, as far as there is room."""
+        """Take the best unit, or only its hits, as far as the budget allows."""
         for place in unit.places:
             note = self._notes.get(place.note_id)
             if note is None:
@@ -192,7 +192,7 @@ class _Packer:
             gain, price = note.gain(span), max(1, note.price(span))
             if gain <= 0 or price > self._left:
                 continue
-            # What was taken since may have changed its worth: then it waits for its turn.
+            # Taken units may have changed its value; then it goes back into the queue.
             if heap and -gain / price > heap[0][0] + 1e-12:
                 heapq.heappush(heap, (-gain / price, number, note, span))
             else:
@@ -216,7 +216,7 @@ class _Packer:
         return True
 
     def passages(self) -> Iterator[Place]:
-        """Yield what is taken, the best note first."""
+        """Yield the taken places, the best note first."""
         groups = [(note.runs(), note) for note in self._notes.values() if note.taken]
         for runs, note in sorted(groups, key=lambda group: group[0][0][0]):
             hits = {note.outline.stored[position].point_id for position in note.ranks}

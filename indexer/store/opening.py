@@ -17,7 +17,7 @@ FOLLOWED_LINKS = "links:followed"
 def as_in_index(settings: Settings, *, keep_model: bool = False) -> Settings:
     """Return settings with the packaged model of the index, and links followed where it does so.
 
-    It costs a millisecond. A server is not asked; where nothing can be read, the settings stay.
+    It takes a millisecond. A server is not contacted; where nothing can be read, the settings stay.
 
     :param settings: what they say of links comes first.
     :param keep_model: True where the caller chose a model.

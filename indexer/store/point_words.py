@@ -1,4 +1,4 @@
-"""The terms a point is found by: of its own words, and of what stands around it."""
+"""The search terms of a point: of its own text, and of its context."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from indexer.store.records import NewLink, NoteInfo
 from indexer.text.addresses import address_words
 from indexer.text.terms import point_terms, terms_of
 
-_MAX_TARGETS = 40  # of one point; the links of a longer list are found by their texts
+_MAX_TARGETS = 40  # per point; links in a longer list are only found by their texts
 
 
 def note_names(title: str, aliases: Sequence[str], note_id: str) -> tuple[str, ...]:
-    """Return what a note is called: its title, its other names and the name of its file.
+    """Return the names of a note: its title, aliases and file name.
 
     :param title: of the note.
     :param aliases: of the note.
@@ -27,12 +27,12 @@ def note_names(title: str, aliases: Sequence[str], note_id: str) -> tuple[str, .
 
 
 def names_of(note: NoteInfo) -> tuple[str, ...]:
-    """Return what a stored note is called, see ``note_names``."""
+    """Return the names of a stored note, see ``note_names``."""
     return note_names(note.title, note.aliases, note.note_id)
 
 
 def targets_by_point(links: Iterable[NewLink]) -> Mapping[int, list[str]]:
-    """Return the targets of links by the ordinal of the point that holds them."""
+    """Return the targets of links by the ordinal of the point that contains them."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for new in links:
         if new.ordinal is not None:
@@ -43,11 +43,11 @@ def targets_by_point(links: Iterable[NewLink]) -> Mapping[int, list[str]]:
 def words_of_point(
     point: Point, names: tuple[str, ...], targets: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the terms of a point and of what stands around it, with the acronyms of both.
+    """Return the terms of a point and of its context, with the acronyms of both.
 
-    The addresses its links lead to count as its own words, since no other point has them; around it
-    are the names of its note, its headings and parents. A term of an address or a further name
-    counts only where nothing else has it.
+    The addresses of its links count as its own words, since no other point has them. The context is
+    the names of its note, its headings and its parents. A term of an address or an alias counts
+    only if no other text has it.
 
     :param point: from the note or from the store.
     :param names: of its note, see ``note_names``; the title comes first.

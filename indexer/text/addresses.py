@@ -1,7 +1,7 @@
-"""The words of addresses and paths of links, by which a point is found though it shows other words.
+"""The words in addresses and paths of links, which make a point findable by its links.
 
-``https://docs.example.org/guides/dry-dock_2.html?v=1`` has the words of its host, without what all
-hosts share, and of its path: ``docs example guides dry dock 2``.
+``https://docs.example.org/guides/dry-dock_2.html?v=1`` has the words of its host, without the
+common parts of hosts, and of its path: ``docs example guides dry dock 2``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from urllib.parse import unquote
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?://)?", re.IGNORECASE)
-# Other schemes name a place in a program by an id: ``zotero://select/items/3_ABCD``.
+# Other schemes identify a place in a program: ``zotero://select/items/3_ABCD``.
 _WEB = frozenset({"http", "https", "ftp", "ftps", "sftp", "gemini", "file", "mailto"})
 _BARE_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?:/|$)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -19,7 +19,7 @@ _SUFFIX = re.compile(
     re.IGNORECASE,
 )
 _HOST_NOISE = frozenset({"www", "co", "ac"})
-# Ids of items and hashes: no person types them.
+# Ids and hashes, which nobody types.
 _ID = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{10,}|[0-9]{7,}|[0-9a-f]{16,}", re.IGNORECASE)
 _MAX_WORD_CHARS = 30
 _MAX_WORDS = 24
@@ -28,8 +28,8 @@ _MAX_WORDS = 24
 def address_words(target: str) -> str:
     """Return the words of the address or path that a link leads to, on one line.
 
-    :param target: as written; anchors and what follows a question mark are left out.
-    :return: empty where nothing in it is a word.
+    :param target: as written; anchors and query strings are ignored.
+    :return: empty if it contains no words.
     """
     scheme = _SCHEME.match(target)
     if scheme and scheme.group(1).lower() not in _WEB:

@@ -89,7 +89,7 @@ def parse_span(value: str) -> Span | None:
     """Return the days a text names.
 
     :param value: ``2024-03-05``, ``5. März 2024``, ``2024-03``, ``2024``, ``2024-W10`` and others,
-        with or without a time behind it.
+        with or without a time after it.
     :return: None if it is not a date, or has two readings (03/05/2024).
     """
     text = value.strip().removeprefix("[[").removesuffix("]]").strip(" \"'<>")

@@ -21,8 +21,7 @@ from indexer.text.folding import fold_letters, simplify_han, umlauts_written_out
 
 # Bump when the same text would give other terms; an index of another version is rebuilt.
 ANALYSIS_VERSION = 4
-# A word that stands above a point counts this much of one in it
-# (benchmarks/QUALITY.md).
+# The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
 # Marks and joiners that belong to the letter before them; \w does not match them.

@@ -123,7 +123,7 @@ class Cards:
         return self._place(unit)
 
     def _rows(self, unit: Unit) -> list[dict[str, Any]]:
-        """Return the points of a unit; a heading between them is named where it begins."""
+        """Return the points of a unit, with a heading before the first point of each section."""
         rows = []
         for part in unit.places:
             above = list(unit.heading_path)
@@ -134,7 +134,7 @@ class Cards:
                 above = path
                 rows.append(row)
         named = {text.casefold() for text in path_of(unit.title, unit.heading_path)}
-        # A heading without text below it is a point of its own; above the card it stands already.
+        # A heading without text is a point, but the card already shows its headings.
         if len(rows) > 1 and rows[0]["heading"] and rows[0]["text"].casefold() in named:
             return rows[1:]
         return rows

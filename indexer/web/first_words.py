@@ -1,6 +1,6 @@
-"""Search by words while the first index is built: the notes are read once more, into memory.
+"""Search by words during the first build: read the notes separately, into memory.
 
-It answers until the index does, and is dropped then. There is no model and no typo tolerance here.
+It answers until the index is ready, and is dropped then. It has no model and no typo tolerance.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from indexer.web.presenters import formulas_of, href_of, plain
 # Robertson & Zaragoza, 2009: the usual constants of BM25.
 _K1, _B = 1.2, 0.75
 _HEADING_WEIGHT = 0.15
-# Notes beyond this many are left to the index: they would take as long, and much memory.
+# The most notes to read; more would take as long as the build, and much memory.
 _MAX_NOTES = 5_000
 
 
 class Found(NamedTuple):
-    """A point that has words of the question, and the note it is in."""
+    """A point with words of the question, and its note."""
 
     note: Note
     point: Point
@@ -35,7 +35,7 @@ class FirstWords:
     """Reads the notes of a folder in the background and finds points by their words."""
 
     def __init__(self, folder: NotesFolder) -> None:
-        """Begin to read.
+        """Start to read.
 
         :param folder: of the notes.
         """
@@ -54,20 +54,20 @@ class FirstWords:
 
     @property
     def notes(self) -> int:
-        """How many notes are read so far."""
+        """The number of notes read so far."""
         with self._lock:
             return len(self._notes)
 
     def note(self, note_id: str) -> Note | None:
-        """Return a note that was read, None for any other."""
+        """Return a note already read, or None."""
         with self._lock:
             return self._notes.get(note_id)
 
     def find(self, question: str, k: int) -> list[Found]:
-        """Return the points that have words of a question, the best first.
+        """Return the points with words of a question, best first.
 
-        :param question: what was typed.
-        :param k: how many at most.
+        :param question: as typed.
+        :param k: the most points.
         """
         with self._lock:
             scores: defaultdict[int, float] = defaultdict(float)
@@ -85,14 +85,14 @@ class FirstWords:
         try:
             entries = self._folder.scan().notes[:_MAX_NOTES]
         except IndexerError:
-            return  # the build meets it and says it
+            return  # the build reports the same error
         for entry in entries:
             if self._stop.is_set():
                 return
             try:
                 note = self._folder.cut(self._folder.read(entry.note_id), EstimatedTokens())
             except IndexerError:
-                continue  # the report of the build names it
+                continue  # the report of the build lists it
             self._keep(note)
 
     def _keep(self, note: Note) -> None:
@@ -111,10 +111,10 @@ class FirstWords:
 
 
 def rows_of(found: list[Found], question: str) -> list[dict[str, Any]]:
-    """Return what the page shows of points found by words.
+    """Return the data of points found by words, for the page.
 
     :param found: the points.
-    :param question: whose words are marked.
+    :param question: its words are marked.
     """
     terms = frozenset(query_terms(question))
     rows = []

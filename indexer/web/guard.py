@@ -89,9 +89,9 @@ class Guard:
     """Stands before the page, and answers all that is not for it with 403."""
 
     def __init__(self, app: ASGIApp, token: str = "") -> None:
-        """Stand before an application.
+        """Wrap an application.
 
-        :param app: answers what is let through.
+        :param app: answers the accepted requests.
         :param token: what a visitor must have in the address once, and then in a cookie; empty to
             ask for none.
         """

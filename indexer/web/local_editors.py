@@ -1,7 +1,7 @@
-"""Editors that are started by a command: those without an address, and those of the terminal.
+"""Start editors by a command: those without an address, and terminal editors.
 
-Only commands of a fixed list are started, without a shell, for a note of the index, and only where
-a token keeps other users of the machine from the page.
+Only commands of a fixed list are started, without a shell, for a note of the index, and only if a
+token protects the page from other users of the machine.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from indexer.errors import NotesError
 from indexer.gathered import folder_inside
 from indexer.notes.opening import open_inside
 
-# Set by the guard of the page where a token is asked for.
+# Set by the guard of the page if it requires a token.
 GUARDED = "NOTEPOINT_PAGE_GUARDED"
 
 
 class _Editor(NamedTuple):
-    """The words of a command, and whether it needs a terminal to run in."""
+    """The words of a command, and whether it needs a terminal."""
 
     words: tuple[str, ...]
     in_terminal: bool = False
@@ -43,7 +43,7 @@ _EDITORS: Mapping[str, _Editor] = {
     "Micro": _Editor(("micro", "{path}", "+{line}"), in_terminal=True),
     "Nano": _Editor(("nano", "+{line}", "{path}"), in_terminal=True),
 }
-# Terminals, and what stands between their name and a command.
+# Terminals, and the arguments between their name and a command.
 _TERMINALS: Mapping[str, tuple[str, ...]] = {
     "x-terminal-emulator": ("-e",),
     "gnome-terminal": ("--",),
@@ -59,7 +59,7 @@ _TERMINALS: Mapping[str, tuple[str, ...]] = {
 
 @functools.cache
 def local_editors() -> tuple[str, ...]:
-    """Return the editors that can be started here; none on a page without a token."""
+    """Return the editors that can be started here; empty for a page without a token."""
     if not os.environ.get(GUARDED):
         return ()
     terminal = _terminal()
@@ -94,7 +94,7 @@ def command_of(name: str, path: str, line: int) -> list[str]:
 
 
 def start_editor(name: str, root: Path, note_id: str, line: int) -> None:
-    """Start an editor with a note, and do not wait for it.
+    """Start an editor with a note, without waiting for it.
 
     :param name: of an editor of the list.
     :param root: the notes folder.
@@ -102,12 +102,12 @@ def start_editor(name: str, root: Path, note_id: str, line: int) -> None:
     :param line: 1-based, 0 for the beginning.
     :raises NotesError: if there is no such editor or note, or the editor cannot be started.
     """
-    os.close(open_inside(root, note_id))  # raises for a path that leads elsewhere
+    os.close(open_inside(root, note_id))  # raises for a path out of the folder
     command = command_of(name, os.path.abspath(os.path.join(*folder_inside(root, note_id))), line)
     try:
         started = subprocess.Popen(
             command,
-            cwd=Path.home(),  # not among the notes, which may hold settings of an editor
+            cwd=Path.home(),  # not the notes folder, which may contain settings of an editor
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -115,4 +115,4 @@ def start_editor(name: str, root: Path, note_id: str, line: int) -> None:
         )
     except OSError as exc:
         raise NotesError(f"{name} cannot be started: {exc.strerror}", "start it yourself") from exc
-    threading.Thread(target=started.wait, daemon=True).start()  # nothing is left of it at its end
+    threading.Thread(target=started.wait, daemon=True).start()  # collects the exit status

@@ -143,7 +143,7 @@ def act(host: Host, element: str) -> None:
 
 
 def _edit(host: Host, editor: str, place: str) -> None:
-    """Start an editor by a command; what goes wrong is said in a passing line."""
+    """Start an editor by a command; show an error as a short notice."""
     note_id, line = split_place(place)
     try:
         start_editor(editor, host.settings.notes, note_id, line or 0)

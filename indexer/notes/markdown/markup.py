@@ -47,7 +47,7 @@ def chip(text: str, title: str = "") -> str:
     """Return what stands for something that cannot be shown.
 
     :param text: its name.
-    :param title: more of it, for those who want to know.
+    :param title: more details.
     """
     return f'<span class="chip" title="{escape(title)}">{escape(text)}</span>'
 

@@ -65,7 +65,7 @@ _OPENING = frozenset(
         "dd_open",
     }
 )
-# Lists and tables have no frame of their own: items do.
+# Lists and tables have no frame; their items do.
 _CLOSING = frozenset(
     {
         *("list_item_close", "blockquote_close", "footnote_reference_close"),

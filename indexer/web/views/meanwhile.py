@@ -1,4 +1,4 @@
-"""What can be done while the first index is built: search by words, and read what is found."""
+"""The view during the first build: search by words, and read the found notes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _reading: WeakKeyDictionary[Host, FirstWords] = WeakKeyDictionary()
 
 @st.fragment(run_every=_BEAT_S)
 def meanwhile(host: Host) -> None:
-    """Draw a search by words for as long as the first build runs.
+    """Draw a search by words during the first build.
 
-    :param host: whose index is built.
+    :param host: builds the index.
     """
     if not host.rebuilder.progress.running:
         if (done := _reading.pop(host, None)) is not None:
@@ -75,7 +75,7 @@ def _act(element: str) -> None:
 
 
 def _reader(host: Host, words: FirstWords) -> None:
-    """Draw the opened note as its file is; links lead nowhere until there is an index."""
+    """Draw the current file of the opened note; its links do not work until there is an index."""
     place = address.opened()
     note_id, _ = split_place(place)
     note, root = words.note(note_id), host.settings.notes

@@ -72,7 +72,7 @@ def _act(host: Host) -> None:
 def _entries(
     host: Host, question: str, where: NoteFilter, mode: Mode
 ) -> list[dict[str, Any]] | None:
-    """Return what is drawn whatever dates are chosen; None while it is being made."""
+    """Return the data that does not depend on the chosen dates, None while it is prepared."""
     if question:
         answer = host.ask(question, _HITS, mode, where)
         return [_entry(h.date, h.title, presenters.place_of_hit(h), 1, h.text) for h in answer.hits]
@@ -180,7 +180,7 @@ def timeline_of(
 
 
 def _days(where: NoteFilter | None) -> tuple[str, str]:
-    """Return the first and the last day that are let through."""
+    """Return the first and last day of the filter."""
     since = where.since.isoformat() if where and where.since else ""
     return since, where.until.isoformat() if where and where.until else "9999-12-31"
 
@@ -194,7 +194,7 @@ def _label(shown: Sequence[dict[str, Any]], months: Sequence[str], *, filtered: 
 
 
 def _ticks(spans: Sequence[str], *, by_year: bool) -> list[str]:
-    """Return what is written below each bar: years, the first one where there is room for it."""
+    """Return the label below each bar: years, the first one if there is space."""
     to_january = next((i for i, span in enumerate(spans) if span.endswith("-01")), len(spans))
     first = 0 if to_january > len(spans) / 6 else -1
     return [
