@@ -1,4 +1,4 @@
-"""What tests share: notes in a temporary folder, a fake encoder, a clean environment."""
+"""Shared fixtures: notes in a temporary folder, a fake encoder, a clean environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OpenNotebook = Callable[..., "Notebook"]
 def clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Take every setting of the person who runs the tests out of the way."""
+    """Remove all settings of the user who runs the tests."""
     for name in os.environ:
         if name.startswith("NOTEPOINT_"):
             monkeypatch.delenv(name)
@@ -43,7 +43,7 @@ def clean_environment(
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test leave this machine."""
+    """Refuse connections of tests to other machines."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
@@ -76,7 +76,7 @@ def write_notes(tmp_path: Path) -> WriteNotes:
 
 @pytest.fixture(autouse=True)
 def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Check every byte of whatever index a test leaves behind, but for those marked ``damages``."""
+    """Check every byte of each index a test leaves, except in tests marked ``damages``."""
     uses = "tmp_path" in request.fixturenames
     folder: Path | None = request.getfixturevalue("tmp_path") if uses else None
     yield
@@ -89,7 +89,8 @@ def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
         if path.is_file() and path.stat().st_size:
             store = EmbeddedStore(path.parent, read_only=True)
             try:
-                # The end of a build seals the pages; tests of a store alone have none.
+                # The end of a build writes the sums of the pages; tests of only a store have no
+                # build.
                 unsealed = not sums_path(path).exists()
                 faults = [f for f in store.verify() if not (unsealed and "sums" in f.message)]
                 assert faults == [], path
@@ -118,7 +119,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def open_notebook(request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
     """Return a function that opens a notebook with the fake encoder.
 
-    Whatever a test did to its index, every byte of it is checked at the end.
+    At the end of the test, every byte of its index is checked.
     """
     from indexer.notebook import Notebook
 
@@ -208,7 +209,7 @@ def store(place: Place) -> Iterator[Store]:
 
 @pytest.fixture
 def held(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Return a list to say in what a fault test did and what held; shown at the end of the run."""
+    """Return a list for lines about a fault test, which are printed at the end of the run."""
     lines: list[str] = []
     yield lines
     name = request.node.name.removeprefix("test_")
@@ -216,7 +217,7 @@ def held(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the fault tests did, one line each."""
+    """Print the lines of the fault tests."""
     if os.environ.get("NOTEPOINT_FAULTS") != "full":
         return
     reports = (report for reports in terminalreporter.stats.values() for report in reports)
@@ -228,7 +229,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder of evaluation data; without it the test is skipped, loudly."""
+    """Return the folder of evaluation data; without it, skip the test with a message."""
     if not SHARED.is_dir():
         pytest.skip("the evaluation data next to the checkout (../shared) is missing")
     return SHARED

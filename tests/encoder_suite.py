@@ -1,4 +1,4 @@
-"""What every encoder promises, as tests that any of them can be run through.
+"""A test suite for the protocol of encoders; every encoder must pass it.
 
 A test class inherits ``EncoderSuite`` and gives a fixture ``encoder``. The texts hold only words
 that each tokenizer under test knows.

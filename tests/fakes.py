@@ -18,7 +18,7 @@ _WORD = re.compile(r"\w+")
 
 
 class FakeEncoder:
-    """Deterministic by text, in every process; counts what it is asked to encode."""
+    """Deterministic by text, in every process; counts the texts it encodes."""
 
     def __init__(self, *, dimension: int = 256, window: int = 64, name: str = "fake") -> None:
         self.name = name
@@ -81,7 +81,7 @@ class FakeEncoder:
 
 
 class SlowEncoder(FakeEncoder):
-    """Takes its time for each text, so that something can happen meanwhile."""
+    """Waits for each text, so that other things can happen in the meantime."""
 
     def __init__(self, seconds: float = 0.003) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ GUARDED = "guarded"
 """A user whose password the server asks for; it trusts all others."""
 _START_S = 60.0
 _VERSION = 18
-# What makes tests quick; a killed process loses nothing by it, a machine without power would.
+# Makes tests fast; a killed process loses no data by it, only a power cut would.
 _QUICK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 
 
@@ -52,13 +52,13 @@ def free_port() -> int:
 
 
 class Server:
-    """One server; ``folder`` holds its data, its log and, where it must, its programs."""
+    """A server; ``folder`` holds its data, its log and, if needed, its programs."""
 
     def __init__(self, folder: Path, *, small_disk_mb: int = 0, **settings: str) -> None:
         """Name the parts.
 
-        :param folder: what the server may write to.
-        :param small_disk_mb: size of a disk of its own at ``folder/small``, 0 for none; needs root.
+        :param folder: the server may write to it.
+        :param small_disk_mb: size of a separate disk at ``folder/small``, 0 for none; needs root.
         :param settings: of postgresql.conf.
         """
         self.folder = folder
@@ -145,7 +145,7 @@ class Server:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **how)
 
     def _beside_small_disk(self) -> list[str]:
-        """Return what goes before a command that is to see a small disk nobody else sees."""
+        """Return the prefix of a command that mounts a small private disk."""
         small = self.folder / "small"
         small.mkdir(exist_ok=True)
         user, group = self._user["user"], self._user["group"]
@@ -156,7 +156,7 @@ class Server:
         return ["unshare", "--mount", "sh", "-c", script, "sh"]
 
     def stop(self) -> None:
-        """End the server at once; what it holds is thrown away, so it writes nothing more."""
+        """Kill the server; its data is discarded, so it need not write anything."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             try:

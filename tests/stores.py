@@ -21,7 +21,7 @@ STAMP = FileStamp(10, 20, 30, 40)
 
 
 class Place(Protocol):
-    """Where a store of one kind lives: opened, opened again, and damaged."""
+    """A place for a store of one kind, to open, reopen and damage it."""
 
     kind: str
 
@@ -32,7 +32,7 @@ class Place(Protocol):
         """Change a row behind the store's back."""
 
     def forget_vectors_above(self, count: int, patch: Any) -> None:
-        """Let the store keep at most ``count`` unused vectors."""
+        """Limit the store to ``count`` unused vectors."""
 
 
 class Folder:

@@ -1,4 +1,4 @@
-"""What docs/agents.md tells people to paste works as it stands."""
+"""The snippets of docs/agents.md work without changes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from conftest import ROOT
 import indexer
 
 PACKAGE = ROOT / "indexer"
-# A module may import those of lower floors, and those of its own package.
+# A module may import modules of lower floors and of its own package.
 FLOORS = (
     ("import_path", "comes before any other import"),
     ("errors records whole_numbers", "words that all share"),

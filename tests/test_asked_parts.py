@@ -206,7 +206,7 @@ def test_headings_can_be_listed(notebook: Notebook) -> None:
     assert texts(answer) == ["Day 1: Arrival", "Day 2: Fish"]
 
 
-def test_question_may_look_into_one_note(notebook: Notebook) -> None:
+def test_question_may_ask_about_one_note(notebook: Notebook) -> None:
     answer = notebook.search("what does the review say about breakfast?")
     assert {place.note_id for place in answer.units[0].places} == {"hotel.md"}
     assert "the breakfast room is too small" in texts(answer)

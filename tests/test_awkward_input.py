@@ -1,4 +1,4 @@
-"""What no sensible user types, and strangers do: one message, the right status, nothing hidden."""
+"""Input that only strangers type gets one message and the right status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What chance gives: measured with a build, and for the very generation that is asked."""
+"""Chance is measured with a build, for the generation of the question."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def test_a_build_with_nothing_to_do_measures_nothing(notes: Path, tmp_path: Path
         assert tuple(again.asked) == EVERYDAY_QUESTIONS
 
 
-def test_an_edit_compares_what_came_and_looks_again_for_what_went(
+def test_edit_compares_new_points_and_replaces_removed_ones(
     notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is edited, it is as measured from nothing, and no question is encoded."""
+    """After any edit, it equals a new measurement, and no question is encoded again."""
     texts = [f"- {question}\n" for question in EVERYDAY_QUESTIONS] + ["- tides rise\n"] * 5
     generator = random.Random(5)
     monkeypatch.setattr(indexer.retrieval.baseline, "_MOST_NEW", 12)
@@ -95,7 +95,7 @@ def test_an_edit_compares_what_came_and_looks_again_for_what_went(
     assert len(seen) > 10
 
 
-def test_what_was_kept_of_other_questions_or_vectors_is_measured_anew(
+def test_measurement_of_other_questions_or_vectors_is_repeated(
     notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = FakeEncoder()
@@ -121,7 +121,7 @@ def test_an_index_without_it_is_measured_when_asked_and_once(notes: Path, tmp_pa
         searcher = Searcher(store, encoder, Freshness(NotesFolder(notes, 1 << 20), encoder))
         kept = searcher.search(Query("why do tides rise?")).confidence
         with store.building():
-            store.keep_chance(0, 0.9, b"")  # of another generation: what a killed build leaves
+            store.keep_chance(0, 0.9, b"")  # of another generation, as a killed build leaves it
         encoder.asked.clear()
         answers = [searcher.search(Query("why do tides rise?")) for _ in range(2)]
         assert [one.confidence for one in answers] == pytest.approx([kept] * 2, abs=1e-4)

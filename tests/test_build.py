@@ -1,4 +1,4 @@
-"""Builds do what the notes ask for, and no more."""
+"""Builds index exactly the changes of the notes."""
 
 from __future__ import annotations
 
@@ -301,7 +301,7 @@ def test_links_lead_to_notes(write_notes: WriteNotes, open_notebook: OpenNoteboo
 
 
 def contents(notebook: Notebook) -> object:
-    """Return what an index holds, without the ids that only history explains."""
+    """Return the content of an index, without ids that depend on its history."""
     files, points = notebook.dump()
     store = open_store(notebook.settings.store, read_only=True)
     with store.view() as view:

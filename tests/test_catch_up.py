@@ -1,4 +1,4 @@
-"""A note saved but not yet indexed: indexed by the question itself, or said to be missing."""
+"""A saved note that is not indexed: the question indexes it, or reports it."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs one command in a folder that holds the notes folder ``notes``."""
+    """Return a function that runs a command in the parent folder of ``notes``."""
     for name, text in NOTES.items():
         path = tmp_path / "notes" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def plain(text: str, folder: Path) -> str:
-    """Take out what differs from run to run."""
+    """Remove the parts that differ between runs."""
     text = text.replace(str(folder), "FOLDER")
     text = re.sub(r"\d+\.\d+ s\b", "N s", text)
     text = re.sub(r"\d+ ms\b", "N ms", text)

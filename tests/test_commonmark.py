@@ -20,7 +20,7 @@ count_tokens = FakeEncoder().count_tokens
 
 
 class Visible(HTMLParser):
-    """Gathers what a browser shows of HTML."""
+    """Collects the text that a browser shows for HTML."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ def letters_of(text: str) -> str:
 
 
 def is_within(letters: str, source: str) -> bool:
-    """Tell whether letters stand in a source in this order; markup may stand between them."""
+    """Return whether a source has letters in this order, with markup between them allowed."""
     left = iter(source)
     return all(letter in left for letter in letters)
 
@@ -85,7 +85,7 @@ def test_lines_point_at_the_text(part: int) -> None:
     for example in EXAMPLES[part::7]:
         lines = example["markdown"].split("\n")
         for point in read(example["markdown"]).points:
-            if point.text == NAME:  # of a note that shows nothing
+            if point.text == NAME:  # of a note without visible text
                 continue
             assert 1 <= point.line_start <= point.line_end <= len(lines)
             source = "\n".join(lines[point.line_start - 1 : point.line_end])

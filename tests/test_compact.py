@@ -152,7 +152,7 @@ def test_section_shows_the_headings_within_it() -> None:
 def test_headings_within_a_section_are_said_once_where_they_begin() -> None:
     points = (
         UnitPoint(1, 3, 3, "first", ("T", "A")),
-        UnitPoint(2, 5, 5, "B", ("T",)),  # a heading with no text of its own
+        UnitPoint(2, 5, 5, "B", ("T",)),  # a heading without text
         UnitPoint(3, 7, 7, "second", ("T", "B", "C")),
         UnitPoint(4, 9, 9, "third", ("T", "B", "C")),
         UnitPoint(5, 11, 11, "fourth", ("T", "D", "E")),
@@ -280,7 +280,7 @@ def test_command_prints_compact_text_and_json(folder: Path, run_cli: RunCli) -> 
 def test_budget_implies_compact_and_fills_it(folder: Path, run_cli: RunCli) -> None:
     ask = ("query", "discussion of ethics", "--notes", str(folder))
     _, out, _ = run_cli(*ask, "--budget", "1000")
-    passages = out.split("\n\n")[1:]  # every point of the folder, those that touch as one
+    passages = out.split("\n\n")[1:]  # every point of the folder, adjacent ones joined
     assert passages[0] == "review.md:3-4  Review\nno discussion of ethics, see one\nloud"
     assert passages[1].startswith("one.md:3-11  Course one\nethics of part 0\n")
     assert len(passages) == 2

@@ -1,4 +1,4 @@
-"""What the system refuses: told apart from faults of the program, with room left to say so."""
+"""Errors of the system are separated from bugs, with memory left to report them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.commands import console
 
 
 class Held:
-    """Stands for what filled the memory."""
+    """Represents the data that filled the memory."""
 
 
 def fill_memory(seen: list[weakref.ref[Held]]) -> None:
@@ -42,7 +42,7 @@ def test_what_filled_the_memory_is_let_go_before_the_message() -> None:
         (ImportError("libx.so: failed to map segment from shared object"), "not enough memory"),
     ],
 )
-def test_shortage_has_a_cure(error: Exception, words: str) -> None:
+def test_shortage_has_a_fix(error: Exception, words: str) -> None:
     found = console.shortage(error)
     assert found is not None and words in found.message and found.hint
 

@@ -1,4 +1,4 @@
-"""The conversion without torch: the same numbers as through torch, and nothing of torch loaded."""
+"""The conversion without torch gives the same numbers as with torch, and does not load it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ with Notebook({str(tmp_path / "notes")!r}, say=said.append) as notebook:
     print(notebook.search("is there anything about ethics?").hits[0].text)
 print(len(said), said[0])
 """
-    blocker = tmp_path / "sitecustomize.py"  # the conversion runs in a process of its own
+    blocker = tmp_path / "sitecustomize.py"  # the conversion runs in a separate process
     blocker.write_text(f"import sys\nfor name in {BLOCKED}: sys.modules[name] = None\n")
     done = subprocess.run(
         [sys.executable, "-c", code],

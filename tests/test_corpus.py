@@ -1,4 +1,4 @@
-"""The sample notes: what they must hold, and that the real model answers from them."""
+"""The sample notes have the required content, and the real model answers from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which texts are dates, which names hold one, and what a person means by "last month"."""
+"""Dates in texts and names, and relative dates such as "last month"."""
 
 from __future__ import annotations
 

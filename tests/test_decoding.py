@@ -1,4 +1,4 @@
-"""Bytes to text: which encodings are read, which are refused, and what the warnings name."""
+"""Decoding of notes: accepted and refused encodings, and the lines of the warnings."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_nul_bytes_that_are_no_utf16_are_refused():
         ("cp949", "EUC-KR", "배는 항구에 있다. 바람은 북쪽에서 분다.\n"),
     ],
 )
-def test_legacy_encoding_is_told_with_its_line(codec, name, text):
+def test_legacy_encoding_is_reported_with_its_line(codec, name, text):
     content = b"# Log\n\n" + text.encode(codec)
     assert text_of(content) == f"# Log\n\n{text}"
     ((message, line),) = warnings_of(content)
@@ -91,7 +91,7 @@ def test_cut_utf16_is_refused():
 
 
 @pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
-def test_utf32_is_refused_with_the_path_and_a_cure(codec):
+def test_utf32_is_refused_with_the_path_and_a_fix(codec):
     mark = codecs.BOM_UTF32_LE if codec.endswith("le") else codecs.BOM_UTF32_BE
     with pytest.raises(NoteError, match="UTF-32") as caught:
         decode_note(mark + "text".encode(codec), "sub/n.md")
@@ -109,7 +109,7 @@ def test_windows_1252_quotes_and_dashes_are_read():
     assert text_of("“a” – 5 €".encode("cp1252")) == "“a” – 5 €"
 
 
-def test_utf8_stays_utf8_beside_a_bad_byte():
+def test_utf8_stays_utf8_next_to_a_bad_byte():
     assert text_of("Größe ".encode() + b"\xe4 " + "日本".encode()) == "Größe ä 日本"
 
 
@@ -145,7 +145,7 @@ def test_latin1_letter_that_looks_like_a_surrogate_takes_no_line_end_with_it():
     assert text_of("«así»\nNext".encode("latin-1")).split("\n")[1:] == ["Next"]
 
 
-# --- what is no text ----------------------------------------------------------------------------
+# --- files that are not text --------------------------------------------------------------------
 
 
 def test_few_nul_bytes_are_blanks_with_a_warning():

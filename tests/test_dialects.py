@@ -1,4 +1,4 @@
-"""What is text in the dialects of many tools, and what only tells a program something."""
+"""Text and marks for programs in the dialects of many tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def point(text: str, words: str) -> Point:
     return next(found for found in read(text).points if words in found.text)
 
 
-# --- nothing a reader would call text -----------------------------------------------------------
+# --- parts that are not text --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How notes of every dialect are drawn in the reader of the page, and what does not get through."""
+"""How the page draws notes of every dialect, and which content it removes."""
 
 from __future__ import annotations
 

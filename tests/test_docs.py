@@ -1,4 +1,4 @@
-"""The documents say what the program does; UPDATE_DOCS=1 writes the generated parts again."""
+"""The docs agree with the program; UPDATE_DOCS=1 regenerates their generated parts."""
 
 from __future__ import annotations
 

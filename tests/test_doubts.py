@@ -1,4 +1,4 @@
-"""Units that cannot be what is asked for although their words are near."""
+"""Units that cannot be the answer although their words are near."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded store: its files, sound or damaged, in folders that can be written or not."""
+"""The embedded store: intact and damaged files, in writable and read-only folders."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_damaged_snapshot_is_passed_over(store: EmbeddedStore) -> None:
 
 
 @pytest.mark.damages
-def test_file_that_is_no_database_is_damage_with_a_cure(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_damage_with_a_fix(tmp_path: Path) -> None:
     (tmp_path / DATABASE).write_bytes(b"no database at all" * 100)
     with pytest.raises(IndexDamaged) as caught:
         EmbeddedStore(tmp_path, read_only=True)
@@ -85,7 +85,7 @@ def test_read_only_folder_can_be_asked(store: EmbeddedStore) -> None:
         store.folder.chmod(0o700)
 
 
-def test_unwritable_place_is_an_error_with_a_cure(tmp_path: Path) -> None:
+def test_unwritable_place_is_an_error_with_a_fix(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(IndexerError, match="cannot be written") as caught:
         EmbeddedStore(tmp_path / "file")
@@ -96,7 +96,7 @@ def test_index_hides_itself_from_git(store: EmbeddedStore) -> None:
     assert (store.folder / ".gitignore").read_text() == "*\n"
 
 
-def test_mending_empties_only_what_is_damaged(tmp_path: Path) -> None:
+def test_repair_empties_only_a_damaged_index(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path)
     with store.building():
         put(store, note_of("a.md", ["one"]))
@@ -112,7 +112,7 @@ def test_mending_empties_only_what_is_damaged(tmp_path: Path) -> None:
 
 
 def test_opening_to_write_changes_no_byte(tmp_path: Path) -> None:
-    """A build that has to wait in vain opens the index as well, and leaves it as it was."""
+    """A build that waits in vain also opens the index, and does not change it."""
     store = EmbeddedStore(tmp_path)
     put(store, note_of("a.md", ["one"]))
     with store.building():
@@ -147,7 +147,9 @@ def summed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return found
 
 
-def test_pages_are_read_to_open_only_what_looks_changed(tmp_path: Path, summed: list[Path]) -> None:
+def test_opening_reads_pages_only_if_the_file_looks_changed(
+    tmp_path: Path, summed: list[Path]
+) -> None:
     store = built(tmp_path / "index")
     with store.building():
         pass  # nothing to do
@@ -161,7 +163,7 @@ def test_pages_are_read_to_open_only_what_looks_changed(tmp_path: Path, summed: 
     EmbeddedStore(store.folder, read_only=True).close()
     assert len(summed) == 3
     with store.building():
-        pass  # what is sound gets its new look written down
+        pass  # the new stamp of an intact file is saved
     summed.clear()
     EmbeddedStore(store.folder, read_only=True).close()
     assert summed == []
@@ -199,7 +201,7 @@ def test_change_sums_its_own_pages_and_no_others(tmp_path: Path, summed: list[Pa
 def test_change_leaves_the_sum_of_a_page_that_was_damaged_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a disk changes by itself leaves the look of the file as it was."""
+    """A change by the disk itself does not change the stamp of the file."""
     store = built(tmp_path / "index")
     path = store.folder / DATABASE
     content = bytearray(path.read_bytes())
@@ -226,7 +228,7 @@ def test_build_of_nothing_leaves_the_sums_of_a_damaged_file(tmp_path: Path) -> N
         EmbeddedStore(store.folder)
 
 
-def test_place_that_something_else_takes_is_an_error_with_a_cure(tmp_path: Path) -> None:
+def test_place_taken_by_another_file_is_an_error_with_a_fix(tmp_path: Path) -> None:
     (tmp_path / DATABASE).mkdir()
     with pytest.raises(IndexerError, match="not a file of an index") as caught:
         EmbeddedStore(tmp_path)

@@ -94,7 +94,7 @@ print(json.dumps({{
     contexts = ["Course > Week 1:"] * len(TEXTS)
     encoded = encoder.encode_points(contexts, TEXTS)
     ours = encoded.vectors
-    # The last text is empty: what stands above it is all there is to average, in both.
+    # The last text is empty, so both average over its context.
     cosines = (unit_length(np.array(original["points"], np.float32)) * ours).sum(axis=1)
     assert cosines[:-1].min() > 0.9999
     for ours_packed, theirs in zip(encoded.pieces, original["pieces"], strict=True):
@@ -141,7 +141,7 @@ print(*[m for m in ("torch", "transformers", "sentence_transformers") if m in sy
     assert run_python(code).split() == []
 
 
-def test_model_found_sound_is_not_hashed_again(
+def test_model_found_intact_is_not_hashed_again(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
@@ -214,7 +214,7 @@ def copied(encoder: OnnxEncoder, tmp_path: Path) -> Path:
     "name", [OnnxEncoder.QUERY_FILE, OnnxEncoder.QUERY_WEIGHTS, OnnxEncoder.TOKENIZER_FILE]
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "missing", "pickle"])
-def test_damaged_model_is_named_with_its_cure(copied: Path, name: str, damage: str) -> None:
+def test_damaged_model_is_reported_with_its_fix(copied: Path, name: str, damage: str) -> None:
     path = copied / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -235,7 +235,7 @@ def test_damaged_manifest_is_named(copied: Path) -> None:
         OnnxEncoder(copied)
 
 
-def test_sound_model_passes_the_check(copied: Path) -> None:
+def test_intact_model_passes_the_check(copied: Path) -> None:
     OnnxEncoder(copied).verify()
 
 
@@ -273,7 +273,7 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
 def test_batches_share_no_memory_they_have_not(
     encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Encode one batch after the other where a limit leaves no more room; the numbers are equal."""
+    """With little memory, batches are encoded one after the other; the numbers are equal."""
     import threading
 
     texts = [f"{text} {i}" for i in range(20) for text in TEXTS[:3]]

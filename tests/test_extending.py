@@ -1,4 +1,4 @@
-"""The examples of docs/extending.md work as they stand."""
+"""The examples of docs/extending.md work without changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def example(heading: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def keep_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Undo what the examples register."""
+    """Undo the registrations of the examples."""
     for module, name in ((formats, "_FORMATS"), (formats, "_BY_SUFFIX"), (opening, "_OPENERS")):
         monkeypatch.setattr(module, name, dict(getattr(module, name)))
     yield

@@ -100,7 +100,7 @@ def test_without_snapshot_the_overlay_is_all() -> None:
 def removed_and_added(
     path: Path, ids: np.ndarray, vectors: np.ndarray
 ) -> tuple[PointVectors, np.ndarray, np.ndarray]:
-    """Return a snapshot with a tenth removed and some added, and what is then in it."""
+    """Return a snapshot with a tenth removed and some added, and its content then."""
     found = PointVectors(DIMENSION, write_snapshot(path, IDENTITY, 1, ids, vectors))
     new_ids = np.arange(ids[-1] + 1, ids[-1] + 21, dtype=np.int64)
     new = some_vectors(20, seed=3)
@@ -204,7 +204,7 @@ def test_flipped_bit_is_seen(tmp_path: Path) -> None:
     assert not snapshot.is_intact(IDENTITY)
 
 
-def test_file_of_another_index_or_generation_is_not_sound(tmp_path: Path) -> None:
+def test_file_of_another_index_or_generation_is_not_intact(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
     assert not snapshot.is_intact("another index")
     renamed = tmp_path / f"vectors-2-{snapshot.digest}.faiss"
@@ -212,7 +212,7 @@ def test_file_of_another_index_or_generation_is_not_sound(tmp_path: Path) -> Non
     assert not Snapshot(renamed, 2, snapshot.digest).is_intact(IDENTITY)
 
 
-def test_missing_file_is_not_sound(tmp_path: Path) -> None:
+def test_missing_file_is_not_intact(tmp_path: Path) -> None:
     snapshot = write_snapshot(tmp_path, IDENTITY, 1, np.arange(5, dtype=np.int64), some_vectors(5))
     snapshot.path.unlink()
     assert not snapshot.is_intact(IDENTITY)

@@ -1,4 +1,4 @@
-"""Which files of a folder are notes, in what order, and which are refused unread."""
+"""The notes of a folder in order, and the files that are refused unread."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ NAMES = ("a.md", "build.md", "drafts/b.md", "keep/drafts/c.md", "keep/d.md")
     [
         ("drafts/", ["a.md", "build.md", "keep/d.md"]),
         ("/drafts/", ["a.md", "build.md", "keep/d.md", "keep/drafts/c.md"]),
-        ("a.md/", sorted(NAMES)),  # a file is no folder
+        ("a.md/", sorted(NAMES)),  # a file is not a folder
         ("*.md\n!keep/", []),
         ("*.md\n!a.md", ["a.md"]),
         ("keep/*\n!keep/drafts/", ["a.md", "build.md", "drafts/b.md", "keep/drafts/c.md"]),
@@ -180,7 +180,7 @@ def test_ignore_file_that_is_not_read_is_reported(write_notes, tmp_path):
     assert ".notepointignore" in refusals(root)
 
 
-# --- what is refused ----------------------------------------------------------------------------
+# --- refused files ------------------------------------------------------------------------------
 
 
 @only_linux

@@ -1,4 +1,4 @@
-"""Which files are notes, what plain text becomes, and what another version of a format costs."""
+"""Suffixes of notes, points of plain text, and the effect of a new format version."""
 
 from __future__ import annotations
 

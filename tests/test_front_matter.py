@@ -1,4 +1,4 @@
-"""The head of a note: what is read, what is reported with its line, and that the body is kept."""
+"""The head of a note: values, warnings with their lines, and an unchanged body."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_unclosed_head_below_a_blank_line_warns_too():
     assert lines_of(split_front_matter("\n---\ntitle: A\n\nbody\n")) == [2]
 
 
-# --- what is no mapping stays text --------------------------------------------------------------
+# --- a head that is not a mapping stays text ----------------------------------------------------
 
 
 def test_letterhead_between_rules_stays_in_the_body():

@@ -1,4 +1,4 @@
-"""Who is let in to the page, by what a request says of itself."""
+"""Requests that the guard of the page accepts or refuses."""
 
 from __future__ import annotations
 

@@ -74,4 +74,4 @@ def test_note_that_spends_its_time_is_read_as_plain_text(monkeypatch: pytest.Mon
     shown = MarkdownFormat().render(text, ())
     assert "first *words*" in shown and "<h1" not in shown
     monkeypatch.undo()
-    assert parse(text).outcome is Outcome.INDEXED  # the next note has a budget of its own
+    assert parse(text).outcome is Outcome.INDEXED  # the next note has a new budget

@@ -1,4 +1,4 @@
-"""The HTTP service: as JSON, for this machine or for those who have the token, within limits."""
+"""The HTTP service: JSON for this machine or for callers with the token, within limits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def client(service: Service) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    """Return a client of a server that tests share, as they change nothing."""
+    """Return a client of a server that tests share, since they change nothing."""
     made = tmp_path_factory.mktemp("standing")
     for name, text in NOTES.items():
         (made / name).parent.mkdir(parents=True, exist_ok=True)
@@ -280,7 +280,7 @@ def test_endless_head_is_refused(standing: httpx2.Client) -> None:
     port = standing.base_url.port
     assert port
     head = b"GET /status HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 200_000
-    with contextlib.suppress(OSError):  # it may be let go while it still sends
+    with contextlib.suppress(OSError):  # the server may close the connection while it still sends
         assert send_raw(port, head).startswith(b"HTTP/1.1 400")
     assert standing.get("/status").status_code == 200
 

@@ -1,4 +1,4 @@
-"""`.notepointignore` means what git means by the same lines, and costs little whatever is in it."""
+"""`.notepointignore` has the semantics of git, and every pattern is matched quickly."""
 
 from __future__ import annotations
 

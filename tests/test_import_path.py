@@ -1,4 +1,4 @@
-"""A notes folder may hold Python files of any name; none of them is ever imported."""
+"""A notes folder may contain Python files with any name; they are never imported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from indexer.errors import SettingsError
 from indexer.web.launch import page_environment
 
 SCRIPT = [sys.executable, str(Path(sys.executable).with_name("notepoint"))]
-# The ways into the command line; an empty entry of PYTHONPATH stands for the working directory.
+# The entry points of the command line; an empty entry of PYTHONPATH is the working directory.
 DOORS = {
     "script": SCRIPT,
     "script, empty entry": SCRIPT,
@@ -127,7 +127,7 @@ def run(door: str, *arguments: str, cwd: Path, cache: Path) -> tuple[int, str]:
 
 
 def loaded_by_python() -> list[str]:
-    """Return the modules that `python -m` loads before the package it is asked for."""
+    """Return the modules that `python -m` loads before the requested package."""
     done = subprocess.run([sys.executable, "-c", BEFORE_US], capture_output=True, text=True)
     names = {name.partition(".")[0] for name in done.stdout.split()}
     return [*names, "runpy", "indexer", "sitecustomize", "usercustomize"]

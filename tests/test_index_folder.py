@@ -1,4 +1,4 @@
-"""An index folder that came with the notes leads nowhere else, and nobody else reads it."""
+"""An index folder from strangers gives no access to other files, and is private."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def test_text_of_an_image_link_has_no_line_end():
         ("[a](my note.md)", "a", "my note.md", "[a](my%20note.md)"),
     ],
 )
-def test_reversed_link_shows_what_was_meant_and_how_to_mend_it(source, text, target, fix):
+def test_reversed_link_shows_its_meaning_and_its_fix(source, text, target, fix):
     block = paragraph(source)
     (link,) = block.links
     assert (block.text, link.text, link.target, link.fix) == (text, text, target, fix)

@@ -1,4 +1,4 @@
-"""`notepoint setup`: what it runs, what it says meanwhile, and what to do where it fails."""
+"""`notepoint setup`: its steps, its progress, and its hints after a failure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_sizes_that_pip_announces_are_added_up() -> None:
 
 
 class Releasing(io.StringIO):
-    """A log that lets the program it follows end as soon as it says what that one does."""
+    """A log that ends the program once its progress was reported."""
 
     def __init__(self, expected: str, gate: Path) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ def test_environment_of_windows_has_its_own_folders(monkeypatch: pytest.MonkeyPa
 
 
 def test_setup_needs_the_standard_library_alone() -> None:
-    """Run its help with no site-packages, as on a machine where nothing is installed."""
+    """Show its help without site-packages, as on a machine without any package."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", SETUP_HELP.format(root=str(ROOT))],
         capture_output=True,

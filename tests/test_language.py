@@ -1,4 +1,4 @@
-"""The language of a text, and what is offered for notes and questions that are not English."""
+"""The language of a text, and the advice for notes and questions that are not English."""
 
 from __future__ import annotations
 

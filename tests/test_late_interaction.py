@@ -69,7 +69,7 @@ def test_parts_of_a_point_are_rated_apart() -> None:
     query, own = states(1, 1), states(6, 2)
     own[4] = query[0]
     rated = rate_parts(query, np.ones(1, np.float32), pack_pieces(own, query), [2, 0, 2, 2])
-    assert int(np.argmax(rated)) == 3  # what stands above is no part of it
+    assert int(np.argmax(rated)) == 3  # the context is not included
     assert rated[1] == 0.0
 
 

@@ -30,7 +30,7 @@ def links_in(open_notebook: OpenNotebook, write_notes: WriteNotes):  # type: ign
 
 
 def led(links: dict[tuple[str, str], Link], note: str = "a.md") -> dict[str, str | None]:
-    """Return where the links of a note lead: the note, "file", or what is missing."""
+    """Return the targets of a note's links: the note, "file", or the missing part."""
     found: dict[str, str | None] = {}
     for (note_id, target), link in links.items():
         if note_id == note:
@@ -61,7 +61,7 @@ def test_three_formats_of_obsidian(links_in) -> None:
     assert not any(link.fix for link in links.values())
 
 
-def test_bare_name_on_a_site_is_wrong_and_has_a_mend(links_in) -> None:
+def test_bare_name_on_a_site_is_wrong_and_has_a_fix(links_in) -> None:
     links = links_in({"mkdocs.yml": "x", "a.md": "[s](roof.md)", "guide/roof.md": "Tiles."})
     link = links["a.md", "roof.md"]
     assert (link.ok, link.missing, link.fix) == (False, Missing.NOTE, "[s](guide/roof.md)")

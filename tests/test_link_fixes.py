@@ -1,4 +1,4 @@
-"""A broken link is fixed in its file: one line, and only where the file is as it was read."""
+"""A fix of a broken link changes one line, and only if the file is unchanged."""
 
 from __future__ import annotations
 

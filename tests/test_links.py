@@ -1,4 +1,4 @@
-"""Links of every dialect: what is meant by what is written, and where it leads."""
+"""Links of every dialect: how they are read, and where they lead."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def resolve(
 
 
 def led_to(notes: Mapping[str, str] | Sequence[str], target: str, **how: object) -> str | None:
-    """Return the note reached, None where the link is broken."""
+    """Return the target note, None if the link is broken."""
     link = resolve(notes, target, **how)  # type: ignore[arg-type]
     assert link.ok == (link.to is not None)
     return link.to
@@ -119,7 +119,7 @@ def test_wikilink_ends_within_its_bounds():
     assert read_wikilink("[[note]]", 0, 7) is None
 
 
-# --- reading what CommonMark refuses ------------------------------------------------------------
+# --- links that CommonMark refuses --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_is_no_odd_link(source):
         ("https://x.org/a b", "u", "https://x.org/a b", "u", None),
     ],
 )
-def test_reversed_link_is_mended(label, target, text, meant, fix):
+def test_reversed_link_is_fixed(label, target, text, meant, fix):
     assert fixed_link(label, target) == RawLink(0, text, meant, fix=fix)
 
 
@@ -328,17 +328,17 @@ def test_quoted_question_mark_is_part_of_the_name():
     assert led_to(["Why?.md"], "Why%3F.md") == "Why?.md"
 
 
-def test_path_in_another_case_leads_there_and_has_a_mend():
+def test_path_in_another_case_is_resolved_and_has_a_fix():
     link = resolve({"Sub/Note.md": "# A Part"}, "sub/note.md#a-part")
     assert (link.to, link.to_line, link.ok) == ("Sub/Note.md", 1, True)
     assert link.fix == "[text](Sub/Note.md#a-part)"
 
 
-def test_path_in_another_case_without_suffix_has_a_mend():
+def test_path_in_another_case_without_suffix_has_a_fix():
     assert resolve(["Note.md"], "note").fix == "[text](Note.md)"
 
 
-def test_path_in_the_right_case_has_no_mend():
+def test_path_in_the_right_case_has_no_fix():
     assert resolve(["Note.md", "note2.md"], "Note").fix is None
 
 
@@ -355,20 +355,20 @@ def test_exact_case_comes_first():
         ("x/z/my note.md", "x/y/a.md", "[text](../z/my%20note.md)"),
     ],
 )
-def test_moved_note_has_a_mend(there, here, fix):
+def test_moved_note_has_a_fix(there, here, fix):
     link = resolve([there], "old/my%20note.md", here=here)
     assert (link.ok, link.to, link.fix) == (False, None, fix)
 
 
-def test_two_notes_of_the_name_make_no_mend():
+def test_two_notes_with_the_same_name_have_no_fix():
     assert resolve(["x/n.md", "y/n.md"], "old/n.md").fix is None
 
 
-def test_mend_of_a_moved_note_keeps_its_anchor():
+def test_fix_of_a_moved_note_keeps_its_anchor():
     assert resolve({"new/n.md": "# Part"}, "old/n.md#part").fix == "[text](new/n.md#part)"
 
 
-def test_mend_of_the_reader_is_kept():
+def test_fix_of_the_reader_is_kept():
     raw = RawLink(1, "t", "b.md", fix="[t](b.md)")
     assert resolver({"b.md": "words"}).resolve(raw, "a.md").fix == "[t](b.md)"
 

@@ -76,7 +76,7 @@ class Editor:
 
 
 def edit(folder: Path, work: Work) -> None:
-    """Start the server over a folder, and let an editor work with it."""
+    """Start the server for a folder, and run an editor session with it."""
 
     async def session() -> None:
         client = LanguageClient("test", "1")
@@ -277,7 +277,7 @@ def test_relative_target_is_encoded() -> None:
 
 
 def in_editor(program: str, folder: Path, *arguments: str) -> list[str]:
-    """Run a script of an editor with the server over a folder, and return what it printed."""
+    """Run a script of an editor with the server for a folder, and return its output."""
     code = _SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
     environment = os.environ | {
         "NOTES": str(folder),

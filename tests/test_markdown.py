@@ -1,4 +1,4 @@
-"""Bodies to blocks: kinds, rows, true lines, parents, and that nothing visible is lost."""
+"""Blocks of Markdown: kinds, rows, lines, parents, and no lost visible text."""
 
 from __future__ import annotations
 
@@ -488,7 +488,7 @@ def test_block_id_on_a_line_of_its_own_is_no_block():
     assert document.anchors == [("^t1", 5)]
 
 
-# --- what is left out ---------------------------------------------------------------------------
+# --- content left out ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

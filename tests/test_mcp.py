@@ -1,4 +1,4 @@
-"""The tools for agents: over stdio and HTTP, in both ages of the protocol, whatever is asked."""
+"""The tools for agents: over stdio and HTTP, in both generations of the protocol."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 def talk(server: Any, dialogue: Talk, mode: str = "auto") -> Any:
-    """Connect the official client and return what a dialogue returns."""
+    """Connect the official client, run a dialogue, and return its result."""
 
     async def main() -> Any:
         with anyio.fail_after(PATIENCE_S):
@@ -195,7 +195,7 @@ def test_note_edited_between_ask_and_read_is_read_as_it_is(service: Service, fol
     assert read.structured_content["changed"]
     assert "the note was changed since it was indexed" in texts_of(read)
     assert before.structured_content["hits"][0]["text"].startswith("no discussion")
-    # What no longer stands in the file is not quoted.
+    # Deleted text is not quoted.
     assert "no discussion" not in texts_of(after)
 
 

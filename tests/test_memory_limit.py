@@ -1,4 +1,4 @@
-"""Memory set aside: where memory ends, the error still comes out."""
+"""The reserved memory: an error is still reported when memory runs out."""
 
 from __future__ import annotations
 

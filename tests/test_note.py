@@ -129,7 +129,7 @@ def test_note_without_a_date_has_none(note_id):
 # --- outcome ------------------------------------------------------------------------------------
 
 
-def test_sound_note_is_indexed_without_a_warning():
+def test_valid_note_is_indexed_without_a_warning():
     note = read("---\ntags: [a]\ncategories: [B]\naliases: [C]\npermalink: /p/\n---\n\nwords\n")
     assert (note.outcome, note.warnings) == (Outcome.INDEXED, ())
     assert (note.tags, note.categories, note.aliases, note.permalink) == (
@@ -225,7 +225,7 @@ def test_letterhead_between_rules_is_read():
     ]
 
 
-# --- what a note carries ------------------------------------------------------------------------
+# --- fields of a note ---------------------------------------------------------------------------
 
 
 def test_anchors_are_headings_blocks_and_given_ids():

@@ -1,4 +1,4 @@
-"""Exact phrases, words left out, tags and paths within a question, and filters nothing has."""
+"""Exact phrases, excluded words, tags and paths in a question, and unknown filter values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def notebook(open_notebook: OpenNotebook, write_notes: WriteNotes) -> Notebook:
         ('wall path:"my notes"', Operators("wall", paths=("my notes",))),
         ("wall -path:old/ -tag:x", Operators("wall", without_paths=("old",), without_tags=("x",))),
         ("tag:plan/spring", Operators("plan spring", tags=("plan/spring",))),
-        # what only looks like one
+        # texts that only look like operators
         ("-paint", Operators("-paint")),
         ("a well-known e-mail", Operators("a well-known e-mail")),
         ("git commit -m message", Operators("git commit -m message")),

@@ -1,4 +1,4 @@
-"""A budget of tokens: what it is filled with, what it costs, and that its lines are exact."""
+"""A budget of tokens: its content, its cost, and exact lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page, state by state, without a browser: widgets by key, a fake encoder behind."""
+"""The states of the page without a browser: widgets by key, with a fake encoder."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def open_page(**parameters: str | list[str]) -> AppTest:
 
 
 def maybe_element(page: AppTest, name: str) -> dict[str, Any] | None:
-    """Return the data a component was sent, None where it is not on the page."""
+    """Return the data of a component, None if it is not on the page."""
     for found in page.main:
         for one in walk(found):
             proto = getattr(one, "proto", None)
@@ -319,7 +319,7 @@ def test_what_is_no_answer_is_one_quiet_line_over_folded_rows(built: Path) -> No
     assert desk["verdict"]["nearest"]
     assert (desk["best"], desk["related"]) == (None, [])
     assert desk["weakCount"] > 0
-    assert desk["place"] == ""  # nothing is shown as if it answered
+    assert desk["place"] == ""  # no point is shown as an answer
 
 
 def test_what_was_read_into_a_question_is_said(
@@ -463,7 +463,7 @@ def test_words_are_searched_while_the_first_index_is_built(
 
 
 @pytest.mark.damages
-def test_damaged_index_offers_to_build_anew(built: Path) -> None:
+def test_damaged_index_offers_a_rebuild(built: Path) -> None:
     store = os.environ.get("NOTEPOINT_STORE", "")
     if store:
         address, space = split_space(store)
@@ -476,7 +476,7 @@ def test_damaged_index_offers_to_build_anew(built: Path) -> None:
     assert not page.button(key="build_anew").disabled
 
 
-def test_index_of_another_model_offers_to_build_anew(
+def test_index_of_another_model_offers_a_rebuild(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = FakeEncoder(name="other")
@@ -540,14 +540,14 @@ def test_map_holds_every_point_and_rings_the_hits(built: Path) -> None:
     assert len(plot["x"]) == len(plot["y"]) == len(plot["places"]) == 6
     ringed = {plot["places"][i] for i in plot["rings"]}
     assert ringed == {"review.md:10", "courses/one.md:7"}
-    assert maybe_element(page, "table") is None  # sent only when it is asked for
+    assert maybe_element(page, "table") is None  # sent only on request
     page.toggle(key="as_table").set_value(True).run()
     table = element(page, "table")
     assert len(table["rows"]) == 6
     assert [row[3] for row in table["rows"]] == ["1", "2", "", "", "", ""]
 
 
-def test_map_opens_a_point_beside_it(built: Path) -> None:
+def test_map_opens_a_point_next_to_it(built: Path) -> None:
     reader = element(open_page(view="Map", p="review.md:10"), "reader")
     assert reader["note"]["lineStart"] == 10
 
@@ -571,7 +571,7 @@ def test_timeline_filters_by_the_dates_that_are_chosen(built: Path) -> None:
     page = open_page(view="Timeline", since="2020-01-01", until="2020-12-31")
     line = element(page, "timeline")
     assert [group["label"] for group in line["groups"]] == ["April 2020"]
-    assert len(line["spans"]) == 15  # the bars of what is outside stay, to choose again
+    assert len(line["spans"]) == 15  # bars outside of the filter stay, to choose again
     first, last = line["chosen"]
     assert (line["spans"][first]["name"], line["spans"][last]["name"]) == ("2020-01", "2020-04")
 

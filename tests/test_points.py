@@ -1,4 +1,4 @@
-"""Blocks to points: what is a point, what stands around it, and where a long text is cut."""
+"""Points from blocks: their text, their context, and the cuts of long texts."""
 
 from __future__ import annotations
 

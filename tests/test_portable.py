@@ -1,4 +1,4 @@
-"""What holds on Windows and macOS, as far as it can be shown on Linux."""
+"""Behaviour on Windows and macOS, as far as Linux can test it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_names_that_windows_lacks_are_asked_for_first(path: Path) -> None:
 
 
 def test_console_of_windows_shows_every_note(tmp_path: Path) -> None:
-    """A console of code page 1252 gets the words of a note, whatever letters they have."""
+    """A console with code page 1252 prints the words of a note with any letters."""
     (tmp_path / "a.md").write_text("- die Größe → 大きさ\n", "utf-8")
     environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
     done = subprocess.run(

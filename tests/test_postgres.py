@@ -283,7 +283,7 @@ def test_step_that_fails_leaves_the_schema_as_it_was(
     PostgresStore(space.url, read_only=True).close()
 
 
-def test_missing_table_is_found_and_mended(space: Space) -> None:
+def test_missing_table_is_found_and_repaired(space: Space) -> None:
     store = PostgresStore(space.url)
     put(store, note_of("a.md", ["one"]))
     store.close()

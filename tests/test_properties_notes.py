@@ -36,9 +36,8 @@ def read(content: str | bytes, *, window: int = WINDOW) -> Note:
 
 
 # --- Markdown of any shape ----------------------------------------------------------------------
-#
-# Every word gets a number of its own, so that it has one line in the source. Left out, since a
-# reader does not see it or another dialect decides: link destinations, reference definitions, HTML
+# Every word gets a unique number, so it has only one line in the source. Left out, since a reader
+# does not see it or another dialect decides: link destinations, reference definitions, HTML
 # comments, Liquid tags and kramdown attributes, block and heading ids, callout and footnote marks,
 # info strings of fences, tables of contents. Code, math and pictures over two lines of a paragraph
 # are left out until the test of them in test_points.py passes.
@@ -142,7 +141,7 @@ DOCUMENT = st.builds(
     st.booleans(),
     st.sampled_from(["", "\n"]),
 )
-# Read between two readings of a document: nothing of it may be remembered.
+# Read between two readings of a document, to detect state that is kept.
 OTHER = "[a1]: u.md 'b2'\n[^c3]: Note\n\n- [d4]\n\n```\n<!-- never closed\n"
 
 
@@ -150,7 +149,7 @@ OTHER = "[a1]: u.md 'b2'\n[^c3]: Note\n\n- [d4]\n\n```\n<!-- never closed\n"
 
 
 class Visible(HTMLParser):
-    """Gathers what a browser shows of the HTML that commonmark.py makes."""
+    """Collects the text that a browser shows for the HTML of commonmark.py."""
 
     def __init__(self, markdown: str) -> None:
         super().__init__()
@@ -184,7 +183,7 @@ def words_within(point: Point, source: str) -> set[str]:
     return words_in("\n".join(source.split("\n")[point.line_start - 1 : point.line_end]))
 
 
-# --- nothing visible is lost, and everything stands where it says -------------------------------
+# --- no visible text is lost, and all lines are right -------------------------------------------
 
 
 @many

@@ -1,4 +1,4 @@
-"""The judged questions over corpus/, by the real model: floors next to what was measured."""
+"""The judged questions over corpus/ with the real model: floors next to measured values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notes as the dictionary: typos, acronyms, and what each word counts."""
+"""The notes as the dictionary: typos, acronyms, and the weights of words."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def test_typo_is_read_as_the_word_of_the_notes(
     "typed",
     [
         "a parrot",  # a word of the language, near to "carrot"
-        "xyzzyqwfp",  # near to nothing
+        "xyzzyqwfp",  # near to no word
         "ethica",  # another form of "ethics", or another word: the last letter is seldom mistyped
-        "ethics",  # as it stands
+        "ethics",  # unchanged
         "soft",  # short, and another word than "sort" rather than that mistyped
         "ünïcode",
     ],
@@ -168,7 +168,7 @@ def test_words_nobody_counts_weigh_nothing() -> None:
     assert word_weights(Question("?!", ()), ((0, 1), (1, 2)), {}) == [0.0, 0.0]
 
 
-def test_words_that_nobody_knows_are_looked_for_a_limited_number_of_times(
+def test_number_of_unknown_words_that_are_compared_is_limited(
     read: Callable[[str], Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from indexer.retrieval import question as module
@@ -190,7 +190,7 @@ def test_words_that_nobody_knows_are_looked_for_a_limited_number_of_times(
         ("冰箱葱油", 1, (True,), 0.0),  # a model that knows the word
         ("冰箱葱油冷", 4, (True,) * 4, 0.0),  # a model that has words of two letters
         ("врач", 4, (), 1.0),
-        ("np", 2, (), 0.0),  # too short to tell
+        ("np", 2, (), 0.0),  # too short to decide
         ("2024", 1, (), 1.0),
     ],
 )

@@ -72,14 +72,14 @@ def test_of_two_as_good_the_shorter_comes_first_unless_they_are_documents() -> N
 
     assert lead(5, 25) == pytest.approx(20 * Weights().brevity)
     assert lead(5, 25, better=0.1) < 0
-    assert lead(60, 250, 5, 5, 5) == pytest.approx(0)  # beyond that, length is no fault
+    assert lead(60, 250, 5, 5, 5) == pytest.approx(0)  # above that, length costs nothing
     assert lead(150, 250) == pytest.approx(0)
 
 
 def test_among_documents_words_count_against_the_one_that_has_most() -> None:
     evidence = {1: Evidence(0.50, 0.2, 0.9, 200), 2: Evidence(0.52, 0.1, 0.1, 200)}
     scores = fuse(evidence, Mode.HYBRID)
-    late = 2.5 * 0.6 * (0.50 - 0.52)  # nothing but what the cosines let expect
+    late = 2.5 * 0.6 * (0.50 - 0.52)  # only the value expected from the cosines
     assert scores[1] - scores[2] == pytest.approx(0.50 - 0.52 + Weights().long_words / 2 + late)
     assert fuse(evidence, Mode.DENSE)[1] < fuse(evidence, Mode.DENSE)[2]
 
@@ -206,7 +206,7 @@ def test_short_item_comes_below_those_under_it_unless_they_are_far_behind() -> N
     short, long = "Gradient checking", "Gradient checking " + "compares two ways of it " * 4
     for text, score, order in (
         (short, 0.6, [2, 1]),
-        (short, 0.3, [1, 2]),  # far behind
+        (short, 0.3, [1, 2]),  # much worse
         (long, 0.6, [1, 2]),  # says something itself
     ):
         points = {1: stored(1, text, 0), 2: stored(2, "costs two passes", 1, parents=(text,))}

@@ -103,7 +103,7 @@ def test_lead_in_stays_below_its_points(notebook: Notebook) -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_each_mode_says_what_its_legs_said(notebook: Notebook, mode: Mode) -> None:
+def test_each_mode_reports_the_scores_of_its_retrievers(notebook: Notebook, mode: Mode) -> None:
     answer = notebook.search("volume of videos", 1, mode=mode)
     (hit,) = answer.hits
     assert answer.mode is mode
@@ -152,7 +152,7 @@ def test_filters_come_before_ranking(notebook: Notebook) -> None:
         assert {hit.note_id for hit in notebook.search("ethics", where=where).hits} == notes
 
 
-def test_flag_that_a_sound_product_may_set_is_no_warning(
+def test_flag_set_by_a_valid_product_is_not_a_warning(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def flagged(*arguments: Any) -> Any:

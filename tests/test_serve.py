@@ -47,7 +47,7 @@ def test_first_start_with_a_browser_asks_for_nothing(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     (tmp_path / "notes").mkdir()
     environment = os.environ | {
-        "HOME": str(tmp_path),  # where no settings of Streamlit lie
+        "HOME": str(tmp_path),  # a folder without Streamlit settings
         "BROWSER": "true",
         "PYTHONPATH": str(ROOT),
         "NOTEPOINT_NOTES": str(tmp_path / "notes"),

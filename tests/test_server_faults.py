@@ -1,4 +1,4 @@
-"""A server that dies, fills up, is cut off or copied: old or new state, nothing mixed, clear words.
+"""A server that dies, fills up, is cut off or copied: old or new state, and a clear message.
 
 FAULTS_KILLS=100 makes the loops of kills so long; ``make faults-server`` does.
 """

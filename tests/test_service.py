@@ -96,7 +96,7 @@ def test_parts_of_a_request_are_of_one_generation_in_one_view(
         hits = request.ask("discussion of ethics", 3).hits
         (folder / "new.md").write_text("- ethics again, see [[review]]\n")
         with_view = len(views)
-        build(folder)  # opens views of its own
+        build(folder)  # opens its own views
         built = views[with_view:]
         del views[with_view:]
         assert {link.note_id for link in request.backlinks("review.md")} == {"courses/one.md"}
@@ -114,7 +114,7 @@ def test_parts_of_a_request_are_of_one_generation_in_one_view(
 def test_address_of_a_hit_comes_from_the_generation_that_found_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A build may end between ranking and addressing: then the ids of the hits are gone."""
+    """A build may end between ranking and addressing, and remove the ids of the hits."""
     is_stale = Freshness.is_stale
 
     def build_first(self: Freshness, view: Any) -> bool:

@@ -181,7 +181,7 @@ def test_links_within_the_folders_are_followed_on_request(two: tuple[Path, Path]
         assert notebook.build().notes_removed == len(followed) - 2
     with Notebook(
         [f"w={work}", str(home)], encoder=FakeEncoder(), follow_links=True
-    ) as notebook:  # what leads into another folder is there by its own name
+    ) as notebook:  # a link into another folder is listed under that folder's name
         notebook.build()
         assert "w/other" not in {e.note_id for e in notebook.folder.scan().notes}
 

@@ -1,4 +1,4 @@
-"""Real vaults and hostile notes, where the evaluation data is next to the checkout."""
+"""Real vaults and hostile notes, if the evaluation data is next to the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size of an answer: a lone point stays alone, a crowd of near-equal points is shown whole."""
+"""The size of an answer: a single good point alone, several similar points as their list."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_point_ids_are_never_used_again(store: Store) -> None:
     assert min(ids_of(store).values()) > max(old) + 2
 
 
-def test_dropped_note_is_found_by_neither_leg(store: Store) -> None:
+def test_no_retriever_finds_a_dropped_note(store: Store) -> None:
     put(store, note_of("a.md", ["ethics of models"]), note_of("b.md", ["volume of videos"]))
     store.optimise()
     with store.change(SETUP) as change:

@@ -64,7 +64,7 @@ def leaks(said: str) -> bool:
 
 
 def told_by(address: str) -> str:
-    """Return all that is said of an address: messages, hints, and the traceback with its causes."""
+    """Return all output about an address: messages, hints, and the traceback with its causes."""
     try:
         PostgresStore(address, read_only=True)
     except IndexerError as exc:

@@ -1,4 +1,4 @@
-"""What is a tag within text, and what only looks like one."""
+"""Tags in text, and texts that only look like tags."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ WAIT_S = PATIENCE_S
 
 
 class Watched:
-    """A watched notebook: what was built and what failed, in the order it happened."""
+    """A watched notebook: its reports and failures in order."""
 
     def __init__(self, notebook: Notebook) -> None:
         self.reports: queue.Queue[BuildReport] = queue.Queue()
@@ -84,7 +84,7 @@ def test_folder_without_events_is_looked_at_on_a_timer(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As on the network, where another machine writes."""
+    """Like a network folder that another machine writes to."""
     folder, silent = write_notes({"a.md": "- one\n"}), tmp_path / "silent"
     silent.mkdir()
 

@@ -357,7 +357,7 @@ def wait_for(rebuilder: Rebuilder) -> None:
 
 
 def fake_build(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Let the other process run a line of Python instead of a build."""
+    """Make the other process run a line of Python instead of a build."""
     command = [sys.executable, "-c", f"import sys, time, json; {code}"]
     monkeypatch.setattr(Rebuilder, "_command", lambda self, rebuild: command)
 

@@ -1,4 +1,4 @@
-"""The built packages in a fresh environment: what a stranger gets from `pip install`."""
+"""The built packages in a new environment, as `pip install` gives them to a user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_REGISTRY = ("onnection", "esolve", "timed out", "No matching distribution", "
 
 
 def run(*command: object, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a program with an empty home and nothing of this environment but pip's settings."""
+    """Run a program with an empty home, and only pip's settings of this environment."""
     kept = ("PIP_", "SSL_", "REQUESTS_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
     settings = {name: value for name, value in os.environ.items() if name.startswith(kept)}
     environment = settings | {"HOME": str(home), "PATH": "/usr/bin:/bin"} | more
@@ -34,7 +34,7 @@ def run(*command: object, home: Path, **more: str) -> subprocess.CompletedProces
 
 
 def must(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the output of a program; skip where it failed for want of a package registry."""
+    """Return the output of a program; skip if it failed without a package registry."""
     if done.returncode and any(sign in done.stdout + done.stderr for sign in NO_REGISTRY):
         pytest.skip("NOT TESTED: no package registry can be reached, so nothing can be installed")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Questions over corpus/ whose answer is a list, a section, a note or several places: floors."""
+"""Floors for questions over corpus/ whose answer is a list, section, note or several places."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
 
 
 def lines_of(places: list[dict[str, Any]]) -> Lines:
-    """Return the lines of places that have words and are no headings."""
+    """Return the lines of places that have words and are not headings."""
     found: Lines = set()
     for place in places:
         text = (ROOT / "corpus" / place["file"]).read_text("utf-8").splitlines()

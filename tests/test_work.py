@@ -148,7 +148,7 @@ def test_question_opens_no_note(
         file.write("- ethics once more\n")
     opened.clear()
     shown = {hit.note_id for hit in notebook.search("ethics", 5).hits}
-    # One that changed is read, if it is shown or to see whether the index is behind.
+    # A changed note is read, because it is shown or to decide whether the index is stale.
     assert set(opened) <= shown | {"3.md"}
 
 
@@ -235,7 +235,7 @@ def test_change_maps_no_vectors_and_questions_map_them_once(
         return original(path, dimension)
 
     monkeypatch.setattr(vector_search, "_open_base", counting)
-    # It asks questions of what was built.
+    # It asks the new index questions.
     monkeypatch.setattr("indexer.indexing.build._Build._measure_chance", lambda build: None)
     folder = write_notes(notes_of(12))
     building, asking = open_notebook(folder), open_notebook(folder)

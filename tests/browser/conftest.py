@@ -140,7 +140,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def find_browser() -> str | None:
-    """Return a Chromium of this machine, None where there is none."""
+    """Return the path of Chromium on this machine, None if it is missing."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
@@ -160,7 +160,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Server:
-    """A running page: where it is, and the notes it shows."""
+    """A running page: its address and its notes."""
 
     cookies: ClassVar[dict[int, Any]] = {}
 
@@ -186,7 +186,7 @@ class Server:
             (cache / "models").symlink_to(models.resolve(), target_is_directory=True)
             environment |= {"NOTEPOINT_CACHE": str(cache)}
         said = notes.parent / f"said-by-{self.port}"
-        # From a folder without settings of Streamlit: those of the page must hold all the same.
+        # Started in a folder without Streamlit settings; the settings of the page must still apply.
         with said.open("wb") as output:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port), *options],
@@ -254,7 +254,7 @@ def build(notes: Path) -> None:
 
 @pytest.fixture(scope="session")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a page over an index that is built; the browser comes first, as it may be missing."""
+    """Return a page with a built index; open the browser first, since it may be missing."""
     notes = make_notes(tmp_path_factory.mktemp("page") / "notes")
     build(notes)
     running = Server(notes, "--site-url", SITE)

@@ -1,4 +1,4 @@
-"""What axe-core says of every view: nothing, light and dark, wide and narrow."""
+"""axe-core finds no problem in any view, light and dark, wide and narrow."""
 
 from __future__ import annotations
 

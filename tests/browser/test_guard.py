@@ -1,4 +1,4 @@
-"""The page is for the reader alone: no other site frames it, no other user opens it."""
+"""Only the user can open the page: no other site can frame it, no other user can open it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_printed_address_opens_the_page_and_leaves_the_address(
     assert "token" not in page.url
     page.locator(".card").first.click()
     expect(page.locator(TITLE)).to_be_visible()
-    page.reload()  # by the cookie alone
+    page.reload()  # with only the cookie
     expect(page.locator(".card mark").first).to_have_text("Ethics")
     assert [line for line in said if "Refused" in line or "Content Security" in line] == []
     assert context.cookies()[0]["httpOnly"] and context.cookies()[0]["sameSite"] == "Strict"

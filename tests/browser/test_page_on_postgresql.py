@@ -1,4 +1,4 @@
-"""The page over an index on a PostgreSQL server: built, asked and rebuilt from the page itself."""
+"""The page with an index on a PostgreSQL server: build, ask and rebuild from the page."""
 
 from __future__ import annotations
 

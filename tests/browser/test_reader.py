@@ -1,4 +1,4 @@
-"""A note drawn as the editors of notes draw it: formulas, diagrams, pictures, both directions."""
+"""A note looks as in note editors: formulas, diagrams, pictures, both text directions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from browser.conftest import OpenTab, Server
 pytestmark = pytest.mark.slow
 
 NOTE = "?p=dialects.md"
-# What KaTeX itself makes of each formula of the note, compared with what the note shows.
+# The HTML that KaTeX creates for each formula, compared with the HTML in the note.
 SAME_AS_KATEX = """() => {
   const prose = Array.from(document.querySelectorAll('*')).map((one) => one.shadowRoot)
     .filter(Boolean).map((root) => root.querySelector('.prose')).find(Boolean);

@@ -1,4 +1,4 @@
-"""The page as it is used: what a reader does, in a real browser."""
+"""Walks through the page in a real browser, as a user does them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def box(page: Page):
 
 
 def ask(page: Page, question: str, *, folded: bool = False) -> None:
-    """Type a question and wait for its answer; show weaker matches as well, unless told not to."""
+    """Type a question and wait for its answer; show weaker matches too, unless ``folded``."""
     box(page).fill(question)
     expect(page.locator(".desk")).to_have_attribute("data-question", question)
     expect(page).to_have_url(re.compile(r"[?&]q="))
@@ -51,7 +51,7 @@ def place_in_address(page: Page) -> str:
 
 
 def point_is_in_view(page: Page) -> bool:
-    """Tell whether the marked point lies within its pane, and the pane within the window."""
+    """Return whether the marked point is inside its pane, and the pane inside the window."""
     return bool(
         page.locator(".pane .here").first.evaluate(
             """(point) => { const pane = point.closest('.pane').getBoundingClientRect();
@@ -136,7 +136,7 @@ def test_keyboard_does_it_all(open_tab: OpenTab) -> None:
     second = page.locator(".card").nth(1).get_attribute("data-place")
     assert focused_place(page) == second
     expect(page.locator(".desk")).to_have_attribute("data-place", second)  # chosen and shown
-    assert page.evaluate("history.length") == steps  # yet nothing was opened
+    assert page.evaluate("history.length") == steps  # but nothing was opened
     assert place_in_address(page) == ""
     page.keyboard.press("Enter")
     expect_opened(page, page.locator(".card").nth(1))
@@ -330,7 +330,7 @@ def test_tag_of_a_note_filters(open_tab: OpenTab) -> None:
     expect(page).to_have_url(re.compile("tag=sample"))
 
 
-def test_mend_of_a_link_is_copied(open_tab: OpenTab) -> None:
+def test_fix_of_a_link_is_copied(open_tab: OpenTab) -> None:
     page = open_tab("?view=Links", permissions=["clipboard-read", "clipboard-write"])
     row = page.locator("tr", has_text="is written wrongly")
     target = "https://www.coursera.org/specializations/deep-learning"
@@ -407,7 +407,7 @@ def test_dot_of_the_map_opens_its_point(open_tab: OpenTab) -> None:
     page.wait_for_timeout(300)
     size = canvas.bounding_box()
     assert size is not None
-    for x in range(10, int(size["width"]), 14):  # wherever the dots lie, one is soon met
+    for x in range(10, int(size["width"]), 14):  # a scan of the width soon finds a dot
         page.mouse.move(size["x"] + x, size["y"] + size["height"] / 2)
         if page.locator(".tip").is_visible():
             break
@@ -461,7 +461,7 @@ def test_note_deleted_between_search_and_open(open_tab: OpenTab, server: Server)
     link = page.locator(".card", has_text="wombat").locator("a.open").element_handle()
     try:
         note.unlink()
-        link.evaluate("one => one.click()")  # at once: soon the card is gone as well
+        link.evaluate("one => one.click()")  # at once, because the card disappears soon
         expect(page.locator(".gone")).to_contain_text("cannot be opened")
         expect(page.locator(".card", has_text="wombat")).to_have_count(0)
     finally:
@@ -482,7 +482,7 @@ def test_searches_go_on_during_a_rebuild(open_tab: OpenTab) -> None:
     expect(page.locator(".card").first).to_be_visible()
 
 
-# --- what must not get through ------------------------------------------------------------------
+# --- hostile input ------------------------------------------------------------------------------
 
 
 # What a script of a note would look like, in the elements and in the page around them.

@@ -1,4 +1,4 @@
-"""What the fault tests share: processes to end, states to compare, notes to change."""
+"""Helpers of the fault tests: processes to end, states to compare, notes to change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Rows = dict[str, Any]
 
 
 def rounds(reduced: int, full: int) -> int:
-    """Return how often to do something: less in the tests, all of it behind `make faults`."""
+    """Return the number of rounds: reduced in the tests, full with `make faults`."""
     return full if FULL else reduced
 
 
@@ -59,26 +59,26 @@ _CONTEXT.set_forkserver_preload(
 
 
 def start(target: Callable[..., None], *args: object) -> BaseProcess:
-    """Start a function of a module in a process of its own."""
+    """Start a function of a module in a separate process."""
     process = _CONTEXT.Process(target=target, args=args, daemon=True)
     process.start()
     return process
 
 
 def build_in_child(notes: Path, store: Path, rebuild: bool = False) -> None:
-    """Build, as the command would; what a child process runs."""
+    """Build as the command does; run by a child process."""
     with Notebook(notes, store=str(store), encoder=FakeEncoder()) as notebook:
         notebook.build(rebuild=rebuild)
 
 
 def dump_as_user(notes: Path, store: Path, report: Path, user: int) -> None:
-    """Build and dump without the powers of root; what a child process runs.
+    """Build and dump without root rights; run by a child process.
 
-    :param user: number of the user to become, who owns the notes.
+    :param user: id of the user to become, who owns the notes.
     """
     from indexer.render_reports import dump_json
 
-    with tempfile.TemporaryDirectory() as warm:  # what is imported late may be out of reach then
+    with tempfile.TemporaryDirectory() as warm:  # later imports may not be readable for the user
         build_at(notes, Path(warm) / "store")
     os.setgroups([])
     os.setgid(user)
@@ -90,7 +90,7 @@ def dump_as_user(notes: Path, store: Path, report: Path, user: int) -> None:
 
 
 def kill_after(process: BaseProcess, seconds: float) -> bool:
-    """Kill a process after a while, and tell whether it was still running."""
+    """Kill a process after some seconds; return whether it was still running."""
     process.join(seconds)
     running = process.is_alive()
     if running and process.pid:
@@ -105,7 +105,7 @@ def worker(*arguments: str) -> list[str]:
 
 
 def worker_environment(**more: str) -> dict[str, str]:
-    """Return the environment the command line is run in."""
+    """Return the environment for the command line."""
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), str(root / "tests")])
     return os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"} | more
@@ -155,7 +155,7 @@ def write_notes(folder: Path, count: int, seed: int = 1) -> None:
 
 
 def folder_hash(folder: Path) -> str:
-    """Return a hash of the names and contents of all files, to tell whether one was touched."""
+    """Return a hash of the names and contents of all files, to detect any change."""
     digest = hashlib.blake2b()
     for path in sorted(folder.rglob("*")):
         if ".notepoint" not in path.parts and path.is_file():
@@ -167,7 +167,7 @@ def folder_hash(folder: Path) -> str:
 
 
 def build_at(notes: Path, store: Path, *, rebuild: bool = False) -> None:
-    """Bring an index in line with notes, quickly."""
+    """Update an index from notes, without syncs."""
     opened = EmbeddedStore(store)
     try:
         options = BuildOptions(force=True, rebuild=rebuild)
@@ -177,7 +177,7 @@ def build_at(notes: Path, store: Path, *, rebuild: bool = False) -> None:
 
 
 def rows_of(store: Path) -> Rows:
-    """Return all an index says, without the numbers that depend on how it came about."""
+    """Return the rows of an index, without numbers that depend on its history."""
     with sqlite3.connect(f"file:{store / DATABASE}?mode=ro", uri=True) as connection:
         found = _read_rows(connection)
     connection.close()
@@ -218,7 +218,7 @@ QUESTIONS = [
 
 
 def answers_of(notes: Path, store: Path, questions: list[str] | None = None) -> list[Any]:
-    """Return the answers to the questions; hits of equal score are in no order."""
+    """Return the answers to the questions; hits with equal scores are unordered."""
     opened = EmbeddedStore(store, read_only=True)
     try:
         searcher = Searcher(
@@ -235,13 +235,15 @@ def _answer(searcher: Searcher, question: str) -> Any:
         (round(hit.score, 4), hit.note_id, hit.line_start, hit.line_end, hit.text, hit.snippet)
         for hit in answer.hits
     ]
-    last = rows[-1][0] if len(rows) == 10 else None  # which of them made the ten is chance
+    last = (
+        rows[-1][0] if len(rows) == 10 else None
+    )  # which of the equal ones are among the ten is random
     whole = sorted((row for row in rows if row[0] != last), key=repr)
     return [round(answer.confidence, 4), answer.answered, len(rows), whole]
 
 
 def state_or_none(store: Path) -> Rows | None:
-    """Return what an index says, None where nothing was built yet."""
+    """Return the rows of an index, None if nothing was built yet."""
     if not (store / DATABASE).is_file():
         return None
     found = rows_of(store)
@@ -249,7 +251,7 @@ def state_or_none(store: Path) -> Rows | None:
 
 
 def faults_of(store: Path) -> list[str]:
-    """Return what `check` finds wrong with an index, or with opening it."""
+    """Return the faults that `check` finds, or the error of opening the index."""
     try:
         opened = EmbeddedStore(store, read_only=True)
     except IndexerError as exc:
@@ -261,7 +263,7 @@ def faults_of(store: Path) -> list[str]:
 
 
 def assert_equal_states(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Compare two states table by table, so that a difference names itself."""
+    """Compare two states table by table, for a clear message about a difference."""
     for name, rows in wanted.items():
         extra = [row for row in found[name] if row not in rows]
         missing = [row for row in rows if row not in found[name]]
@@ -269,7 +271,7 @@ def assert_equal_states(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for something to become true; return how long it took."""
+    """Wait until a condition is true; return the time it took, in seconds."""
     started = time.monotonic()
     while not condition():
         if time.monotonic() - started > seconds:

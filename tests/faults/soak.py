@@ -1,8 +1,8 @@
-"""Hours of churn and questions: memory, open files, and whether the index is right at the end.
+"""Hours of edits and questions: check memory, open files, and the index at the end.
 
-Run by `make soak MINUTES=60`; not part of the tests. A watcher keeps the index in line while notes
-are written, renamed and deleted and questions are asked, all in one process. The first sixth of
-the time warms up; growth is counted from there.
+Run by `make soak MINUTES=60`; not part of the tests. A watcher updates the index while notes are
+written, renamed and deleted and questions are asked, all in one process. The first sixth of the
+time is a warm-up; growth is measured after it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> int:
 
 
 class _Forgetful(FakeEncoder):
-    """The fake encoder without its list of all it was asked."""
+    """The fake encoder without its list of encoded texts."""
 
     def encode_points(self, *values, **options):
         vectors = super().encode_points(*values, **options)

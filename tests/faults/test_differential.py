@@ -1,4 +1,4 @@
-"""Random edits, built one by one, against a build from nothing: the same index and answers."""
+"""Random edits, each followed by a build, give the same index and answers as a clean build."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES = ["n1.md", "n2.md", "N1.md", "sub/n3.md", "sub/deep/n4.md", "über.md", "
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder in memory; texts come from a pool, so that each is read once only.
 
-    What is compared is the upkeep of the index, not the reading of Markdown.
+    This tests the updates of the index, not the reading of Markdown.
     """
     parse_note, count = indexer.notes.note.parse_note, FakeEncoder().count_tokens
 
@@ -108,7 +108,7 @@ def edit(  # noqa: C901 - one branch a kind of edit
         shutil.rmtree(notes / "sub", ignore_errors=True)
 
 
-# Sequences that follow one another in the same folder: a fresh one each time takes twice as long.
+# Sequences run in the same folder; a new folder for each would take twice as long.
 FRESH_EVERY = rounds(25, 1)
 
 
@@ -119,7 +119,7 @@ def test_edits_one_by_one_equal_a_build_from_nothing(quick: Path, held: list[str
     for number in range(count):
         generator = random.Random(number)
         if number % FRESH_EVERY == 0:
-            begin_anew(notes, store, generator, texts)
+            build_from_nothing(notes, store, generator, texts)
             undo.clear()
         for _ in range(generator.randint(1, 2)):
             for _ in range(generator.randint(1, 4)):
@@ -137,7 +137,9 @@ def test_edits_one_by_one_equal_a_build_from_nothing(quick: Path, held: list[str
     held.append(f"{count} sequences, {edits} edits: equal to a clean build; {asked} questions too")
 
 
-def begin_anew(notes: Path, store: Path, generator: random.Random, texts: list[str]) -> None:
+def build_from_nothing(
+    notes: Path, store: Path, generator: random.Random, texts: list[str]
+) -> None:
     """Write three notes and build their index."""
     for folder in (notes, store):
         shutil.rmtree(folder, ignore_errors=True)

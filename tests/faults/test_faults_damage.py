@@ -1,4 +1,4 @@
-"""Index and model files that are not as they were written."""
+"""Damaged files of the index and the model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ASKED = ["gradient feature", "batch error", "loss stride"]
 
 
 class Sound:
-    """A sound index, and fresh copies of it to damage."""
+    """An intact index, and copies of it to damage."""
 
     def __init__(self, folder: Path) -> None:
         self.notes, self.store, self.copy = folder / "notes", folder / "sound", folder / "copy"
@@ -54,7 +54,7 @@ class Sound:
         return self.copy
 
     def judge(self) -> str:
-        """Demand that the copy is found damaged and answers as before or not at all."""
+        """Check that the damage is found, and the copy answers as before or not at all."""
         assert faults_of(self.copy), "check finds nothing"
         try:
             found = answers_of(self.notes, self.copy, ASKED)
@@ -65,7 +65,7 @@ class Sound:
         return "answered as before"
 
     def repair(self) -> None:
-        """Check that the offered fix works."""
+        """Check that the suggested fix works."""
         with Notebook(self.notes, store=str(self.copy), encoder=FakeEncoder()) as notebook:
             notebook.build(rebuild=True)
         assert faults_of(self.copy) == []
@@ -114,7 +114,7 @@ def test_fault_10_flipped_bits(sound: Sound, held: list[str]) -> None:
 
 
 def test_fault_10_flipped_bits_while_a_log_is_there(sound: Sound, held: list[str]) -> None:
-    """Without sums to go by, rows that reach an answer are still checked one by one."""
+    """Without checksums of pages, rows that reach an answer are still checked."""
     generator, refused = random.Random(3), 0
     count = rounds(20, 200)
     for _ in range(count):
@@ -163,7 +163,7 @@ def test_fault_11_deleted_and_swapped_files(sound: Sound, tmp_path: Path, held: 
             store = sound.fresh()
             shutil.copyfile(other, store / mine.name)
             assert faults_of(store), f"{other} in the place of {mine.name}"
-            if mine.name != DATABASE:  # another database is another index, and answers as that one
+            if mine.name != DATABASE:  # another database is another index with its own answers
                 sound.judge()
             swapped += 1
         for snapshot in list_snapshots(source):  # under its own name, next to ours
@@ -174,7 +174,7 @@ def test_fault_11_deleted_and_swapped_files(sound: Sound, tmp_path: Path, held: 
     held.append(f"3 files deleted, {swapped} swapped: all found, repaired by --rebuild")
 
 
-def test_fault_12_older_format_is_built_anew(sound: Sound, held: list[str]) -> None:
+def test_fault_12_older_format_is_rebuilt(sound: Sound, held: list[str]) -> None:
     store = sound.fresh()
     (store / DATABASE).rename(store / "index-0.db")
     with pytest.raises(IndexOutdated, match="older") as error:
@@ -233,7 +233,7 @@ def test_fault_14_another_model_is_named(sound: Sound, held: list[str]) -> None:
 
 
 class Canary:
-    """What would leave a trace if it were unpickled."""
+    """Leaves a trace if it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -274,7 +274,7 @@ def test_fault_32_hostile_file_in_the_place_of_ours(
 def test_fault_36_index_of_a_newer_program_is_not_read_by_an_old_server(
     sound: Sound, held: list[str]
 ) -> None:
-    """A server that runs on after an update asks an index that the new program has replaced."""
+    """A server that keeps running after an update reads an index that a newer program replaced."""
     store = sound.fresh()
     with Notebook(sound.notes, store=str(store), encoder=FakeEncoder()) as server:
         assert server.search(ASKED[0]).hits
@@ -287,7 +287,7 @@ def test_fault_36_index_of_a_newer_program_is_not_read_by_an_old_server(
     held.append(f"the old server says: {error.value.message}")
 
 
-def test_index_begun_anew_is_followed_by_a_running_server(sound: Sound) -> None:
+def test_rebuilt_index_is_followed_by_a_running_server(sound: Sound) -> None:
     store = sound.fresh()
     with Notebook(sound.notes, store=str(store), encoder=FakeEncoder()) as server:
         assert server.search(ASKED[0]).index.generation == 1

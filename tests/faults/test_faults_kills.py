@@ -1,4 +1,4 @@
-"""Processes that are killed, stopped, or refused by the system at any moment."""
+"""Processes that are killed or stopped, or whose system calls fail, at any moment."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def traced_build(
 
 
 def works_here(log: Path) -> bool:
-    """Tell whether strace is there and may trace."""
+    """Return whether strace is installed and allowed to trace."""
     if STRACE is None:
         return False
     return subprocess.run([STRACE, "-o", str(log), "true"], capture_output=True).returncode == 0

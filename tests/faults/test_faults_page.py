@@ -50,7 +50,7 @@ def answers(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Start the page from a working directory that has nothing to do with it."""
+    """Start the page from an unrelated working directory."""
     folder = tmp_path_factory.mktemp("page")
     write_notes(folder / "notes", 3)
     build_at(folder / "notes", folder / "notes" / ".notepoint")
@@ -101,7 +101,7 @@ def test_fault_31_foreign_host_and_origin(server: tuple[int, Path], held: list[s
 def test_fault_31_foreign_requests_get_nothing(
     server: tuple[int, Path], path: str, held: list[str]
 ) -> None:
-    """Not the page's connection alone: every address refuses them."""
+    """Every address refuses them, not only the page's connection."""
     port, _ = server
     own = f"127.0.0.1:{port}"
     request_of = "GET {} HTTP/1.1\nHost: {}{}"

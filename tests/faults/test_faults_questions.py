@@ -1,4 +1,4 @@
-"""Questions, places and notes made to harm: an answer or a message, nothing read or run."""
+"""Hostile questions, places and notes get an answer or a message; nothing is read or run."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def as_report(notebook: Notebook) -> Any:
 
 
 def load_make_nasty(shared: Path) -> Any:
-    """Return the tool of the evaluation that makes hostile notes and judges what became of them."""
+    """Return the tool of the evaluation that creates hostile notes and judges the results."""
     place = shared / "tools" / "make_nasty.py"
     spec = importlib.util.spec_from_file_location("make_nasty", place)
     assert spec and spec.loader
@@ -152,7 +152,7 @@ def test_hostile_notes_of_the_evaluation(
     seed: int,
     held: list[str],
 ) -> None:
-    """All cases of the evaluation's tool, judged by it."""
+    """All cases of the evaluation's tool, judged by the tool."""
     make_nasty = load_make_nasty(shared)
     manifest = make_hostile_notes(make_nasty, tmp_path / "out", seed)
     notebook = open_notebook(
@@ -189,7 +189,7 @@ NOBODY = 65_534
 )
 @pytest.mark.parametrize("seed", SEEDS)
 def test_hostile_notes_as_an_ordinary_user(shared: Path, seed: int, held: list[str]) -> None:
-    """The same without root's powers, to whom a file without permissions is closed."""
+    """The same as an ordinary user, who cannot read a file without permissions."""
     make_nasty = load_make_nasty(shared)
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
         folder = Path(name)
@@ -221,7 +221,7 @@ def model() -> Path:
 
 
 def peak_mb(*command: str) -> float:
-    """Run a command and return the most memory it held at a time."""
+    """Run a command and return its peak memory."""
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=2, check=False); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -250,7 +250,7 @@ assert len(note.points) > 1_000 or not sys.argv[2:]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is counted otherwise")
 def test_memory_of_a_line_of_5_mb(model: Path, held: list[str]) -> None:
-    """Word pieces are counted part by part: all at once they took half a gigabyte."""
+    """Word pieces are counted in parts; all at once they took half a gigabyte."""
     command = (sys.executable, "-c", LONG_LINE, str(model))
     without, with_it = peak_mb(*command), peak_mb(*command, "long")
     assert with_it - without < 250
@@ -270,7 +270,7 @@ def test_memory_of_a_build_of_hostile_notes_of_full_size(
 
 
 def write_own_hostile_notes(folder: Path) -> dict[str, str]:
-    """Write notes that have broken tools of this kind; return what each must keep."""
+    """Write notes that have broken similar tools; return the text that each must keep."""
     folder.mkdir()
     kept = {
         "colon.md": "---\ntitle: a: b\n---\n\n- kept one\n",
@@ -343,11 +343,11 @@ def test_note_without_permission_is_named_to_an_ordinary_user(tmp_path: Path) ->
     assert faults_of(tmp_path / "notes" / ".notepoint") == []
 
 
-# --- what the system sees -----------------------------------------------------------------------
+# --- system calls -------------------------------------------------------------------------------
 
 
 def traced(log: Path, calls: str, *command: str) -> list[str]:
-    """Return the calls of a command, skip where none can be traced."""
+    """Return the system calls of a command; skip if tracing is not possible."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not there")
     done = subprocess.run(
@@ -391,7 +391,7 @@ def test_order_of_writes_and_syncs(tmp_path: Path, held: list[str]) -> None:
 
 
 def test_reads_writes_and_network(tmp_path: Path, held: list[str]) -> None:
-    """Nothing is read but notes, index and program, nothing written but the index, no network."""
+    """Only notes, index and program are read, only the index is written, no network is used."""
     write_notes(tmp_path / "notes", 5)
     (tmp_path / "other.md").write_text("- not a note of this folder\n")
     before = folder_hash(tmp_path / "notes")

@@ -1,4 +1,4 @@
-"""What the system refuses: disk, memory, file handles, streams, folders, the network."""
+"""Shortages and errors of the system: disk, memory, file handles, streams, folders, network."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROOT_ONLY = pytest.mark.skipif(
 
 
 class Place:
-    """Notes with an index of what they were, and what it takes to ask and build."""
+    """Changed notes with an older index, and functions to ask and build."""
 
     def __init__(self, folder: Path) -> None:
         self.notes, self.store = folder / "notes", folder / "store"
@@ -79,7 +79,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def in_mount(place: Place, options: str, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script where the index lies on a small disk of its own; the result is copied back."""
+    """Run a script with the index on a small separate disk; copy the result back."""
     store, kept = place.store, place.store.with_name("kept")
     shutil.copytree(store, kept)
     build = " ".join(worker("build", "--notes", str(place.notes), "--store", str(store), "-q"))

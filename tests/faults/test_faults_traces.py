@@ -1,6 +1,7 @@
-"""What the system sees of the commands and of the page, with the real model.
+"""The system calls of the commands and of the page, with the real model.
 
-Read are the notes, the index, the model and the program; written is the index; nothing connects.
+They read only the notes, the index, the model and the program, write only the index, and connect to
+nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from test_faults_page import answers, free_port
 pytestmark = pytest.mark.slow
 
 CALLS = "%file,%network"
-# The interpreter, its libraries, and what the system tells of itself.
+# The interpreter, its libraries, and information about the system.
 SYSTEM = ("/etc/", "/usr/", "/lib", "/proc/", "/sys/", "/dev/", "/.dockerenv", "/run/systemd/")
 _WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|\b(rename|unlink|mkdir|link|symlink)\w*\(")
 _LOOKING = re.compile(r"\b(stat|lstat|statx|newfstatat|access|faccessat2?|readlink\w*|getcwd)\(")
@@ -84,7 +85,7 @@ def paths_of(lines: Iterable[str]) -> tuple[set[str], set[str]]:
 
 
 def judge(lines: list[str], place: Path, *, listens_at: int = 0) -> str:
-    """Demand that nothing else is read or written and nobody is spoken to."""
+    """Check that nothing else is read or written, and that nothing connects."""
     opened, changed = paths_of(lines)
     own = (str(place / "notes"), str(place / "store"), str(ROOT / ".cache"))
     own += (os.path.realpath(ROOT / ".cache" / "models"),)
@@ -92,7 +93,7 @@ def judge(lines: list[str], place: Path, *, listens_at: int = 0) -> str:
     outside = {path for path in opened if not path.startswith((*own, *program, *SYSTEM))}
     outside -= {"/", str(place), "/tmp"}
     assert not outside, f"read: {sorted(outside)}"
-    # The model keeps which of its files were found sound.
+    # The model records which of its files were found intact.
     writable = (*own[1:], "/dev/", "/proc/self/")
     written = {path for path in changed if not path.startswith(writable)}
     assert not written, f"written: {sorted(written)}"
@@ -127,7 +128,7 @@ def test_command_reads_and_writes_only_its_own(
 
 
 def ask_the_page(port: int, question: str) -> int:
-    """Open the page as a browser does, wait until it is drawn, return how much was sent."""
+    """Open the page as a browser does, wait until it is drawn, return the number of messages."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
     from websockets.sync.client import connect
@@ -146,7 +147,7 @@ def ask_the_page(port: int, question: str) -> int:
 
 
 def serve_and_ask(command: list[str], port: int, environment: dict[str, str]) -> int:
-    """Start the page, ask it, end it; return how many messages it sent."""
+    """Start the page, ask a question, stop it; return the number of messages it sent."""
     server = subprocess.Popen(
         command,
         env=environment,
@@ -175,7 +176,7 @@ def test_page_reads_and_writes_only_its_own(place: Path, tmp_path: Path, held: l
 
 
 def use_without_network(place: Path) -> None:
-    """Build, ask, and ask the page where nothing can be reached; what the test below runs."""
+    """Build, ask, and ask the page without a network; run by the test below."""
     bring_up_loopback()
     with socket.socket() as other, pytest.raises(OSError, match="unreachable"):
         other.connect(("192.0.2.1", 80))

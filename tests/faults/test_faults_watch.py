@@ -1,4 +1,4 @@
-"""Editors, checkouts and clocks: the watched index ends up as a clean build would be."""
+"""Editors, checkouts and clocks: the watched index equals a clean build at the end."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_fault_21_overflow_of_events(notes: Path, tmp_path: Path, held: list[str
 @pytest.mark.skipif(not FULL, reason="half a minute until the timer; tests/test_watch.py is quick")
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a folder")
 def test_fault_21_network_folder(notes: Path, tmp_path: Path, held: list[str]) -> None:
-    """Below an overlay notes change without an event, as where another machine writes them."""
+    """Under an overlay, notes change without an event, as if another machine wrote them."""
     upper, work, merged = (tmp_path / name for name in ("upper", "work", "merged"))
     for folder in (upper, work, merged):
         folder.mkdir()
@@ -254,7 +254,7 @@ def test_fault_22_folder_gone_for_a_moment(
     assert "no longer exists" in watched.failures.get(timeout=WAIT_S).message
     assert rows_of(store) == before
     assert not notes.exists()
-    notes.mkdir()  # an empty folder, as where a disk is mounted later
+    notes.mkdir()  # an empty folder, as before a disk is mounted
     assert "no notes" in watched.failures.get(timeout=WAIT_S).message
     assert rows_of(store) == before
     (notes / "n0.md").write_text("- the only one\n")
