@@ -83,7 +83,7 @@ def test_file_that_changed_since_is_refused_and_stays(open_host: OpenHost) -> No
         apply_fix(host.settings.notes, fix)
     assert path.read_text() == "see [other.md](the other one), and more\n"
     path.write_text("nothing left of it\n")
-    with pytest.raises(NoteError, match="no such link"):
+    with pytest.raises(NoteError, match="no longer has this link"):
         find_fix(host, "a.md", 1, fix.after)
     assert sorted(os.listdir(path.parent)) == [".notepoint", "a.md", "other.md"]
 
