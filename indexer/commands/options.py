@@ -40,7 +40,7 @@ def common(command: _Command) -> _Command:
         click.option(
             "--model", metavar="NAME", help="Model: a name or a folder [default: all-MiniLM-L6-v2]"
         ),
-        click.option("--site-url", metavar="URL", help="Address the notes are published at"),
+        click.option("--site-url", metavar="URL", help="Web address where the notes are published"),
         click.option(
             "--follow-links/--no-follow-links",
             default=None,
@@ -95,7 +95,7 @@ def echo_warnings(text: str) -> None:
 
 
 def read_days(ctx: click.Context, param: click.Parameter, value: str | None) -> Span | None:
-    """Return the days an option means: a date, a month or a year, or a time counted from today."""
+    """Return the days of an option: a date, a month, a year, or a time relative to today."""
     if value is None:
         return None
     from indexer.text.dates import parse_day

@@ -110,7 +110,7 @@ def size_answer(
     unit_of = {point.point_id: unit.rank for unit in reversed(units) for point in unit.points}
     linked = part is not None and part.hits
     hits = _hits(current, chosen, named=part is not None and not linked, linked=linked)
-    # A hit that no unit shows, as a copy of one that is shown, gives way to those that open a unit.
+    # A hit in no unit, for example a copy of a shown one, comes after those that open a unit.
     spare = query.k - sum(one.point_id in unit_of for one in hits)
     others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
     shown = [one for one in hits if one.point_id in unit_of or one.point_id in others]

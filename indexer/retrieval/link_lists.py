@@ -97,7 +97,7 @@ def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None
 
 
 def linked_lists(around: Around, outline: Outline) -> Iterator[Span]:
-    """Yield the lists of a note most of whose items hold a link."""
+    """Yield the lists of a note in which most items have a link."""
     linked = around.view.links_in([one.point_id for one in outline.stored])
     lists = {
         span

@@ -70,18 +70,18 @@ def _paths(title: str, heading_path: Labels, parents: Labels) -> list[Labels]:
 def share_named(
     labels: Labels, subject: Collection[str], known: frozenset[str] = frozenset()
 ) -> float:
-    """Return how much of the nearest label a question says, 0 if it does not name the container.
+    """Return the share of the nearest label in a question, 0 if it does not name the container.
 
     A question names a container if its nearest label has all of the subject, or a part of it while
     the labels above have the rest. "Week 2" is the whole name of "Week 2: Word embeddings".
 
     :param labels: of a container, the nearest last.
-    :param subject: terms of a question without those of its form.
+    :param subject: terms of a question, without those of its form.
     :param known: further terms that name the note: of its aliases, tags and file name.
     """
     number, above, last = _terms_of_labels(labels)
     if not number.isdisjoint(subject) and not number.issubset(subject):
-        return 0.0  # week 3 is not week 5, whatever else it says
+        return 0.0  # week 3 is never week 5
     above |= known
     said = last.intersection(subject)
     whole = set(subject)

@@ -53,7 +53,7 @@ class NoteNames:
     """The names of the notes of the newest generation."""
 
     def __init__(self) -> None:
-        """Begin without names."""
+        """Start without names."""
         self._known: tuple[int, list[NoteName]] = (-1, [])  # of a generation
 
     def of(self, view: View) -> Sequence[NoteName]:

@@ -235,7 +235,7 @@ def _main_lists(around: Around, opinion: Opinion, known: set[str]) -> Iterator[C
 
 
 def _main_list(around: Around, outline: Outline, span: Span) -> Span:
-    """Return the longest list of a section, the section if it has none."""
+    """Return the longest list of a section, or the section if it has no list."""
     if span.kind not in (UnitKind.SECTION, UnitKind.NOTE):
         return span
     return _longest(around, outline, span) or span

@@ -53,7 +53,7 @@ from indexer.store.records import Header, StoredPoint
 if TYPE_CHECKING:
     from indexer.retrieval.english import EnglishReader
 
-# Of the candidates the best are read in full; more where the caller asks for more.
+# The number of best candidates to read in full; more if the caller asks for more.
 _READ = 50
 _RERANKED = 50  # points that a reranker reads
 _SIMILAR = 60
@@ -91,9 +91,9 @@ class Searcher:
         :param store: the index.
         :param encoder: the encoder of the index; None to answer by words alone.
         :param freshness: compares hits with their files.
-        :param site_url: address the notes are published at, empty for none.
-        :param exclude: parts of paths of notes that answer only where a question names their place.
-        :param lower: parts of paths of notes that rank below others as good.
+        :param site_url: web address where the notes are published, empty for none.
+        :param exclude: parts of paths of notes that only answer if a question names their place.
+        :param lower: parts of paths of notes that rank below equally good ones.
         :param english: scores the first candidates of English questions.
         """
         self._store = store

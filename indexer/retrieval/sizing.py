@@ -39,9 +39,9 @@ _NAMED = 0.3
 _NAMED_TRIED = 5
 # Of several containers, use those with nearly the best share of their label in the question.
 _EXACT = 0.8
-# A unit within another is shown if it is this nearly as good.
+# A smaller unit is shown if it has at least this part of the value of the larger one.
 _NEARLY = 0.94
-# A unit without the best point must be better than one with it by this factor.
+# A unit without the best point must be better by this factor than one with it.
 _WITH_BEST = 1.2
 # A question for a list gets a list that is at least this part of its section or note.
 _MAIN = 0.6
@@ -52,7 +52,7 @@ _MOST_POINTS = 60
 _SAID = 0.6
 _UNSAID = 0.5
 _MOST_PLACES = 20
-# Units beyond these are single points: few readers come so far.
+# Later units are single points, since few readers get this far.
 _SIZED = 10
 # The number of points that are compared with each other and whose labels are read.
 _COMPARED = 30
@@ -294,7 +294,7 @@ class _Chooser:
         self._chances[point_id] = max(self._chances.get(point_id, 0.0), chance)
 
     def _sum(self, outline: Outline, span: Span) -> float:
-        """Return the chances of the points of a unit together."""
+        """Return the sum of the chances of the points of a unit."""
         return self._sums(outline).of(span)
 
     def _sums(self, outline: Outline) -> _Sums:

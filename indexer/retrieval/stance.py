@@ -135,7 +135,7 @@ _JUDGING = frozenset(
     "posi "
     "high plus meri".split()
 )
-# What finds containers that take a side, by word; see ``indexer.text.terms``.
+# Search words for containers that take a side; see ``indexer.text.terms``.
 _FINDING = {
     Side.AGAINST: "better cons drawbacks downsides disadvantages criticism critique complaints "
     "objections "

@@ -266,7 +266,7 @@ def _with_own_texts(
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many values two sequences begin with alike."""
+    """Return the length of the common start of two sequences."""
     count = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

@@ -19,7 +19,7 @@ import Stemmer
 
 from indexer.text.folding import fold_letters, simplify_han, umlauts_written_out
 
-# Bump when the same text would give other terms; an index of another version is rebuilt.
+# Bump when the same text gives other terms; an index of another version is then rebuilt.
 ANALYSIS_VERSION = 4
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4

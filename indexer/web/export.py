@@ -60,7 +60,7 @@ def _hit_row(hit: Hit) -> tuple[object, ...]:
 
 
 def _unit_rows(answer: Answer) -> Iterator[tuple[object, ...]]:
-    """Yield a row for each point of each unit; its links are known where it is a hit."""
+    """Yield a row for each point of each unit; only hits have links."""
     by_point = {hit.point_id: hit for hit in answer.hits}
     by_note = {hit.note_id: hit for hit in reversed(answer.hits)}
     for unit in answer.units:

@@ -261,7 +261,9 @@ def lay_out(vectors: NDArray[np.float32], groups: Sequence[str]) -> Plane:
         rows = sums / np.sqrt(sizes)[:, np.newaxis]
     _, directions = np.linalg.eigh(rows.T.astype(np.float64) @ rows)
     axes = directions[:, [-1, -2]].astype(np.float32)
-    axes *= np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the same each time
+    axes *= np.where(
+        axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1, 1
+    )  # the same sign each time
     return _spread(centred @ axes)
 
 

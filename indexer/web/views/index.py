@@ -76,7 +76,7 @@ def _facts(host: Host, status: Status) -> None:
     }
     rows = [
         ["Notes folder", plain(shown_folders(host.settings.notes))],
-        ["Index kept in", plain(status.store)],
+        ["Index", plain(status.store)],
         ["Model", f"{status.model}, {models[state.model]}"],
         ["Updates automatically", plain(follows)],
     ]

@@ -119,7 +119,7 @@ def _broken(host: Host, broken: Sequence[Link]) -> None:
     if said and time.monotonic() - when < _SAID_S:
         (st.warning if said.startswith("Not") else st.success)(said)
     if not wrong:
-        st.caption("None: every link leads somewhere.")
+        st.caption("No broken links: every link leads somewhere.")
     else:
         if any(one.fix for one in wrong):
             st.caption(_HELP)

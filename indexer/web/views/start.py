@@ -37,9 +37,9 @@ def start_view() -> None:
 
 
 def choose_folder(current: Path | None, *, add: bool = False) -> None:
-    """Draw the folders to choose from, and a field for any other.
+    """Draw suggested folders, and a field for any other folder.
 
-    :param current: the folder that is open, which is not offered again; None for none.
+    :param current: the open folder, which is not suggested; None if no folder is open.
     :param add: True to open a folder together with those that are open, not in their place.
     """
     for i, folder in enumerate(_offered(current, add=add)):
@@ -101,7 +101,7 @@ def _shown(folder: Folder) -> str:
 
 
 def _complete(typed: str, key: str) -> None:
-    """Draw how a typed path could go on, and how many notes are in the folder it names."""
+    """Draw completions of a typed path, and the number of notes in its folder."""
     folder = Path(os.path.expanduser(typed)) if typed else None
     if folder is not None and folder.is_absolute() and folder.is_dir():
         st.caption(f"{_notes_in(folder)} in this folder. Enter opens it.")
