@@ -130,7 +130,7 @@ def test_known_filter_says_nothing(notebook: Notebook) -> None:
 def test_long_question_is_cut_and_says_so(notebook: Notebook) -> None:
     answer = notebook.search("stone wall " * 5_000)
     assert answer.hits
-    assert answer.notices[0].startswith("the question has 10,000 words; the first ")
+    assert answer.notices[0].startswith("the question has 10,000 words; only the first ")
 
 
 def test_empty_question_is_still_refused(notebook: Notebook) -> None:
