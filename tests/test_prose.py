@@ -39,8 +39,8 @@ WORDS = (
     *("that is none", "none of them", "nothing of", "is said", "are said", "lets through"),
     *("let through", "is gone", "are gone", "is not there", "are not there", "makes of it"),
     *("once a generation", "one a line", "a line each", "hold the same", "told by", "told apart"),
-    *("gives way", "begins so", "of old", "as it is now", "where it is", "where there are"),
-    *("where there is", "for want of", "comes along", "looks at", "as one likes", "at hand"),
+    *("gives way", "begins so", "of old", "as it is now", "for want of"),
+    *("comes along", "as one likes", "at hand"),
 )
 _MEND = re.compile(r"\bmend(s|ed|ing)?\b", re.IGNORECASE)
 _LISTED = re.compile(rf"\b({'|'.join(map(re.escape, WORDS))})\b", re.IGNORECASE)
