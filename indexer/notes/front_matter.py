@@ -81,12 +81,12 @@ class FrontMatter(NamedTuple):
 
 
 def split_front_matter(text: str, *, exported: bool = False) -> FrontMatter:
-    r"""Take the head off a note and read it.
+    r"""Separate the head of a note and read it.
 
     :param text: the whole note, lines ended by ``\n``.
     :param exported: True for a page that Notion exported: its properties stand below its title.
-    :return: the values, the body with the lines of the head left blank, and the warnings. A block
-        that is no mapping (a letterhead between rules) stays in the body.
+    :return: the values, the body with the lines of the head blank, and the warnings. A block that
+        is not a mapping (a letterhead between rules) stays in the body.
     """
     lines = text.split("\n")
     found = _find_head(lines)

@@ -41,7 +41,7 @@ _UPDATED_KEYS = (
 )
 _DATE_KEYS = frozenset({_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS})
 _GROUPS = ("params", "extra", "taxonomies")
-# Long texts on what the note is about: points of their own.
+# Long texts about the topic of the note; each is a separate point.
 _PROSE_KEYS = frozenset(
     "description summary abstract subtitle excerpt tldr synopsis lead teaser intro".split()
 )

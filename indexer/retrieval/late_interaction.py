@@ -84,7 +84,7 @@ def _similarities(bits: NDArray[np.uint8], query: Vectors) -> Vectors:
     # sqrt(2/pi) to it; dividing by that makes the estimate unbiased.
     scaled = query.T / np.float32(np.sqrt(dimension) * np.sqrt(2 / np.pi))
     shift = scaled.sum(axis=0)
-    rows = max(1, min(_MOST_ALONE // max(1, scaled.size), len(bits)))  # of one product
+    rows = max(1, min(_MOST_ALONE // max(1, scaled.size), len(bits)))  # per product
     found = np.empty((-(-len(bits) // rows), rows, len(query)), np.float32)
     blocks = min(len(found), max(1, _PIECES_AT_ONCE // rows))
     ones = np.zeros((blocks, rows, dimension), np.float32)

@@ -32,7 +32,7 @@ _LEAST_PRAISE = 0.42
 _MOST_READ = 100
 # Longer texts are no labels.
 _LABEL_CHARS = 80
-# Asks for the whole opinion, for and against.
+# Questions for the whole opinion, for and against.
 _VIEW = LatePattern(
     r"^what (?:do|did) (?:I|we) think (?:of|about)\b"
     r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:my"
@@ -195,7 +195,7 @@ def _containers(around: Around, opinion: Opinion) -> list[Container]:
 
 
 def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
-    """Yield the containers whose heading or lead-in takes a side that is asked for."""
+    """Yield the containers whose heading or lead-in takes a side asked for."""
     terms = _finding_terms(opinion.sides)
     ids = [i for i, _ in around.view.lexical(terms, _MOST_READ, around.query.where)]
     points = around.view.read_points(ids, links=False).values()

@@ -67,8 +67,8 @@ _STEPS = (
     "copies",
 )
 _REPEATS = 10  # equal points among those read, from which all candidates are
-_TELLING = 5  # hits that say in which language the notes are
-# Points nearer than this say the same in nearly the same words.
+_TELLING = 5  # hits from which the language of the notes is guessed
+# Points nearer than this say the same in similar words.
 _SAME_ABOVE = 0.97
 
 

@@ -210,7 +210,7 @@ class _Chooser:
         return self._everywhere(chosen) if self._form.everywhere else chosen
 
     def named(self, part: Places) -> Chosen:
-        """Return the places a question asks for by name as one unit, opened by its best point."""
+        """Return the places that a question names as a unit, opened by its best point."""
         stored = [
             outline.stored[position]
             for outline, span in part
@@ -224,12 +224,12 @@ class _Chooser:
         return Chosen(tuple(part), best, 1.0, chances)
 
     def next(self, hit: int, shown: Places, *, single: bool) -> Chosen | None:
-        """Return the unit around a hit, without points that are shown already.
+        """Return the unit around a hit, without points already shown.
 
         :param hit: the point.
         :param shown: the places of the units so far.
-        :param single: True for the point alone.
-        :return: None if the point is gone from its note.
+        :param single: True for only the point.
+        :return: None if the point was deleted from its note.
         """
         place = self._place(hit)
         if place is None:
@@ -350,7 +350,7 @@ class _Chooser:
         return largest if largest.size >= _MAIN * span.size else span
 
     def _around(self, outline: Outline, position: int, shown: Places) -> Span:
-        """Return the unit around a point with the highest expected F1 within the note."""
+        """Return the unit around a point with the highest expected F1 in the note."""
         best = self._chances.get(outline.stored[position].point_id, _LEAST)
         sums = self._scaled.get((id(outline), best))
         if sums is None:
@@ -409,7 +409,7 @@ class _Chooser:
 
 
 def _in_order(places: Places) -> tuple[tuple[Outline, Span], ...]:
-    """Return places note by note, that of the best first, each note from its top."""
+    """Return places grouped by note, the note of the best first, each in reading order."""
     notes = list(dict.fromkeys(outline.note.note_id for outline, _ in places))
     return tuple(
         sorted(places, key=lambda place: (notes.index(place[0].note.note_id), place[1].start))

@@ -58,7 +58,7 @@ _AGAINST = LatePattern(
     r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus points?\b|\bfaults? (?:did|do|of|with"
     r"|I|found)\b"
 )
-# Between these two words stands what could be better.
+# A statement that something could be better has these two words.
 _BETTER = LatePattern(
     r"\b(?:could|can|should|might|would make|makes?|needs? to)\b(.*?)\b(?:be |been |do |done "
     r"|have )*better\b"

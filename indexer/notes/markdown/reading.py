@@ -35,7 +35,7 @@ _ICON = re.compile(r":(?:material|fontawesome|octicons|simple|fas?|far|fab|bi|md
 
 @functools.cache
 def reading_parser() -> MarkdownIt:
-    """Return the parser for reading, made once."""
+    """Return the parser for reading, created once."""
     parser = with_dialects(new_parser(html=True), {"i": _module, "e": _module})
     deflist_plugin(parser)
     inline = parser.inline.ruler
@@ -48,7 +48,7 @@ def reading_parser() -> MarkdownIt:
 
 
 def _tag(state: StateInline, silent: bool) -> bool:
-    """Make a token of a tag, so that code and addresses hold none."""
+    """Create a token for a tag; code and addresses contain no tags."""
     if state.src[state.pos] != "#" or _is_attribute(state):
         return False
     found = read_tag_at(state.src, state.pos, state.posMax)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*(`{3,}|~{3,})(.*)$")
-# Lines that Logseq and org keep for themselves, in a block or below it.
+# Metadata lines of Logseq and org, in a block or below it.
 _BLOCK_PROPERTY = re.compile(
     r"(\s*[-*+])?\s+(?:id|collapsed|heading|background-color|ls-type|hl-\w+|logseq\.[\w.-]+|card-[\w-]+|template"
     r"|template-including-parent|created-at|updated-at|query-[\w-]+)::(?:\s+(.*))?$"
@@ -122,7 +122,7 @@ def _has_end(lines: list[str], index: int) -> bool:
 
 
 def _clean_line(line: str) -> str:
-    """Return a line outside of code as it is read."""
+    """Return a cleaned line that is not code."""
     if "::" in line and (found := _BLOCK_PROPERTY.match(line)):
         return found.group(1) or ""
     if "{" in line and _JSX_LINE.match(line):
