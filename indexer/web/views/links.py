@@ -208,7 +208,7 @@ def _say(text: str) -> None:
 def _why(link: Link) -> str:
     if link.missing:
         return link.missing.said
-    return "works, but is written the wrong way round"
+    return "works, but is written wrongly"
 
 
 def _between(links: Sequence[Link], titles: dict[str, str], kept: set[str]) -> dict[str, Any]:
