@@ -12,6 +12,7 @@ from conftest import OpenNotebook, WriteNotes
 
 from indexer.config import Settings
 from indexer.errors import IndexDamaged, IndexerError
+from indexer.store.embedded.folder import exposure
 from indexer.store.embedded.page_sums import sums_path
 from indexer.store.embedded.store import DATABASE
 from indexer.web.history import History
@@ -159,3 +160,16 @@ def test_removed_words_leave_every_file(
     (notes / "0.md").write_text("- alpha\n")
     notebook.build()
     assert found() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+def test_drive_without_permissions_is_named(tmp_path: Path) -> None:
+    """As Linux mounts drives of Windows: every file may be read, written and run by all."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    (folder / "build.pid").write_bytes(b"1234")
+    (folder / "build.pid").chmod(0o777)
+    folder.chmod(0o777)
+    assert "its drive keeps no permissions; --store DIR" in (exposure(folder) or "")
+    (folder / "build.pid").chmod(0o644)
+    assert "`notepoint build` makes it private" in (exposure(folder) or "")

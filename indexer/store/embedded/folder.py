@@ -81,6 +81,11 @@ def exposure(folder: Path) -> str | None:
     names = _exposed(folder)
     if not names:
         return None
+    if (folder / names[0]).lstat().st_mode & stat.S_IXUSR:  # we never create one that can be run
+        return (
+            "other users of this machine may read the index: its drive keeps no permissions; "
+            "--store DIR puts it elsewhere"
+        )
     return f"other users of this machine may read {names[0]}; `notepoint build` makes it private"
 
 
