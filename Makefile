@@ -45,6 +45,7 @@ check: setup-dev  ## Format, lint, types, docstrings and the fast tests
 	@$(STEP) lint $(BIN)/ruff check .
 	@$(STEP) types $(BIN)/mypy
 	@$(STEP) docstrings $(BIN)/flake8 indexer app.py
+	@$(STEP) packages $(BIN)/python -m pip check
 	@$(STEP) "fast tests" $(BIN)/python -m pytest -m "not slow"
 
 bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...", or MINED=DIR)

@@ -1,8 +1,10 @@
 """Access to our servers: from this machine, or with a token.
 
-Without a token, a server listens on the loopback address and refuses requests of foreign pages in
-the browser: those with a foreign Host (a name that was pointed to this machine, DNS rebinding) or a
-foreign Origin. With a token it can listen anywhere; a proxy has to add encryption.
+Without a token a server listens on the loopback address, and refuses requests that a foreign page
+in the browser makes: those with a foreign Host (its name was made to lead here, DNS rebinding),
+with the Origin of another site or port, or which the browser marks as of another site. With a
+token it may listen anywhere; encryption is left to a proxy. The page has the same rules for a
+request, and another way to ask for its token (``web/guard.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import SettingsError
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "NOTEPOINT_TOKEN"
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_ONE_ONLY = frozenset(
+    {"authorization", "host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"}
+)
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _LEAST_TOKEN_CHARS = 16
 # A client that has not sent its request after this time is disconnected.
 _REQUEST_TIMEOUT_S = 10.0
@@ -81,32 +87,54 @@ class Guard:
         """Return the status, message and hint of a refusal, None for an accepted request."""
         if scope["type"] != "http":
             return 403, "this server only speaks HTTP", ""
-        named = _single_headers(scope, (b"host", b"origin", b"authorization"))
+        named = single_headers(scope["headers"])
         if named is None:
             return 400, "the request repeats a header that identifies the client", "send it once"
         if self._token:
-            kind, _, given = named[b"authorization"].partition(b" ")
-            same = hmac.compare_digest(given.strip(), self._token.encode())
-            if kind.lower() != b"bearer" or not same:
+            kind, _, given = named.get("authorization", "").partition(" ")
+            same = hmac.compare_digest(given.strip().encode(), self._token.encode())
+            if kind.lower() != "bearer" or not same:
                 return 401, "the token is missing or wrong", "send Authorization: Bearer TOKEN"
             return None
-        if not _is_own(named[b"host"].decode("latin-1")) or not _is_own_origin(
-            named[b"origin"].decode("latin-1")
-        ):
+        if not _is_own(named.get("host", "")) or not is_of_own_page(named):
             return 403, "this server only answers this machine", f"ask it at http://{LOOPBACK}"
         return None
 
 
-def _single_headers(scope: Any, names: tuple[bytes, ...]) -> dict[bytes, bytes] | None:
-    """Return the values of headers, empty if missing; None if one is repeated."""
-    found = dict.fromkeys(names, b"")
-    for name, value in scope["headers"]:
-        key = name.lower()
-        if key in found:
-            if found[key]:
+def single_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str] | None:
+    """Return the headers that say who is asking; None if one of them is sent twice.
+
+    One of two may be read here, and the other one there.
+
+    :param headers: of the request.
+    :return: values by name in lower case; a header that is missing has none.
+    """
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.decode("latin-1").lower()
+        if key in _ONE_ONLY:
+            if key in found:
                 return None
-            found[key] = value
+            found[key] = value.decode("latin-1")
     return found
+
+
+def is_of_own_page(named: Mapping[str, str], *, framed: bool = False) -> bool:
+    """Return whether a request comes from a page of this server, or from no page at all.
+
+    Another site, or another port of this machine, may have a link here, which opens it; it may
+    neither fetch nor frame.
+
+    :param named: the headers, see ``single_headers``.
+    :param framed: True for an address that a page of this server may show in a frame.
+    """
+    origin = named.get("origin")
+    if origin is not None and origin.lower() != f"http://{named.get('host', '')}".lower():
+        return False
+    site = named.get("sec-fetch-site", "none")
+    if named.get("sec-fetch-dest") in _FRAMES:
+        return framed and site == "same-origin"
+    return site in ("none", "same-origin") or named.get("sec-fetch-mode") == "navigate"
 
 
 def _is_own(host: str) -> bool:
@@ -114,10 +142,6 @@ def _is_own(host: str) -> bool:
     if not separator or host.endswith("]"):
         name, port = host, ""
     return name.lower() in _LOOPBACK_NAMES and (not port or port.isdecimal())
-
-
-def _is_own_origin(origin: str) -> bool:
-    return not origin or (origin.startswith("http://") and _is_own(origin[len("http://") :]))
 
 
 async def _refuse(send: Send, status: int, message: str, hint: str) -> None:

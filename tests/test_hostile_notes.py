@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import time
 
 import pytest
 
 from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.format import MarkdownFormat
+from indexer.notes.markdown.parser import new_parser
 from indexer.notes.markdown.render import render_note
 from indexer.notes.note import parse_note
 from indexer.records import Note, Outcome
@@ -21,6 +25,22 @@ SHAPES = {
     "addresses in brackets": "http://a.b/[" * (SIZE // 12),
     "pictures in a link": "[[" + "![a](" * (SIZE // 5),
     "dotted key": "+++\n" + "a." * (SIZE // 2) + "a = 1\n+++\nx",
+    "names of blocks": "^a\n" * (SIZE // 3),
+    "names of blocks of Logseq": f"id:: {'0' * 36}\n" * (SIZE // 42),
+    "list in a head that is no YAML": "---\ntags:\n" + "- a\n" * (SIZE // 4) + "b: [\n---\nx",
+    "keys of a head": "---\n" + "".join(f"k{i}: v\n" for i in range(SIZE // 9)) + "---\nx",
+    "braces in a head": "---\n" + "{{" * (SIZE // 2) + "\n---\nx",
+    "comments that are never closed": "%%a\n" * (SIZE // 4),
+    "shortcodes that are never closed": "{{< highlight a >}}\n" * (SIZE // 20),
+    "embeds": "![[x]] " * (SIZE // 7),
+    "containers in containers": "::: a\n" * (SIZE // 6),
+    "links in one line of HTML": "<p>" + "<a href=b>c</a> [d](e) " * (SIZE // 23),
+    "blanks in braces": "a {" + " " * SIZE + "x #",
+    "one table": "a|b\n-|-\n" * (SIZE // 8),
+    "braces in a link": "[" + "{%" * (SIZE // 2) + "](a)",
+    "formulas in a link": "[" + "\\(" * (SIZE // 2) + "](a)",
+    "templates in a link": "[" + "<%" * (SIZE // 2) + "](a)",
+    "items in a callout": "> [!note] " + "- a\n" * (SIZE // 4),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 
@@ -37,6 +57,38 @@ def test_hostile_shape_is_read_and_rendered_soon(shape: str) -> None:
     parse(SHAPES[shape])
     render_note(SHAPES[shape], ())
     assert time.process_time() - before < 8
+
+
+def test_search_for_cycles_goes_on_after_a_long_note() -> None:
+    assert gc.isenabled()
+    parse("- a\n" * 10_000)
+    render_note("- a\n" * 10_000, ())
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        parse("- a\n" * 10_000)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("html", [True, False])
+def test_rules_are_asked_where_they_can_begin(html: bool) -> None:
+    """The list of first characters is checked against a parser that asks each rule everywhere."""
+    chosen, every = new_parser(html=html), new_parser(html=html)
+    for parser in (chosen, every):
+        with_dialects(parser)
+    every.inline._rules_at = lambda character: every.inline.ruler.getRules("")  # type: ignore
+    pieces = "{{embed [[a]] }}|((0))|![[b|c]]|[a](b)|(a)[http://b]|==m==|%%c%%|:fa-x:|`c`|$x$|~~s~~"
+    pieces += (
+        "|*e*|\\(x^2\\)|<b>|<http://a.b>|&amp;|{{< x >}}|{% y %}|http://a.b/c|[^1]|^[n]|#tag|\n"
+    )
+    for text in itertools.chain.from_iterable(
+        (a + b, f"x{a} {b}", f"[{a}{b}](c)") for a in pieces.split("|") for b in pieces.split("|")
+    ):
+        assert chosen.renderer.render(chosen.parseInline(text), chosen.options, {}) == (
+            every.renderer.render(every.parseInline(text), every.options, {})
+        )
 
 
 def test_key_of_many_parts_makes_the_head_partial() -> None:

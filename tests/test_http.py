@@ -154,6 +154,12 @@ def test_nothing_is_written(standing: httpx2.Client) -> None:
         {"Origin": "https://evil.example"},
         {"Origin": "http://127.0.0.1.evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "https://localhost"},
+        {"Host": "localhost:9", "Origin": "http://localhost:10"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "iframe"},
     ],
 )
 def test_foreign_pages_are_refused(standing: httpx2.Client, headers: dict[str, str]) -> None:

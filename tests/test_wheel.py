@@ -60,6 +60,16 @@ def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "venv/bin/notepoint"
 
 
+def test_same_source_gives_the_same_packages(dist: Path, tmp_path: Path) -> None:
+    """A later build on another day, in another folder, has the same bytes."""
+    again = tmp_path / "again"
+    day = {"SOURCE_DATE_EPOCH": "1580601600"}  # the day hatchling gives files where none is set
+    must(run(sys.executable, "-m", "build", "--outdir", again, ROOT, home=tmp_path, **day))
+    first = {path.name: path.read_bytes() for path in dist.iterdir()}
+    assert first
+    assert first == {path.name: path.read_bytes() for path in again.iterdir()}
+
+
 def test_wheel_holds_page_theme_notes_and_weights(dist: Path) -> None:
     import zipfile
 

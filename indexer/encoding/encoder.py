@@ -26,6 +26,10 @@ class EncodedPoints(NamedTuple):
     pieces: list[bytes]
 
 
+# The models of this package read no more of a question; another encoder may return any number.
+MAX_QUERY_PIECES = 256
+
+
 class EncodedQuery(NamedTuple):
     """The result of encoding a question.
 
@@ -38,6 +42,13 @@ class EncodedQuery(NamedTuple):
     pieces: Vectors
     spans: tuple[tuple[int, int], ...]
     known: tuple[bool, ...] = ()
+
+    def within_limit(self) -> EncodedQuery:
+        """Return the same with at most 256 word pieces: each is compared with those of points."""
+        most = MAX_QUERY_PIECES
+        if len(self.pieces) <= most:
+            return self
+        return EncodedQuery(self.vector, self.pieces[:most], self.spans[:most], self.known[:most])
 
 
 class Encoder(Protocol):

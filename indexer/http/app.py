@@ -115,27 +115,25 @@ class Api:
         if self._streams >= _MAX_STREAMS:
             return _error(503, IndexerError("too many streams are open", "close one"))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(
-            self._stream(http), media_type="text/event-stream", headers=headers
-        )
+        self._streams += 1  # before the first event, which other requests may come in front of
+        return _Stream(self._stream(http), self._end_stream, headers)
+
+    def _end_stream(self) -> None:
+        self._streams -= 1
 
     async def _stream(self, http: HttpRequest) -> AsyncIterator[str]:
         """Yield an event now and after each new generation of the index."""
-        self._streams += 1
         seen, quiet = "", 0
-        try:
-            while not await http.is_disconnected():
-                found = await anyio.to_thread.run_sync(self._index, limiter=self._threads)
-                quiet += 1
-                if found != seen:
-                    yield f"event: index\ndata: {found}\n\n"
-                    seen, quiet = found, 0
-                elif quiet >= _BEAT_LOOKS:
-                    yield ": still here\n\n"
-                    quiet = 0
-                await anyio.sleep(_LOOK_S)
-        finally:
-            self._streams -= 1
+        while not await http.is_disconnected():
+            found = await anyio.to_thread.run_sync(self._index, limiter=self._threads)
+            quiet += 1
+            if found != seen:
+                yield f"event: index\ndata: {found}\n\n"
+                seen, quiet = found, 0
+            elif quiet >= _BEAT_LOOKS:
+                yield ": still here\n\n"
+                quiet = 0
+            await anyio.sleep(_LOOK_S)
 
     def _index(self) -> str:
         """Return the identity of the current index as JSON."""
@@ -152,6 +150,22 @@ class Api:
                 "model": self._service.state.model.value,
             }
         )
+
+
+class _Stream(StreamingResponse):
+    """A stream of events; its end is reported however it ends."""
+
+    def __init__(
+        self, events: AsyncIterator[str], end: Callable[[], None], headers: dict[str, str]
+    ) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._end = end
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._end()
 
 
 # --- the paths ----------------------------------------------------------------------------------

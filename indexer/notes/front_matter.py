@@ -43,7 +43,7 @@ _INLINE_KEY = re.compile(r"(?:#\+([A-Za-z_]+):|([^\W\d_][\w ./-]{0,60}?)::)(?:\s
 _PANDOC = ("title", "author", "date")
 _NOTION_LINE = re.compile(r"([^\W\d_][\w &/()-]{0,40}): (\S.*)$")
 _COMMENT_LINE = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*$")
-_PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]*:|-)\s+)((?:\{\{|<%|\$\{).*)$")
+_PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]{0,99}:|-)\s+)((?:\{\{|<%|\$\{).*)$")
 
 
 class _TomlHandler(frontmatter.default_handlers.BaseHandler):  # type: ignore[misc]
@@ -387,8 +387,9 @@ def _salvage(source: str, head: Head) -> dict[str, Any]:
             values[key] = _bare(found.group(2) or "")
             head.lines.setdefault(key, number)
         elif key is not None and line.strip().startswith("- "):
-            items = values[key] if isinstance(values[key], list) else []
-            values[key] = [*items, _bare(line.strip()[2:])]
+            if not isinstance(values[key], list):
+                values[key] = []
+            values[key].append(_bare(line.strip()[2:]))
     return values
 
 

@@ -11,6 +11,7 @@ from indexer.notes.decoding import decode_note, hash_content
 from indexer.notes.formats import Document, format_of
 from indexer.notes.link_names import heading_anchors
 from indexer.notes.names import anchor_key, title_of_path
+from indexer.notes.no_collection import no_collection
 from indexer.notes.points import TokenCounter, cut_points
 from indexer.notes.written_dates import iso_date
 from indexer.records import BlockKind, Note, NoteWarning, Outcome, Point
@@ -21,7 +22,6 @@ _MAX_OF_A_KIND = 10  # warnings of a note that differ only in the quoted text
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
-@released_on_shortage
 def parse_note(
     content: bytes,
     note_id: str,
@@ -42,6 +42,18 @@ def parse_note(
         is its title.
     :raises NoteError: if the content is not text.
     """
+    with no_collection(len(content)):
+        return _parse_note(content, note_id, window, count_tokens, named_by_file)
+
+
+@released_on_shortage
+def _parse_note(
+    content: bytes,
+    note_id: str,
+    window: int,
+    count_tokens: TokenCounter,
+    named_by_file: bool,
+) -> Note:
     text, warnings = decode_note(content, note_id)
     digest = hash_content(content)
     form = format_of(note_id)

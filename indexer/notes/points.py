@@ -6,13 +6,14 @@ import bisect
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from indexer.records import Block, BlockKind, Point, RawLink, Row, join_rows
 
 # Bump when the same note is cut differently; an index of another version is rebuilt.
-CHUNKING_VERSION = 3
+CHUNKING_VERSION = 4
 
 # A word of 100,000 letters is one word piece, so the window alone does not limit a point.
 MAX_POINT_CHARS = 4_000
@@ -20,6 +21,12 @@ _MAX_LEAD_IN_CHARS = 100
 _MAX_PARENT_CHARS = 200
 # A longer heading is a point, and only its beginning is context of the points below it.
 _MAX_HEADING_CHARS = 300
+# The points of a note together carry this much context before each heading and parent is shortened
+# further: a number of characters, plus a multiple of those of the note. Thousands of short items
+# below a heading of 300 characters carry more.
+_MIN_CARRIED_CHARS, _CARRIED_PER_CHAR = 30_000, 4
+_TIGHTER_CHARS = (200, 140, 100, 70, 50, 35, 25, 15)
+_CHARS_AROUND = 4  # quotes, a comma and a blank: how a store keeps each text
 # The context that is read before a point; with more, short points lose (benchmarks/QUALITY.md).
 _CONTEXT_HEADINGS = 2
 _MAX_CONTEXT_PARENT_CHARS = 60
@@ -56,6 +63,28 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
     """
     blocks = _join_code(blocks)
     cutter = _Cutter(window, count_tokens)
+    points = _cut(blocks, cutter, _MAX_HEADING_CHARS)
+    most = _MIN_CARRIED_CHARS + _CARRIED_PER_CHAR * sum(len(block.text) for block in blocks)
+    limit = _affordable_limit(points, most)
+    return points if limit is None else _cut(blocks, cutter, limit)
+
+
+def _affordable_limit(points: Sequence[Point], most: int) -> int | None:
+    """Return how long headings and parents may be for points to carry ``most``; None: as is."""
+    lengths = Counter(len(text) for p in points for text in (*p.heading_path, *p.parents))
+    for limit in (None, *_TIGHTER_CHARS):
+        carried = sum(
+            count * (_CHARS_AROUND + (length if limit is None else min(length, limit)))
+            for length, count in lengths.items()
+        )
+        if carried <= most:
+            return limit
+    return _TIGHTER_CHARS[-1]
+
+
+def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
+    """Return the points of blocks; headings that they carry have at most ``limit`` characters."""
+    parent_limit = min(limit, _MAX_PARENT_CHARS)
     bare = _bare_headings(blocks)
     headings: list[tuple[int, str]] = []  # levels, and texts as context of the points below
     leads: dict[_Place, str] = {}
@@ -66,17 +95,17 @@ def cut_points(blocks: Sequence[Block], *, window: int, count_tokens: TokenCount
             headings = [(level, text) for level, text in headings if level < block.level]
             leads = {}
         path = tuple(text for _, text in headings if text)
-        chains.append(_parents(blocks, block, chains, leads))
+        chains.append(_parents(blocks, block, chains, leads, parent_limit))
         lead_in = _is_lead_in(blocks, position)
         if block.kind is not BlockKind.LABEL and (
-            block.kind is not BlockKind.HEADING or position in bare or _is_long(block)
+            block.kind is not BlockKind.HEADING or position in bare or len(block.text) > limit
         ):
             for piece in filter(_is_visible, cutter.cut(block)):
                 points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
-            headings.append((block.level, _shorten(block.text, _MAX_HEADING_CHARS)))
+            headings.append((block.level, _shorten(block.text, limit)))
         elif lead_in:
-            leads[_place(block)] = _shorten(block.text)
+            leads[_place(block)] = _shorten(block.text, parent_limit)
         elif block.kind not in _LED_KINDS:
             leads.pop(_place(block), None)
     return points
@@ -125,10 +154,6 @@ def _place(block: Block) -> _Place:
     return block.parent, block.quote
 
 
-def _is_long(block: Block) -> bool:
-    return len(block.text) > _MAX_HEADING_CHARS
-
-
 def _bare_headings(blocks: Sequence[Block]) -> set[int]:
     """Return the positions of headings without text before the next heading."""
     bare: set[int] = set()
@@ -162,15 +187,16 @@ def _parents(
     block: Block,
     chains: Sequence[tuple[str, ...]],
     leads: dict[_Place, str],
+    limit: int,
 ) -> tuple[str, ...]:
     """Return the parents of a block, outermost first, including the lead-in before it.
 
-    ``chains`` holds the parents of all previous blocks.
+    ``chains`` holds the parents of all previous blocks; each text has at most ``limit`` characters.
     """
     chain: tuple[str, ...] = ()
     if block.parent is not None:
         holder = blocks[block.parent]
-        chain = chains[block.parent] + ((_shorten(holder.text),) if holder.rows else ())
+        chain = chains[block.parent] + ((_shorten(holder.text, limit),) if holder.rows else ())
     lead = leads.get(_place(block)) if block.kind in _LED_KINDS else None
     return (*chain, lead) if lead else chain
 

@@ -6,6 +6,7 @@ module maps the keys of many programs to one meaning.
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import re
 from collections.abc import Iterator
@@ -89,6 +90,7 @@ class Head:
     lines: dict[str, int] = field(default_factory=dict)
     warnings: list[NoteWarning] = field(default_factory=list)
     partial: bool = False
+    _sorted: list[int] = field(default_factory=list)  # of the keys that are known so far
 
     def warn(
         self, message: str, *, key: str = "", line: int | None = None, hint: str = YAML_HINT
@@ -100,8 +102,11 @@ class Head:
     def end_of(self, key: str) -> int:
         """Return the last line of the value of a key."""
         start = self.lines.get(key, self.first_line)
-        after = [line for line in self.lines.values() if line > start]
-        return max(start, min(after) - 1 if after else self.last_line)
+        if len(self._sorted) != len(self.lines):
+            self._sorted = sorted(self.lines.values())
+        after = bisect.bisect_right(self._sorted, start)
+        more = after < len(self._sorted)
+        return max(start, self._sorted[after] - 1 if more else self.last_line)
 
     def keys(self, *names: str) -> list[str]:
         """Return the keys of the head with one of these names, in the order of the names."""

@@ -28,6 +28,9 @@ from indexer.store.records import StoredPoint
 
 # A point counts as found if its chance is at least this part of the best chance.
 _MATCHED = 0.37
+# The form of a question is read in its beginning: the patterns for it are made for sentences, and
+# took a second for 10,000 characters without a blank.
+_MAX_FORM_CHARS = 1_000
 # Number of units whose notes are checked for the highest number of something counted.
 _DOUBTED_WITH = 3
 # A unit is weaker if its best point has less than this part of the chance of the first unit's.
@@ -81,11 +84,11 @@ def size_answer(
         order = _order(ranking, current)
         scores, lacking = _scores(ranking, query), _lacking(ranking, order, asked)
         subject = frozenset(asked.question.terms) - FORM_TERMS
-        form = read_form(asked.question.text)
+        form = read_form(asked.question.text[:_MAX_FORM_CHARS])
         outline_of = _Once(view, sources.outlines)
         around = Around(
-            text=_as_typed(asked),
-            spelled=_spelled_out(asked),
+            text=_as_typed(asked)[:_MAX_FORM_CHARS],
+            spelled=_spelled_out(asked)[:_MAX_FORM_CHARS],
             form=form,
             view=view,
             names=sources.names,
@@ -100,7 +103,8 @@ def size_answer(
         chosen = choose_units(candidates, sized, outline_of, query.k, places)
     if not chosen:
         return _single_points(current, confidence)
-    confidence = _of_units(confidence, chosen, part, asked.question.text)
+    begin = asked.question.text[:_MAX_FORM_CHARS]
+    confidence = _of_units(confidence, chosen, part, begin)
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
         # What was ranked says little next to what the question names.

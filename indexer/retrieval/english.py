@@ -101,7 +101,7 @@ class EnglishReader:
     ) -> dict[int, Evidence]:
         """Return the evidence of points as the second model gives it; words stay as they are."""
         read = self._read_points(encoder, points, ids)
-        encoded = encoder.encode_query(asked.question.text)
+        encoded = encoder.encode_query(asked.question.text).within_limit()
         weights = np.asarray(word_weights(asked.question, encoded.spans, asked.rarity), np.float32)
         found, lengths = max_similarities(encoded.pieces, [read[i][1] for i in ids])
         late = found @ weights

@@ -90,7 +90,7 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
     if query.mode is not Mode.LEXICAL:
         if encoder is None:
             raise EncoderError("the model is not loaded yet", "search by words until it is")
-        encoded = encoder.encode_query(question.text)
+        encoded = encoder.encode_query(question.text).within_limit()
     terms = {*question.terms, *terms_of(question.text)}
     counts = view.term_counts(terms)
     rarity = idf(header.points, counts, terms)

@@ -12,6 +12,7 @@ from indexer.store.records import NewLink, NoteInfo
 from indexer.text.addresses import address_words
 from indexer.text.terms import point_terms, terms_of
 
+_MAX_FURTHER = 24  # terms of the further names of a note, which each of its points has
 _MAX_TARGETS = 40  # per point; links in a longer list are only found by their texts
 
 
@@ -47,13 +48,17 @@ def words_of_point(
 
     The addresses of its links count as its own words, since no other point has them. The context is
     the names of its note, its headings and its parents. A term of an address or an alias counts
-    only if no other text has it.
+    only if no other text has it. If a point carries only the beginning of the heading that is the
+    title, only that counts.
 
     :param point: from the note or from the store.
     :param names: of its note, see ``note_names``; the title comes first.
     :param targets: of the links in it, in any order.
     """
-    own, context = point_terms(point.text, [names[0], *point.heading_path, *point.parents])
+    path = point.heading_path
+    begins = bool(path) and path[0].endswith("…") and names[0].startswith(path[0][:-1])
+    above = [*path, *point.parents] if begins else [names[0], *path, *point.parents]
+    own, context = point_terms(point.text, above)
     known = {*own, *context}
     if targets:
         addresses = " ".join(map(address_words, sorted(targets)[:_MAX_TARGETS]))
@@ -66,5 +71,5 @@ def words_of_point(
 @functools.lru_cache(maxsize=256)  # the points of a note follow each other
 def _further_terms(names: tuple[str, ...]) -> tuple[str, ...]:
     known = set(terms_of(names[0]))
-    found = dict.fromkeys(term for name in names[1:] for term in terms_of(name))
-    return tuple(term for term in found if term not in known)
+    found = dict.fromkeys(term for name in names[:0:-1] for term in terms_of(name))
+    return tuple(term for term in found if term not in known)[:_MAX_FURTHER]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from streamlit import config
 from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
+from indexer.loopback import is_of_own_page, single_headers
 from indexer.web.assets import ROUTE
 from indexer.web.local_editors import GUARDED
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "NOTEPOINT_PAGE_TOKEN"
 _PARAMETER = "token"
 _HEALTH = "/_stcore/health"  # says only that the server runs
-_ONE_ONLY = frozenset(
-    {"authorization", "host", "origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-mode"}
-)
-_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _FOREIGN = "This page is for this machine: open it at http://127.0.0.1 or http://localhost."
 _NO_TOKEN = (
     "This page is for the user who started it: open the address, with its token, that "
@@ -45,44 +42,6 @@ _POLICY = (
     "frame-src 'self'; object-src 'self'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors {frames}"
 )
-
-
-class _Asked(NamedTuple):
-    """The headers that say where a request comes from; empty if missing."""
-
-    headers: dict[str, str]
-    cookies: str
-    doubled: bool
-
-    @classmethod
-    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> _Asked:
-        found: dict[str, str] = {}
-        cookies: list[str] = []
-        doubled = False
-        for name, value in headers:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            if key == "cookie":
-                cookies.append(text)
-            elif (
-                key in _ONE_ONLY
-            ):  # of two values, this code and the server might read different ones
-                doubled = doubled or key in found
-                found[key] = text
-        return cls(found, "; ".join(cookies), doubled)
-
-    def is_own(self, path: str) -> bool:
-        """Return whether a request comes from the page itself, or not from any page."""
-        host, origin = self.headers.get("host"), self.headers.get("origin")
-        if self.doubled or not starlette_websocket.is_host_allowed(host):
-            return False
-        if origin is not None and origin != f"http://{host}":
-            return False
-        site = self.headers.get("sec-fetch-site", "none")
-        if self.headers.get("sec-fetch-dest") in _FRAMES:
-            return site == "same-origin" and path.startswith(ROUTE)
-        # Another site may have a link to the page, which opens it, and nothing else.
-        followed = self.headers.get("sec-fetch-mode") == "navigate"
-        return site in ("none", "same-origin") or followed
 
 
 class Guard:
@@ -103,27 +62,35 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        asked = _Asked.of(scope["headers"])
+        named = single_headers(scope["headers"])
         path: str = scope["path"]
-        host = asked.headers.get("host", "")
-        if not asked.is_own(path):
+        host = (named or {}).get("host", "")
+        if named is None or not _is_own(named, path):
             await _refuse(scope, send, _FOREIGN)
         elif self._token and scope["type"] == "http" and self._is_right(_given(scope)):
             await _welcome(scope, send, _cookie_name(host), self._token)
-        elif self._token and path != _HEALTH and not self._has_token(asked, host):
+        elif self._token and path != _HEALTH and not self._has_token(scope, named):
             await _refuse(scope, send, _NO_TOKEN)
         else:
             await self._app(scope, receive, _with_headers(send, path, host))
 
-    def _has_token(self, asked: _Asked, host: str) -> bool:
-        """Return whether a request has the cookie of a browser, or the token of another program."""
-        kind, _, given = asked.headers.get("authorization", "").partition(" ")
+    def _has_token(self, scope: Scope, named: Mapping[str, str]) -> bool:
+        """Return whether a browser sends the cookie, or another program the token itself."""
+        kind, _, given = named.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and self._is_right(given.strip()):
             return True
-        return self._is_right(_kept(asked.cookies, host))
+        cookies = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
+        return self._is_right(_kept(b"; ".join(cookies).decode("latin-1"), named.get("host", "")))
 
     def _is_right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token.encode())
+
+
+def _is_own(named: Mapping[str, str], path: str) -> bool:
+    """Return whether a request comes from the page itself, or from no page at all."""
+    if not starlette_websocket.is_host_allowed(named.get("host")):
+        return False
+    return is_of_own_page(named, framed=path.startswith(ROUTE))
 
 
 def _cookie_name(host: str) -> str:

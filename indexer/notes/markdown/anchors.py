@@ -6,7 +6,7 @@ import re
 
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
-_ATTRIBUTES = re.compile(r"\{(?::|/\*)?\s*(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
+_ATTRIBUTES = re.compile(r"\{(?::|/\*)?(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LOGSEQ_ID = re.compile(r"^\s*(?:[-*+]\s+)?id::\s*([0-9A-Fa-f-]{36})\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
@@ -25,17 +25,40 @@ def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
     :param lines: of the note.
     """
     found: list[tuple[str, int]] = []
+    above = _Above(bullets=any("::" in line for line in lines))
     for number, line in enumerate(lines, 1):
         if "^" in line and (block := _BLOCK_ID.search(line)):
-            place = number if line[: block.start()].strip() else _block_above(lines, number)
-            found.append((f"^{block.group(1)}", place))
+            own = line[: block.start()].strip()
+            found.append((f"^{block.group(1)}", number if own else above.block or number))
         if "<" in line:
             found += [(given, number) for given in _HTML_ID.findall(line)]
         if "#" in line or "{" in line or "<!--" in line:
             found += [(given, number) for given in _ids_given(line)]
-        if "::" in line and (own := _LOGSEQ_ID.match(line)):
-            found.append((f"^{own.group(1)}", _bullet_above(lines, number)))
+        above.add(number, line)
+        if "::" in line and (logseq := _LOGSEQ_ID.match(line)):
+            found.append((f"^{logseq.group(1)}", above.bullet or number))
     return found
+
+
+class _Above:
+    """What the lines so far end with: the work for all lines grows with their number.
+
+    ``block`` is the first line of the last block, ``bullet`` that of the last bullet; 0 for none.
+    """
+
+    def __init__(self, *, bullets: bool) -> None:
+        self.block = self.bullet = 0
+        self._inside = False
+        self._bullets = bullets
+
+    def add(self, number: int, line: str) -> None:
+        """Read one more line."""
+        inside = bool(line.strip())
+        if inside and not self._inside:
+            self.block = number
+        self._inside = inside
+        if self._bullets and _BULLET.match(line):
+            self.bullet = number
 
 
 def _ids_given(line: str) -> list[str]:
@@ -45,21 +68,3 @@ def _ids_given(line: str) -> list[str]:
         found.append(heading.group(1))
     setting = _SETTING.match(line)
     return [*found, setting.group(1)] if setting else found
-
-
-def _block_above(lines: list[str], number: int) -> int:
-    """Return the first line of the block above a line, or the line itself if there is none."""
-    end = number - 1
-    while end > 0 and not lines[end - 1].strip():
-        end -= 1
-    start = end
-    while start > 1 and lines[start - 2].strip():
-        start -= 1
-    return start or number
-
-
-def _bullet_above(lines: list[str], number: int) -> int:
-    for above in range(number, 0, -1):
-        if _BULLET.match(lines[above - 1]):
-            return above
-    return number

@@ -24,12 +24,15 @@ BlockRule = Callable[[StateBlock, int, int, bool], bool]
 _COMMENT = re.compile(r"%%.*?%%", re.DOTALL)
 _MARKED = re.compile(r"==(?![=\s])((?:[^=\n]|=(?!=)){1,500}?)(?<!\s)==(?!=)")
 _BRACKETS = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_CLOSING_BRACKET = {"\\(": "\\)", "\\[": "\\]"}
+_MAX_BRACKETS = 2_004
 _IS_MATH = re.compile(r"[\\^_={}<>+]|^\s*[A-Za-z]\s*$")
 _ADMONITION = re.compile(
     r"(!!!|\?\?\?\+?|===[!+]*)[ \t]+((?:[\w-]+(?:[ \t]+[\w-]+)*)?(?:[ \t]*\".*\")?)[ \t]*$"
 )
 _CODE_INDENT = 4
 _MAX_FORMULA_LINES = 300
+_MAX_CONTAINERS = 24
 
 
 @functools.cache
@@ -77,6 +80,9 @@ def _add_block_rules(parser: MarkdownIt, more: Mapping[str, BlockRule]) -> None:
     def rule(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
         begin = state.bMarks[startLine] + state.tShift[startLine]
         found = by_first.get(state.src[begin : begin + 1], ())
+        # A container that is nested too deep is text: each is searched for its end.
+        if found == (container,) and state.level >= _MAX_CONTAINERS:
+            return False
         return any(one(state, startLine, endLine, silent) for one in found)
 
     interrupting: Any = {"alt": ["paragraph", "reference", "blockquote", "list"]}
@@ -114,7 +120,11 @@ def _highlight(state: StateInline, silent: bool) -> bool:
 
 def _bracket_math(state: StateInline, silent: bool) -> bool:
     r"""Read ``\(x\)`` and ``\[x\]`` if the text between them looks like mathematics."""
-    found = state.src[state.pos] == "\\" and _BRACKETS.match(state.src, state.pos, state.posMax)
+    closing = _CLOSING_BRACKET.get(state.src[state.pos : state.pos + 2])
+    # The search is far quicker than the pattern, which decides.
+    if not closing or state.src.find(closing, state.pos, state.pos + _MAX_BRACKETS) < 0:
+        return False
+    found = _BRACKETS.match(state.src, state.pos, state.posMax)
     if not found:
         return False
     inner = found.group(1) or found.group(2)
@@ -154,14 +164,35 @@ def _comment_block(state: StateBlock, startLine: int, endLine: int, silent: bool
     text = _line(state, startLine)
     if not text.startswith("%%") or "%%" in text[2:] or _is_code(state, startLine):
         return False
-    for line in range(startLine + 1, endLine):
-        if _line(state, line).rstrip().endswith("%%"):
-            if not silent:
-                token = state.push("note_comment", "", 0)
-                token.hidden, token.map = True, [startLine, line + 1]
-                state.line = line + 1
-            return True
-    return False
+    line = _first_below(
+        state, "comment", startLine, endLine, lambda at: _line(state, at).rstrip().endswith("%%")
+    )
+    if line is None:
+        return False
+    if not silent:
+        token = state.push("note_comment", "", 0)
+        token.hidden, token.map = True, [startLine, line + 1]
+        state.line = line + 1
+    return True
+
+
+def _first_below(
+    state: StateBlock, what: str, start: int, end: int, is_wanted: Callable[[int], bool]
+) -> int | None:
+    """Return the first wanted line below another, None if there is none.
+
+    A search that found none is not made again from a line below: many things may be opened and
+    never closed.
+    """
+    vain: dict[tuple[str, int, int], int] = state.env.setdefault("searched_in_vain", {})
+    key = what, state.level, end
+    if vain.get(key, end) <= start:
+        return None
+    for line in range(start + 1, end):
+        if is_wanted(line):
+            return line
+    vain[key] = start
+    return None
 
 
 def _shortcode_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
@@ -197,12 +228,12 @@ def _shortcode_block(state: StateBlock, startLine: int, endLine: int, silent: bo
 
 
 def _find_close(state: StateBlock, code: Shortcode, start: int, end: int) -> int | None:
-    for line in range(start, end):
+    def closes(line: int) -> bool:
         begin = state.bMarks[line] + state.tShift[line]
         found = read_shortcode(state.src, begin, state.eMarks[line])
-        if found is not None and found.closes and found.name == code.name:
-            return line
-    return None
+        return found is not None and found.closes and found.name == code.name
+
+    return _first_below(state, f"end of {code.name}", start - 1, end, closes)
 
 
 def _formula_block(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:

@@ -24,12 +24,14 @@ from indexer.notes.links import (
     read_wikilink,
 )
 from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.inline_parser import InlineParser
 from indexer.records import RawLink
 
 # markdown-it silently drops deeper content; each level needs a few stack frames.
 _MAX_NESTING = 100
 # A Liquid tag, a kramdown attribute list, or code of a template of Go: no text.
 LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}|\{\{-?\s*[$.(][^{}\n]*\}\}")
+_MAX_LIQUID = 504
 
 _InlineRule = Callable[[StateInline, bool], bool]
 
@@ -56,6 +58,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
         "inline_definitions": True,
     }
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
+    parser.inline = InlineParser(parser.inline.ruler, parser.inline.ruler2)
     if parser.linkify is not None:  # only addresses with a scheme are links
         parser.linkify = _BoundedLinkify()
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
@@ -248,7 +251,10 @@ def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) 
 
 def _liquid_rule(state: StateInline, silent: bool) -> bool:
     """Skip a Liquid tag or a kramdown attribute list, which are not text."""
-    found = state.src[state.pos] == "{" and LIQUID.match(state.src, state.pos, state.posMax)
+    here = state.pos
+    if state.src.startswith("{%", here) and state.src.find("%}", here, here + _MAX_LIQUID) < 0:
+        return False
+    found = state.src[here] == "{" and LIQUID.match(state.src, here, state.posMax)
     if not found:
         return False
     state.pos = found.end()

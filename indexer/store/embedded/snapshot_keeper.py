@@ -16,6 +16,7 @@ from indexer.store.embedded.faiss_snapshots import (
     PointIds,
     Rows,
     Snapshot,
+    drop_snapshots,
     has_room_for_faiss,
     list_snapshots,
     write_snapshot,
@@ -29,6 +30,10 @@ from indexer.store.rows import REBUILD, checksum_bytes
 MAX_OVERLAY = 2_000
 _MAX_OVERLAY_SHARE = 0.05
 _ROWS_AT_ONCE = 8_192
+# A file has a vector for each point. Where points share theirs, as thousands of equal items do,
+# that is most of the index. Then they are read from the rows.
+_MIN_POINTS_A_VECTOR = 4
+_MIN_SHARING_POINTS, _MAX_SHARING_POINTS = 1_000, 50_000
 # Identifies a set of vectors: index, generation, dimension.
 _State = tuple[str, int, int]
 
@@ -119,6 +124,9 @@ class SnapshotKeeper:
         behind = points and (overlay is None or overlay > most)
         if not behind or not has_room_for_faiss():  # readers take missing points from the rows
             return
+        if self._is_mostly_shared(connection, points):
+            self._drop_snapshot(connection, generation)
+            return
         rows = Rows(points, dimension, lambda step: _blocks(connection, dimension, step))
         snapshot = write_snapshot(self._folder, identity_of(connection), generation, rows)
         with self._connections.transaction() as writing:
@@ -126,6 +134,27 @@ class SnapshotKeeper:
             sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
             writing.execute(sql, (snapshot.state(),))
             writing.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
+        self.forget()
+
+    def _is_mostly_shared(self, connection: sqlite3.Connection, points: int) -> bool:
+        """Return whether few vectors are those of many points."""
+        if not _MIN_SHARING_POINTS <= points <= _MAX_SHARING_POINTS:
+            return False
+        (vectors,) = connection.execute("SELECT count(*) FROM vector").fetchone()
+        return bool(points > _MIN_POINTS_A_VECTOR * vectors)
+
+    def _drop_snapshot(self, connection: sqlite3.Connection, generation: int) -> None:
+        """Let vectors be read from the rows alone; nothing is written where they are already."""
+        removed = connection.execute("SELECT 1 FROM tombstone LIMIT 1").fetchone()
+        if removed is None and "snapshot" not in read_header(connection):
+            return
+        with self._connections.transaction() as writing:
+            writing.execute("DELETE FROM header WHERE key = 'snapshot'")
+            writing.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
+            writing.execute(
+                "INSERT OR REPLACE INTO header VALUES ('vectors_since', ?)", (str(generation + 1),)
+            )
+        drop_snapshots(self._folder)
         self.forget()
 
     def _overlay(self, connection: sqlite3.Connection, generation: int) -> int | None:

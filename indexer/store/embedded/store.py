@@ -38,7 +38,6 @@ from indexer.store.embedded.page_sums import (
 from indexer.store.embedded.schema import (
     CHANCE_TRACE,
     FORMAT_VERSION,
-    PAGE_SIZE,
     TABLES,
     read_header,
     row_faults,
@@ -172,7 +171,8 @@ class EmbeddedStore:
                 busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
                 if not busy and pages == copied:
                     # These sums are not used while the log is not empty.
-                    write_sums(self._path, token, PAGE_SIZE, known)
+                    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+                    write_sums(self._path, token, page_size, known)
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except OSError as exc:
                 raise _unwritable(self.folder, exc) from exc
