@@ -342,10 +342,9 @@ class _Reader(BlockWriter):
         by_row: defaultdict[int, list[str]] = defaultdict(list)
         for row, piece in visible.pieces:
             by_row[row].append(piece)
-        joined = [(row, "".join(by_row[row])) for row in sorted(by_row)]
         rows = [
             Row(line + row, " ".join(text.split()))
-            for row, text in joined
+            for row, text in ((row, "".join(by_row[row])) for row in sorted(by_row))
             if text.strip() and not (group and is_fence_mark(text))
         ]
         links = [RawLink(line + row, text, target) for row, text, target in visible.links]
@@ -364,8 +363,7 @@ class _Reader(BlockWriter):
         self, rows: list[Row], links: list[RawLink]
     ) -> tuple[list[Row], list[RawLink]]:
         """Return rows of HTML with Markdown inside interpreted, as note editors do."""
-        read: list[Row] = []
-        links = list(links)
+        read, links = list[Row](), list(links)
         for row in rows:
             if not _MARKDOWN_SIGN.search(row.text):
                 read.append(row)
