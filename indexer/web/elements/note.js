@@ -109,7 +109,7 @@ function partOf(body, line) {
 function copyEmbed(source, embed, act) {
   const place = source.dataset.place, line = Number(/:(\d+)$/.exec(place)?.[1] || 0), body = parsedBody(embed.html);
   const own = { files: embed.files, embedded: true, depth: 2 };
-  const link = el("a", { href: source.getAttribute("href"), onclick: follow(() => act({ do: "open", place })) }, embed.title, line ? ` \u203a ${source.textContent.split("#").pop()}` : null);
+  const link = el("a", { href: source.getAttribute("href"), onclick: follow(() => act({ do: "open", place })) }, embed.title, line ? ` \u203a ${source.textContent.split(/#| > /).pop()}` : null);
   return el("div", { class: "embed", role: "group", "aria-label": embed.title }, el("p", { class: "embed-title" }, link), (line ? partOf(body, line) : Array.from(body.children)).map((one) => copyNode(one, own, act)));
 }
 
