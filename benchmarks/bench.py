@@ -1,4 +1,4 @@
-"""Everything that is fast or slow, in one table, with ratios to plain libraries of the same run.
+"""Print all speed figures in one table, with ratios to plain libraries in the same run.
 
     python benchmarks/bench.py NOTES [NOTES ...] [--large] [--runs 5] [--out FILE.json] [--plot PNG]
 
@@ -25,12 +25,12 @@ from typing import Any
 from speed import QUESTIONS, ROOT, _medians, measure, peak_of, run_process
 
 HERE = Path(__file__).parent
-# What decides how fast matrices are multiplied.
+# Processor features that decide the speed of matrix products.
 FEATURES = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures hold for."""
+    """Return a description of the machine and the data."""
     model, flags = "", ""
     if Path("/proc/cpuinfo").is_file():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -69,7 +69,7 @@ def floors(notes: Path, runs: int) -> dict[str, Any]:
 
 
 def script(name: str, *arguments: str) -> Any:
-    """Run one of the other benchmarks and return what it found."""
+    """Run another benchmark and return its result."""
     command = [sys.executable, str(HERE / name), *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
     return json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""How the confidence is fitted, and judged on notes it was not fitted on."""
+"""Fit the confidence, and judge it on other notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sample:
 
     @property
     def near(self) -> bool:
-        """Tell whether the notes speak of the field but not of the answer."""
+        """Whether the notes are about the field but do not contain the answer."""
         return self.file == "near-misses"
 
 
@@ -62,7 +62,7 @@ def samples_of(
 
 
 def beyond_chance(signs: Signs) -> list[float]:
-    """Return the columns of the fit that ships: cosines as far as they are beyond chance."""
+    """Return the columns of the shipped fit: cosines above chance."""
     assert signs.cosine is not None and signs.pieces is not None
     length = min(signs.length, MAX_LENGTH)
     return [signs.cosine - signs.chance, signs.pieces - signs.chance, signs.coverage, length]

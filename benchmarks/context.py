@@ -1,4 +1,4 @@
-"""What a point is encoded in: each part of its context left out in turn, on judged questions.
+"""Measure the context of points: leave out each part in turn, on judged questions.
 
     python benchmarks/context.py [--vaults DIR --questions FILE ...]
 

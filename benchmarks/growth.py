@@ -1,4 +1,4 @@
-"""How time and space grow: indexes of synthetic points through the real store, search and build.
+"""Measure the growth of time and space with synthetic points in the real store and search.
 
     python benchmarks/growth.py 10000 100000 [--folder DIR] [--json]
 
@@ -62,7 +62,7 @@ def word(rank: int) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """Everything that is drawn, reproducible from the number of a block."""
+    """Random data that is reproducible from the number of a block."""
 
     points: int
 
@@ -77,7 +77,7 @@ class World:
         count = min(BLOCK, self.points - block * BLOCK)
         owner = draw.choice(CLUSTERS, count, p=share / share.sum())
         within = draw.standard_normal((count, OWN_DIRECTIONS)).astype(np.float32)
-        # Each cluster spreads along directions of its own: a window of one frame of many.
+        # Each cluster spreads along its own directions: a window of one frame of many.
         spread = np.empty((count, DIMENSION), np.float32)
         for start in range(4):
             mine = owner % 4 == start
@@ -104,7 +104,7 @@ WORDS = [word(rank) for rank in range(VOCABULARY)]
 
 
 class LookedUp:
-    """An encoder whose vectors are known: those of questions are set, others come of their text."""
+    """An encoder with known vectors: those of questions are set, others derive from their text."""
 
     name, window, dimension = "looked up", 254, DIMENSION
     fingerprint = "looked up"
@@ -349,7 +349,7 @@ class _StoreTime:
         self._store, self.clock, self.worked = store, 0.0, 0.0
 
     def count(self, job: Any) -> Any:
-        """Run a job, its time counted, and return what it returns."""
+        """Run a job, measure its time, and return its result."""
         begun, worked = time.perf_counter(), time.process_time()
         try:
             return job()
@@ -410,7 +410,7 @@ def _ms(seconds: float) -> float:
 
 
 def measure(points: int, folder: Path | None, questions: int) -> dict[str, Any]:
-    """Run the three phases in processes of their own."""
+    """Run the three phases in separate processes."""
     where = Path(tempfile.mkdtemp(prefix="notepoint-growth-", dir=folder))
     try:
         found: dict[str, Any] = {"points": points}

@@ -1,4 +1,4 @@
-"""How questions and notes in other languages are answered, by each packaged model.
+"""Measure answers for questions and notes in other languages, with each packaged model.
 
     python benchmarks/languages.py
 
@@ -29,7 +29,7 @@ FOLDERS = {
 
 
 def rows(model: str) -> Iterator[tuple[str, int, float, float, float]]:
-    """Yield the name of a set, its questions, hit@1, hit@5 and the share said to be answered."""
+    """Yield the name of a set, its questions, hit@1, hit@5 and the share answered."""
     for folder, files in FOLDERS.values():
         with (
             tempfile.TemporaryDirectory() as store,

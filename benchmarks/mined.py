@@ -1,4 +1,4 @@
-"""Many folders of mined questions: a fixed sample of each, indexed once, one vote a folder.
+"""Measure many folders of mined questions: a fixed sample of each, one vote per folder.
 
     python benchmarks/mined.py DIR [--folders 60] [--work DIR] [--setting note_size=0 ...]
 

@@ -1,4 +1,4 @@
-"""How quick and how large the page is: a real server, a real browser.
+"""Measure the speed and size of the page with a real server and browser.
 
     python benchmarks/page.py NOTES [--runs 40] [--json]
 
@@ -74,7 +74,7 @@ BEGIN_AT_CLICK = """() => document.addEventListener('pointerdown', () => {
 
 
 class Server:
-    """A page of its own process; ``started`` is when it was asked for."""
+    """A page in a separate process; ``started`` is the time of its start."""
 
     def __init__(self, notes: Path) -> None:
         """Start it on any free port and wait until it answers."""
@@ -107,7 +107,7 @@ class Server:
         return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
     def cpu_s(self) -> float:
-        """Return the seconds of processor the server has used, which no other load lengthens."""
+        """Return the processor seconds of the server, which do not depend on other load."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -118,7 +118,7 @@ class Server:
 
 
 def find_browser() -> str | None:
-    """Return a Chromium of this machine, None where there is none."""
+    """Return the path of Chromium on this machine, None if it is missing."""
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 

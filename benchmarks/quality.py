@@ -1,4 +1,4 @@
-"""How good the answers are: every kind of evidence left out in turn, on judged questions.
+"""Measure the quality of answers: leave out each kind of evidence in turn, on judged questions.
 
     python benchmarks/quality.py [--vaults DIR --questions FILE ...] [--near FILE] [--out FILE.md]
 
@@ -140,7 +140,7 @@ def size_table(judged: dict[Path, list[Judged]]) -> str:
 
 
 def samples(notebooks: dict[str, Notebook], files: dict[str, list[Path]]) -> Iterator[Sample]:
-    """Yield all questions but those held out, with the signs of their answers."""
+    """Yield all questions except those held out, with the signs of their answers."""
     for name, notebook in notebooks.items():
         for path in files[name]:
             if "held-out" in path.stem or path.stem == "whole":

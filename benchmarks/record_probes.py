@@ -1,4 +1,4 @@
-"""Record the vectors by which a conversion is proved: of sentence-transformers, for each model.
+"""Record vectors of sentence-transformers for each model, which prove a conversion.
 
     python benchmarks/record_probes.py > indexer/encoding/probes.json
 
@@ -104,7 +104,7 @@ def packed(vectors: NDArray[np.float32]) -> str:
 
 
 def open_reference(recipe: Recipe) -> TransformerEncoder:
-    """Open a packaged model by sentence-transformers, written as one first where it is none."""
+    """Open a packaged model with sentence-transformers; write it in their layout if needed."""
     source = packaged_folder(recipe)
     if recipe.original:
         return TransformerEncoder(str(source), name=recipe.model)

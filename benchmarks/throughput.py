@@ -1,4 +1,4 @@
-"""How near the encoder is to what the machine can do: word pieces against matrix products.
+"""Compare the encoder with the limit of the machine: word pieces against matrix products.
 
     python benchmarks/throughput.py NOTES [NOTES ...] [--texts 600]
 
@@ -34,7 +34,7 @@ FLOP_OF_SHAPES = sum(2 * a * b * c for a, b, c in SHAPES)
 
 
 def peak(numbers: str, seconds: float = 1.0) -> float:
-    """Return the GFLOP a second of products in fp32 or bf16."""
+    """Return the GFLOP per second of matrix products in fp32 or bf16."""
     if numbers == "fp32":
         pairs: list[Any] = [
             (np.ones((a, b), np.float32), np.ones((b, c), np.float32)) for a, b, c in SHAPES

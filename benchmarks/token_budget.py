@@ -1,4 +1,4 @@
-"""How many judged questions are answered within a budget of tokens, against other ways to read.
+"""Measure how many judged questions are answered within a token budget, by several methods.
 
     python benchmarks/token_budget.py NOTES QUESTIONS [--vault NAME] [--store DIR] [--plot FILE]
 
@@ -80,7 +80,7 @@ class Texts:
         return note_id, first + 1, next(after, len(lines))
 
     def grep(self, question: str) -> Iterator[tuple[str, int, int]]:
-        """Yield what a search for the words of a question shows, the best notes first."""
+        """Yield the output of a search for the words of a question, the best notes first."""
         wanted = set(query_terms(question))
         found = {
             note_id: [i for i, terms in enumerate(lines, 1) if terms & wanted]
@@ -93,7 +93,7 @@ class Texts:
 
 
 def units(answer: Answer, budget: int) -> Lines:
-    """Return the lines of what ``query --budget`` prints."""
+    """Return the lines that ``query --budget`` prints."""
     found = compact(answer, budget=budget)
     assert estimate_tokens(compact_text(found)) <= budget or not found.passages
     return {
