@@ -35,7 +35,7 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
     lines = [click.style(safe(notice), fg="yellow") for notice in answer.notices]
     if not answer.hits:
         return "\n".join([*lines, "nothing found"])
-    lines += [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads]
+    lines += _reading_lines(answer)
     if not answer.answered:
         lines += [
             click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
@@ -59,6 +59,17 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
         lines.append("")
     lines.append(click.style(summary_line(answer), dim=True))
     return "\n".join(lines)
+
+
+def _reading_lines(answer: Answer) -> list[str]:
+    """Return what was read into a question: corrected words, and phrases for acronyms."""
+    corrected = [(word, read) for word, read in answer.reads if " " not in read]
+    lines = [f"{safe(word)} is read as {safe(read)}" for word, read in answer.reads if " " in read]
+    if not corrected:
+        return lines
+    reads = ", ".join(safe(read) for _, read in corrected)
+    typed = ", ".join(f'"{safe(word)}"' for word, _ in corrected)
+    return [*lines, f"Showing results for {reads}; to search for the word as typed, ask {typed}"]
 
 
 def unit_lines(unit: Unit, hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:

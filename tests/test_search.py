@@ -349,7 +349,9 @@ def test_what_was_read_into_a_question_is_told(
     notebook.build()
     answer = notebook.search("any ehtics?")
     assert answer.reads == (("ehtics", "ethics"),)
-    assert answer_text(answer).startswith("ehtics is read as ethics\n")
+    assert answer_text(answer).startswith(
+        'Showing results for ethics; to search for the word as typed, ask "ehtics"\n'
+    )
     assert answer_json(answer)["reads"] == [{"word": "ehtics", "read": "ethics"}]
     assert notebook.search("ethics").reads == ()
 
