@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.records import Verdict
+from indexer.records import BlockKind, Point, Verdict
 from indexer.retrieval.confidence import (
     ANSWERED_ABOVE,
     SURE_ABOVE,
     Signs,
+    _is_inflected,
     confidence,
     verdict,
 )
+from indexer.retrieval.languages import function_terms
+from indexer.store.records import NoteInfo, StoredPoint
 
-GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=1.0, length=7, chance=0.23)
+GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=0.6, length=7, chance=0.23)
 POOR = Signs(cosine=0.3, words=0.2, pieces=0.25, coverage=0.1, length=7, chance=0.23)
 
 
@@ -47,6 +50,34 @@ def test_long_questions_do_not_run_away() -> None:
 def test_short_question_with_all_its_words_in_the_first_hit_is_answered() -> None:
     assert confidence(POOR._replace(exact=True)) >= ANSWERED_ABOVE > confidence(POOR)
     assert confidence(GOOD._replace(exact=True)) == confidence(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("terms", "found"),
+    [
+        (("врач",), True),  # врачом
+        (("пятница", "врач"), True),
+        (("врач", "лампочка"), False),
+        (("meet",), False),  # English words are cut to stems
+        ((), False),
+    ],
+)
+def test_other_forms_of_words_the_model_does_not_know_are_words_of_the_notes(
+    terms: tuple[str, ...], *, found: bool
+) -> None:
+    note = NoteInfo("ru.md", "Meetings", None, (), (), (), "")
+    point = Point("Встреча с врачом в пятницу.", BlockKind.ITEM, 3, 3)
+    assert _is_inflected(StoredPoint(1, 0, note, point), terms) == found
+
+
+def test_a_question_in_another_language_needs_less() -> None:
+    assert confidence(GOOD) < confidence(GOOD._replace(foreign=True)) < 1
+
+
+def test_words_that_say_nothing_are_known_in_each_language() -> None:
+    assert {"que", "es", "la"} <= function_terms("es")
+    assert "relu" not in function_terms("es")
+    assert function_terms(None) == frozenset()
 
 
 def test_gibberish_is_never_answered() -> None:

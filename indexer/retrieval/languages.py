@@ -6,7 +6,10 @@ with everyday questions in the same language (``indexer.retrieval.baseline``).
 
 from __future__ import annotations
 
+import functools
 import re
+
+from indexer.text.terms import terms_of
 
 ENGLISH = "en"
 # Short words that are frequent in one language and in few others.
@@ -201,6 +204,15 @@ EVERYDAY = {
         "活版印刷は誰が発明しましたか？",
     ),
 }
+
+
+@functools.cache
+def function_terms(language: str | None) -> frozenset[str]:
+    """Return the terms of words that say nothing of what is asked, in a language.
+
+    :param language: as ``language_of`` names it; None and those without such a list have none.
+    """
+    return frozenset(term for word in _SETS.get(language or "", ()) for term in terms_of(word))
 
 
 def language_of(text: str) -> str | None:
