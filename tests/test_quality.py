@@ -32,10 +32,10 @@ def judged(notebook: Notebook) -> list[Judged]:
 @pytest.mark.parametrize(
     ("group", "hit_at_1", "hit_at_5"),
     [
-        # Measured: .559/.797; .286/.571; .800/1.0; 1.0/1.0; 1.0/1.0; 1.0/1.0. Two questions less.
-        ("all", 0.52, 0.76),
+        # Measured: .576/.797; .250/.571; .900/1.0; 1.0/1.0; 1.0/1.0; 1.0/1.0. Two questions less.
+        ("all", 0.54, 0.76),
         ("paraphrase", 0.21, 0.50),
-        ("keyword", 0.70, 1.0),
+        ("keyword", 0.80, 1.0),
         ("acronym", 1.0, 1.0),
         ("negated", 1.0, 1.0),
         ("typo", 1.0, 1.0),
@@ -51,7 +51,7 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.85  # measured .868
+    assert found.auroc is not None and found.auroc >= 0.86  # measured .876
     assert found.kept is not None and found.kept >= 0.88  # measured .915
     assert found.rejected is not None and found.rejected >= 0.65  # measured .688
 
@@ -60,7 +60,7 @@ def test_near_misses_are_told_apart(judged: list[Judged], notebook: Notebook) ->
     near = judge(read_questions(QUESTIONS / "near-misses.jsonl", "corpus"), notebook.search)
     answerable = [one.confidence for one in judged if one.question.answers]
     found = auroc(answerable, [one.confidence for one in near])
-    assert found is not None and found >= 0.56  # measured .571
+    assert found is not None and found >= 0.55  # measured .564
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in QUESTIONS.glob("corpus*.jsonl")))

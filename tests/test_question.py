@@ -114,6 +114,21 @@ def test_acronym_is_spelled_out(read: Callable[[str], Question], short: str, lon
     assert short.lower() in question.terms
 
 
+def test_words_of_an_acronym_find_points_and_do_not_weigh_them(
+    read: Callable[[str], Question],
+) -> None:
+    question = read("IoU eror")
+    assert question.own_terms == ("iou", "error")
+    assert {*question.terms} - {*question.own_terms} == {"intersect", "over", "union"}
+
+
+def test_phrase_of_an_acronym_weighs_as_much_as_the_acronym() -> None:
+    question = Question("what is BN (Batch normalization)", ("bn",), phrases=((8, 10, 32),))
+    spans = ((0, 4), (5, 7), (8, 10), (11, 12), (12, 17), (18, 31), (31, 32))
+    weights = word_weights(question, spans, {"bn": 1.0, "batch": 4.0, "normal": 4.0})
+    assert weights[4] + weights[5] == pytest.approx(weights[2])
+
+
 def test_heading_over_many_points_counts_once(
     write_notes: WriteNotes, open_notebook: OpenNotebook
 ) -> None:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from indexer.records import BlockKind, Mode, Point
+from indexer.records import BlockKind, Link, LinkKind, Mode, Point
+from indexer.retrieval.lowering import lower_pointers, lower_properties
 from indexer.retrieval.ranking import (
     MAX_PER_NOTE,
     Evidence,
@@ -19,13 +20,13 @@ from indexer.retrieval.ranking import (
     fuse,
     highest_bm25,
     idf,
-    lower_properties,
     place_lead_ins,
     rank,
     share_of_documents,
     share_of_words,
     spread,
 )
+from indexer.retrieval.stance import favour_reviews
 from indexer.store.records import NoteInfo, StoredPoint
 
 
@@ -177,6 +178,51 @@ def test_properties_come_below_text_as_good() -> None:
     points = {1: stored(1, "Author: Ada", 0, kind=BlockKind.PROPERTIES), 2: stored(2, "Ada", 1)}
     assert rank(lower_properties({1: 1.2, 2: 1.0}, points), points) == [2, 1]
     assert rank(lower_properties({1: 2.0, 2: 1.0}, points), points) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Does the teacher repeat things?", 2),
+        ("Is ethics covered in this course?", 2),
+        ("How do I repeat a sample?", 1),
+        ("link to the course notes", 1),
+    ],
+)
+def test_what_is_asked_of_a_course_is_answered_by_its_review(question: str, first: int) -> None:
+    points = {1: in_note(1, "week-1.md"), 2: in_note(2, "review.md")}
+    notes = {i: stored.note for i, stored in points.items()}
+    notes[2] = notes[2]._replace(title="Review of the course")
+    assert rank(favour_reviews({1: 1.1, 2: 1.0}, notes, question), points)[0] == first
+
+
+def test_description_comes_below_text_as_good() -> None:
+    text = "How to keep a sourdough starter alive."
+    note = NoteInfo("a.md", "Sourdough", None, (), (), (), "", (("description", text),))
+    first = StoredPoint(1, 0, note, Point(text, BlockKind.PARAGRAPH, 2, 2))
+    below = StoredPoint(2, 1, note, Point(text, BlockKind.PARAGRAPH, 9, 9, ("Feeding",)))
+    points = {1: first, 2: below}
+    assert rank(lower_properties({1: 1.1, 2: 1.0}, points), points) == [2, 1]
+    assert rank(lower_properties({1: 1.3, 2: 1.0}, points), points) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words", "falls"),
+    [
+        ("Feeding a starter", LinkKind.NOTE, ("feeding a starter",), True),
+        ("Feeding a starter.", LinkKind.ANCHOR, ("Feeding a starter",), True),
+        ("Feeding a starter", LinkKind.URL, ("Feeding a starter",), False),  # asked for, perhaps
+        ("Feeding a starter daily", LinkKind.NOTE, ("Feeding a starter",), False),
+        ("Feeding; storing", LinkKind.NOTE, ("Feeding;", "storing"), True),
+    ],
+)
+def test_line_that_only_leads_elsewhere_in_the_notes_falls(
+    text: str, kind: LinkKind, words: tuple[str, ...], falls: bool
+) -> None:
+    points = {1: stored(1, text, 0), 2: stored(2, "twice a day", 1)}
+    links = {1: [Link("note.md", 1, word, "x", kind) for word in words]}
+    lowered = lower_pointers({1: 1.1, 2: 1.0}, points, links)
+    assert rank(lowered, points) == ([2, 1] if falls else [1, 2])
 
 
 def test_lead_in_comes_right_below_its_best_point() -> None:

@@ -131,7 +131,7 @@ def test_edit_costs_as_many_statements_in_a_large_index_as_in_a_small_one(
         notebook.build()
         counts.append(len(statements))
     # The words of a larger index have a few more parts to join, so that removed ones leave.
-    assert counts[0] <= counts[1] <= counts[0] + 10 < 160
+    assert counts[0] <= counts[1] <= counts[0] + 10 < 170
 
 
 def test_question_opens_no_note(
@@ -178,7 +178,7 @@ def test_snapshot_is_hashed_when_it_is_written_and_not_again(
     assert len(hashed) == 2
 
 
-def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_index(
+def test_question_runs_as_many_statements_and_reads_few_links_in_a_large_index(
     tmp_path: Path,
     open_notebook: OpenNotebook,
     monkeypatch: pytest.MonkeyPatch,
@@ -218,9 +218,8 @@ def test_question_runs_as_many_statements_and_reads_as_many_links_in_a_large_ind
         assert len(notebook.search("ethics", 5).hits) == 5
         own = [statement for statement in run if not statement.startswith("--")]  # not FTS5's
         counts.append((len(own), len(links)))
-    assert counts[0] == counts[1]
-    assert counts[0][0] < 30
-    assert counts[0][1] < 5 * 2 * 12
+    assert counts[0][0] == counts[1][0] < 30
+    assert max(read for _, read in counts) < 5 * 2 * 12  # those of shown notes and short candidates
 
 
 def test_change_maps_no_vectors_and_questions_map_them_once(

@@ -115,7 +115,11 @@ def weigh(view: View, asked: Asked, candidates: Candidates, query: Query) -> Wei
         found, lengths = max_similarities(asked.encoded.pieces, [packed[i] for i in ids])
         matched = dict(zip(ids, found, strict=True))
         pieces = (found @ asked.weights).tolist()
-    highest = highest_bm25(asked.question.terms, asked.rarity)
+    terms = asked.question.terms
+    if query.mode is Mode.HYBRID and asked.question.added:
+        terms = asked.question.own_terms
+        bm25 = view.bm25(terms, ids)
+    highest = highest_bm25(terms, asked.rarity)
     evidence = {
         i: Evidence(cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), highest), late, length)
         for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)

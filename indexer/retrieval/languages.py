@@ -208,7 +208,7 @@ EVERYDAY = {
 
 @functools.cache
 def function_terms(language: str | None) -> frozenset[str]:
-    """Return the terms of words that say nothing of what is asked, in a language.
+    """Return the terms of the function words of a language.
 
     :param language: as ``language_of`` names it; None and those without such a list have none.
     """

@@ -59,13 +59,23 @@ _SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 class Question(NamedTuple):
     """A question after reading.
 
-    ``text`` is the text for the encoder, ``terms`` are the search terms, with repeats;
-    ``reads`` lists the corrections: (word as typed, words of the notes).
+    ``text`` is what the encoder reads, ``terms`` are the search terms, with repeats;
+    ``reads`` lists the corrections: (word as typed, words of the notes). ``phrases`` says where in
+    the text an acronym starts, where it ends, and where the phrase after it ends. ``added`` are the
+    terms of these phrases: they find points, and do not weigh them, since the index has the
+    initials of a phrase as a term of its points.
     """
 
     text: str
     terms: tuple[str, ...]
     reads: tuple[tuple[str, str], ...] = ()
+    phrases: tuple[tuple[int, int, int], ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def own_terms(self) -> tuple[str, ...]:
+        """Return the terms that points are weighed by: those typed, and corrections of them."""
+        return self.terms[: len(self.terms) - len(self.added)]
 
 
 def check_question(question: str) -> str:
@@ -130,16 +140,34 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
             reads[start, end] = read
     if half and not half.is_known:
         text = text[: half.start] + half.words[0]
-    for (start, end), read in sorted(reads.items(), reverse=True):
-        kept = f"{text[start:end]} ({read})" if _is_acronym(text[start:end]) else read
-        text = text[:start] + kept + text[end:]
+    text, phrases = _with_reads(text, reads)
     terms = [term for term in terms if term not in corrected]
-    terms += [term for read in reads.values() for term in terms_of(read)]
+    added: list[str] = []
+    for (start, end), read in reads.items():
+        (added if _is_acronym(typed[start:end]) else terms).extend(terms_of(read))
     shown = [(typed[start:end], read) for (start, end), read in reads.items()]
     if half:
         terms += terms_of_words(half.words)
         shown.append((typed[half.start :], " or ".join(half.words)))
-    return Question(text, tuple(terms), tuple(shown))
+    return Question(text, (*terms, *added), tuple(shown), phrases, tuple(added))
+
+
+def _with_reads(
+    typed: str, reads: Mapping[tuple[int, int], str]
+) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+    """Return a question with its corrections, and the places of acronyms with their phrases."""
+    text, last = "", 0
+    phrases = []
+    for (start, end), read in sorted(reads.items()):
+        text += typed[last:start]
+        if _is_acronym(typed[start:end]):
+            begin, middle = len(text), len(text) + end - start
+            text += f"{typed[start:end]} ({read})"
+            phrases.append((begin, middle, len(text)))
+        else:
+            text += read
+        last = end
+    return text + typed[last:], tuple(phrases)
 
 
 def _is_english(text: str, view: View) -> bool:
@@ -386,7 +414,8 @@ def word_weights(
 ) -> list[float]:
     """Return the weight of each word piece of a question: its share of its word's rarity.
 
-    A word counts once, for any number of pieces.
+    A word counts once, however many pieces the encoder cuts it into, and the phrase of an acronym
+    no more than the acronym: it says the same again.
 
     :param question: after reading.
     :param spans: start and end of its word pieces.
@@ -400,5 +429,11 @@ def word_weights(
         stop = is_stop_word(question.text[begin:finish])
         for place in pieces:
             weights[place] = rarity * (_STOP_WEIGHT if stop else 1.0) / len(pieces)
+    for start, middle, end in question.phrases:
+        own = sum(weights[place] for place in _pieces_within(spans, start, middle))
+        phrase = _pieces_within(spans, middle, end)
+        whole = sum(weights[place] for place in phrase)
+        for place in phrase if whole > own else ():
+            weights[place] *= own / whole
     total = sum(weights)
     return [weight / total for weight in weights] if total else weights

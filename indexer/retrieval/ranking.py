@@ -49,7 +49,6 @@ _PIECES_A_COSINE = 0.6
 _POINTS_UP_TO = 60
 _DOCUMENTS_FROM = 140
 _NEIGHBOURS = 5
-_PROPERTIES_COST = 0.3  # the cost of a point of properties, compared with text
 # The number of points of a note is clipped to this range.
 _NOTE_POINTS = 10, 150
 _SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbours
@@ -292,18 +291,6 @@ def _is_one_word(text: str) -> bool:
     """Return whether a question is one word; Chinese and Japanese are written without blanks."""
     unspaced = any(letter >= _FIRST_EAST_ASIAN for letter in text)
     return len(text.split()) == 1 and not (unspaced and len(text.strip()) > _ONE_WORD_LETTERS)
-
-
-def lower_properties(
-    scores: Mapping[int, float], points: Mapping[int, StoredPoint]
-) -> dict[int, float]:
-    """Return scores with the properties of notes below similarly good text.
-
-    :param scores: point id to score.
-    :param points: the records of all points.
-    """
-    cost = {i: _PROPERTIES_COST for i in scores if points[i].point.kind is BlockKind.PROPERTIES}
-    return {i: score - cost.get(i, 0.0) for i, score in scores.items()}
 
 
 def lower_paths(

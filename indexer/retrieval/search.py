@@ -21,6 +21,7 @@ from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, v
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
 from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
+from indexer.retrieval.lowering import lower_names
 from indexer.retrieval.naming_filters import unknown_names
 from indexer.retrieval.note_names import NoteNames
 from indexer.retrieval.operators import allowed_points, read_operators
@@ -38,7 +39,6 @@ from indexer.retrieval.ranking import (
     first_of,
     fuse,
     lower_paths,
-    lower_properties,
     place_copies,
     place_lead_ins,
     rank,
@@ -47,6 +47,7 @@ from indexer.retrieval.ranking import (
 )
 from indexer.retrieval.related import RelatedNotes
 from indexer.retrieval.repeats import count_repeats, lower_repeats
+from indexer.retrieval.stance import favour_reviews
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
@@ -62,6 +63,7 @@ _STEPS = (
     "evidence joined",
     "size of the note",
     "named by the question",
+    "front matter and mere links",
     "below its own points",
     "repeated in many notes",
     "copies",
@@ -307,14 +309,18 @@ class Searcher:
         words = {i: weighed.evidence[i].words for i in named}
         named = favour_only_word(named, words, asked.question.text)
         named = lower_paths(named, points, self._lower)
-        led = place_lead_ins(lower_properties(named, points), points)
+        notes = {i: stored.note for i, stored in points.items()}
+        named = favour_reviews(named, notes, asked.question.text)
+        lowered = lower_names(named, points, view.links_in)
+        led = place_lead_ins(lowered, points)
         everywhere = read_form(asked.question.text).everywhere
         once = led if everywhere else lower_repeats(led, points)
         placed = place_copies(once, points)
+        after = joined, sized, named, lowered, led, once, placed
         return Ranking(
             order=rank(placed, points),
             scores=placed,
-            steps=tuple(zip(_STEPS, (joined, sized, named, led, once, placed), strict=True)),
+            steps=tuple(zip(_STEPS, after, strict=True)),
             evidence=weighed.evidence,
             points=points,
             matched=weighed.matched,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -125,6 +125,14 @@ _OPINION_TITLE = LatePattern(
     r"|reflections?|evaluation)(?=:| (?:of|on|after|about|for|with|from)\b))|\breview\W*$"
 )
 _OPINION_LABELS = frozenset("review reviews opinion opinions critique retrospective retro".split())
+_REVIEWED = re.compile(
+    r"\b(?:the|this|these) (?:(?:whole|entire|online|video) )?"
+    r"(?:courses?|class|classes|teaching|teachers?|instructor|lecturer|reviewer|author"
+    r"|speciali[sz]ation|lectures?|videos?|exercises|assignments?|quizz?es|book|film|movie"
+    r"|workshop|training|program(?:me)?)\b(?! (?:notes?|summary|on|about|of|set)\b)",
+    re.IGNORECASE,
+)
+_REVIEW_GAIN = 0.3  # .1 to .5 answer the same questions (benchmarks/QUALITY.md)
 _LEAST_SHARE = 0.5
 _LETTERS = re.compile(r"[a-z]+")
 # How the words begin that a question must have one of to ask for an opinion.
@@ -207,6 +215,23 @@ def is_opinion(note: NoteInfo) -> bool:
     labels: Iterable[str] = (*note.tags, *note.categories, *folders, *values)
     words = {word for label in labels for word in re.findall(r"\w+", label.casefold())}
     return bool(_OPINION_TITLE.search(note.title)) or not words.isdisjoint(_OPINION_LABELS)
+
+
+def favour_reviews(
+    scores: Mapping[int, float], notes: Mapping[int, NoteInfo], question: str
+) -> dict[int, float]:
+    """Return scores raised in reviews, for a question about what a review is of as a whole.
+
+    "Does the teacher repeat things?" is answered by the review of a course, not by the notes on
+    what is taught. "The course notes" are no course.
+
+    :param scores: point id to score.
+    :param notes: the note of each point.
+    :param question: as it was read.
+    """
+    if not _REVIEWED.search(question):
+        return dict(scores)
+    return {i: score + _REVIEW_GAIN * is_opinion(notes[i]) for i, score in scores.items()}
 
 
 def finding_words(sides: Iterable[Side]) -> str:
