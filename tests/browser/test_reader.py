@@ -75,14 +75,16 @@ def test_diagrams_pictures_and_files_are_shown(open_tab: OpenTab, server: Server
 
 def test_embedded_notes_are_shown_in_place_and_components_as_chips(open_tab: OpenTab) -> None:
     page = open_tab(NOTE)
-    part, whole = page.locator(".prose .embed").nth(0), page.locator(".prose .embed").nth(1)
+    part, whole = page.locator(".prose div.embed").nth(0), page.locator(".prose div.embed").nth(1)
     expect(part).to_contain_text("axolotl of the second part")
     expect(part).not_to_contain_text("first part")
     expect(part).not_to_contain_text("Not in the excerpt")
     expect(part.locator(".embed-title a")).to_have_text("Embedded note \u203a Second part")
     expect(whole).to_contain_text("Not in the excerpt")
     expect(whole.locator(".katex")).to_have_count(1)
-    expect(page.locator(".embed .embed")).to_have_count(0)  # one in an embedded note is a link
+    expect(page.locator("div.embed div.embed")).to_have_count(
+        0
+    )  # one in an embedded note is a link
     expect(page.locator(".embed .here")).to_have_count(0)
     expect(page.locator(".prose .chip", has_text="Rating")).to_be_visible()
     expect(page.locator(".prose p", has_text="words inside")).not_to_contain_text("</Note>")
