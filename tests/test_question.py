@@ -189,7 +189,7 @@ def test_number_of_unknown_words_that_are_compared_is_limited(
     from indexer.retrieval import question as module
 
     tried: list[str] = []
-    monkeypatch.setattr(module, "_mend", lambda word, *_: tried.append(word) or "")
+    monkeypatch.setattr(module, "_corrected", lambda word, *_: tried.append(word) or "")
     monkeypatch.setattr(module, "_spell_out", lambda word, _: tried.append(word) or "")
     read(" ".join(f"zq{'x' * (n % 7)}{chr(97 + n % 26)}word" for n in range(500)))
     read(" ".join(["QZX"] * 1_000))

@@ -117,7 +117,7 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
     typed = text
     terms = query_terms(text)
     counts = view.term_counts(set(terms))
-    may_mend = _is_english(text, view) or not counts
+    may_correct = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
     corrected: set[str] = set()
     attempts = 0
@@ -132,9 +132,13 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
         if _is_acronym(word):
             attempts += 1
             read = _spell_out(word, view)
-        elif may_mend and not any(counts.get(term) for term in own) and _may_be_typo(word, encoder):
+        elif (
+            may_correct
+            and not any(counts.get(term) for term in own)
+            and _may_be_typo(word, encoder)
+        ):
             attempts += 1
-            read = _mend(word, own[0], view)
+            read = _corrected(word, own[0], view)
             corrected.update(own if read else ())
         if read:
             reads[start, end] = read
@@ -266,7 +270,7 @@ def _may_be_typo(word: str, encoder: TextMeasure) -> bool:
     return encoder.count_tokens([word])[0] >= 2
 
 
-def _mend(word: str, term: str, view: View) -> str:
+def _corrected(word: str, term: str, view: View) -> str:
     """Return the word of the notes that an unknown word probably means, or an empty text."""
     from rapidfuzz.distance import OSA  # only needed for typos
 

@@ -21,54 +21,31 @@ from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, v
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
 from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
-from indexer.retrieval.lowering import lower_names
 from indexer.retrieval.naming_filters import unknown_names
 from indexer.retrieval.note_names import NoteNames
 from indexer.retrieval.operators import allowed_points, read_operators
 from indexer.retrieval.outlines import Outlines
+from indexer.retrieval.placing import Placing, place, read_best
 from indexer.retrieval.query import Asked, Query, Reranker, ask
 from indexer.retrieval.question import cut_question
-from indexer.retrieval.question_form import read_form
 from indexer.retrieval.ranking import (
     Evidence,
     Ranking,
     diffuse,
-    favour_named,
-    favour_only_word,
-    favour_short_notes,
-    first_of,
     fuse,
-    lower_paths,
-    place_copies,
-    place_lead_ins,
     rank,
     share_of_documents,
     spread,
 )
 from indexer.retrieval.related import RelatedNotes
-from indexer.retrieval.repeats import count_repeats, lower_repeats
-from indexer.retrieval.stance import favour_reviews
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
 if TYPE_CHECKING:
     from indexer.retrieval.english import EnglishReader
 
-# The number of best candidates to read in full; more if the caller asks for more.
-_READ = 50
 _RERANKED = 50  # points that a reranker reads
 _SIMILAR = 60
-# Each step of the ranking after which scores may differ.
-_STEPS = (
-    "evidence joined",
-    "size of the note",
-    "named by the question",
-    "front matter and mere links",
-    "below its own points",
-    "repeated in many notes",
-    "copies",
-)
-_REPEATS = 10  # equal points among those read, from which all candidates are
 _TELLING = 5  # hits from which the language of the notes is guessed
 # Points nearer than this say the same in similar words.
 _SAME_ABOVE = 0.97
@@ -292,41 +269,32 @@ class Searcher:
         candidates = find_candidates(view, asked, query)
         weighed = weigh(view, asked, candidates, query)
         by_words = asked.by_words and any(candidates.bm25.values())
-        mode = Mode.LEXICAL if by_words else query.mode
-        scores = fuse(weighed.evidence, mode, query.weights)
-        scores = _drawn_to_neighbours(view, scores, weighed, query)
-        if self._english and not by_words:
-            scores = self._english.score(view, asked, weighed, query, scores)
-        best = first_of(scores, max(_READ, 4 * query.k))
-        points = view.read_points(best, links=False)
-        if count_repeats(points) >= _REPEATS:  # what they crowd out is read as well
-            best = list(scores)
-            points = view.read_points(best, links=False)
-        joined = {i: scores[i] for i in best}
-        sizes = view.note_sizes({stored.note.note_id for stored in points.values()})
-        sized = favour_short_notes(joined, points, sizes, query.weights.note_size)
-        named = favour_named(sized, points, asked.question.terms, asked.rarity)
-        words = {i: weighed.evidence[i].words for i in named}
-        named = favour_only_word(named, words, asked.question.text)
-        named = lower_paths(named, points, self._lower)
-        notes = {i: stored.note for i, stored in points.items()}
-        named = favour_reviews(named, notes, asked.question.text)
-        lowered = lower_names(named, points, view.links_in)
-        led = place_lead_ins(lowered, points)
-        everywhere = read_form(asked.question.text).everywhere
-        once = led if everywhere else lower_repeats(led, points)
-        placed = place_copies(once, points)
-        after = joined, sized, named, lowered, led, once, placed
+        scores = self._joined(view, asked, weighed, query, by_words=by_words)
+        points = read_best(view, scores, query.k)
+        joined = {i: scores[i] for i in points}
+        steps = place(joined, Placing(view, asked, query, weighed, points, lower=self._lower))
+        placed = steps[-1][1]
         return Ranking(
             order=rank(placed, points),
             scores=placed,
-            steps=tuple(zip(_STEPS, after, strict=True)),
+            steps=steps,
             evidence=weighed.evidence,
             points=points,
             matched=weighed.matched,
             packed=weighed.packed,
             bm25=candidates.bm25,
         )
+
+    def _joined(
+        self, view: View, asked: Asked, weighed: Weighed, query: Query, *, by_words: bool
+    ) -> dict[int, float]:
+        """Return the joined evidence of each candidate, as a score."""
+        mode = Mode.LEXICAL if by_words else query.mode
+        scores = fuse(weighed.evidence, mode, query.weights)
+        scores = _drawn_to_neighbours(view, scores, weighed, query)
+        if self._english and not by_words:
+            scores = self._english.score(view, asked, weighed, query, scores)
+        return scores
 
     def _confirmed(
         self, view: View, ranking: Ranking, k: int
