@@ -85,3 +85,14 @@ def listed_words(folder: Path) -> Counter[str]:
 def test_prose_grows_no_riddles() -> None:
     found = listed_words(ROOT)
     assert found.total() <= MOST, found.most_common(20)
+
+
+def test_changes_are_told_in_at_most_20_words() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").partition("\n## ")[2].splitlines()
+    long = [line for line in lines if line.startswith("- ") and len(line[2:].split()) > 20]
+    assert not long
+
+
+def test_each_change_is_one_line() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").partition("\n## ")[2].splitlines()
+    assert not [line for line in lines if line.startswith(" ")]
