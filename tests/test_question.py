@@ -251,3 +251,24 @@ def test_typos_are_told_from_words_in_english_only(
 def test_word_that_begins_as_another_is_a_form_of_it(read: Callable[[str], Question]) -> None:
     assert read("carrotlike").reads == ()
     assert read("repetitiveness").reads == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("窗帘", {"窗帘"}),
+        ("窗帘会褪色吗", {"窗帘", "会褪", "色"}),  # pairs across two words are left out
+        ("帘", {"帘"}),
+        ("怎么洗", {"怎么", "洗"}),  # a note says it with one character
+    ],
+)
+def test_characters_in_no_known_pair_are_terms(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, question: str, terms: set[str]
+) -> None:
+    notebook = open_notebook(write_notes({"a.md": "- 窗帘是蓝色的\n- 每月洗一次\n"}))
+    notebook.build()
+    with (
+        contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store,
+        store.view() as view,
+    ):
+        assert set(read_question(question, view, Spelling()).terms) == terms

@@ -59,6 +59,12 @@ def test_mode_says_which_legs_count() -> None:
     assert scores_of(Mode.DENSE, words=words, meaning=meaning) == ["meaning", "words"]
 
 
+def test_words_that_most_points_have_still_order_them() -> None:
+    few = {i: Evidence(0.5, words, 0.5, 10) for i, words in enumerate((2e-6, 1e-6, 0.0))}
+    scores = fuse(few, Mode.LEXICAL)
+    assert round(scores[0], 3) > round(scores[1], 3) > scores[2] == 0.0
+
+
 def test_late_interaction_counts_less_in_long_points() -> None:
     short, long = Evidence(0.4, 0.0, 0.6, 10), Evidence(0.4, 0.0, 0.6, 250)
     assert scores_of(long=long, short=short, other=Evidence(0.1, 0.0, 0.1, 10))[0] == "short"

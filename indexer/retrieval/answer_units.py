@@ -98,7 +98,8 @@ def size_answer(
         )
         part = find_part(around)
         candidates = Candidates(order, scores, ranking.points, lacking, len(current))
-        sized = sizing.Asked(form, subject, _scale(query.mode, query.weights))
+        mode = Mode.LEXICAL if asked.by_words else query.mode
+        sized = sizing.Asked(form, subject, _scale(mode, query.weights))
         places = part.places if part else _within(around, candidates, sized)
         chosen = choose_units(candidates, sized, outline_of, query.k, places)
     if not chosen:
@@ -209,7 +210,7 @@ def _scores(ranking: Ranking, query: Query) -> dict[int, float]:
 def _lacking(ranking: Ranking, order: Sequence[int], asked: Asked) -> dict[int, float]:
     """Return the share of the question that the best point contains and each other lacks."""
     best = order[0]
-    if asked.encoded is None or best not in ranking.packed:
+    if asked.by_words or asked.encoded is None or best not in ranking.packed:
         return {}
     own = own_similarities(asked.encoded.pieces, ranking.packed[best])
     ids = [i for i in order if i in ranking.matched]

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from indexer.errors import QueryError
 from indexer.notes.folder import TextMeasure
 from indexer.records import NoteFilter
+from indexer.retrieval.characters import with_lone_characters
 from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
 from indexer.store.protocol import View
@@ -117,6 +118,7 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
     typed = text
     terms = query_terms(text)
     counts = view.term_counts(set(terms))
+    terms = with_lone_characters(text, terms, counts, view)
     may_correct = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
     corrected: set[str] = set()

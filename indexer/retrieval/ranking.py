@@ -53,6 +53,7 @@ _NEIGHBOURS = 5
 _NOTE_POINTS = 10, 150
 _SHARPNESS = 6  # exponent of a cosine: larger values favour the nearest neighbours
 _BM25_MOST = 2.2  # k1 + 1: the most that repeating a term can add
+_LEAST_WORDS = 0.3  # the least share of words that the best point of a search by words has
 _DIGITS = 4  # scores that agree to this number of digits are equal
 # The cost of a lowered note: of two equal points, its point comes second, but a much better one
 # stays first. The best and the tenth score of a question usually differ by 0.6.
@@ -129,7 +130,10 @@ def fuse(
     :param weights: of each kind of evidence.
     """
     if mode is Mode.LEXICAL:
-        return {point_id: one.words for point_id, one in evidence.items()}
+        most = max((one.words for one in evidence.values()), default=0.0)
+        # Words that are in most points weigh nearly nothing, but they still order the points.
+        factor = max(1.0, _LEAST_WORDS / most) if most else 1.0
+        return {point_id: factor * one.words for point_id, one in evidence.items()}
     long = share_of_documents([one.length for one in evidence.values()])
     words = 0.0
     if mode is not Mode.DENSE:

@@ -291,6 +291,8 @@ class Searcher:
         """Return the joined evidence of each candidate, as a score."""
         mode = Mode.LEXICAL if by_words else query.mode
         scores = fuse(weighed.evidence, mode, query.weights)
+        if by_words:  # the model does not know the words: a point must have one of them
+            scores = {i: score for i, score in scores.items() if score > 0}
         scores = _drawn_to_neighbours(view, scores, weighed, query)
         if self._english and not by_words:
             scores = self._english.score(view, asked, weighed, query, scores)

@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 import Stemmer
@@ -162,6 +162,23 @@ def query_terms(question: str) -> list[str]:
     tokens = list(_tokens(question))
     asked = [t for t in tokens if t.whole or not is_stop_word(question[t.start : t.end])]
     return [term for token in asked or tokens for term in token.terms]
+
+
+def lone_characters(text: str, known: Container[str]) -> list[str]:
+    """Return the Chinese characters of a question that are in none of its known pairs.
+
+    Notes often say a word of two characters with one of them, or with another second one.
+
+    :param text: the question.
+    :param known: the terms that the notes have.
+    """
+    if text.isascii():
+        return []
+    plain = simplify_han(text)
+    pairs = [(i, i + 1) for i in range(len(plain) - 1) if plain[i : i + 2] in known]
+    covered = {i for pair in pairs for i in pair}
+    characters = _BEYOND_ASCII.han.finditer(plain)
+    return [found.group() for found in characters if found.start() not in covered]
 
 
 def plain_terms(text: str) -> list[str]:

@@ -1,0 +1,30 @@
+"""Chinese characters of a question: pairs that the notes have, and single characters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from indexer.store.protocol import View
+from indexer.text.terms import lone_characters
+
+
+def with_lone_characters(
+    text: str, terms: list[str], counts: Mapping[str, int], view: View
+) -> list[str]:
+    """Return the terms of a question in Chinese characters as the notes have them.
+
+    Characters that are in no known pair are terms as well. A pair is left out if no note has it
+    and it only connects two words, one of them known.
+
+    :param text: the question.
+    :param terms: its pairs of characters and its words.
+    :param counts: the known terms.
+    :param view: the index.
+    """
+    lone = lone_characters(text, counts)
+    if not lone:
+        return terms
+    single = [one for one in lone if one in view.term_counts(set(lone))]
+    known = set(single).union(*(term for term in terms if term in counts and not term.isascii()))
+    kept = [one for one in terms if one.isascii() or one in counts or known.isdisjoint(one)]
+    return kept + single
