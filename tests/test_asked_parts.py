@@ -7,8 +7,8 @@ from conftest import OpenNotebook, WriteNotes
 
 from indexer.notebook import Notebook
 from indexer.records import Answer, UnitKind
-from indexer.retrieval.naming import in_digits, share_named
-from indexer.retrieval.note_names import content_terms
+from indexer.retrieval.sizing.naming import in_digits, share_named
+from indexer.retrieval.sizing.note_names import content_terms
 
 NOTES = {
     "hotel.md": """---

@@ -6,8 +6,8 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import UnitKind
-from indexer.retrieval.doubts import is_doubtful
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.doubts import is_doubtful
+from indexer.retrieval.sizing.units import Outline, Span
 
 NOTE = "# Sailing\n\n## Lesson 1\n\n- knots\n- sails\n\n## Lesson 2\n\n- wind\n- buoys\n"
 

@@ -10,7 +10,8 @@ from conftest import WriteNotes
 from fakes import FakeEncoder
 
 from indexer import Notebook
-from indexer.retrieval import answer_units, candidates
+from indexer.retrieval import candidates
+from indexer.retrieval.sizing import answer_units
 
 LONG = {
     "one word": "x" * 9_990,

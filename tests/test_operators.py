@@ -151,7 +151,7 @@ def test_words_of_the_command_line_make_a_question() -> None:
         (["stone", "wall", "fell"], "garden/archive/old.md"),
         (["stone", "wall", "-fell", "-paint"], "garden/beds.md"),
         (["stone", "wall", "--where", "status=open"], "house.md"),
-        (["stone", "wall", "fell", "--exclude", "archive", "-k5"], "garden/beds.md"),
+        (["stone", "wall", "fell", "--exclude", "archive", "-k5"], "house.md"),
         (["--", "stone", "-path:beds", "-path:house", "fell"], "garden/archive/old.md"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.retrieval.question_form import Lean, read_form
+from indexer.retrieval.sizing.question_form import Lean, read_form
 
 
 @pytest.mark.parametrize(

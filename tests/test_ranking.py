@@ -26,7 +26,7 @@ from indexer.retrieval.ranking import (
     share_of_words,
     spread,
 )
-from indexer.retrieval.stance import favour_reviews
+from indexer.retrieval.sizing.stance import favour_reviews
 from indexer.store.records import NoteInfo, StoredPoint
 
 

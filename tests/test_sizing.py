@@ -9,10 +9,10 @@ from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import Answer, Unit, UnitKind
 from indexer.render import answer_json
-from indexer.retrieval.naming import share_named
-from indexer.retrieval.question_form import Form, Lean, read_form
-from indexer.retrieval.sizing import Asked, Candidates, Chosen, choose_units
-from indexer.retrieval.units import Outline
+from indexer.retrieval.sizing.choosing import Asked, Candidates, Chosen, choose_units
+from indexer.retrieval.sizing.naming import share_named
+from indexer.retrieval.sizing.question_form import Form, Lean, read_form
+from indexer.retrieval.sizing.units import Outline
 from indexer.store.records import StoredPoint
 from indexer.text.terms import query_terms
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.retrieval.stance import Side, asked_opinion, is_opinion, side_of_label, side_of_points
+from indexer.retrieval.sizing.stance import (
+    Side,
+    asked_opinion,
+    is_opinion,
+    side_of_label,
+    side_of_points,
+)
 from indexer.store.records import NoteInfo
 
 FOR, AGAINST = Side.FOR, Side.AGAINST

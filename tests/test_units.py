@@ -8,7 +8,7 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import UnitKind
-from indexer.retrieval.units import Outline
+from indexer.retrieval.sizing.units import Outline
 
 NOTE = """---
 title: Garden

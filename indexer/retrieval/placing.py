@@ -8,7 +8,6 @@ from typing import NamedTuple
 from indexer.retrieval.candidates import Weighed
 from indexer.retrieval.lowering import lower_names
 from indexer.retrieval.query import Asked, Query
-from indexer.retrieval.question_form import read_form
 from indexer.retrieval.ranking import (
     favour_named,
     favour_only_word,
@@ -19,7 +18,8 @@ from indexer.retrieval.ranking import (
     place_lead_ins,
 )
 from indexer.retrieval.repeats import count_repeats, lower_repeats
-from indexer.retrieval.stance import favour_reviews
+from indexer.retrieval.sizing.question_form import read_form
+from indexer.retrieval.sizing.stance import favour_reviews
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 

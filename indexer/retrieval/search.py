@@ -14,7 +14,6 @@ from indexer.encoding.encoder import Encoder, quiet_products, unit_length
 from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter, Place
-from indexer.retrieval.answer_units import Sources, size_answer
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, given_candidates, weigh
 from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, verdict
@@ -22,9 +21,7 @@ from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
 from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
 from indexer.retrieval.naming_filters import unknown_names
-from indexer.retrieval.note_names import NoteNames
 from indexer.retrieval.operators import allowed_points, read_operators
-from indexer.retrieval.outlines import Outlines
 from indexer.retrieval.placing import Placing, place, read_best
 from indexer.retrieval.query import Asked, Query, Reranker, ask
 from indexer.retrieval.question import cut_question
@@ -38,6 +35,9 @@ from indexer.retrieval.ranking import (
     spread,
 )
 from indexer.retrieval.related import RelatedNotes
+from indexer.retrieval.sizing.answer_units import Sources, size_answer
+from indexer.retrieval.sizing.note_names import NoteNames
+from indexer.retrieval.sizing.outlines import Outlines
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
@@ -222,7 +222,7 @@ class Searcher:
         """Return what fills the budget of a question; nothing without one, or for single points."""
         if query.budget is None or query.points:
             return ()
-        from indexer.retrieval.packing import pack
+        from indexer.retrieval.sizing.packing import pack
 
         return pack(hits, answer, partial(self._sources.outlines.of, view), query.budget)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indexer.records import Answer, Hit, Unit, UnitKind
-from indexer.retrieval.answer_units import place_of
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.answer_units import place_of
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.snapshot import Snapshot
 
 _KINDS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.retrieval.freshness import Freshness
-from indexer.retrieval.units import Outline
+from indexer.retrieval.sizing.units import Outline
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 

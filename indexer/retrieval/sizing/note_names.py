@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from indexer.retrieval.stance import is_opinion
+from indexer.retrieval.sizing.stance import is_opinion
 from indexer.store.protocol import View
 from indexer.store.records import NoteInfo
 from indexer.text.terms import is_stop_word, words_of

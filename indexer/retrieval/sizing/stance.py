@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from indexer.retrieval.patterns import LatePattern
+from indexer.retrieval.sizing.patterns import LatePattern
 from indexer.store.records import NoteInfo
 
 

@@ -8,21 +8,21 @@ from typing import NamedTuple
 import numpy as np
 
 from indexer.records import BlockKind, Mode, Place, Unit, UnitKind, UnitPoint
-from indexer.retrieval import sizing
-from indexer.retrieval.asked_parts import find_part
-from indexer.retrieval.doubts import DOUBTED, is_doubtful
 from indexer.retrieval.late_interaction import own_similarities
-from indexer.retrieval.named_parts import note_within
-from indexer.retrieval.naming import in_digits
-from indexer.retrieval.note_names import NoteNames
-from indexer.retrieval.opinions import speaks_against
-from indexer.retrieval.outlines import Outlines
-from indexer.retrieval.parts import Around, Part, Places
 from indexer.retrieval.query import Asked, Query
-from indexer.retrieval.question_form import FORM_TERMS, read_form
 from indexer.retrieval.ranking import Ranking, Weights
-from indexer.retrieval.sizing import Candidates, Chosen, choose_units
-from indexer.retrieval.units import Outline, Span, common
+from indexer.retrieval.sizing import choosing
+from indexer.retrieval.sizing.asked_parts import find_part
+from indexer.retrieval.sizing.choosing import Candidates, Chosen, choose_units
+from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful
+from indexer.retrieval.sizing.named_parts import note_within
+from indexer.retrieval.sizing.naming import in_digits
+from indexer.retrieval.sizing.note_names import NoteNames
+from indexer.retrieval.sizing.opinions import speaks_against
+from indexer.retrieval.sizing.outlines import Outlines
+from indexer.retrieval.sizing.parts import Around, Part, Places
+from indexer.retrieval.sizing.question_form import FORM_TERMS, read_form
+from indexer.retrieval.sizing.units import Outline, Span, common
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
@@ -99,7 +99,7 @@ def size_answer(
         part = find_part(around)
         candidates = Candidates(order, scores, ranking.points, lacking, len(current))
         mode = Mode.LEXICAL if asked.by_words else query.mode
-        sized = sizing.Asked(form, subject, _scale(mode, query.weights))
+        sized = choosing.Asked(form, subject, _scale(mode, query.weights))
         places = part.places if part else _within(around, candidates, sized)
         chosen = choose_units(candidates, sized, outline_of, query.k, places)
     if not chosen:
@@ -122,7 +122,7 @@ def size_answer(
     return Sized(tuple(units), shown, unit_of)
 
 
-def _within(around: Around, candidates: Candidates, sized: sizing.Asked) -> Places:
+def _within(around: Around, candidates: Candidates, sized: choosing.Asked) -> Places:
     """Return the points that answer within the note a question names, empty without one."""
     found = note_within(around)
     if found is None or around.query.allowed:

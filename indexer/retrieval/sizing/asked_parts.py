@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from indexer.retrieval.link_lists import link_list
-from indexer.retrieval.named_parts import named_part, section_list
-from indexer.retrieval.opinions import opinion_part
-from indexer.retrieval.parts import Around, Part
+from indexer.retrieval.sizing.link_lists import link_list
+from indexer.retrieval.sizing.named_parts import named_part, section_list
+from indexer.retrieval.sizing.opinions import opinion_part
+from indexer.retrieval.sizing.parts import Around, Part
 
 # The first one that finds something is used.
 _FINDERS = (link_list, opinion_part, section_list, named_part)

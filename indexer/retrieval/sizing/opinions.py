@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from indexer.records import BlockKind, UnitKind
-from indexer.retrieval.link_lists import linked_lists
-from indexer.retrieval.naming import Labels, label_paths, named_span
-from indexer.retrieval.note_names import content_terms, name_of
-from indexer.retrieval.parts import Around, Part, subject_of
-from indexer.retrieval.patterns import LatePattern
-from indexer.retrieval.stance import (
+from indexer.retrieval.sizing.link_lists import linked_lists
+from indexer.retrieval.sizing.naming import Labels, label_paths, named_span
+from indexer.retrieval.sizing.note_names import content_terms, name_of
+from indexer.retrieval.sizing.parts import Around, Part, subject_of
+from indexer.retrieval.sizing.patterns import LatePattern
+from indexer.retrieval.sizing.stance import (
     Opinion,
     Side,
     asked_opinion,
@@ -22,7 +22,7 @@ from indexer.retrieval.stance import (
     side_of_label,
     side_of_points,
 )
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.text.terms import terms_of
 
 _LEAST = 0.66

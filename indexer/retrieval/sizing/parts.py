@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from indexer.retrieval.note_names import NoteName, NoteNames, content_terms, name_of
 from indexer.retrieval.query import Query
-from indexer.retrieval.question_form import FORM_TERMS, Form
 from indexer.retrieval.ranking import Ranking
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.note_names import NoteName, NoteNames, content_terms, name_of
+from indexer.retrieval.sizing.question_form import FORM_TERMS, Form
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from indexer.records import BlockKind, UnitKind
-from indexer.retrieval.naming import Labels, in_digits, label_paths, named_span, share_named
-from indexer.retrieval.note_names import name_of
-from indexer.retrieval.parts import AS_GOOD, Around, Part, note_of, subject_of
-from indexer.retrieval.patterns import LatePattern
-from indexer.retrieval.question_form import Lean
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.naming import Labels, in_digits, label_paths, named_span, share_named
+from indexer.retrieval.sizing.note_names import name_of
+from indexer.retrieval.sizing.parts import AS_GOOD, Around, Part, note_of, subject_of
+from indexer.retrieval.sizing.patterns import LatePattern
+from indexer.retrieval.sizing.question_form import Lean
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.store.records import StoredPoint
 
 _LEAST = 0.66

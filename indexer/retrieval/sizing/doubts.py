@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from indexer.records import BlockKind, UnitKind
-from indexer.retrieval.note_names import content_terms
-from indexer.retrieval.parts import subject_of
-from indexer.retrieval.question_form import Lean, read_form
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.note_names import content_terms
+from indexer.retrieval.sizing.parts import subject_of
+from indexer.retrieval.sizing.question_form import Lean, read_form
+from indexer.retrieval.sizing.units import Outline, Span
 
 # The factor of a doubt on the confidence; even a sure answer falls below the limit.
 DOUBTED = 0.35

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from indexer.records import Answer, Place, Unit, UnitKind
-from indexer.retrieval.answer_units import place_of
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.answer_units import place_of
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.store.records import StoredPoint
 from indexer.text.tokens import estimate_tokens
 

@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.records import UnitKind
-from indexer.retrieval.copies import copies_of
-from indexer.retrieval.naming import Labels, label_paths, named_span, share_named
-from indexer.retrieval.question_form import Form, Lean
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.copies import copies_of
+from indexer.retrieval.sizing.naming import Labels, label_paths, named_span, share_named
+from indexer.retrieval.sizing.question_form import Form, Lean
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.store.records import StoredPoint
 from indexer.text.terms import terms_of
 

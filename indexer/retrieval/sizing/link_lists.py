@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from indexer.records import LinkKind, UnitKind
-from indexer.retrieval.naming import NUMBERS
-from indexer.retrieval.note_names import content_terms
-from indexer.retrieval.parts import Around, Part, note_of, subject_of
-from indexer.retrieval.patterns import LatePattern
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.naming import NUMBERS
+from indexer.retrieval.sizing.note_names import content_terms
+from indexer.retrieval.sizing.parts import Around, Part, note_of, subject_of
+from indexer.retrieval.sizing.patterns import LatePattern
+from indexer.retrieval.sizing.units import Outline, Span
 
 _LEAST = 0.66
 _NOTES = r"(?:notes?|pages?|posts?|articles?|files?|write-?ups?)"

@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection
 
 from indexer.records import UnitKind
-from indexer.retrieval.note_names import NAMED_SHARE, content_terms
-from indexer.retrieval.units import Outline, Span
+from indexer.retrieval.sizing.note_names import NAMED_SHARE, content_terms
+from indexer.retrieval.sizing.units import Outline, Span
 from indexer.store.records import StoredPoint
 
 Labels = tuple[str, ...]
