@@ -374,7 +374,7 @@ def test_star_and_example_questions(open_tab: OpenTab) -> None:
     other.keyboard.type("My own name")
     other.keyboard.press("Enter")
     expect(saved.get_by_role("link")).to_have_text("My own name")
-    saved.get_by_role("button", name="Take it off the list").click()
+    saved.get_by_role("button", name="Remove from the list").click()
     expect(saved).to_have_count(0)
 
 

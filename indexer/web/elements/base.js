@@ -1,4 +1,4 @@
-// What the elements share. Notes are not trusted: text enters the page as text nodes alone, and an
+// Shared by the elements. Notes are not trusted: text enters the page only as text nodes, and an
 // address only if its scheme is known.
 const SVG = "http://www.w3.org/2000/svg";
 const SAFE_ADDRESS = /^(https?:\/\/|mailto:|\?|vscode:\/\/|cursor:\/\/|zed:\/\/|obsidian:\/\/|subl:\/\/|jetbrains:\/\/|editor:\/\/)/i;
@@ -57,7 +57,7 @@ async function copyText(text) {
   try { await navigator.clipboard.writeText(text); return true; } catch { return false; }
 }
 
-// The root of an element, made once; whatever is drawn into it is drawn into the same node.
+// The root node of an element; it is made once and reused for every drawing.
 function rootOf(parentElement, className) {
   let root = parentElement.querySelector(".root");
   if (!root) { root = el("div", { class: `root ${className}` }); parentElement.append(root); }

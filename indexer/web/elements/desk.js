@@ -1,6 +1,6 @@
 // The desk: what was found on the left, the opened note on the right, all of it by keyboard.
 const desks = new WeakMap();
-const QUIET_MS = 900; // nobody types any more: the verdict and the note may change
+const QUIET_MS = 900; // after this pause in typing the verdict and the note may change
 const SIZES = { "": "Auto", point: "Point", list: "List", section: "Section", note: "Note" };
 
 class Desk {
@@ -65,7 +65,7 @@ class Desk {
     document.dispatchEvent(new Event("notepoint-drawn"));
   }
 
-  // By how many places the examples moved each row.
+  // The number of places by which the examples moved each row.
   moves(before, data) {
     if (!data.steers.length || !before || before.question !== data.question) return data.steers.length ? this.state.moved : null;
     if (JSON.stringify(before.steers) === JSON.stringify(data.steers)) return this.state.moved;
@@ -105,11 +105,11 @@ class Desk {
     const has = data.best || data.related.length || data.weak.length;
     const star = data.question && (has || data.starred) && button(data.starred ? "Saved" : "Save this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
     const save = has && menu("Export", "save", Object.entries(FILES).map(([kind, name]) => button(name, null, () => act({ do: "export", kind }), { text: true })), true);
-    const sizes = data.best && el("div", { class: "sizes", role: "group", "aria-label": "How much of a note answers" }, Object.entries(SIZES).map(([name, label]) =>
+    const sizes = data.best && el("div", { class: "sizes", role: "group", "aria-label": "Size of the answer" }, Object.entries(SIZES).map(([name, label]) =>
       el("button", { type: "button", class: "plain", "aria-pressed": String(data.size === name), title: name ? `Answer with a ${name}` : "As much as the question asks for", onclick: () => act({ do: "size", size: name }) }, label)));
     const head = el("header", {}, data.label ? el("h2", { "aria-live": "polite" }, data.label) : el("span", { class: "gap" }), sizes, star, save && el("div", { class: "tools" }, save),
       data.steers.length > 0 && el("ul", { class: "steers", "aria-label": "Examples that steer the answer" }, data.steers.map((one) =>
-        el("li", {}, el("button", { type: "button", title: "Take this example away", onclick: () => act({ do: "steer", sign: one.sign, place: one.place }) },
+        el("li", {}, el("button", { type: "button", title: "Remove this example", onclick: () => act({ do: "steer", sign: one.sign, place: one.place }) },
           one.sign === "+" ? "More like" : "Less like", el("span", {}, one.text), icon("close"))))));
     const weaker = data.weakCount > 0 && el("details", { class: "weaker" }, el("summary", {}, data.weakCount === 1 ? "1 weaker match" : `${data.weakCount} weaker matches`),
       groups(data.weak), data.more && this.more());
@@ -224,7 +224,7 @@ class Desk {
     if (this.data.explicit && this.desk.dataset.place === place) this.enter(); else this.act({ do: "open", place });
   }
 
-  // What the keys of the box ask for.
+  // The actions of the keys in the box.
   asked(what) {
     if (what === "enter") {
       const go = () => { const card = this.cards()[0]; const place = this.data.enter || card?.dataset.place; if (place) this.open(place); };

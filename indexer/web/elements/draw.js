@@ -20,14 +20,14 @@ async function loadKatex() {
   return window.katex;
 }
 
-// Labels and references are of use to a whole document alone.
+// Labels and references only make sense in a whole document.
 const COMMON_MACROS = String.raw`\gdef\label#1{}\gdef\eqref#1{(\text{#1})}\gdef\ref#1{\text{#1}}\gdef\nonumber{}\gdef\notag{}\gdef\mbox#1{\text{#1}}`;
 
-// What most notes mean by these names; a definition of the notes comes before it.
+// The usual meaning of these names; a definition in the notes has priority.
 const USUAL_MACROS = { E: String.raw`\mathbb{E}`, Var: String.raw`\operatorname{Var}`, Cov: String.raw`\operatorname{Cov}`, KL: String.raw`\operatorname{KL}`,
   tr: String.raw`\operatorname{tr}`, rank: String.raw`\operatorname{rank}`, sgn: String.raw`\operatorname{sgn}`, diag: String.raw`\operatorname{diag}`, given: String.raw`\mid` };
 
-// The definitions of LaTeX files, as KaTeX takes them; whatever else such a file holds is passed over.
+// The definitions in LaTeX files, as KaTeX takes them; everything else in such a file is ignored.
 function definitions(source) {
   const found = source.match(/\\(?:re|provide)?newcommand\*?\s*\{?\\[A-Za-z]+\}?\s*(?:\[\d\])?\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\\(?:g?def|let)\\[^\n]+|\\DeclareMathOperator\*?\s*\{\\[A-Za-z]+\}\s*\{[^{}]*\}/g) || [];
   return found.map((one) => one.replace(/\\DeclareMathOperator(\*?)\s*\{(\\[A-Za-z]+)\}\s*\{([^{}]*)\}/, "\\newcommand{$2}{\\operatorname$1{$3}}"));

@@ -13,7 +13,7 @@ function asking(questions, act) {
 function saved(list, act) {
   return el("ul", {}, list.map(({ question, name }) => {
     const row = el("li", {},
-      button("Take it off the list", "star", () => act({ do: "star", question }), { plain: true, pressed: true }),
+      button("Remove from the list", "star", () => act({ do: "star", question }), { plain: true, pressed: true }),
       el("a", { href: `?q=${encodeURIComponent(question)}`, dir: "auto", title: name ? question : null, onclick: follow(() => act({ do: "ask", question })) }, name || question),
       button("Give it a name", "edit", () => rename(row, question, name, act), { plain: true }));
     return row;

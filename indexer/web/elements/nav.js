@@ -1,8 +1,7 @@
-// The bar above every view, and what holds in all of them: the keys, the box, the title of the tab, the
-// settings of this browser.
+// The bar above every view: the keys, the box, the title of the tab, the settings of this browser.
 const navs = new WeakMap();
 const FIRST_MS = 250; // a question is sent with the first key, then at most this often
-const SETTLED_MS = 1500; // a question that stood this long is a step of the history
+const SETTLED_MS = 1500; // a question unchanged for this long is a step of the history
 const KEYS = [
   ["/ or Ctrl K", "go to the search box"], ["\u2193 \u2191", "choose a result and show it"], ["Enter", "go into the note"],
   ["Ctrl Enter or o", "open in your editor"], ["Esc", "one step back; twice in the box clears it"], ["j k", "next and previous result"],
@@ -118,7 +117,7 @@ class Nav {
 
   toBox() { const box = searchBox(); box?.focus(); box?.select(); }
 
-  // A question is never lost by one press: the first selects it, the second lets go of it.
+  // A question is never lost by one press: the first press selects it, the second clears it.
   escape(box) {
     const now = performance.now();
     if (this.escapedAt && now - this.escapedAt < 2000 && box.value) {
@@ -165,7 +164,7 @@ class Nav {
   }
 }
 
-// What a key asks of whatever view is shown.
+// What a key does in the current view.
 function ask(what) { document.dispatchEvent(new CustomEvent("notepoint-key", { detail: what })); }
 
 export default function (component) {

@@ -1,5 +1,5 @@
-// A note, opened at a point. The HTML comes sanitised from the server; what is not on the lists below
-// is dropped here once more, and only then do its nodes enter the page.
+// A note, opened at a point. The server sanitises the HTML; this module also drops every element and
+// attribute that is not listed below, before its nodes enter the page.
 const TAGS = new Set(("a abbr b blockquote br caption cite code dd del details dfn div dl dt em figcaption figure " +
   "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small span strong sub summary sup " +
   "table tbody td tfoot th thead tr u ul var").split(" "));
@@ -150,7 +150,7 @@ function showPoint(pane, start, end) {
   if (innermost.length) scrollPane(pane, innermost[0]); else pane.scrollTop = 0;
 }
 
-// A button that opens a list of deeds.
+// A button that opens a list of actions.
 function menu(label, symbol, entries, right) {
   const details = el("details", {}, el("summary", { "aria-label": label, title: label }, icon(symbol), el("span", { class: "word" }, label)),
     el("div", { class: right ? "menu right" : "menu" }, entries));
@@ -237,7 +237,7 @@ function around(title, entries, act) {
     one.text && markedText(one.text, [], one.math || [], ""))))];
 }
 
-// A note is drawn in the reader that holds it already, if one does: then only what is around it changes.
+// If a reader shows this note already, its text stays and only the parts around it change.
 function readerOf(note, steps, act, say, old, list) {
   const source = JSON.stringify([note.note, note.html, note.files, note.macros, note.properties, note.embeds]);
   const kept = old?.source === source;
@@ -304,7 +304,7 @@ function openInEditor(note, act) {
   link.click();
 }
 
-// Marks are [start, end, kind] offsets in code points, as Python counts them.
+// Marks are [start, end, kind]; the offsets count code points, as in Python.
 // Formulas are [start, end, LaTeX] of the same kind; they are drawn in the place of their source.
 function markedText(snippet, marks, formulas, className) {
   const letters = Array.from(snippet);

@@ -78,7 +78,7 @@ class Plot {
 
   colour(group) { const palette = this.night ? DARK : LIGHT; return group >= 0 && group < palette.length ? palette[group] : this.night ? "#9ca3af" : "#6b7280"; }
   place(i) { return this.spot(this.data.x[i], this.data.y[i]); }
-  // A little below the middle: the buttons stand at the top.
+  // A little below the middle, because the buttons are at the top.
   spot(x, y) {
     const { width, height, view } = this;
     return [width / 2 + (x * 0.46 * width + view.x) * view.scale, height / 2 - (y * 0.42 * height - 14 + view.y) * view.scale];
@@ -130,7 +130,7 @@ class Plot {
     context.textBaseline = "alphabetic";
   }
 
-  // Names stand where there is room for them, the largest first.
+  // Names are drawn where there is room, the largest first.
   names(context) {
     context.font = `600 12px ${getComputedStyle(this.root).fontFamily}`;
     context.textAlign = "center";

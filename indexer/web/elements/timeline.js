@@ -42,14 +42,14 @@ export default function (component) {
       el("div", { class: "months" }, shown.length ? shown.map((group) => el("section", {}, el("h2", {}, group.label), el("ul", {}, group.entries.map(entry)))) : el("p", { class: "quiet" }, "Nothing between these dates.")),
       data.undated && el("p", { class: "quiet small undated" }, data.undated));
     drawFormulas(root, "");
-    // Where not all months have room, the latest are seen first.
+    // If there is no room for all months, the latest are shown first.
     spans.scrollLeft = root.scrolled ?? spans.scrollWidth;
     spans.onscroll = () => { root.scrolled = spans.scrollLeft; };
   };
   draw();
 }
 
-// Drag over the bars: those between the first and the last are chosen when the button is let go.
+// Drag over the bars: those between the first and the last are chosen when the button is released.
 function brush(holder, bars, root, choose) {
   const under = (event) => {
     const x = event.clientX, at = bars.findIndex((bar) => x < bar.getBoundingClientRect().right);
