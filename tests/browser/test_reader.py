@@ -104,7 +104,7 @@ def test_text_runs_the_way_it_is_written(open_tab: OpenTab) -> None:
     page.locator(".prose li").first.evaluate("one => one.scrollIntoView()")
     expect(page.locator(".prose mark")).to_have_text("Gelb")
     expect(page.locator(".prose kbd")).to_have_text("Strg")
-    expect(page.locator(".prose .chip")).to_have_text("counter")
+    expect(page.locator(".prose .chip").first).to_have_text("counter")
     expect(page.locator(".prose")).not_to_contain_text("unsichtbar")
     folded = page.locator(".prose details.callout")
     expect(folded.locator("p")).to_be_hidden()

@@ -605,7 +605,7 @@ def test_missing_index_is_built_from_the_page_cancelled_and_built_again(
         expect(page.get_by_role("heading", name="Your notes are not indexed yet")).to_be_visible()
         page.get_by_role("button", name="Build the index").click()
         expect(page.locator(".home")).to_be_visible(timeout=180_000)
-        expect(page.locator(".lead")).to_contain_text("Ask 8 notes")
+        expect(page.locator(".lead")).to_contain_text("Ask 10 notes")
         ask(page, "ethics")
     finally:
         server.close()

@@ -94,7 +94,10 @@ def kill_after(process: BaseProcess, seconds: float) -> bool:
     process.join(seconds)
     running = process.is_alive()
     if running and process.pid:
-        os.kill(process.pid, signal.SIGKILL)
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it ended in the meantime
+            running = False
     process.join(30)
     return running
 
