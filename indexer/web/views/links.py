@@ -124,7 +124,7 @@ def _broken(host: Host, broken: Sequence[Link]) -> None:
         if any(one.fix for one in wrong):
             st.caption(_HELP)
         show_table(
-            key="mends",
+            key="link_fixes",
             data=_table("Broken links", wrong, fixes=True) | {"ask": _asked()},
             on_act_change=lambda: _act(host),
         )
@@ -148,8 +148,8 @@ def _table(label: str, links: Sequence[Link], *, fixes: bool) -> dict[str, Any]:
             presenters.plain(link.target),
         ]
         if fixes:
-            mend = {"fix": presenters.plain(link.fix), "place": place} if link.fix else ""
-            row += [_why(link), mend]
+            fixed = {"fix": presenters.plain(link.fix), "place": place} if link.fix else ""
+            row += [_why(link), fixed]
         rows.append(row)
     columns = ["Where", "Text", "Target", *(["What is wrong", "Fix"] if fixes else [])]
     return {"label": label, "columns": columns, "rows": rows}
@@ -171,20 +171,20 @@ def _asked() -> dict[str, Any] | None:
 
 def _act(host: Host) -> None:
     """Show what a fix would change, make the change, or do what every element asks for."""
-    action = st.session_state["mends"].get("act") or {}
+    action = st.session_state["link_fixes"].get("act") or {}
     try:
         match action.get("do"):
             case "fix":
                 note_id, line = split_place(str(action.get("place", "")))
-                mend = str(action.get("fix", ""))
-                st.session_state["fix"] = find_fix(host, note_id, line or 0, mend)
-                st.session_state["fix_mend"] = mend
+                fixed = str(action.get("fix", ""))
+                st.session_state["fix"] = find_fix(host, note_id, line or 0, fixed)
+                st.session_state["fix_text"] = fixed
             case "apply":
                 _apply(host)
             case "cancel":
                 st.session_state.pop("fix", None)
             case _:
-                act(host, "mends")
+                act(host, "link_fixes")
     except IndexerError as exc:
         st.session_state.pop("fix", None)
         path = f"{exc.path}: " if isinstance(exc, NoteError) else ""
@@ -196,7 +196,7 @@ def _apply(host: Host) -> None:
     if fix is None:
         return
     apply_fix(host.settings.notes, fix)
-    st.session_state["fixed_links"].add((fix.note_id, fix.line, st.session_state["fix_mend"]))
+    st.session_state["fixed_links"].add((fix.note_id, fix.line, st.session_state["fix_text"]))
     _say(f"Changed line {fix.line} of {fix.note_id}.")
 
 
