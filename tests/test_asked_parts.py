@@ -290,3 +290,32 @@ def test_numbered_name_of_a_section_is_its_whole_name() -> None:
     labels = ("Stop 1: Harbour", "Day 2: Fish")
     assert share_named(labels, content_terms("day 2 harbour")) == 1.0
     assert share_named(labels, content_terms("day 1 harbour")) == 0.0
+
+
+ASKED = [
+    "what did I not like?",
+    "what was good and what was bad about the hotel?",
+    "summary of the review",
+    "notes on day 2 of the harbour",
+    "which notes go with the review?",
+    "which notes link to the harbour?",
+    "list the days of the harbour",
+    "what does the review say about breakfast?",
+    "Lighthouse",
+]
+
+
+@pytest.mark.parametrize("note_id", NOTES)
+@pytest.mark.parametrize("left", ["", "---\ntitle: Gone\n---\n", None])
+def test_note_changed_since_the_build_is_not_shown_and_stops_nothing(
+    notebook: Notebook, note_id: str, left: str | None
+) -> None:
+    path = notebook.folder.root / note_id
+    gone = {hit.text for hit in notebook.search("the", 100).hits if hit.note_id == note_id}
+    if left is None:
+        path.unlink()
+    else:
+        path.write_text(left, encoding="utf-8")
+    for question in ASKED:
+        shown = notebook.search(question, 10)
+        assert not gone & set(texts(shown)), question

@@ -75,9 +75,10 @@ class Around(NamedTuple):
         return self.names.of(self.view)
 
     def outline(self, note: str) -> Outline | None:
-        """Return the outline of a note, None if it has no points."""
+        """Return the outline of a note, None if it has no points, or none since the build."""
         first = self.view.points_between(note, 0, 0)
-        return self.outline_of(first[0]) if first else None
+        outline = self.outline_of(first[0]) if first else None
+        return outline if outline is not None and outline.points else None
 
     def points_with(self, terms: Iterable[str]) -> Iterable[StoredPoint]:
         """Return points that have all terms in their text or context."""
