@@ -286,6 +286,52 @@ def test_ordinals_and_numbers_in_words_are_digits() -> None:
     assert in_digits("first aid for two") == "first aid for two"
 
 
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("2nd week of pottery", "week 2 of pottery"),
+        ("week number three", "week 3"),
+        ("week #3", "week 3"),
+        ("wk 3 and ch. 12", "week 3 and chapter 12"),
+        ("a 3rd party and 21st century", "a 3rd party and 21st century"),
+    ],
+)
+def test_numbers_of_parts_are_read_in_every_spelling(question: str, read: str) -> None:
+    assert in_digits(question) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("repairs of the lighthouse", "new lamp in 1998", "the door was painted"),
+        ("important facts on repairs: lighthouse", "new lamp in 1998", "the door was painted"),
+        ("boats in the harbour", "nine sailing boats", "two ferries"),
+    ],
+)
+def test_container_is_found_by_its_whole_name(
+    notebook: Notebook, question: str, first: str, last: str
+) -> None:
+    answer = notebook.search(question)
+    assert (texts(answer)[0], texts(answer)[-1]) == (first, last)
+
+
+def test_container_of_another_note_has_another_name(notebook: Notebook) -> None:
+    answer = notebook.search("repairs of the harbour")
+    assert texts(answer) != ["new lamp in 1998", "the door was painted"]
+
+
+def test_kind_that_another_heading_has_is_part_of_the_name(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Glue\n\n## Drying\n\n- takes a day\n- needs warm air\n\n"
+        "## Rules for drying\n\n- keep the window shut\n- press the edges\n"
+    )
+    notebook = open_notebook(write_notes({"glue.md": text}))
+    notebook.build()
+    assert "press the edges" in texts(notebook.search("rules for drying the glue"))
+
+
 def test_numbered_name_of_a_section_is_its_whole_name() -> None:
     labels = ("Stop 1: Harbour", "Day 2: Fish")
     assert share_named(labels, content_terms("day 2 harbour")) == 1.0

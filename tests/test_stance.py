@@ -34,6 +34,13 @@ FOR, AGAINST = Side.FOR, Side.AGAINST
         ("advantages of wooden floors", {FOR}),
         ("disadvantages of wooden floors", {AGAINST}),
         ("pros and cons of a tent", {FOR, AGAINST}),
+        ("what irritated me on the ferry?", {AGAINST}),
+        ("defects of the old camera", {AGAINST}),
+        ("where did the museum fall short?", {AGAINST}),
+        ("room for improvement at the hotel", {AGAINST}),
+        ("the worst things about the tent", {AGAINST}),
+        ("what were the best parts of the trip?", {FOR}),
+        ("plus points of the tent", {FOR}),
     ],
 )
 def test_question_asks_for_a_side(question: str, sides: set[Side]) -> None:
@@ -50,6 +57,8 @@ def test_question_asks_for_a_side(question: str, sides: set[Side]) -> None:
         "negative numbers in the ledger",
         "what are good habits?",
         "which glue holds best?",
+        "best route to Oslo",
+        "does the guide cover hills?",
     ],
 )
 def test_other_questions_ask_for_no_side(question: str) -> None:
@@ -58,6 +67,15 @@ def test_other_questions_ask_for_no_side(question: str) -> None:
 
 def test_words_with_another_meaning_are_not_sure() -> None:
     opinion = asked_opinion("which chapters are missing in the guide?")
+    assert opinion is not None and opinion.sides == {AGAINST} and not opinion.sure
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what would you change about the museum?", "what should the guide do differently?"],
+)
+def test_wish_for_a_change_is_perhaps_criticism(question: str) -> None:
+    opinion = asked_opinion(question)
     assert opinion is not None and opinion.sides == {AGAINST} and not opinion.sure
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from indexer.retrieval.sizing.exact_parts import exact_part
 from indexer.retrieval.sizing.link_lists import link_list
 from indexer.retrieval.sizing.named_parts import named_part, section_list
 from indexer.retrieval.sizing.opinions import opinion_part
 from indexer.retrieval.sizing.parts import Around, Part
 
 # The first one that finds something is used.
-_FINDERS = (link_list, opinion_part, section_list, named_part)
+_FINDERS = (link_list, opinion_part, section_list, named_part, exact_part)
 
 
 def find_part(around: Around) -> Part | None:

@@ -38,18 +38,29 @@ NUMBERS = {
 _COUNTED = (
     "week|day|chapter|part|lesson|lecture|module|unit|step|section|course|session|sprint|phase"
 )
-_ORDINAL = re.compile(rf"\b({'|'.join(NUMBERS)}) ({_COUNTED})\b", re.IGNORECASE)
-_SPELLED = re.compile(rf"\b({_COUNTED}) ({'|'.join(NUMBERS)})\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}}(?=st|nd|rd|th))(?:st|nd|rd|th)? ({_COUNTED})\b", re.IGNORECASE
+)
+_SPELLED = re.compile(
+    rf"\b({_COUNTED}) (?:(?:number|no\.?|nr\.?) |#)?({'|'.join(NUMBERS)}|\d{{1,3}})\b", re.IGNORECASE
+)
+_SHORT = {"wk": "week", "ch": "chapter", "lec": "lecture", "sec": "section", "pt": "part"}
+_SHORTENED = re.compile(rf"\b({'|'.join(_SHORT)})\.? ?#?(?=\d)", re.IGNORECASE)
 _NUMBERED = re.compile(r"[^\W\d_]{3,} \d{1,3}(?=\W*$|\s*[:.)\u2013\u2014-])")
 
 
 def in_digits(question: str) -> str:
-    """Return a question with "second week" and "week two" written as in headings: "week 2".
+    """Return a question with "2nd week", "week two" and "wk 2" written as in headings: "week 2".
 
     :param question: as it was read.
     """
-    text = _ORDINAL.sub(lambda found: f"{found[2]} {NUMBERS[found[1].lower()]}", question)
-    return _SPELLED.sub(lambda found: f"{found[1]} {NUMBERS[found[2].lower()]}", text)
+    text = _SHORTENED.sub(lambda found: f"{_SHORT[found[1].lower()]} ", question)
+    text = _ORDINAL.sub(lambda found: f"{found[2]} {_digits(found[1])}", text)
+    return _SPELLED.sub(lambda found: f"{found[1]} {_digits(found[2])}", text)
+
+
+def _digits(number: str) -> str:
+    return NUMBERS.get(number.lower(), number)
 
 
 def label_paths(stored: StoredPoint) -> list[Labels]:

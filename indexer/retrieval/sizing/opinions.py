@@ -50,7 +50,8 @@ _ASKING = content_terms(
     "everything anything something nothing thing things aspect aspects side sides people person "
     "one ones "
     "author many much against taught really ever also too according opinion view bad good like "
-    "liked go went"
+    "liked go went name named want wanted wish wished done give gave given leave left keep kept "
+    "best worst part parts"
 )
 
 

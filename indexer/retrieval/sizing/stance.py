@@ -53,10 +53,16 @@ _AGAINST = LatePattern(
     r"|\bweak (?:points?|spots?|sides?|parts?)\b|\bdraw-?backs?\b|\bdown-?sides?\b|\bcons\b"
     r"|\bnegatives?(?= (?:points?|aspects?|sides?|things?|of|about)\b|\W*$)|\bflaws?\b"
     r"|\bbother(?:s|ed|ing)\b|\bannoy\w*\b|\bfrustrat\w+\b|\bpet peeves?\b|\bgripes?\b"
-    r"|\b(?:was|were|is|are|went|so|too) (?:bad|wrong|poor)\b|\bbad (?:about|points?|sides?"
-    r"|parts?|things?)\b"
-    r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus points?\b|\bfaults? (?:did|do|of|with"
-    r"|I|found)\b"
+    r"|\b(?:was|were|is|are|went|so|too) (?:bad|wrong|poor)\b|\b(?:bad|worst|low) (?:about|points?"
+    r"|sides?|parts?|things?|bits?|aspects?)\b"
+    r"|\bwhat(?:['\u2019]s| is| was) wrong with\b|\bminus(?:es| points?)\b|\bfaults? (?:did|do|of"
+    r"|with|I|found)\b"
+    r"|\b(?:detest|loath|irritat|displeas|grumbl|nitpick|quibbl|niggl|griev)\w*|\bdefects?\b"
+    r"|\bdeficienc\w+|\bregrets? about\b|\b(?:fell|falls?|fallen) short\b|\blet (?:me|us) down\b"
+    r"|\b(?:pain|sore) points?\b|\brough edges\b|\breservations\b|\bconcerns about\b"
+    r"|\blow-?lights?\b|\b(?:to be|be) desired\b|\bput (?:me|us) off\b"
+    r"|\b(?:room|areas?|suggestions|ideas|points) (?:for|of) improvements?\b"
+    r"|\bneed(?:s|ed)? (?:\w+ )?(?:improvement|improving|fixing|work)(?=\W*$| (?:in|on|at)\b)"
 )
 # A statement that something could be better has these two words.
 _BETTER = LatePattern(
@@ -65,18 +71,22 @@ _BETTER = LatePattern(
 )
 _PERHAPS_AGAINST = LatePattern(
     r"\bmiss(?:ing|ed|es)\b|\black(?:s|ed|ing)?\b|\bgaps?\b|\bimprov(?:e[ds]?|ing|ements?)\b"
-    r"|\bwish(?:ed)?\b"
-    r"|\blimitations?\b"
-    r"|\bproblems? (?:with|of|did|I)\b|\bissues? (?:with|of|did|I)\b|\bleft out\b"
+    r"|\bwish(?:ed|es)?\b|\bdifferently\b|\b(?:do|did|done|be|been|made) different\b"
+    r"|\bwould (?:I|we|you) (?:have )?chang(?:e|ed)\b|\bsuggestions?\b|\bfeedback\b"
+    r"|\blimitations?\b|\bomi(?:t\w*|ssions?)\b|\bneglect\w*|\boverlook\w*|\bcaveats?\b"
+    r"|\b(?:problems?|issues?|troubles?|mistakes?|errors?) (?:with|of|by|did|do|I|we|the|in)\b"
+    r"|\bleft out\b|\b(?:n['\u2019]t|not) (?:covered?|explain\w*|discuss\w*|mention\w*)\b"
 )
 _FOR = LatePattern(
     rf"{_ASKED_LIKING}|\bpros\b|(?<!dis)\badvantages?\b|\bbenefits?\b|\bup-?sides?\b|\bstrengths\b"
-    r"|\bstrong (?:points?|sides?|parts?)\b|\bgood (?:about|points?|sides?|parts?|things?)\b"
+    r"|\bstrong (?:points?|sides?|parts?|suits?)\b|\b(?:good|best|great|nice|nicest|high"
+    r"|favou?rite) (?:about|points?|sides?|parts?|things?|bits?|aspects?)\b"
     r"|\bpositives?"
     r"(?= (?:points?|aspects?|sides?|things?|about)\b|\W*$)|\b(?:was|were|is|are|so) (?:good|great)"
     r"(?=\W*$| (?:about|in|on)\b)|\bimpress(?:ed|es|ive)\b|\bhighlights?\b|\b(?:go|went|works?"
     r"|worked)"
-    r" well\b|\bplus points?\b|\bmerits\b"
+    r" well\b|\bplus(?:es| points?)\b|\bmerits\b|\b(?:did|done) well\b"
+    r"|\bcompliments?\b|\badmir\w+"
 )
 _HOW_TO = LatePattern(r"^how (?:should|do|does|can|to|would)\b.*\bcriti")
 # A heading or lead-in that takes a side.
@@ -141,7 +151,10 @@ _JUDGING = frozenset(
     "crit comp obje shor weak draw down cons nega flaw both anno frus pet grip bad wron poor minu "
     "faul bett miss lack gap gaps limi prob issu left wish prai pros adva bene up upsi stre stro "
     "posi "
-    "high plus meri".split()
+    "high plus meri room area sugg idea impr dete loat irri disp grum nitp quib nigg grie defe "
+    "defi regr fell fall let pain sore roug rese conc low lowl desi put need wors wish diff chan "
+    "feed omit omis negl over cave trou mist erro cove expl disc ment best nice favo admi comp "
+    "did done".split()
 )
 # Search words for containers that take a side; see ``indexer.text.terms``.
 _FINDING = {
@@ -169,7 +182,7 @@ def asked_opinion(question: str) -> Opinion | None:
     if against or liked:
         sides = {Side.AGAINST} if against else set()
         sides |= {Side.FOR} if liked else set()
-        return Opinion(frozenset(sides), _FOR.sub(" ", rest))
+        return Opinion(frozenset(sides), _PERHAPS_AGAINST.sub(" ", _FOR.sub(" ", rest)))
     if _PERHAPS_AGAINST.search(question):
         rest = _PERHAPS_AGAINST.sub(" ", question)
         return Opinion(frozenset({Side.AGAINST}), rest, sure=False)
