@@ -127,6 +127,19 @@ def test_longer_list_of_links_below_is_not_the_opinion(
     assert texts(notebook.search("what did I not like?")) == BETTER
 
 
+def test_list_that_fills_its_section_keeps_the_items_above_longer_ones(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Review of the tent\n\n## Liked\n\n- light\n- green\n\n## Disliked\n\n- leaks\n"
+        "- the poles\n  - one bent\n  - one broke\n"
+    )
+    notebook = open_notebook(write_notes({"tent.md": text}))
+    notebook.build()
+    found = texts(notebook.search("what did I dislike about the tent?"))
+    assert found == ["leaks", "the poles", "one bent", "one broke"]
+
+
 def test_praise_of_a_review_is_found_and_its_criticism_is_not(notebook: Notebook) -> None:
     answer = notebook.search("what did I like about the Grand Hotel?")
     assert texts(answer) == ["Four days by the sea: well worth the journey."]
@@ -215,6 +228,54 @@ def test_question_may_ask_about_one_note(notebook: Notebook) -> None:
 def test_whole_opinion_is_the_review(notebook: Notebook) -> None:
     answer = notebook.search("what did I think of the hotel?")
     assert answer.units[0].kind is UnitKind.NOTE and answer.units[0].note_id == "hotel.md"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how was the hotel?", "would I recommend the hotel?", "was the hotel worth it?"],
+)
+def test_question_for_a_verdict_is_answered_by_the_review(
+    notebook: Notebook, question: str
+) -> None:
+    answer = notebook.search(question)
+    assert answer.units[0].kind is UnitKind.NOTE and answer.units[0].note_id == "hotel.md"
+
+
+def test_owner_of_a_hotel_is_criticised_in_its_review_and_a_teacher_is_not(
+    notebook: Notebook,
+) -> None:
+    assert texts(notebook.search("what could the owner do better?")) == BETTER
+    assert not notebook.search("what could the teacher do better?").answered
+
+
+def test_both_sides_of_a_review_are_its_praise_and_its_criticism(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(write_notes({"hotel.md": NOTES["hotel.md"]}))
+    notebook.build()
+    answer = notebook.search("likes and dislikes about the Grand Hotel")
+    assert texts(answer) == ["Four days by the sea: well worth the journey.", *BETTER]
+
+
+def test_links_about_a_part_of_a_note_are_those_of_the_note(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Goats\n\n- they climb\n\n## Resources\n\n- [Milking goats](https://a.example)\n"
+        "- [Fences](https://b.example)\n"
+    )
+    notebook = open_notebook(write_notes({"goats.md": text, "harbour.md": NOTES["harbour.md"]}))
+    notebook.build()
+    for question in ("links about milking goats", "further reading on goats"):
+        assert texts(notebook.search(question)) == ["Milking goats", "Fences"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what did the hotel cost?", "list of the receipts of the hotel", "itinerary of the harbour"],
+)
+def test_price_or_list_that_is_not_there_is_not_answered(notebook: Notebook, question: str) -> None:
+    assert not notebook.search(question).answered
 
 
 def test_one_side_alone_is_no_pros_and_cons(notebook: Notebook) -> None:

@@ -6,7 +6,7 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import UnitKind
-from indexer.retrieval.sizing.doubts import is_doubtful
+from indexer.retrieval.sizing.doubts import is_doubtful, listed_word
 from indexer.retrieval.sizing.units import Outline, Span
 
 NOTE = "# Sailing\n\n## Lesson 1\n\n- knots\n- sails\n\n## Lesson 2\n\n- wind\n- buoys\n"
@@ -55,3 +55,42 @@ def test_summary_is_no_single_point(outline: Outline) -> None:
     assert is_doubtful("summary of knots", [outline], Span(UnitKind.POINT, 0, 0))
     assert not is_doubtful("summary of lesson 1", [outline], SECTION)
     assert not is_doubtful("which knots?", [outline], Span(UnitKind.POINT, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("question", "doubtful"),
+    [
+        ("what did the lesson cost?", True),
+        ("how much is the lesson?", True),
+        ("how long did the lesson take?", True),
+        ("how many sails are there?", False),
+        ("why does the cost curve fall?", False),
+    ],
+)
+def test_price_or_time_needs_a_number_or_a_word_for_it(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, question: str, doubtful: bool
+) -> None:
+    lines = {True: "- knots\n- sails\n", False: "- knots in 2 hours, 30 euros\n- sails\n"}
+    for bare, text in lines.items():
+        notebook = open_notebook(write_notes({"sailing.md": "# Sailing\n\n## Lesson\n\n" + text}))
+        notebook.build()
+        points = notebook.points_of("sailing.md")
+        lesson = Outline(points[0].note, points)
+        span = Span(UnitKind.LIST, 0, len(points) - 1)
+        assert is_doubtful(question, [lesson], span) is (doubtful and bare)
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("list of quiz questions for week 3", "questions"),
+        ("list the knots", "knots"),
+        ("agenda of the meeting", "agenda"),
+        ("what about the sails?", "sails"),
+        ("which knots are there?", None),
+        ("a listed house", None),
+    ],
+)
+def test_word_for_what_is_to_be_listed(question: str, word: str | None) -> None:
+    place = listed_word(question)
+    assert (question[place[0] : place[1]] if place else None) == word

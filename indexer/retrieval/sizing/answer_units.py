@@ -14,10 +14,10 @@ from indexer.retrieval.ranking import Ranking, Weights
 from indexer.retrieval.sizing import choosing
 from indexer.retrieval.sizing.asked_parts import find_part
 from indexer.retrieval.sizing.choosing import Candidates, Chosen, choose_units
-from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful
+from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_word
 from indexer.retrieval.sizing.named_parts import note_within
 from indexer.retrieval.sizing.naming import in_digits
-from indexer.retrieval.sizing.note_names import NoteNames
+from indexer.retrieval.sizing.note_names import NoteNames, content_terms
 from indexer.retrieval.sizing.opinions import speaks_against
 from indexer.retrieval.sizing.outlines import Outlines
 from indexer.retrieval.sizing.parts import Around, Part, Places
@@ -31,6 +31,10 @@ _MATCHED = 0.37
 # The form of a question is read in its beginning: the patterns for it are made for sentences, and
 # took a second for 10,000 characters without a blank.
 _MAX_FORM_CHARS = 1_000
+# What a question wants listed is neither said nor meant where no word is nearer than this; a sure
+# answer is one in other words.
+_MEANT = 0.37
+_SURE = 0.8
 # Number of units whose notes are checked for the highest number of something counted.
 _DOUBTED_WITH = 3
 # A unit is weaker if its best point has less than this part of the chance of the first unit's.
@@ -106,6 +110,8 @@ def size_answer(
         return _single_points(current, confidence)
     begin = asked.question.text[:_MAX_FORM_CHARS]
     confidence = _of_units(confidence, chosen, part, begin)
+    if part is None and confidence < _SURE and _lacks_listed(asked, ranking, chosen[0]):
+        confidence *= DOUBTED
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
         # What was ranked says little next to what the question names.
@@ -167,6 +173,33 @@ def _of_units(
         question, *first[0]
     )
     return confidence * DOUBTED if doubtful else confidence
+
+
+def _lacks_listed(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
+    """Return whether a unit has no word for what a question wants listed, nor one like it."""
+    place = listed_word(asked.question.text[:_MAX_FORM_CHARS])
+    if place is None or asked.encoded is None:
+        return False
+    start, end = place
+    terms = content_terms(asked.question.text[start:end]) - FORM_TERMS
+    if not terms or any(terms <= _said(outline, span) for outline, span in first.places):
+        return False
+    spans = asked.encoded.spans
+    pieces = [i for i, (begin, last) in enumerate(spans) if begin < end and last > start]
+    matched = [ranking.matched[i] for i in first.ids() if i in ranking.matched]
+    if not pieces or not matched:
+        return False
+    return float(np.max(matched, axis=0)[pieces].mean()) < _MEANT
+
+
+def _said(outline: Outline, span: Span) -> frozenset[str]:
+    """Return the terms of a unit and of its labels."""
+    texts = {
+        text
+        for one in outline.parts(span)
+        for text in (one.point.text, *one.point.heading_path, *one.point.parents)
+    }
+    return frozenset().union(*map(content_terms, (outline.note.title, *texts)))
 
 
 class _Once:

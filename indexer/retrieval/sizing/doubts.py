@@ -1,4 +1,7 @@
-"""Doubts about a unit despite its near words: another number, or not a summary."""
+"""Doubts about a unit despite its near words.
+
+Another number, no summary, no price or time where one is asked for, not the thing to be listed.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,54 @@ from collections.abc import Sequence
 from indexer.records import BlockKind, UnitKind
 from indexer.retrieval.sizing.note_names import content_terms
 from indexer.retrieval.sizing.parts import subject_of
+from indexer.retrieval.sizing.patterns import LatePattern
 from indexer.retrieval.sizing.question_form import Lean, read_form
 from indexer.retrieval.sizing.units import Outline, Span
 
 # The factor of a doubt on the confidence; even a sure answer falls below the limit.
 DOUBTED = 0.35
 _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
+# A question for a price or a time, and what an answer to it has.
+_MEASURES = (
+    (
+        LatePattern(
+            r"\b(?:what|how much) (?:did|do|does|was|is|were|are|will|would) .*\b(?:cost|pay|paid)\b"
+            r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:the |its )?(?:price|cost|fees?)"
+            r"(?=\W*$| (?:of|for)\b)|^how (?:expensive|cheap)\b|\bworth (?:the|my|its) (?:money|price)\b"
+            r"|^how much (?:money )?(?:is|was|did I (?:pay|spend))\b",
+            "cost pay paid price fee expensive cheap money much",
+        ),
+        re.compile(
+            r"\d|[$\u20ac\u00a3\u00a5]|\b(?:free|cost\w*|pric\w+|pay\w*|paid|fees?|cheap\w*|expensive"
+            r"|money|budget\w*|dollars?|euros?|pounds?|afford\w*|worth)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        LatePattern(
+            r"^how (?:long|many (?:seconds|minutes|hours|days|nights|weeks|months|years))\b"
+            r".*\b(?:takes?|took|taken|lasts?|lasted|need(?:s|ed)?|spen[dt]|stay(?:ed)?|wait(?:ed)?)\b"
+            r"|\b(?:duration|length of time)\b",
+            "how duration length",
+        ),
+        re.compile(
+            r"\d|\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|moments?|overnight"
+            r"|daily|weekly)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+# What is to be listed, or a kind of text that is asked for: its head comes before a preposition.
+_LISTED = LatePattern(
+    r"^(?:(?:give|show|me|a|the|please) )*lists? (?:(?:of|all|out|the|my|our|any|some) )*"
+    r"(?P<listed>(?:[\w'\u2019-]+ ){0,3}?[\w'\u2019-]+)"
+    r"(?=\W*$| (?:of|for|to|in|on|about|from|with|by|at|that|which|who|I|we|you|after|before)\b)"
+    r"|^(?:the |my )?(?P<text>agenda|itinerary|schedule|timetable|menu|minutes|transcript|syllabus"
+    r"|certificate|invoice|contract|diary|budget|calendar|programme)\b"
+    r"|^(?:what|how) about (?:the |my |its )?(?P<about>[\w-]+)\W*$",
+    "list about agenda itinerary schedule timetable menu minutes transcript syllabus certificate invoice "
+    "contract diary budget calendar programme",
+)
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)
 
 
@@ -26,7 +71,7 @@ def is_doubtful(question: str, outlines: Sequence[Outline], span: Span) -> bool:
     :param outlines: of the note of the unit, and of those of the next units.
     :param span: the unit.
     """
-    if _says_less(question, outlines[0], span):
+    if _says_less(question, outlines[0], span) or _lacks_measure(question, outlines[0], span):
         return True
     if _SUMMARY.search(question) and span.kind is UnitKind.POINT and len(outlines[0].points) > 1:
         return True
@@ -43,6 +88,30 @@ def _says_less(question: str, outline: Outline, span: Span) -> bool:
         return False
     texts = (outline.note.title, *(point.text for point in points))
     return not subject_of(question) <= frozenset().union(*map(content_terms, texts))
+
+
+def _lacks_measure(question: str, outline: Outline, span: Span) -> bool:
+    """Return whether a price or a time is asked for, and a unit and its labels have none."""
+    asked = [measure for pattern, measure in _MEASURES if pattern.search(question)]
+    if not asked:
+        return False
+    points = [stored.point for stored in outline.parts(span)]
+    texts = {text for point in points for text in (point.text, *point.heading_path, *point.parents)}
+    return not any(measure.search(text) for measure in asked for text in texts)
+
+
+def listed_word(question: str) -> tuple[int, int] | None:
+    """Return the position of the word for what a question wants listed, None without one.
+
+    :param question: "list of quiz questions for week 3" wants "questions".
+    """
+    found = _LISTED.search(question)
+    if found is None:
+        return None
+    if not found["listed"]:
+        return found.span("text" if found["text"] else "about")
+    last = found["listed"].split()[-1]
+    return found.end("listed") - len(last), found.end("listed")
 
 
 def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:

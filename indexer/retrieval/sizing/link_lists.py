@@ -23,8 +23,11 @@ _ASKED = LatePattern(
     rf"|on|to)"
     rf" (?:(?:the|my|all|each|every|single) )*(?P<number>{'|'.join(NUMBERS)}|\d+) \w+s\b"
     rf"|^(?:(?:show|give|me|a|the) )*(?:list of|all|every) (?:(?:the|my|of) )*(?:\w+ )?notes\W*$"
-    rf"|^(?:what|where|which \w+) (?:do|does) .* link to\b",
-    "link note page post article file write",
+    rf"|^(?:what|where|which \w+) (?:do|does) .* link to\b"
+    rf"|^(?:(?:the|my|all|list|show|me|of|give|find|useful|good|best|more) )*(?:web ?sites?|urls?"
+    rf"|resources|references|sources|bookmarks|(?:further|more) reading|reading lists?)"
+    rf" (?:on|about|for|of|to)\b",
+    "link note page post article file write site url resource reference source bookmark reading",
 )
 _LINKS_TO = LatePattern(
     rf"^(?:(?:which|what|all|the|other) )*(?:{_NOTES} )?(?:(?:that|which) )?(?:(?:back)?links?"
@@ -36,7 +39,8 @@ _FORM = content_terms(
     "link links linked note notes page pages post posts article articles file files go goes "
     "belong belongs "
     "relate related refer refers referred accompany come comes listed fit short quick list show "
-    "give find part"
+    "give find part website websites site sites web url urls resource resources reference "
+    "references source sources bookmark bookmarks further more reading useful good best"
 )
 _LEAST_LINKED = 0.6
 _LEAST_ITEMS = 2
@@ -88,23 +92,35 @@ def _listed(around: Around, subject: frozenset[str], number: int) -> Part | None
         seen.add(stored.note.note_id)
         outline = around.outline_of(stored)
         for span in linked_lists(around, outline):
-            labels = outline.points[span.start]
-            texts = (*labels.heading_path, labels.text if span.introduced else "")
-            known = frozenset().union(*map(content_terms, texts))
-            if subject <= known and (not number or span.size - span.introduced == number):
+            if _is_about(outline, span, subject) and (
+                not number or span.size - span.introduced == number
+            ):
                 return Part(((outline, span),), _LEAST, hits=True)
     return None
+
+
+def _is_about(outline: Outline, span: Span, subject: frozenset[str]) -> bool:
+    """Return whether the headings or lead-in of a list have a subject.
+
+    Its items may have the rest of it, if its title or headings have a part: "links about dog
+    training" are those of "Dogs" in which the training of dogs is mentioned.
+    """
+    first = outline.points[span.start]
+    texts = (*first.heading_path, first.text if span.introduced else "")
+    labels = frozenset().union(*map(content_terms, texts))
+    if subject <= labels:
+        return True
+    labels |= content_terms(outline.note.title)
+    items = frozenset().union(*(content_terms(one.point.text) for one in outline.parts(span)))
+    return not labels.isdisjoint(subject) and subject <= labels | items
 
 
 def linked_lists(around: Around, outline: Outline) -> Iterator[Span]:
     """Yield the lists of a note in which most items have a link."""
     linked = around.view.links_in([one.point_id for one in outline.stored])
-    lists = {
-        span
-        for position in range(len(outline.points))
-        for span in outline.around(position)
-        if span.kind is UnitKind.LIST
-    }
+    if not linked:
+        return
+    lists = outline.lists(Span(UnitKind.NOTE, 0, len(outline.points) - 1))
     for span in sorted(lists, key=lambda one: (one.start, one.end)):
         items = outline.parts(span)[span.introduced :]
         with_link = [

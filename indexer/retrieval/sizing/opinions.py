@@ -39,8 +39,10 @@ _VIEW = LatePattern(
     r"|our) (?:overall |final )?"
     r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment) (?:of|on|about)\b"
     r"|^how (?:good|bad) (?:is|was|were|are)\b"
-    r"|^how did (?:I|we) (?:like|find|rate)\b",
-    "think opinion verdict view thought impression judg good bad how",
+    r"|^how did (?:I|we) (?:like|find|rate)\b"
+    r"|^(?:would|do|did|should) (?:I|we) recommend\b|^(?:is|was) (?=(?:it|the \w+) worth\b)"
+    r"|^how (?:was|were) (?=(?:the|my|this|that) [\w-]+(?: [\w-]+)?\W*$)",
+    "think opinion verdict view thought impression judg good bad how recommend worth",
 )
 _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 # Words that ask and name no subject.
@@ -51,7 +53,23 @@ _ASKING = content_terms(
     "one ones "
     "author many much against taught really ever also too according opinion view bad good like "
     "liked go went name named want wanted wish wished done give gave given leave left keep kept "
-    "best worst part parts"
+    "best worst part parts worth"
+)
+# Who makes a thing is part of it: the review of a course is about its teacher.
+_MAKERS = tuple(
+    (content_terms(makers), content_terms(things))
+    for makers, things in (
+        (
+            "teacher teachers instructor instructors lecturer lecturers tutor tutors professor trainer "
+            "speaker speakers presenter coach staff",
+            "course courses class classes lecture lectures lesson lessons training workshop seminar "
+            "specialization specialisation webinar talk talks programme bootcamp",
+        ),
+        ("author authors writer narrator", "book books novel essay article audiobook"),
+        ("director actor actors cast", "film films movie movies series show play"),
+        ("owner owners host staff waiter waiters chef", "hotel restaurant cafe hostel flat room"),
+        ("developer developers maker makers vendor", "app apps software tool tools product game"),
+    )
 )
 
 
@@ -87,17 +105,25 @@ def opinion_part(around: Around) -> Part | None:
         inside = _inside(all_of_side, subject)
         if inside is not None:
             return inside
-    if not any(is_opinion(one.outline.note) for one in found) and not (found and subject):
+    if not any(is_opinion(one.outline.note) for one in found):
         praise = _praise(around, opinion, subject)
         if praise is not None or not found:
             return praise
-    first = min(found, key=lambda one: _order(around, one, found, opinion))
+    first = min(found, key=lambda one: _order(around, one, found, opinion, subject))
     same = [one for one in found if _is_counterpart(one, first)]
     if {one.side for one in same} != opinion.sides:
-        return None
+        return _with_praise(same, opinion)
     same.sort(key=lambda one: one.span.start)
     places = tuple((one.outline, one.span) for one in same)
     return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS)
+
+
+def _with_praise(same: Sequence[Container], opinion: Opinion) -> Part | None:
+    """Return criticism with the points of the same review that praise, None without these."""
+    if opinion.sides == {one.side for one in same} | {Side.FOR} and is_opinion(same[0].outline.note):
+        places = (*_good_points(same[0].outline), *((one.outline, one.span) for one in same))
+        return Part(places, _LEAST) if len(places) > len(same) else None
+    return None
 
 
 def _inside(containers: Sequence[Container], subject: frozenset[str]) -> Part | None:
@@ -167,13 +193,19 @@ def _short_texts(outline: Outline, span: Span) -> Iterator[str]:
 
 
 def _order(
-    around: Around, one: Container, found: Sequence[Container], opinion: Opinion
+    around: Around,
+    one: Container,
+    found: Sequence[Container],
+    opinion: Opinion,
+    subject: frozenset[str],
 ) -> tuple[bool, bool, float, int, int]:
     """Return the sort key: all sides, a review, the rank of the note, the size of the list."""
     note = one.outline.note
     sides = {other.side for other in found if _is_counterpart(other, one)}
+    if subject and is_opinion(note) and any(_good_points(one.outline)):
+        sides.add(Side.FOR)
     score = around.score(note.note_id)
-    return sides != opinion.sides, not is_opinion(note), -score, -one.span.size, one.span.start
+    return not sides >= opinion.sides, not is_opinion(note), -score, -one.span.size, one.span.start
 
 
 def _is_counterpart(one: Container, first: Container) -> bool:
@@ -244,12 +276,7 @@ def _main_list(around: Around, outline: Outline, span: Span) -> Span:
 
 def _longest(around: Around, outline: Outline, span: Span) -> Span | None:
     """Return the longest list within a span; a list of links only if there is no other."""
-    lists = {
-        one
-        for position in range(span.start, span.end + 1)
-        for one in outline.around(position)
-        if one.kind is UnitKind.LIST and span.start <= one.start <= one.end <= span.end
-    }
+    lists = outline.lists(span)
     if len(lists) > 1:
         lists = lists.difference(linked_lists(around, outline)) or lists
     return max(lists, key=lambda one: (one.size, -one.start), default=None)
@@ -263,7 +290,17 @@ def _is_about(one: Container, subject: frozenset[str]) -> bool:
         known |= content_terms(stored.point.text)
     if not subject - known:
         return True
-    return is_opinion(one.outline.note) and not subject - known - _introduction(one.outline)
+    known |= _introduction(one.outline)
+    return is_opinion(one.outline.note) and not _unknown(subject, known)
+
+
+def _unknown(subject: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """Return the terms of a subject that a review does not have, not even by its maker."""
+    unknown = subject - known
+    for makers, things in _MAKERS if unknown else ():
+        if not known.isdisjoint(things):
+            unknown -= makers
+    return unknown
 
 
 def _introduction(outline: Outline) -> frozenset[str]:
@@ -279,7 +316,7 @@ def _review(around: Around, subject: frozenset[str]) -> Part | None:
     found: list[Outline] = []
     for name in around.notes():
         outline = around.outline(name.note.note_id) if name.opinion else None
-        if outline is not None and not subject - name.known() - _introduction(outline):
+        if outline is not None and not _unknown(subject, name.known() | _introduction(outline)):
             found.append(outline)
     return Part(((found[0], found[0].whole()),), _LEAST) if len(found) == 1 else None
 
@@ -290,7 +327,7 @@ def _praise(around: Around, opinion: Opinion, subject: frozenset[str]) -> Part |
         return None
     for name in around.notes():
         outline = around.outline(name.note.note_id) if name.opinion else None
-        if outline is None or subject - name.known() - _introduction(outline):
+        if outline is None or _unknown(subject, name.known() | _introduction(outline)):
             continue
         good = tuple(_good_points(outline))
         if good:

@@ -75,6 +75,7 @@ _PERHAPS_AGAINST = LatePattern(
     r"|\bwould (?:I|we|you) (?:have )?chang(?:e|ed)\b|\bsuggestions?\b|\bfeedback\b"
     r"|\blimitations?\b|\bomi(?:t\w*|ssions?)\b|\bneglect\w*|\boverlook\w*|\bcaveats?\b"
     r"|\b(?:problems?|issues?|troubles?|mistakes?|errors?) (?:with|of|by|did|do|I|we|the|in)\b"
+    r"|\b(?:make|makes|made) (?:\w+ )?(?:mistakes?|errors?)\b"
     r"|\bleft out\b|\b(?:n['\u2019]t|not) (?:covered?|explain\w*|discuss\w*|mention\w*)\b"
 )
 _FOR = LatePattern(

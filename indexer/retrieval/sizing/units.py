@@ -92,6 +92,11 @@ class Outline:
         named = {(span.start, span.end): span for span in found[1:]}
         return [found[0], *(span for place, span in named.items() if place != (position,) * 2)]
 
+    def lists(self, span: Span) -> set[Span]:
+        """Return the lists within a unit, also one that fills a section of its own."""
+        found = (one for i in range(span.start, span.end + 1) for one in self._list_around(i))
+        return {one for one in found if span.start <= one.start <= one.end <= span.end}
+
     def whole(self) -> Span:
         """Return all points except the properties as one unit; for a run of points, the run."""
         return Span(UnitKind.NOTE, self._body, len(self.points) - 1)
