@@ -22,14 +22,17 @@ _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
 _MEASURES = (
     (
         LatePattern(
-            r"\b(?:what|how much) (?:did|do|does|was|is|were|are|will|would) .*\b(?:cost|pay|paid)\b"
+            r"\b(?:what|how much) (?:did|do|does|was|is|were|are|will"
+            r"|would) .*\b(?:cost|pay|paid)\b"
             r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:the |its )?(?:price|cost|fees?)"
-            r"(?=\W*$| (?:of|for)\b)|^how (?:expensive|cheap)\b|\bworth (?:the|my|its) (?:money|price)\b"
+            r"(?=\W*$| (?:of|for)\b)|^how (?:expensive|cheap)\b|\bworth (?:the|my"
+            r"|its) (?:money|price)\b"
             r"|^how much (?:money )?(?:is|was|did I (?:pay|spend))\b",
             "cost pay paid price fee expensive cheap money much",
         ),
         re.compile(
-            r"\d|[$\u20ac\u00a3\u00a5]|\b(?:free|cost\w*|pric\w+|pay\w*|paid|fees?|cheap\w*|expensive"
+            r"\d|[$\u20ac\u00a3\u00a5]|\b(?:free|cost\w*|pric\w+|pay\w*|paid"
+            r"|fees?|cheap\w*|expensive"
             r"|money|budget\w*|dollars?|euros?|pounds?|afford\w*|worth)\b",
             re.IGNORECASE,
         ),
@@ -37,12 +40,14 @@ _MEASURES = (
     (
         LatePattern(
             r"^how (?:long|many (?:seconds|minutes|hours|days|nights|weeks|months|years))\b"
-            r".*\b(?:takes?|took|taken|lasts?|lasted|need(?:s|ed)?|spen[dt]|stay(?:ed)?|wait(?:ed)?)\b"
+            r".*\b(?:takes?|took|taken|lasts?|lasted|need(?:s|ed)?|spen[dt]"
+            r"|stay(?:ed)?|wait(?:ed)?)\b"
             r"|\b(?:duration|length of time)\b",
             "how duration length",
         ),
         re.compile(
-            r"\d|\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|moments?|overnight"
+            r"\d|\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?"
+            r"|years?|moments?|overnight"
             r"|daily|weekly)\b",
             re.IGNORECASE,
         ),
@@ -56,7 +61,8 @@ _LISTED = LatePattern(
     r"|^(?:the |my )?(?P<text>agenda|itinerary|schedule|timetable|menu|minutes|transcript|syllabus"
     r"|certificate|invoice|contract|diary|budget|calendar|programme)\b"
     r"|^(?:what|how) about (?:the |my |its )?(?P<about>[\w-]+)\W*$",
-    "list about agenda itinerary schedule timetable menu minutes transcript syllabus certificate invoice "
+    "list about agenda itinerary schedule timetable menu minutes transcript "
+    "syllabus certificate invoice "
     "contract diary budget calendar programme",
 )
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)

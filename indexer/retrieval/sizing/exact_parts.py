@@ -25,10 +25,17 @@ _KINDS = content_terms(
     "procedure process fact facts detail details info information"
 )
 # Verbs and adjectives that say little are no part of a name either.
-_LIGHT = FORM_TERMS | _KINDS | content_terms(
-    "help helps improve improving better good great make making get getting give use using used "
-    "find name named know want need needed should work working handle handling deal put come take "
-    "keep add set become learn go different several various important main common possible useful"
+_LIGHT = (
+    FORM_TERMS
+    | _KINDS
+    | content_terms(
+        "help helps improve improving better good great make making get getting "
+        "give use using used "
+        "find name named know want need needed should work working handle "
+        "handling deal put come take "
+        "keep add set become learn go different several various important main "
+        "common possible useful"
+    )
 )
 # "What is X?" asks for the section "X", although it mostly asks for one thing.
 _DEFINITION = re.compile(r"^what(?:['\u2019]?s| is| are| was| were) ", re.IGNORECASE)
@@ -62,7 +69,9 @@ def exact_part(around: Around) -> Part | None:
 
 def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str]) -> bool:
     """Return whether a found container is named by the kind asked for: "Guidelines for ..."."""
-    named = (content_terms(labels[-1]) for one in around.ranked() for labels in label_paths(one)[1:])
+    named = (
+        content_terms(labels[-1]) for one in around.ranked() for labels in label_paths(one)[1:]
+    )
     return bool(kinds) and any(own & kinds and own & subject for own in named)
 
 

@@ -39,10 +39,12 @@ _COUNTED = (
     "week|day|chapter|part|lesson|lecture|module|unit|step|section|course|session|sprint|phase"
 )
 _ORDINAL = re.compile(
-    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}}(?=st|nd|rd|th))(?:st|nd|rd|th)? ({_COUNTED})\b", re.IGNORECASE
+    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}}(?=st|nd|rd|th))(?:st|nd|rd|th)? ({_COUNTED})\b",
+    re.IGNORECASE,
 )
 _SPELLED = re.compile(
-    rf"\b({_COUNTED}) (?:(?:number|no\.?|nr\.?) |#)?({'|'.join(NUMBERS)}|\d{{1,3}})\b", re.IGNORECASE
+    rf"\b({_COUNTED}) (?:(?:number|no\.?|nr\.?) |#)?({'|'.join(NUMBERS)}|\d{{1,3}})\b",
+    re.IGNORECASE,
 )
 _SHORT = {"wk": "week", "ch": "chapter", "lec": "lecture", "sec": "section", "pt": "part"}
 _SHORTENED = re.compile(rf"\b({'|'.join(_SHORT)})\.? ?#?(?=\d)", re.IGNORECASE)

@@ -60,9 +60,11 @@ _MAKERS = tuple(
     (content_terms(makers), content_terms(things))
     for makers, things in (
         (
-            "teacher teachers instructor instructors lecturer lecturers tutor tutors professor trainer "
+            "teacher teachers instructor instructors lecturer lecturers tutor "
+            "tutors professor trainer "
             "speaker speakers presenter coach staff",
-            "course courses class classes lecture lectures lesson lessons training workshop seminar "
+            "course courses class classes lecture lectures lesson lessons "
+            "training workshop seminar "
             "specialization specialisation webinar talk talks programme bootcamp",
         ),
         ("author authors writer narrator", "book books novel essay article audiobook"),
@@ -120,7 +122,9 @@ def opinion_part(around: Around) -> Part | None:
 
 def _with_praise(same: Sequence[Container], opinion: Opinion) -> Part | None:
     """Return criticism with the points of the same review that praise, None without these."""
-    if opinion.sides == {one.side for one in same} | {Side.FOR} and is_opinion(same[0].outline.note):
+    if opinion.sides == {one.side for one in same} | {Side.FOR} and is_opinion(
+        same[0].outline.note
+    ):
         places = (*_good_points(same[0].outline), *((one.outline, one.span) for one in same))
         return Part(places, _LEAST) if len(places) > len(same) else None
     return None
