@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from fakes import FakeEncoder
 
@@ -44,8 +45,8 @@ def rounds(reduced: int, full: int) -> int:
 # --- processes ----------------------------------------------------------------------------------
 
 # Children are forked from a server that has imported everything and started no thread.
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(
     [
         *(
             "indexer.notebook",
@@ -53,22 +54,23 @@ _CONTEXT.set_forkserver_preload(
             "indexer.render",
             "indexer.store.embedded.store",
         ),
-        *("faiss", "fakes", "harness"),
+        *("faiss", "fakes", "harness", "children"),
     ]
 )
 
 
 def start(target: Callable[..., None], *args: object) -> BaseProcess:
     """Start a function of a module in a separate process."""
-    process = _CONTEXT.Process(target=target, args=args, daemon=True)
-    process.start()
+    process = CHILDREN.Process(target=target, args=args, daemon=True)
+    main = sys.modules["__main__"]
+    # Otherwise the child imports the main module, which is pytest, in half a second.
+    with (
+        patch.object(main, "__spec__", None),
+        patch.object(main, "__file__", None),
+        patch.dict(os.environ, worker_environment()),  # for the server, which the first one starts
+    ):
+        process.start()
     return process
-
-
-def build_in_child(notes: Path, store: Path, rebuild: bool = False) -> None:
-    """Build as the command does; run by a child process."""
-    with Notebook(notes, store=str(store), encoder=FakeEncoder()) as notebook:
-        notebook.build(rebuild=rebuild)
 
 
 def dump_as_user(notes: Path, store: Path, report: Path, user: int) -> None:
@@ -110,7 +112,7 @@ def worker(*arguments: str) -> list[str]:
 def worker_environment(**more: str) -> dict[str, str]:
     """Return the environment for the command line."""
     root = Path(__file__).parents[2]
-    paths = os.pathsep.join([str(root), str(root / "tests")])
+    paths = os.pathsep.join(map(str, [root, root / "tests", root / "tests" / "faults"]))
     return os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"} | more
 
 

@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from children import build_in_child
 from harness import (
     answers_of,
     assert_equal_states,
     build_at,
-    build_in_child,
     faults_of,
     kill_after,
     rounds,

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from children import build_in_child
 from fakes import FakeEncoder
 from harness import (
     QUESTIONS,
     assert_equal_states,
     build_at,
-    build_in_child,
     faults_of,
     folder_hash,
     note_text,
