@@ -14,9 +14,10 @@ from stores import SETUP, note_of, put, vector_of
 
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
 from indexer.records import NoteFilter
-from indexer.store.embedded import page_sums
+from indexer.store.embedded import page_sums, word_lists
 from indexer.store.embedded.faiss_snapshots import list_snapshots
 from indexer.store.embedded.store import DATABASE, EmbeddedStore
+from indexer.text.terms import terms_of
 
 
 @pytest.fixture
@@ -282,3 +283,50 @@ def test_connection_of_a_replaced_database_is_not_lent_again(tmp_path: Path) -> 
     with store.view() as view:
         assert len(view.points_of("b.md")) == 1
     store.close()
+
+
+# Enough words for lists of more than one page, which SQLite merges differently.
+MORE = [f"other{number} word{number}" for number in range(600)]
+
+
+def _length(store: EmbeddedStore) -> int:
+    """Return the bytes of the row in which FTS5 describes its lists."""
+    with store.view() as view:
+        sql = "SELECT length(block) FROM words_data WHERE id = 10"
+        return int(view.connection.execute(sql).fetchone()[0])
+
+
+def _replace_point(store: EmbeddedStore, number: int) -> None:
+    with store.view() as view:
+        removed = [point.point_id for point in view.points_of("a.md")]
+    put(store, note_of("a.md", [f"point{number}"]), removed=removed)
+    store.optimise()
+
+
+def test_word_lists_are_written_again_before_sqlite_refuses_them(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_lists, "_MAX_STRUCTURE_BYTES", 60)
+    put(store, note_of("b.md", MORE))
+    lengths = []
+    for number in range(30):
+        _replace_point(store, number)
+        lengths.append(_length(store))
+    # They grow, and become short again.
+    assert 50 < max(lengths) < 80 and min(lengths[15:]) < 30
+    assert store.verify() == []
+    with store.view() as view:
+        for word, count in (("other599", 1), ("point29", 1), ("point28", 0)):
+            assert len(view.lexical(terms_of(word), 5, NoteFilter())) == count
+
+
+@pytest.mark.slow
+def test_index_is_intact_after_thousands_of_builds_that_remove_points(
+    store: EmbeddedStore,
+) -> None:
+    put(store, note_of("b.md", MORE))
+    longest = 0
+    for number in range(2_300):  # SQLite refused the word lists after 1,000 builds
+        _replace_point(store, number)
+        longest = max(longest, _length(store))
+    assert 2_900 < longest < 3_100

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
+from indexer.store.embedded.word_lists import words_by_point
 from indexer.store.filters import labels_of
-from indexer.store.point_words import note_names, words_of_point
 from indexer.store.rows import (
     NOTE_INFO_COLUMNS,
-    POINT_COLUMNS,
-    list_from_row,
     note_info_from_row,
-    path_from_row,
-    point_from_row,
 )
 
 # The tokenizer of FTS5 also cuts here: a ligature of several words is only one of our terms.
@@ -41,21 +37,9 @@ def derived_faults(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _words_wanted(connection: sqlite3.Connection) -> tuple[tuple[int, int], Counter[str]]:
     """Return the expected number of words, the sum of their hashes, and the points per term."""
-    columns = ", ".join(f"point.{column}" for column in POINT_COLUMNS.split(", "))
-    targets: defaultdict[int, list[str]] = defaultdict(list)
-    for point_id, target in connection.execute(
-        "SELECT point, target FROM link WHERE point IS NOT NULL"
-    ):
-        targets[point_id].append(target)
-    rows = connection.execute(
-        f"SELECT point.id, path, title, aliases, {columns} FROM point "
-        "JOIN note ON note.id = point.note"
-    )
     count = total = 0
     terms: Counter[str] = Counter()
-    for point_id, path, title, aliases, *row in rows:
-        names = note_names(title, list_from_row(aliases), path_from_row(path))
-        own, context = words_of_point(point_from_row(row)[1], names, targets.get(point_id, ()))
+    for point_id, own, context in words_by_point(connection):
         terms.update({*own, *context})
         for column, words in (("own", own), ("context", context)):
             for offset, term in enumerate(_TOKEN.findall(" ".join(words))):

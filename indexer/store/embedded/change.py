@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from indexer.errors import IndexDamaged
 from indexer.records import FileStamp, Link, Outcome, Point, RawLink
 from indexer.store.embedded.schema import read_header
+from indexer.store.embedded.word_lists import ADD_WORDS
 from indexer.store.filters import labels_of
 from indexer.store.point_words import note_names, targets_by_point, words_of_point
 from indexer.store.records import NewLink, NewPoint, NoteChange, NoteInfo, Setup, join_engines
@@ -226,8 +227,7 @@ class SqlChange:
         )
         point_id = int(cursor.lastrowid or 0)
         own, context = words
-        sql = "INSERT INTO words (rowid, own, context) VALUES (?, ?, ?)"
-        self._sql.execute(sql, (point_id, " ".join(own), " ".join(context)))
+        self._sql.execute(ADD_WORDS, (point_id, " ".join(own), " ".join(context)))
         self._terms.update({*own, *context})
         self._points += 1
         return point_id

@@ -21,10 +21,7 @@ from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFoun
 from indexer.private_files import open_private, read_regular, replace_private
 from indexer.records import FileStamp
 from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections, translated
-from indexer.store.embedded.faiss_snapshots import (
-    drop_snapshots,
-    sync,
-)
+from indexer.store.embedded.faiss_snapshots import drop_snapshots, sync
 from indexer.store.embedded.folder import HOLDER, LOCK, exposure, make_folder, refuse_foreign
 from indexer.store.embedded.page_sums import (
     NoSums,
@@ -392,13 +389,15 @@ class EmbeddedStore:
 
         For a large index this takes seconds, so it waits until unused vectors are dropped too.
         """
+        from indexer.store.embedded.word_lists import forget_removed_words
+
         with self._connections.lend() as connection:
             header = read_header(connection)
         removed = header.get("released", "0")
         if removed == header.get("forgotten", "0") or (points > _MAX_JOINED and removed != "0"):
             return
         with self._connections.transaction() as connection:
-            connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+            forget_removed_words(connection)
             sql = "INSERT OR REPLACE INTO header VALUES ('forgotten', ?)"
             connection.execute(sql, (removed,))
 
