@@ -26,13 +26,6 @@ VIEWS = {
     "links": ("?view=Links&p=rich.md:9", "canvas"),
     "index": ("?view=Index", "table"),
 }
-VIEWS_OF_ALL = {
-    "": ".home",
-    "?view=Map": "canvas",
-    "?view=Timeline": ".bars",
-    "?view=Links": "canvas",
-    "?view=Index": "table",
-}
 BEES = """---
 tags: [כוורת]
 date: 2021-05-02
