@@ -11,7 +11,7 @@ from indexer.web.opening import open_host
 from indexer.web.pulse import pulse
 from indexer.web.trouble import trouble
 
-st.set_page_config(page_title="Notepoint", page_icon=str(ICON), layout="wide")
+st.set_page_config(page_title="Notepoint", page_icon=ICON, layout="wide")
 st.html(STYLE)
 
 host = None

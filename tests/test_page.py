@@ -115,7 +115,7 @@ def maybe_element(page: AppTest, name: str) -> dict[str, Any] | None:
         for one in walk(found):
             proto = getattr(one, "proto", None)
             if proto is not None and getattr(proto, "component_name", "") == f"notepoint.{name}":
-                return json.loads(proto.json)  # type: ignore[no-any-return]
+                return json.loads(proto.json)[0]  # type: ignore[no-any-return]
     return None
 
 
@@ -134,7 +134,7 @@ def elements(page: AppTest, name: str) -> list[dict[str, Any]]:
     """Return the data of all components of a name, in their order on the page."""
     protos = [getattr(one, "proto", None) for found in page.main for one in walk(found)]
     named = [p for p in protos if getattr(p, "component_name", "") == f"notepoint.{name}"]
-    return [json.loads(one) for one in dict.fromkeys(proto.json for proto in named)]
+    return [json.loads(one)[0] for one in dict.fromkeys(proto.json for proto in named)]
 
 
 def texts(page: AppTest) -> str:

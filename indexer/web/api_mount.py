@@ -12,7 +12,6 @@ from indexer.errors import IndexerError
 from indexer.loopback import Guard, token_from
 from indexer.web.guard import TOKEN_VARIABLE as PAGE_TOKEN_VARIABLE
 from indexer.web.launch import API_VARIABLE
-from indexer.web.opening import open_host
 
 _PATH = "/api"
 
@@ -49,6 +48,7 @@ class _Opening:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if self._app is None:
             from indexer.http.app import Api
+            from indexer.web.opening import open_host
 
             try:
                 host = await anyio.to_thread.run_sync(open_host)

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from indexer.errors import IndexerError, NoteError
-from indexer.notes.files import kind_of, read_head
-from indexer.notes.opening import read_note_bytes, read_stamp
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -104,6 +102,10 @@ def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[by
     :param whole: True for the original file, False for at most ``MAX_SIDE_PX`` per side.
     :raises NoteError: if there is no such file in the folder, or it is not a picture or PDF.
     """
+    # The server imports this module, and starts sooner without the formats of notes.
+    from indexer.notes.files import kind_of, read_head
+    from indexer.notes.opening import read_note_bytes, read_stamp
+
     if any(part.startswith(".") for part in Path(path).parts):
         raise NoteError("is hidden", path=path)
     kind = kind_of(read_head(settings.notes, path))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,28 @@ from indexer.web.assets import ROUTE
 _FOLDER = Path(__file__).parent / "elements"
 _KATEX = Path(__file__).parent / "assets" / "katex" / "katex.min.css"
 _FONT = re.compile(r"@font-face\{[^}]*\}")
-ICON = Path(__file__).parent / "icon.png"
+# As an address: of a file, Streamlit would import Pillow to look at it.
+_PNG = (Path(__file__).parent / "icon.png").read_bytes()
+ICON = f"data:image/png;base64,{base64.b64encode(_PNG).decode()}"
 
 
 def _component(name: str, *parts: str) -> Any:
-    """Return an element with the scripts and style sheets of its parts; its own come last."""
+    """Return an element with the scripts and style sheets of its parts; its own come last.
+
+    Its data is sent in a list, and its script takes it out: of a dictionary Streamlit 1.67 asks
+    whether each value is a table, and imports pandas and pyarrow for that, half a second and 60 MB.
+    """
     files = [_FOLDER / part for part in ("base", *parts, name)]
     css = "\n".join(_read(file.with_suffix(".css")) for file in files)
     if "note" in (*parts, name):
         css += _FONT.sub("", _read(_KATEX))
     js = "\n".join(_read(file.with_suffix(".js")) for file in files)
-    return st.components.v2.component(f"notepoint.{name}", css=css, js=js)
+    mount = st.components.v2.component(f"notepoint.{name}", css=css, js=js)
+
+    def show(*, key: str, data: Mapping[str, Any] | None = None, **callbacks: Any) -> Any:
+        return mount(key=key, data=[data], **callbacks)
+
+    return show
 
 
 def _read(file: Path) -> str:

@@ -271,7 +271,7 @@ function saveFile(file) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const desk = desks.get(parentElement) || new Desk(parentElement);
   desks.set(parentElement, desk);
   desk.detach();

@@ -79,7 +79,7 @@ function tree(notes, sort, act) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const root = rootOf(parentElement, "");
   const state = homes.get(parentElement) || { sort: "date" };

@@ -1,6 +1,6 @@
 // What was found by words while the first index is built.
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const root = rootOf(parentElement, "");
   const key = JSON.stringify(data);

@@ -168,7 +168,7 @@ class Nav {
 function ask(what) { document.dispatchEvent(new CustomEvent("notepoint-key", { detail: what })); }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const nav = navs.get(parentElement) || new Nav(parentElement);
   navs.set(parentElement, nav);
   nav.detach();

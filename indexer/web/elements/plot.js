@@ -204,7 +204,7 @@ class Plot {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const plot = plots.get(parentElement) || new Plot(parentElement);
   plots.set(parentElement, plot);
   plot.detach();

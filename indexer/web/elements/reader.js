@@ -1,6 +1,6 @@
 // A note next to the map, the timeline or the links.
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const root = rootOf(parentElement, "side");
   if (!root.toast) root.toast = el("p", { class: "toast", role: "status" });

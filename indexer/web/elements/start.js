@@ -37,7 +37,7 @@ class Start {
 }
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data: [data], parentElement } = component;
   const start = starts.get(parentElement) || new Start();
   starts.set(parentElement, start);
   const forget = () => { document.removeEventListener("keydown", start.onKey); document.removeEventListener("click", start.onClick, true); };

@@ -55,7 +55,7 @@ function askFirst(root, state) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const root = rootOf(parentElement, "");
   let state = tables.get(parentElement);
   if (!state) {

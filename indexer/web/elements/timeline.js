@@ -1,7 +1,7 @@
 // Points by month: bars to choose dates from, and below them what was written then. A click chooses one
 // bar, dragging or Shift and a click choose several; the dates then filter every view.
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data: [data], parentElement, setTriggerValue } = component;
   const root = rootOf(parentElement, "");
   const act = (action) => setTriggerValue("act", { ...action, at: Date.now() });
   const most = Math.max(1, ...data.spans.map((one) => one.count));
