@@ -180,14 +180,18 @@ def measure(notes: Path, runs: int) -> Iterator[tuple[str, Any]]:
 
         def tab() -> Page:
             page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
-            page.goto(server.address)
+            page.goto(server.address, wait_until="commit")
             page.locator('input[type="search"]').wait_for()
+            first_box.append(time.perf_counter() - server.started)
+            page.locator(".st-key-ask input").wait_for()
             return page
 
+        first_box: list[float] = []  # seconds until each tab had a box that takes keys
         server = Server(notes)
         yield "healthy_s", round(server.healthy_s, 2)
         page = tab()
-        yield "box_usable_s", round(time.perf_counter() - server.started, 2)
+        yield "box_takes_keys_s", round(first_box[0], 2)
+        yield "box_answers_s", round(time.perf_counter() - server.started, 2)
         page.locator(".home").wait_for()
         page.evaluate(BEGIN_AT_KEY)
         ask(page, "warm up", live=False)

@@ -9,6 +9,7 @@ preparation done here.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import sys
 import threading
@@ -18,7 +19,7 @@ from streamlit import runtime
 from streamlit.components.v2 import manifest_scanner
 from streamlit.web import cli
 
-from indexer.web import api_mount, assets, greeting, guard
+from indexer.web import api_mount, assets, frontend, greeting, guard
 
 _LOOK_S = 0.02
 
@@ -37,11 +38,13 @@ def prepare() -> None:
         host = open_host()
         host.generation()
         host.labels()
+    importlib.import_module("indexer.web.frame")  # while the browser reads its scripts
 
 
 if __name__ == "__main__":
     assets.install()
     api_mount.install()
+    frontend.install()
     guard.install()
     greeting.install()
     # To find elements that the page does not use, Streamlit 1.67 reads the metadata of every
