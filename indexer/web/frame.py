@@ -16,6 +16,7 @@ from indexer.web.trouble import folder_is_gone, trouble
 from indexer.web.views.index import index_view
 from indexer.web.views.links import links_view
 from indexer.web.views.map import map_view
+from indexer.web.views.meanwhile import first_build, is_first_build
 from indexer.web.views.search import search_view
 from indexer.web.views.timeline import timeline_view
 from indexer.web.widgets import ask_box, filters
@@ -45,11 +46,21 @@ def draw_views(host: Host) -> None:
         with st.container(key="navigation"):
             show_nav(key="nav", data=_bar(view), on_act_change=_act)
         with host.request():  # everything drawn is of one generation
-            host.generation()  # raises if nothing was built
+            first = is_first_build(host)
+            if not first:
+                host.generation()  # raises if nothing was built
+            # The box stays the same element when the first build ends: another one with the same
+            # name would lose the focus, the last keys and its part of the address (Streamlit 1.67
+            # forgets it when the first of two boxes goes).
             with st.container(horizontal=True, vertical_alignment="center", key="bar"):
                 with st.container(key="ask"):
                     question = ask_box(lambda: _typed(view))
-                where, mode = filters(host)
+                if not first:
+                    where, mode = filters(host)
+            if first:
+                first_build(host, question)
+                address.answered()
+                return
             if folder_is_gone(host):
                 st.warning(
                     f"The notes folder {plain(str(host.settings.notes))} does not exist. Answers "

@@ -10,6 +10,7 @@ from indexer.errors import IndexerError
 from indexer.web.host import Host, Model
 from indexer.web.presenters import count
 from indexer.web.switcher import only_operator
+from indexer.web.views.meanwhile import is_first_build
 
 _BEAT_S = 1.0
 
@@ -22,7 +23,7 @@ def pulse(host: Host) -> None:
     """
     with host.request():
         st.caption(_line(host))
-        seen = (_generation(host), host.model, _overview_of(host))
+        seen = (_generation(host), host.model, _overview_of(host), is_first_build(host))
     if st.session_state.setdefault("seen", seen) != seen:
         st.session_state["seen"] = seen
         st.rerun()

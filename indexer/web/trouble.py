@@ -11,7 +11,6 @@ from indexer.gathered import shown_folders
 from indexer.web.host import Host
 from indexer.web.presenters import plain
 from indexer.web.views.index import Fix, controls
-from indexer.web.views.meanwhile import meanwhile
 from indexer.web.views.start import choose_folder, start_view
 from indexer.web.widgets import sentence
 
@@ -33,10 +32,6 @@ _TITLES: tuple[tuple[type[IndexerError], str, str], ...] = (
         "Nothing is lost: the index is built from your notes. Rebuild it from scratch.",
     ),
     (NotesError, "The notes cannot be read", "The problem and how to fix it:"),
-)
-_RUNNING = (
-    "Reading your notes for the first time",
-    "This takes about a second per hundred points, once. It can be cancelled.",
 )
 _EMPTY = (
     "There is no note in this folder yet",
@@ -65,18 +60,13 @@ def trouble(exc: IndexerError, host: Host | None) -> None:
         return
     empty = host is not None and isinstance(exc, IndexNotFound) and _is_empty(host)
     found = [(title, text) for kind, title, text in _TITLES if isinstance(exc, kind)]
-    running = (
-        host is not None and isinstance(exc, IndexNotFound) and host.rebuilder.progress.running
-    )
-    for title, text in [_EMPTY] if empty else [_RUNNING] if running else found[:1]:
+    for title, text in [_EMPTY] if empty else found[:1]:
         st.header(title, anchor=False)
         st.write(text)
     if host is None or not isinstance(exc, (IndexNotFound, IndexOutdated, IndexDamaged)):
         st.error(plain(sentence(exc)))
         return
     controls(host.rebuilder, Fix.BUILD if isinstance(exc, IndexNotFound) else Fix.REBUILD)
-    if isinstance(exc, IndexNotFound):
-        meanwhile(host)
     st.caption(f"Notes folder: {plain(shown_folders(host.settings.notes))}")
     if not isinstance(exc, IndexNotFound):
         st.caption(plain(sentence(exc)))

@@ -148,13 +148,15 @@ def controls(rebuilder: Rebuilder, fix: Fix | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="controls"):
         offered = fix is None or not progress.running
         if offered and fix is not Fix.REBUILD:
-            st.button(
+            started = st.button(
                 "Build the index" if fix else "Update now",
                 key="build",
                 type="primary" if fix else "secondary",
                 disabled=progress.running,
                 on_click=rebuilder.start,
             )
+            if started and fix:
+                st.rerun()  # the first build has a view of its own
         if offered and fix is not Fix.BUILD:
             st.button(
                 "Rebuild from scratch",

@@ -6,7 +6,8 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from indexer.errors import IndexerError
+from indexer.errors import IndexerError, IndexNotFound
+from indexer.gathered import shown_folders
 from indexer.snapshot import NotePage, split_place
 from indexer.store.records import NoteInfo
 from indexer.web import address, presenters
@@ -14,19 +15,49 @@ from indexer.web.components import show_meanwhile, show_reader
 from indexer.web.first_words import FirstWords, rows_of
 from indexer.web.host import Host
 from indexer.web.reading import read_macros
-from indexer.web.widgets import ask_box
+from indexer.web.views.index import Fix, controls
+from indexer.web.views.start import choose_folder
 
 _BEAT_S = 1.0
 _HITS = 12
 _reading: WeakKeyDictionary[Host, FirstWords] = WeakKeyDictionary()
 
 
-@st.fragment(run_every=_BEAT_S)
-def meanwhile(host: Host) -> None:
-    """Draw a search by words during the first build.
+def is_first_build(host: Host) -> bool:
+    """Return whether the first index of a folder is being built, so that no view can be drawn.
 
     :param host: builds the index.
     """
+    try:
+        host.generation()
+    except IndexNotFound:
+        return host.rebuilder.progress.running
+    except IndexerError:  # drawn by the page
+        return False
+    return False
+
+
+def first_build(host: Host, question: str) -> None:
+    """Draw the view.
+
+    :param host: builds the index.
+    :param question: the text in the box.
+    """
+    st.header("Reading your notes for the first time", anchor=False)
+    st.write(
+        "This takes about a second per hundred points, once. Search by words works already. "
+        "It can be cancelled."
+    )
+    controls(host.rebuilder, Fix.BUILD)
+    _found(host, question)
+    st.caption(f"Notes folder: {presenters.plain(shown_folders(host.settings.notes))}")
+    with st.expander("Use another folder"):
+        choose_folder(host.settings.notes)
+
+
+@st.fragment(run_every=_BEAT_S)
+def _found(host: Host, question: str) -> None:
+    """Draw what is found by words in the notes that were read so far."""
     if not host.rebuilder.progress.running:
         if (done := _reading.pop(host, None)) is not None:
             done.close()
@@ -34,9 +65,6 @@ def meanwhile(host: Host) -> None:
     words = _reading.get(host)
     if words is None:
         words = _reading[host] = FirstWords(host.notebook.folder)
-    st.write("Search by words works already:")
-    with st.container(key="ask"):
-        question = ask_box(address.another_question)
     found = words.find(question, _HITS) if question else []
     left, right = st.columns([6, 5], gap="medium") if address.opened() else (st.container(), None)
     with left:
@@ -51,7 +79,6 @@ def meanwhile(host: Host) -> None:
     if right is not None:
         with right:
             _reader(host, words)
-    address.answered()
 
 
 def _said(notes: int, question: str, found: int) -> str:
