@@ -102,7 +102,7 @@ def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[by
     :param whole: True for the original file, False for at most ``MAX_SIDE_PX`` per side.
     :raises NoteError: if there is no such file in the folder, or it is not a picture or PDF.
     """
-    # The server imports this module, and starts sooner without the formats of notes.
+    # Imported only now: the server starts faster without the formats of notes.
     from indexer.notes.files import kind_of, read_head
     from indexer.notes.opening import read_note_bytes, read_stamp
 
