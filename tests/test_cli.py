@@ -200,6 +200,30 @@ def test_batch_prints_one_answer_a_line(run: Run) -> None:
     assert rows[0]["hits"][0]["text"] == "no discussion of ethics"
 
 
+def test_batch_prints_the_format_that_is_asked_for(run: Run) -> None:
+    run("build", "--notes", "notes")
+    batch = ("query", "--batch", "questions.jsonl", "--notes", "notes")
+    compact = json.loads((ROOT / "docs/schemas/compact.schema.json").read_text("utf-8"))
+    rows = [
+        json.loads(line)
+        for line in run(*batch, "--format", "compact", "--json")[1].split("\n")
+        if line
+    ]
+    for row in rows:
+        jsonschema.validate({key: row[key] for key in row if key != "id"}, compact)
+    assert [row["id"] for row in rows] == ["q1", "q2"]
+    for form, sign in (("compact", "#"), ("text", "#"), ("markdown", "##")):
+        out = run(*batch, "--format", form)[1]
+        heads = [line for line in out.splitlines() if line.startswith(f"{sign} q")]
+        assert [head.split(":")[0] for head in heads] == [f"{sign} q1", f"{sign} q2"]
+        assert "no discussion of ethics" in out
+    alone = run("query", "discussion of ethics", "--notes", "notes", "--format", "compact")[1]
+    assert alone.strip() in run(*batch, "--format", "compact")[1]
+    for form in ("raycast", "alfred", "fzf", "vimgrep"):
+        status, _, err = run(*batch, "--format", form)
+        assert status == 2 and "--batch prints json, compact, text or markdown" in err
+
+
 def test_dump_is_what_an_audit_reads(run: Run) -> None:
     run("build", "--notes", "notes")
     found = json.loads(run("dump", "--notes", "notes", "--json")[1])

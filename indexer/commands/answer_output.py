@@ -81,6 +81,52 @@ def points_wanted(top_k: int, options: dict[str, Any]) -> int:
     return points_for(options["budget"], given, COMPACT_TOP_K)
 
 
+def check_batch_format(options: dict[str, Any]) -> None:
+    """Raise an error for a format that holds a single answer.
+
+    :param options: of a command with ``--batch``.
+    :raises click.UsageError: for a format of a launcher.
+    """
+    form = format_of(options)
+    if form in _LAUNCHERS:
+        raise click.UsageError(
+            f"--format {form} holds one answer; --batch prints json, compact, text or markdown"
+        )
+
+
+def batch_output(root: Path, options: dict[str, Any]) -> Callable[[dict[str, Any], Any], str]:
+    """Return the function that prints a question of ``--batch`` with its answer.
+
+    JSON lines are the default. Text begins with a line of the id and the question.
+
+    :param root: the notes folder.
+    :param options: of the command.
+    """
+    from indexer import render
+
+    chosen = options["form"] or options["markdown"]
+    form = format_of(options) if chosen else "json"
+
+    def as_json(row: dict[str, Any], answer: Any) -> str:
+        if isinstance(answer, dict):  # an error
+            return render.to_json({"id": row.get("id"), **answer})
+        if form == "compact":
+            from indexer import compact
+
+            found = compact.compact(answer, budget=options["budget"], links=options["with_links"])
+            return render.to_json({"id": row["id"], **compact.compact_json(found)})
+        return render.to_json({"id": row["id"], **render.answer_json(answer)})
+
+    def as_text(row: dict[str, Any], answer: Any) -> str:
+        if isinstance(answer, dict):
+            return f"error: {render.safe(answer['error'])}\nhint: {render.safe(answer['hint'])}\n"
+        sign = "##" if form == "markdown" else "#"
+        head = render.safe(f"{sign} {row['id']}: {row['question']}")
+        return f"{head}\n{answer_output(answer, root, options)}\n"
+
+    return as_json if form == "json" or options["as_json"] else as_text
+
+
 def answer_output(answer: Answer, root: Path, options: dict[str, Any]) -> str:
     """Return the printed form of an answer.
 
