@@ -2,8 +2,8 @@
 
     python benchmarks/languages.py
 
-The questions of benchmarks/questions in six languages over the English notes of corpus/, those in
-English, and small folders of German and Japanese notes with questions in their own language.
+The questions of benchmarks/questions in six languages over the English notes of corpus/ (a second
+set was written later and used for no setting), those in English, and small folders of German and Japanese notes with questions in their own language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from indexer.notebook import Notebook  # noqa: E402
 
 QUESTIONS = ROOT / "benchmarks/questions"
 FOLDERS = {
-    "corpus": (ROOT / "corpus", ("corpus-languages", "corpus", "corpus-held-out")),
+    "corpus": (
+        ROOT / "corpus",
+        ("corpus-languages", "corpus-languages-held-out", "corpus", "corpus-held-out"),
+    ),
     "german": (QUESTIONS / "vaults/german", ("german",)),
     "japanese": (QUESTIONS / "vaults/japanese", ("japanese",)),
 }
@@ -40,7 +43,7 @@ def rows(model: str) -> Iterator[tuple[str, int, float, float, float]]:
                 questions = [q for q in read_questions(QUESTIONS / f"{name}.jsonl") if q.answers]
                 judged = list(judge(questions, lambda text: notebook.search(text, 10)))
                 kinds = {one.question.kind for one in judged}
-                by_kind = name == "corpus-languages"
+                by_kind = name.startswith("corpus-languages")
                 for kind in sorted(kinds) if by_kind else [""]:
                     chosen = [one for one in judged if not kind or one.question.kind == kind]
                     ranks = [one.rank for one in chosen]

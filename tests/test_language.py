@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from conftest import ROOT, OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
 from indexer.config import DEFAULT_MODEL, MULTILINGUAL_MODEL
+from indexer.encoding.offer import offer_for_question
 from indexer.notebook import Notebook
+from indexer.records import Answer
 from indexer.text.language import NAMES, foreign_language, guess_language
 
 QUESTIONS = ROOT / "benchmarks/questions"
@@ -23,9 +27,9 @@ def questions(name: str) -> list[dict[str, str]]:
 
 
 def test_languages_of_the_judged_questions_are_told() -> None:
-    asked = questions("corpus-languages")
+    asked = questions("corpus-languages") + questions("corpus-languages-held-out")
     right = Counter(row["kind"] for row in asked if guess_language(row["question"]) == row["kind"])
-    assert sum(right.values()) >= 50  # 56 of 60 when it was written
+    assert sum(right.values()) >= 110  # 119 of 120 when it was written
     for row in asked:
         if guess_language(row["question"]) == "en":
             pytest.fail(f"taken for English: {row['question']}")
@@ -53,6 +57,76 @@ def test_text_that_tells_nothing_has_no_language(text: str) -> None:
 def test_language_of_notes_is_told(folder: Path, expected: str) -> None:
     lines = [line for path in folder.glob("*.md") for line in path.read_text("utf-8").splitlines()]
     assert foreign_language(lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Arroser au pied, jamais sur les feuilles|Le compost est prêt|Acheter du terreau"),
+        ("es", "El huerto necesita agua por la mañana|Comprar tierra|No regar las hojas"),
+        ("pt", "A horta precisa de água|Plantar os tomates depois das geadas|Não regar as folhas"),
+        ("it", "Piantare i pomodori dopo le gelate|Non bagnare le foglie|Il compost è pronto"),
+        ("nl", "De tuin heeft water nodig|De slakken eten de sla|Ik heb een nieuwe schep gekocht"),
+        ("pl", "Nie podlewać liści|Kompost jest gotowy, gdy nie pachnie|To się nie udało"),
+        ("sv", "Vattna inte på bladen|Komposten är klar när den inte luktar|Jag har köpt en spade"),
+        ("da", "Kompost er klar, når det ikke lugter|Jeg har købt en spade til haven"),
+        ("ru", "Саду нужна вода утром|Не поливать листья"),
+        ("zh", "花园早上需要浇水|不要浇叶子|堆肥好了"),
+        ("ko", "정원은 아침에 물이 필요하다|퇴비가 준비되었다"),
+    ],
+)
+def test_a_few_notes_tell_their_language(language: str, text: str) -> None:
+    assert foreign_language(text.split("|") * 2) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The garden needs water|Crème brûlée: torch the sugar|La vie en rose|Los Angeles in May|"
+        "Bonjour, comment ça va? is how she greets everyone|Read Das Kapital|We met in São Paulo|"
+        "The word Weltschmerz has no translation|Der Kaiser was late|Pico de gallo|Buy soil",
+        "der Hund - the dog|die Katze - the cat|ich bin müde - I am tired|nicht - not|und - and|"
+        "the verb comes at the end of a clause|accusative is used for direct objects",
+        "op amp gain is 1+R2/R1|SELECT de FROM t|docker run -d --name es elastic|vi ~/.bashrc|"
+        "el = document.getElementById|the config is in /etc|do not run as root",
+        "Let α be the angle|π r²|where μ is the mean|Δt is the time step|the sum of λ",
+        "Groceries|Milk, eggs|Mac OS update|Los Angeles|van rental|Le Creuset pan|die cast car",
+    ],
+)
+def test_english_notes_with_foreign_words_are_english(text: str) -> None:
+    assert foreign_language(text.split("|")) == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Mac OS backup", "Rio de Janeiro trip", "El Niño effects", "op amp gain", "al dente pasta",
+        "Leonardo da Vinci notebooks", "crème brûlée recipe", "Δx", "no such file",
+        "pain au chocolat", "Das Kapital summary", "Los Angeles hotels", "MIT e-mail",
+        "what does déjà vu mean",
+    ],
+)  # fmt: skip
+def test_names_and_loans_in_a_short_question_tell_no_language(question: str) -> None:
+    assert guess_language(question) in ("", "en")
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "answered", "offered"),
+    [
+        ("Wie oft soll man gießen?", "water the plants every day", True, True),
+        ("Wie oft soll man gießen?", "water the plants every day", False, True),
+        ("Wie oft soll man gießen?", "das Gießen ist nicht jeden Tag nötig", True, False),
+        ("Wie oft soll man gießen?", "das Gießen ist nicht jeden Tag nötig", False, True),
+        ("how often do I water?", "das Gießen ist nicht jeden Tag nötig", False, False),
+    ],
+)
+def test_question_gets_an_offer_unless_its_language_answers(
+    question: str, found: str, answered: bool, offered: bool
+) -> None:
+    state = SimpleNamespace(model=DEFAULT_MODEL)
+    answer = SimpleNamespace(answered=answered, index=state, hits=[SimpleNamespace(text=found)])
+    offer = offer_for_question(question, cast(Answer, answer))
+    assert ("German" in offer and offer.count("notepoint setup multilingual") == 1) is offered
 
 
 def test_few_lines_tell_nothing() -> None:

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from indexer.commands.answer_output import answer_output, format_options, points_wanted
+from indexer.commands.answer_output import (
+    answer_output,
+    batch_output,
+    check_batch_format,
+    format_options,
+    points_wanted,
+)
 from indexer.commands.options import (
     FOUND,
     NOTHING,
@@ -80,7 +86,8 @@ from indexer.records import Mode, NoteFilter
     "--batch",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help='Answer each question of a JSON-lines file ({"id", "question"}) with one JSON line',
+    help='Answer each question of a JSON-lines file ({"id", "question"}) with one JSON line, '
+    "or as --format says",
 )
 @click.option(
     "--open",
@@ -118,6 +125,8 @@ def query(
     question = typed_question(words)
     if (question is None) == (batch is None):
         raise click.UsageError("give a question, or --batch FILE")
+    if batch is not None:
+        check_batch_format(options)
     search = {
         "k": max(points_wanted(top_k, options), open_hit or 0),
         "mode": Mode(options["mode"]),
@@ -139,10 +148,10 @@ def query(
             click.echo(behind, err=True)
 
         if batch is not None:
-            return _answer_batch(notebook, batch, search)
+            return _answer_batch(notebook, batch, search, options)
         answer = notebook.search(question or "", **search)
         click.echo(answer_output(answer, notebook.settings.notes, options))
-        if not answer.answered and not options["as_json"] and not options["quiet"]:
+        if not options["as_json"] and not options["quiet"]:
             _offer(question or "", answer)
         if open_hit is not None:
             _open_hit(notebook, answer, open_hit)
@@ -153,7 +162,7 @@ def _offer(question: str, answer: Any) -> None:
     """Say to stderr that another model would understand the question, where that is so."""
     from indexer.encoding.offer import offer_for_question
 
-    offer = offer_for_question(question, answer.index.model)
+    offer = offer_for_question(question, answer)
     if offer:
         click.echo(f"hint: {offer}", err=True)
 
@@ -178,14 +187,17 @@ def _property(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
-    """Print one answer per line; a line of a wrong question says what is wrong."""
-    from indexer import render
+def _answer_batch(
+    notebook: Any, batch: Path, search: dict[str, Any], options: dict[str, Any]
+) -> int:
+    """Print the answer to each question; a line with a wrong question says what is wrong."""
     from indexer.evaluation.questions import lines_of, read_json_object
 
+    printed = batch_output(notebook.settings.notes, options)
     status = FOUND
     for number, line in lines_of(batch):
         row: dict[str, Any] = {}
+        answer: Any = None
         try:
             row = read_json_object(line, f"{batch}:{number}")
             if "question" not in row or "id" not in row:
@@ -193,11 +205,11 @@ def _answer_batch(notebook: Any, batch: Path, search: dict[str, Any]) -> int:
                     f"{batch}:{number}: a question lacks its id or its text",
                     'write {"id", "question"}',
                 )
-            said = render.answer_json(notebook.search(str(row["question"]), **search))
+            answer = notebook.search(str(row["question"]), **search)
         except QueryError as exc:
-            said = {"line": number, "error": exc.message, "hint": exc.hint}
+            answer = {"line": number, "error": exc.message, "hint": exc.hint}
             status = NOTHING
-        click.echo(render.to_json({"id": row.get("id"), **said}))
+        click.echo(printed(row, answer))
     return status
 
 

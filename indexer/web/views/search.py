@@ -201,7 +201,7 @@ def _notices(
     notices = [_notice("", presenters.plain(line), []) for line in answer.notices]
     if answer.reads:
         notices.append(_readings(question, answer))
-    offer = "" if answer.answered else offer_for_question(question, answer.index.model)
+    offer = offer_for_question(question, answer)
     if offer:
         text = presenters.plain(f"{offer[0].upper()}{offer[1:]}.")
         notices.append(_notice("Another language", text, []))
