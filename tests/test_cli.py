@@ -224,6 +224,13 @@ def test_batch_prints_the_format_that_is_asked_for(run: Run) -> None:
         assert status == 2 and "--batch prints json, compact, text or markdown" in err
 
 
+def test_recommended_commands_name_the_folders_that_were_named(run: Run) -> None:
+    Path("my notes").mkdir()
+    Path("my notes/a.md").write_text("- a point\n")
+    said = run("query", "point", "--notes", "my notes", "--store", "index")[2]
+    assert "hint: run `notepoint build --notes 'my notes' --store index`" in said
+
+
 def test_dump_is_what_an_audit_reads(run: Run) -> None:
     run("build", "--notes", "notes")
     found = json.loads(run("dump", "--notes", "notes", "--json")[1])

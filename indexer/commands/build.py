@@ -12,6 +12,7 @@ from indexer.commands.options import (
     common,
     echo_warnings,
     open_notebook,
+    with_places,
 )
 
 
@@ -50,5 +51,5 @@ def build(progress_json: bool, standby: bool, **options: Any) -> int:
         click.echo(render.to_json(render.build_json(report)))
     elif not options["quiet"]:
         echo_warnings(render.warnings_text(report.files, everything=options["verbose"]))
-        click.echo(render.build_text(report))
+        click.echo(with_places(render.build_text(report), options))
     return NOTHING if report.notes_skipped else FOUND

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from indexer.config import DEFAULT_TOP_K
+from indexer.errors import IndexerError
 from indexer.memory_limit import demand_room
 
 if TYPE_CHECKING:
@@ -81,8 +83,37 @@ def open_notebook(options: dict[str, Any]) -> Iterator[Notebook]:
             click.echo(line, err=True)
 
     names = ("notes", "store", "model", "site_url", "follow_links")
-    with Notebook(**{name: options[name] for name in names}, say=say) as notebook:
-        yield notebook
+    try:
+        with Notebook(**{name: options[name] for name in names}, say=say) as notebook:
+            yield notebook
+    except IndexerError as exc:
+        exc.hint = exc.hint and with_places(exc.hint, options)
+        raise
+
+
+def with_places(text: str, options: dict[str, Any]) -> str:
+    """Return a text whose build commands name the notes and the index that the user named.
+
+    So a command that a message recommends can be pasted as it is.
+
+    :param text: a hint or an offer, with commands such as ``notepoint build --rebuild``.
+    :param options: of the command.
+    """
+    places = [("--notes", folder) for folder in options["notes"]]
+    # The address of a server may hold a password.
+    if options["store"] and "://" not in options["store"]:
+        places.append(("--store", options["store"]))
+    said = "".join(f" {name} {_quoted(place)}" for name, place in places)
+    return text.replace("`notepoint build", f"`notepoint build{said}")
+
+
+def _quoted(place: str) -> str:
+    """Return a path as a shell takes it."""
+    if os.name == "nt":
+        return f'"{place}"' if " " in place else place
+    import shlex
+
+    return shlex.quote(place)
 
 
 def echo_warnings(text: str) -> None:

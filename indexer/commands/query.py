@@ -21,6 +21,7 @@ from indexer.commands.options import (
     open_notebook,
     read_days,
     top_k_option,
+    with_places,
 )
 from indexer.commands.question_words import QuestionCommand, typed_question
 from indexer.errors import QueryError
@@ -145,26 +146,26 @@ def query(
 
         behind = notebook.catch_up()
         if behind and not options["quiet"]:
-            click.echo(behind, err=True)
+            click.echo(with_places(behind, options), err=True)
 
         if batch is not None:
             return _answer_batch(notebook, batch, search, options)
         answer = notebook.search(question or "", **search)
         click.echo(answer_output(answer, notebook.settings.notes, options))
         if not options["as_json"] and not options["quiet"]:
-            _offer(question or "", answer)
+            _offer(question or "", answer, options)
         if open_hit is not None:
             _open_hit(notebook, answer, open_hit)
     return FOUND if answer.answered else NOTHING
 
 
-def _offer(question: str, answer: Any) -> None:
+def _offer(question: str, answer: Any, options: dict[str, Any]) -> None:
     """Say to stderr that another model would understand the question, where that is so."""
     from indexer.encoding.offer import offer_for_question
 
     offer = offer_for_question(question, answer)
     if offer:
-        click.echo(f"hint: {offer}", err=True)
+        click.echo(f"hint: {with_places(offer, options)}", err=True)
 
 
 def _filter(options: dict[str, Any]) -> NoteFilter:

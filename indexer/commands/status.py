@@ -9,6 +9,7 @@ import click
 from indexer.commands.options import (
     common,
     open_notebook,
+    with_places,
 )
 
 
@@ -23,5 +24,5 @@ def status(**options: Any) -> None:
     click.echo(
         render.to_json(render.status_json(found))
         if options["as_json"]
-        else render.status_text(found)
+        else with_places(render.status_text(found), options)
     )
