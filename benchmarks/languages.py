@@ -3,7 +3,8 @@
     python benchmarks/languages.py
 
 The questions of benchmarks/questions in six languages over the English notes of corpus/ (a second
-set was written later and used for no setting), those in English, and small folders of German and Japanese notes with questions in their own language.
+set was written later, and no setting was chosen with it), those in English, and small folders of
+German and Japanese notes with questions in their own language.
 """
 
 from __future__ import annotations
