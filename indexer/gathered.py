@@ -24,11 +24,17 @@ def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
 
     :param folders: (name, absolute path) pairs; an empty name means that of the folder.
     :param cache: folder of the user for derived data.
-    :raises SettingsError: if two folders have the same name, or a link cannot be created.
+    :raises SettingsError: if a folder is given twice, if two folders have the same name, or if a
+        link cannot be created.
     """
     named: dict[str, Path] = {}
     for name, folder in folders:
         name = name or folder.name or "notes"
+        for other, known in named.items():
+            if _are_same(folder, known):
+                raise SettingsError(
+                    f"the notes folder {folder} is given twice", f"leave out one: {other} or {name}"
+                )
         if name in named:
             raise SettingsError(
                 f"two notes folders are named {name!r}: {named[name]} and {folder}",
@@ -55,6 +61,14 @@ def gather(folders: Sequence[tuple[str, Path]], cache: Path) -> Path:
             "set NOTEPOINT_CACHE to a folder that supports links",
         ) from exc
     return home
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    """Return whether two paths are one folder, also where the system ignores case."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one == other
 
 
 def trust(notes: Path, cache: Path) -> None:

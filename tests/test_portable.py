@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, OpenNotebook
 
 POSIX_ONLY = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 # Attributes that the modules os and signal lack on Windows.
@@ -66,3 +67,27 @@ def test_console_of_windows_shows_every_note(tmp_path: Path) -> None:
     )
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_index_on_a_drive_that_is_taken_away_leaves_other_indexes_alone(
+    tmp_path: Path, open_notebook: OpenNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from indexer.store.embedded import page_sums
+
+    for name in ("drive", "disk"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"- on the {name}\n")
+    assert open_notebook(tmp_path / "drive").build().notes_added == 1
+    database = next((tmp_path / "drive/.notepoint").glob("index-*.db"))
+    status = database.stat()
+    gone = page_sums._descriptors[status.st_dev, status.st_ino]
+    fstat, close = os.fstat, os.close
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", lambda fd: refuse(fd) if fd == gone else fstat(fd))
+        patch.setattr(os, "close", lambda fd: refuse(fd) if fd == gone else close(fd))
+        assert open_notebook(tmp_path / "disk").build().notes_added == 1
+    assert gone not in page_sums._descriptors.values()

@@ -60,6 +60,17 @@ def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "venv/bin/notepoint"
 
 
+@pytest.fixture(scope="module")
+def core(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`notepoint` in an environment into which the wheel was installed with no extra."""
+    home = tmp_path_factory.mktemp("core")
+    must(run(sys.executable, "-m", "venv", home / "venv", home=home))
+    (wheel,) = dist.glob("*.whl")
+    pip = (home / "venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
+    must(run(*pip, wheel, home=home))
+    return home / "venv/bin/notepoint"
+
+
 def test_same_source_gives_the_same_packages(dist: Path, tmp_path: Path) -> None:
     """A later build on another day, in another folder, has the same bytes."""
     again = tmp_path / "again"
@@ -96,6 +107,54 @@ def test_question_is_answered_from_the_wheel_without_torch(program: Path, tmp_pa
     assert built.returncode == 0, built.stderr
     asked = run(program, "query", "does it talk about ethics?", "-k1", home=notes)
     assert "2020-04-07-deeplearningai-review.md:14" in asked.stdout
+
+
+def test_question_is_answered_from_the_sdist(dist: Path, tmp_path: Path) -> None:
+    """pip builds the program from its source, in a new environment with the core alone."""
+    must(run(sys.executable, "-m", "venv", tmp_path / "venv", home=tmp_path))
+    (sdist,) = dist.glob("*.tar.gz")
+    pip = (tmp_path / "venv/bin/python", "-m", "pip", "install", "-q")
+    must(run(*pip, "--disable-pip-version-check", sdist, home=tmp_path))
+    program = tmp_path / "venv/bin/notepoint"
+    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    for package in ("torch", "streamlit", "pandas", "pyarrow", "scipy"):
+        assert not (site / package).exists()
+    notes = Path(shutil.copytree(site / "indexer/corpus", tmp_path / "notes"))
+    built = run(program, "build", "--notes", notes, home=tmp_path)
+    assert built.returncode == 0, built.stderr
+    asked = run(program, "query", "does it talk about ethics?", "-k1", home=notes)
+    assert "2020-04-07-deeplearningai-review.md:14" in asked.stdout
+
+
+EXTRAS = {
+    "page": ("serve", "--no-browser"),
+    "models": ("build", "--model", "some/model", "--rebuild"),
+    "multilingual": ("build", "--model", "multilingual", "--rebuild"),
+    "lsp": ("lsp",),
+    "mcp": ("mcp",),
+    "eval": ("eval", "questions.jsonl", "--compare", "mode=dense"),
+    "parquet": ("export", "out"),
+    "postgres": ("status", "--store", "postgresql://localhost/x"),
+    "ray": ("build", "--ray", "local"),
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_each_missing_extra_is_one_message(extra: str, core: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("- a point\n")
+    (tmp_path / "questions.jsonl").write_text('{"id": "1", "question": "a point", "answers": []}')
+    command, *more = EXTRAS[extra]
+    if extra in ("eval", "parquet"):
+        assert run(core, "build", "--notes", notes, home=tmp_path).returncode == 0
+    done = run(core, command, *more, "--notes", notes, home=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("notepoint: error: ")]
+    hints = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+    assert len(errors) == len(hints) == 1
+    assert f"`notepoint setup {extra}`" in hints[0]
+    assert "Traceback" not in done.stderr
 
 
 def test_missing_extra_is_one_message(program: Path, tmp_path: Path) -> None:

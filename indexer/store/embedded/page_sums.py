@@ -11,6 +11,7 @@ pages keep their sums, so damage to them in the meantime is still found.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -225,13 +226,22 @@ def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
 def _open_for_good(path: Path) -> int:
     with _descriptors_lock:
         for key, descriptor in list(_descriptors.items()):
-            if os.fstat(descriptor).st_nlink == 0:  # the file was removed, so it has no locks
-                os.close(_descriptors.pop(key))
+            if _is_gone(descriptor):  # so it has no locks
+                with contextlib.suppress(OSError):  # a drive that is gone raises even here
+                    os.close(_descriptors.pop(key))
         status = path.stat()
         key = (status.st_dev, status.st_ino)
         if key not in _descriptors:
             _descriptors[key] = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         return _descriptors[key]
+
+
+def _is_gone(descriptor: int) -> bool:
+    """Return whether the file of a descriptor was removed, or its drive."""
+    try:
+        return os.fstat(descriptor).st_nlink == 0
+    except OSError:
+        return True
 
 
 def _read_at(descriptor: int, offset: int, size: int) -> bytes:
