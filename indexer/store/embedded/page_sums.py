@@ -226,8 +226,8 @@ def _pages_in_log(database: Path, page_size: int) -> set[int] | None:
 def _open_for_good(path: Path) -> int:
     with _descriptors_lock:
         for key, descriptor in list(_descriptors.items()):
-            if _is_gone(descriptor):  # so it has no locks
-                with contextlib.suppress(OSError):  # a drive that is gone raises even here
+            if _is_gone(descriptor):  # it has no locks
+                with contextlib.suppress(OSError):  # raised by a missing drive
                     os.close(_descriptors.pop(key))
         status = path.stat()
         key = (status.st_dev, status.st_ino)
