@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from indexer.retrieval.answer_forms import favour_form
 from indexer.retrieval.candidates import Weighed
 from indexer.retrieval.lowering import lower_names
 from indexer.retrieval.query import Asked, Query
@@ -88,6 +89,12 @@ def _by_name(scores: Scores, placing: Placing) -> Scores:
     return favour_reviews(named, {i: one.note for i, one in points.items()}, placing.text)
 
 
+def _by_form(scores: Scores, placing: Placing) -> Scores:
+    if placing.asked.by_words:
+        return scores
+    return favour_form(scores, placing.points, placing.text, placing.asked.rarity)
+
+
 def _below_text(scores: Scores, placing: Placing) -> Scores:
     return lower_names(scores, placing.points, placing.view.links_in)
 
@@ -108,6 +115,7 @@ def _below_originals(scores: Scores, placing: Placing) -> Scores:
 _RULES: tuple[tuple[str, Callable[[Scores, Placing], Scores]], ...] = (
     ("size of the note", _by_size),
     ("named by the question", _by_name),
+    ("in the form asked for", _by_form),
     ("front matter and mere links", _below_text),
     ("below its own points", _below_own_points),
     ("repeated in many notes", _below_unique),

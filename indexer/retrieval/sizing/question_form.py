@@ -93,6 +93,14 @@ _HEAD = re.compile(
 _OPENER = re.compile(r"^(?:how|why|where|when|who|what|which|if|whose|whom|the|my|a|an)\b", re.I)
 
 
+def asks_yes_or_no(question: str) -> bool:
+    """Return whether a question begins like one for yes or no.
+
+    :param question: as typed, on one line.
+    """
+    return _YES_OR_NO.search(question.strip()) is not None
+
+
 @functools.lru_cache(maxsize=64)  # asked several times in one question
 def read_form(question: str) -> Form:
     """Return the form of a question.

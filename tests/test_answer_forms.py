@@ -1,0 +1,87 @@
+"""Points in the form that a question asks for, on hand-made notes."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.records import BlockKind, Point
+from indexer.retrieval.answer_forms import favour_form
+from indexer.store.records import NoteInfo, StoredPoint
+
+
+def gains(question: str, *texts: str) -> list[float]:
+    """Return what each text gains for a question."""
+    note = NoteInfo("note.md", "Note", None, (), (), (), "")
+    points = {
+        i: StoredPoint(i, i, note, Point(text, BlockKind.ITEM, i, i))
+        for i, text in enumerate(texts)
+    }
+    rarity = {"kiln": 3.0, "cone": 2.0, "bisqu": 4.0}
+    scores = favour_form(dict.fromkeys(points, 1.0), points, question, rarity)
+    return [round(scores[i] - 1.0, 6) for i in points]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A kiln is an oven for pottery.",
+        "**Kilns** are ovens.",
+        "Kiln: an oven for pottery",
+        "kiln - an oven for pottery",
+        "The electric kiln means an oven with coils.",
+    ],
+)
+@pytest.mark.parametrize("question", ["what is a kiln?", "What's a kiln", "define kiln"])
+def test_definition_gains_if_the_question_asks_what_something_is(question: str, text: str) -> None:
+    (gained,) = gains(question, text)
+    assert gained > 0.1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Close the lid before the kiln is hot.",  # names it too late
+        "A glaze is a thin layer of glass.",  # defines something else
+        "Bought a new kiln.",
+        "We met. The kiln is an oven.",  # not at the beginning
+    ],
+)
+def test_other_points_are_no_definition(text: str) -> None:
+    assert gains("what is a kiln?", text) == [0.0]
+
+
+def test_definition_counts_by_the_rarity_of_what_it_names() -> None:
+    both, rare, common = gains(
+        "what is bisque cone?", "A bisque cone is a cone.", "Bisque is clay.", "A cone is a cone."
+    )
+    assert both > rare > common == 0.0
+
+
+@pytest.mark.parametrize("text", ["Yes, after ten hours.", "No.", "A: Not yet.", "**It depends:**"])
+def test_yes_or_no_gains_if_the_question_asks_for_it(text: str) -> None:
+    assert gains("can I open the kiln warm?", text) == [0.2]
+    assert gains("how do I open the kiln?", text) == [0.0]
+
+
+def test_no_before_a_noun_is_no_answer() -> None:
+    assert gains("is there a lid?", "No lid was ordered.") == [0.0]
+
+
+def test_number_gains_if_the_question_asks_how_many() -> None:
+    asked = "how many hours does it cool?"
+    assert gains(asked, "It cools for 10 hours.", "It cools for ten hours.") == [0.1, 0.1]
+    assert gains(asked, "It cools slowly.") == [0.0]
+    assert gains("how does it cool?", "It cools for 10 hours.") == [0.0]
+
+
+def test_point_that_asks_loses() -> None:
+    assert gains("when is the kiln hot?", "When is the kiln hot?", "*Which cone?*") == [-0.1, -0.1]
+    assert gains("when is the kiln hot?", "Is it hot? After two hours.") == [0.0]
+
+
+def test_question_without_a_form_changes_nothing() -> None:
+    assert gains("kiln temperature", "A kiln is hot.", "Yes, at 10.") == [0.0, 0.0]
+
+
+def test_subject_without_a_term_changes_nothing() -> None:
+    assert gains("what is the meaning of it?", "A kiln is hot.") == [0.0]
