@@ -119,7 +119,8 @@ def the_signs(signs: Signs) -> list[float]:
     assert signs.cosine is not None and signs.pieces is not None
     length = min(signs.length, MAX_LENGTH)
     beyond = signs.cosine - signs.chance, signs.pieces - signs.chance
-    return [*beyond, signs.coverage, length, signs.words]
+    lacking = float(signs.unknown_name), float(signs.no_number)
+    return [*beyond, signs.coverage, length, signs.words, *lacking]
 
 
 def without_coverage(signs: Signs) -> list[float]:
@@ -128,12 +129,21 @@ def without_coverage(signs: Signs) -> list[float]:
     return [first, second, *others]
 
 
+def without_lacking(signs: Signs) -> list[float]:
+    """Return the same columns without names and numbers that the notes lack."""
+    return the_signs(signs)[:-2]
+
+
 def the_words(signs: Signs) -> list[float]:
     """Return the column of the fit for searches by words alone."""
     return [signs.words]
 
 
-FITS = (("signs", the_signs), ("without coverage", without_coverage))
+FITS = (
+    ("signs", the_signs),
+    ("without coverage", without_coverage),
+    ("without what is lacking", without_lacking),
+)
 
 
 def calibrate(samples: Sequence[Sample], pairs: Sequence[Pair] = ()) -> tuple[Table, Table]:

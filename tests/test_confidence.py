@@ -14,6 +14,8 @@ from indexer.retrieval.confidence import (
     verdict,
 )
 from indexer.retrieval.languages import function_terms
+from indexer.retrieval.names_asked import names_unknown
+from indexer.retrieval.question import Question
 from indexer.store.records import NoteInfo, StoredPoint
 
 GOOD = Signs(cosine=0.7, words=0.6, pieces=0.6, coverage=0.6, length=7, chance=0.23)
@@ -72,6 +74,39 @@ def test_other_forms_of_words_the_model_does_not_know_are_words_of_the_notes(
 
 def test_a_question_in_another_language_needs_less() -> None:
     assert confidence(GOOD) < confidence(GOOD._replace(foreign=True)) < 1
+
+
+@pytest.mark.parametrize("sign", ["unknown_name", "no_number"])
+def test_what_the_notes_lack_speaks_against_an_answer(sign: str) -> None:
+    lacking = GOOD._replace(cosine=0.5, pieces=0.35, coverage=0.4, **{sign: True})  # type: ignore[arg-type]
+    assert (
+        confidence(lacking)
+        < ANSWERED_ABOVE
+        < confidence(GOOD._replace(cosine=0.5, pieces=0.35, coverage=0.4))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "missing", "unknown"),
+    [
+        ("how do I fire it in Limoges?", {"limog"}, True),
+        ("how do I fire it in Limoges?", set(), False),
+        ("how do I fire it in limoges?", {"limog"}, False),  # written like any other word
+        ("Limoges plates", {"limog"}, False),  # the first word always has a capital
+        ("MSE of the cone", {"mse"}, True),
+        ("what broke in 1874?", {"1874"}, True),
+        ("How Do I Fire It In Limoges?", {"limog"}, False),  # a title
+        ("what did I do on Kiln 3?", {"3"}, True),
+        ("what is plan B?", {"b"}, False),
+    ],
+)
+def test_name_that_no_note_has_is_unknown(text: str, missing: set[str], *, unknown: bool) -> None:
+    assert names_unknown(Question(text, ()), missing) == unknown
+
+
+def test_acronym_is_known_if_its_phrase_is() -> None:
+    read = Question("what is MSE (mean squared error)?", (), (("MSE", "mean squared error"),))
+    assert not names_unknown(read, {"mse"})
 
 
 def test_words_that_say_nothing_are_known_in_each_language() -> None:

@@ -51,16 +51,16 @@ def test_answers_do_not_get_worse(
 
 def test_confidence_tells_the_unanswerable(judged: list[Judged]) -> None:
     found = summarise(judged)
-    assert found.auroc is not None and found.auroc >= 0.86  # measured .876
-    assert found.kept is not None and found.kept >= 0.88  # measured .915
-    assert found.rejected is not None and found.rejected >= 0.65  # measured .688
+    assert found.auroc is not None and found.auroc >= 0.89  # measured .914
+    assert found.kept is not None and found.kept >= 0.88  # measured .898
+    assert found.rejected is not None and found.rejected >= 0.70  # measured .750
 
 
 def test_near_misses_are_told_apart(judged: list[Judged], notebook: Notebook) -> None:
     near = judge(read_questions(QUESTIONS / "near-misses.jsonl", "corpus"), notebook.search)
     answerable = [one.confidence for one in judged if one.question.answers]
     found = auroc(answerable, [one.confidence for one in near])
-    assert found is not None and found >= 0.55  # measured .564
+    assert found is not None and found >= 0.55  # measured .568
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in QUESTIONS.glob("corpus*.jsonl")))

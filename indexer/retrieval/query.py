@@ -63,7 +63,8 @@ class Asked(NamedTuple):
     ``vector`` is the question's vector, moved by examples; None in a search by words. ``weights``
     are the weights of its word pieces; they sum to 1. ``by_words`` is True if words alone decide,
     because of the mode or because the model does not know them. ``gibberish`` is True if neither
-    the notes nor the model know a word of the question.
+    the notes nor the model know a word of the question. ``missing`` are its terms that no point
+    has.
     """
 
     question: Question
@@ -73,6 +74,7 @@ class Asked(NamedTuple):
     weights: Vectors
     by_words: bool = False
     gibberish: bool = False
+    missing: frozenset[str] = frozenset()
 
 
 def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> Asked:
@@ -109,6 +111,7 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
         weights=np.asarray(weights, np.float32),
         by_words=by_words,
         gibberish=gibberish,
+        missing=frozenset(term for term in terms if not counts.get(term)),
     )
 
 
