@@ -92,7 +92,12 @@ ONLY_IMPORTERS = {
     "ir_measures": {"evaluation/beir.py"},
     "rapidfuzz": {"retrieval/question.py"},
     "PIL": {"web/assets.py"},
-    "pygls": {"lsp/documents.py", "lsp/notes_server.py"},
+    "pygls": {
+        "lsp/documents.py",
+        "lsp/features.py",
+        "lsp/notes_server.py",
+        "lsp/protocol.py",
+    },
     "lsprotocol": {"lsp/features.py", "lsp/notes_server.py", "lsp/server.py"},
     "nh3": {"notes/markdown/render.py"},
 }

@@ -18,6 +18,7 @@ _OPENED = re.compile(r"(?:\[\[(?P<wiki>[^\[\]|\n]*)|\]\((?P<path>[^()\n]*))$")
 _MAX_BY_NAME = 20
 _MAX_BY_MEANING = 8
 _MIN_WORDS = 2
+_NOT_IN_WIKILINKS = frozenset("[]|")
 _DETAIL_CHARS = 200
 
 
@@ -72,17 +73,21 @@ def suggest(
         stem = _stem(other)
         return stem if stems[stem.casefold()] == 1 else other.rpartition(".")[0]
 
+    def can_name(other: str) -> bool:
+        return not opened.wiki or not _NOT_IN_WIKILINKS & set(other)
+
     found = []  # targets are computed only for shown suggestions
     for note in notes:
         place = _place_in_names((_stem(note.note_id), note.title, *note.aliases), wanted)
-        if place is not None and note.note_id != note_id:
+        if place is not None and note.note_id != note_id and can_name(note.note_id):
             found.append((place, note.title or _stem(note.note_id), note.note_id))
     by_name = [
         Suggestion(title, other, target(other), str(place))
         for place, title, other in heapq.nsmallest(_MAX_BY_NAME, found)
     ]
     sentence = sentence_before(lines, line, opened.start)
-    by_meaning = list(_by_meaning(request, note_id, sentence, target, places=opened.wiki))
+    hits = [hit for hit in _near(request, sentence) if can_name(hit.note_id)]
+    by_meaning = list(_by_meaning(hits, note_id, target, places=opened.wiki))
     # While nothing is typed, every name matches, so similar meaning comes first.
     return [*by_name, *by_meaning] if wanted else [*by_meaning, *by_name]
 
@@ -95,14 +100,19 @@ def _place_in_names(names: Sequence[str], wanted: str) -> int | None:
     return 1 if any(wanted in name for name in folded) else None
 
 
-def _by_meaning(
-    request: Request, note_id: str, sentence: str, target: Callable[[str], str], *, places: bool
-) -> Iterator[Suggestion]:
-    """Yield points similar to a sentence; ``places`` adds the heading to the target."""
+def _near(request: Request, sentence: str) -> Sequence[Hit]:
+    """Return the points similar to a sentence; none for a single word."""
     if len(sentence.split()) < _MIN_WORDS:
-        return
+        return ()
+    return request.ask(sentence, _MAX_BY_MEANING, points=True).hits
+
+
+def _by_meaning(
+    hits: Sequence[Hit], note_id: str, target: Callable[[str], str], *, places: bool
+) -> Iterator[Suggestion]:
+    """Yield suggestions for points of other notes; ``places`` adds the heading to the target."""
     seen = set()
-    for hit in request.ask(sentence, _MAX_BY_MEANING, points=True).hits:
+    for hit in hits:
         heading = hit.heading_path[-1] if hit.heading_path else ""
         if hit.note_id == note_id or (hit.note_id, heading) in seen:
             continue
@@ -117,14 +127,22 @@ def _label(hit: Hit) -> str:
     return " > ".join(dict.fromkeys((hit.title, *hit.heading_path[-1:])))
 
 
-def relative_target(note_id: str, other: str) -> str:
+def relative_target(note_id: str, other: str, encode: Callable[[str], str] | None = None) -> str:
     """Return the target of a Markdown link from one note to another.
 
     :param note_id: the note that contains the link.
     :param other: the target note.
+    :param encode: writes a path; None for ``quoted_path``.
     """
     folder = note_id.rpartition("/")[0]
-    return quote(os.path.relpath(other, folder or ".").replace(os.sep, "/"), safe="/()!',-._~#")
+    path = os.path.relpath(other, folder or ".").replace(os.sep, "/")
+    return (encode or quoted_path)(path)
+
+
+def quoted_path(path: str) -> str:
+    """Return a path as the target of a Markdown link, with blanks and other marks encoded."""
+    paired = re.sub(r"\([^()]*\)", "", path)
+    return quote(path, safe="/!',-._~" + ("" if set(paired) & set("()") else "()"))
 
 
 def _stem(note_id: str) -> str:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from indexer.errors import IndexerError
+from indexer.errors import IndexerError, QueryError
 from indexer.lsp.completion import opened_link, suggest
 from indexer.lsp.documents import Span, headings_of, note_of, uri_of
-from indexer.lsp.link_edits import Edit, renamed_links
+from indexer.lsp.link_edits import Edit
 from indexer.lsp.notes_server import NotesServer
+from indexer.lsp.renaming import Rename, new_note_id, renamed_links
 from indexer.records import Hit
 from indexer.render import safe
 from indexer.service import Request
 
 SHOW_RELATED = "notepoint.related"
-_SOURCE = "notepoint"
 _MAX_RELATED = 3
 _MAX_SYMBOLS = 20
 _HOVER_POINTS = 5
 _SYMBOL_CHARS = 120
+_MAX_LEFT = 5
 
 
 def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,15 +36,16 @@ def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return handler(server, *arguments)
         except IndexerError as exc:
-            hint = f" ({exc.hint})" if exc.hint else ""
             server.window_log_message(
-                types.LogMessageParams(
-                    type=types.MessageType.Warning, message=safe(f"{exc.message}{hint}")
-                )
+                types.LogMessageParams(type=types.MessageType.Warning, message=_in_words(exc))
             )
             return None
 
     return wrapped
+
+
+def _in_words(exc: IndexerError) -> str:
+    return safe(f"{exc.message} ({exc.hint})" if exc.hint else exc.message)
 
 
 @_said
@@ -92,7 +96,7 @@ def refer(server: NotesServer, params: types.ReferenceParams) -> list[types.Loca
         link = server.link_under(request, params.text_document.uri, params.position)
         note_id = link.to if link else note_of(params.text_document.uri, server.folder)
         found = request.backlinks(note_id) if note_id else []
-    return [server.location(one.note_id, one.line) for one in found]
+    return [server.location_of(one) for one in found]
 
 
 @_said
@@ -131,21 +135,26 @@ def _place_of(hit: Hit) -> str:
 
 @_said
 def act(server: NotesServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """Return the fixes that the diagnostics contain."""
-    uri = params.text_document.uri
+    """Return the fixes of the links in a range, whatever the client kept of our diagnostics."""
+    uri, wanted, only = params.text_document.uri, params.range, params.context.only
+    if only and not any(_is_kind(types.CodeActionKind.QuickFix, kind) for kind in only):
+        return []
     return [
         types.CodeAction(
-            title=f"Fix the link: {one.data['fix']}",
+            title=f"Fix the link: {fix}",
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[one],
+            diagnostics=[one for one in params.context.diagnostics if one.range == where],
             is_preferred=True,
-            edit=types.WorkspaceEdit(
-                changes={uri: [types.TextEdit(range=one.range, new_text=one.data["fix"])]}
-            ),
+            edit=types.WorkspaceEdit(changes={uri: [types.TextEdit(range=where, new_text=fix)]}),
         )
-        for one in params.context.diagnostics
-        if one.source == _SOURCE and isinstance(one.data, dict) and one.data.get("fix")
+        for where, _, fix in server.problems(uri)
+        if fix and where.start <= wanted.end and wanted.start <= where.end
     ]
+
+
+def _is_kind(kind: types.CodeActionKind, wanted: types.CodeActionKind | str) -> bool:
+    name = wanted.value if isinstance(wanted, types.CodeActionKind) else wanted
+    return kind.value == name or kind.value.startswith(f"{name}.")
 
 
 @_said
@@ -212,13 +221,12 @@ def lenses(server: NotesServer, params: types.CodeLensParams) -> list[types.Code
 def fill_lens(server: NotesServer, lens: types.CodeLens) -> types.CodeLens:
     """Return a lens with the number of points related to its section."""
     hits: Sequence[Hit] = ()
-    section: dict[str, Any] = lens.data if isinstance(lens.data, dict) else {}
+    note_id, line, last = _section_of(lens.data)
     with server.service.request() as request:
-        stored = request.snapshot.points_of(section["note"])
-        first = next((s for s in stored if s.point.line_start >= section["line"]), None)
-        if first is not None and first.point.line_start <= section["last"]:
-            place = f"{section['note']}:{first.point.line_start}"
-            hits = request.similar(place, _MAX_RELATED)
+        stored = request.snapshot.points_of(note_id)
+        first = next((s for s in stored if s.point.line_start >= line), None)
+        if first is not None and first.point.line_start <= last:
+            hits = request.similar(f"{note_id}:{first.point.line_start}", _MAX_RELATED)
     count = (
         f"{len(hits)} related point{'' if len(hits) == 1 else 's'}" if hits else "nothing related"
     )
@@ -227,12 +235,24 @@ def fill_lens(server: NotesServer, lens: types.CodeLens) -> types.CodeLens:
     return lens
 
 
+def _section_of(data: Any) -> tuple[str, int, int]:
+    """Return note and lines of a section, as ``lenses`` wrote them; empty if it was not us."""
+    given = data if isinstance(data, dict) else {}
+    note_id, line, last = given.get("note"), given.get("line"), given.get("last")
+    if isinstance(note_id, str) and isinstance(line, int) and isinstance(last, int):
+        return note_id, line, last
+    return "", 1, 0
+
+
 @_said
-def show_related(server: NotesServer, *places: str) -> list[types.Location]:
+def show_related(server: NotesServer, *places: Any) -> list[types.Location]:
     """Return the locations of related points, and open the first."""
     found = []
     for place in places:
-        note_id, _, line = place.rpartition(":")
+        note_id, _, line = str(place).rpartition(":")
+        outside = note_of(uri_of(note_id, server.folder), server.folder) in (None, ".")
+        if outside or not line.isdecimal():
+            raise QueryError(f"{str(place)[:80]} is no place", "give note:line")
         found.append(server.location(note_id, int(line)))
     if found:
         server.window_show_document(
@@ -257,26 +277,85 @@ def prepare_rename(
     return types.PrepareRenamePlaceholder(range=where, placeholder=name)
 
 
-@_said
 def rename(server: NotesServer, params: types.RenameParams) -> types.WorkspaceEdit | None:
     """Return the edit that renames a note and every link that leads to it."""
-    with server.service.request() as request:
-        link = server.link_under(request, params.text_document.uri, params.position)
-        old = link.to if link and link.to else note_of(params.text_document.uri, server.folder)
-        if old is None:
-            return None
-        folder, suffix = old.rpartition("/")[0], old[old.rfind(".") :]
-        new = params.new_name.strip().removesuffix(suffix) + suffix
-        new = new if "/" in params.new_name or not folder else f"{folder}/{new}"
-        if (server.folder / new).exists() or new.startswith("/") or ".." in new.split("/"):
-            raise IndexerError(f"{new} is taken, or outside the notes", "choose another name")
-        backlinks = request.backlinks(old)
-    texts = {one.note_id: server.lines_of(one.note_id) for one in backlinks}
-    edits = renamed_links(backlinks, texts, old, new)
+    try:
+        with server.service.request() as request:
+            link = server.link_under(request, params.text_document.uri, params.position)
+            old = link.to if link and link.to else note_of(params.text_document.uri, server.folder)
+            if old is None:
+                return None
+            move = _move(server, request, old, new_note_id(old, params.new_name))
+            if _is_taken(server.folder / old, server.folder / move.new):
+                raise IndexerError(f"{move.new} is taken", "choose another name")
+            changes = _link_changes(server, request, move)
+    except IndexerError as exc:
+        raise JsonRpcException(_in_words(exc), code=types.LSPErrorCodes.RequestFailed) from exc
+    if not server.renames_files:
+        server.show(f"This editor cannot rename a file: rename {move.old} to {move.new} yourself")
+        return types.WorkspaceEdit(document_changes=changes)
     renamed = types.RenameFile(
-        old_uri=uri_of(old, server.folder), new_uri=uri_of(new, server.folder)
+        old_uri=uri_of(old, server.folder), new_uri=uri_of(move.new, server.folder)
     )
-    return types.WorkspaceEdit(document_changes=[*_changes(server, edits), renamed])
+    return types.WorkspaceEdit(document_changes=[*changes, renamed])
+
+
+@_said
+def follow_rename(
+    server: NotesServer, params: types.RenameFilesParams
+) -> types.WorkspaceEdit | None:
+    """Return the edit of the links to files that the editor is about to rename."""
+    changes: list[types.TextDocumentEdit] = []
+    with server.service.request() as request:
+        for file in params.files:
+            old, new = note_of(file.old_uri, server.folder), note_of(file.new_uri, server.folder)
+            if old is not None and new is not None:
+                changes += _link_changes(server, request, _move(server, request, old, new))
+    return types.WorkspaceEdit(document_changes=changes) if changes else None
+
+
+def _move(server: NotesServer, request: Request, old: str, new: str) -> Rename:
+    notes = request.snapshot.notes()
+    stems = (note.note_id.rpartition("/")[2].rpartition(".")[0] for note in notes)
+    others = (stem for stem, note in zip(stems, notes, strict=True) if note.note_id != old)
+    known = next((note for note in notes if note.note_id == old), None)
+    names = {known.title, *known.aliases} if known else set()
+    return Rename(
+        old=old,
+        new=new,
+        names=frozenset(name.casefold() for name in names),
+        others=frozenset(stem.casefold() for stem in others),
+    )
+
+
+def _is_taken(old: Path, new: Path) -> bool:
+    """Return whether a file is there; the same one under a name in other case is not."""
+    return new.exists() and not (old.exists() and new.samefile(old))
+
+
+def _link_changes(
+    server: NotesServer, request: Request, move: Rename
+) -> list[types.TextDocumentEdit]:
+    """Return the changes of the links in saved notes and drafts."""
+    drafts = server.open_texts()
+    backlinks = request.backlinks(move.old)
+    holders = {link.note_id for link in backlinks} | {move.old, *drafts}
+    texts = {note_id: server.lines_of(note_id) for note_id in sorted(holders)}
+    unread = [f"{link.note_id}:{link.line}" for link in backlinks if not texts[link.note_id]]
+    links = [
+        link
+        for note_id, lines in texts.items()
+        for link in request.read_draft(note_id, "\n".join(lines), drafts).links
+    ]
+    found = renamed_links(move, links, texts, lambda path: _is_file(server.folder, path))
+    if left := [*found.left, *unread]:
+        shown = ", ".join(left[:_MAX_LEFT])
+        server.show(f"change the other links to {move.old} by hand ({len(left)}): {shown}")
+    return _changes(server, found.edits)
+
+
+def _is_file(folder: Path, path: str) -> bool:
+    return not path.startswith(("../", "/")) and (folder / path).is_file()
 
 
 def _changes(server: NotesServer, edits: Sequence[Edit]) -> list[types.TextDocumentEdit]:

@@ -1,11 +1,11 @@
-"""Edits of links: fixes of broken links, and new targets after a note was renamed."""
+"""Problems of the links of a draft, and their fixes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from indexer.lsp.completion import relative_target
 from indexer.lsp.documents import Span, WrittenLink, links_on
 from indexer.records import Link
 
@@ -53,49 +53,35 @@ def span_of(lines: Sequence[str], link: Link) -> Span:
     text = lines[line] if lines else ""
     written = links_on(line, text)
     for one in written:
-        whole = text[one.span.start : one.span.end]
-        if link.target and link.target in whole and (not link.text or link.text in whole):
+        whole = plain_target(text[one.span.start : one.span.end])
+        target = plain_target(link.target)
+        if target and target in whole and (not link.text or plain_target(link.text) in whole):
             return one.span
     start = len(text) - len(text.lstrip())
     return written[0].span if len(written) == 1 else Span(line, start, len(text.rstrip()))
 
 
-def renamed_links(
-    backlinks: Sequence[Link], texts: Mapping[str, Sequence[str]], old: str, new: str
-) -> list[Edit]:
-    """Return the edits that make links follow a renamed note.
+def link_of(written: WrittenLink, links: Sequence[Link]) -> Link | None:
+    """Return the resolved link that is written at a place, None if there is none.
 
-    :param backlinks: the links that lead to the note.
-    :param texts: the lines of the notes that contain these links.
-    :param old: the old note id.
-    :param new: the new note id.
+    :param written: the link as written.
+    :param links: the links of the document, resolved.
     """
-    edits: dict[tuple[str, Span], Edit] = {}
-    for link in backlinks:
-        lines = texts.get(link.note_id, ())
-        if link.line > len(lines):
-            continue
-        for written in links_on(link.line - 1, lines[link.line - 1]):
-            target = _new_target(written, link, old, new)
-            if target is not None and target != written.target:
-                edit = Edit(link.note_id, written.target_span, target)
-                edits[link.note_id, written.target_span] = edit
-    return list(edits.values())
+    same_line = [link for link in links if link.line == written.span.line + 1]
+    wanted = plain_target(written.target)
+    for link in same_line:
+        if wanted in (plain_target(link.target), plain_target(link.text)):
+            return link
+    if written.form == "reference":
+        return None  # a part in brackets that is no link
+    # The definition of a reference, or the second line of a wrapped link, has no link of its own.
+    same_target = (link for link in links if plain_target(link.target) == wanted)
+    return same_line[0] if same_line else next(same_target, None)
 
 
-def _new_target(written: WrittenLink, link: Link, old: str, new: str) -> str | None:
-    """Return the new target of a link after a rename, None if the link does not change."""
-    name, mark, part = written.target.partition("#")
-    if written.target != link.target and name not in (link.target, link.target.partition("#")[0]):
-        return None
-    if not written.wiki:
-        return relative_target(link.note_id, new) + mark + part
-    stem, new_stem = _without_suffix(old), _without_suffix(new)
-    has_folder, has_suffix = "/" in name, name.endswith(old[len(stem) :]) and "." in name
-    shown = new_stem if has_folder else new_stem.rpartition("/")[2]
-    return shown + (new[len(new_stem) :] if has_suffix else "") + mark + part
+def plain_target(target: str) -> str:
+    """Return a target to compare: decoded, with single blanks.
 
-
-def _without_suffix(note_id: str) -> str:
-    head, dot, tail = note_id.rpartition(".")
-    return head if dot and "/" not in tail else note_id
+    :param target: as written.
+    """
+    return " ".join(unquote(target).split())

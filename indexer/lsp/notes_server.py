@@ -11,7 +11,8 @@ from pygls.workspace import TextDocument
 
 from indexer.errors import IndexerError
 from indexer.lsp.documents import Span, link_at, note_of, uri_of
-from indexer.lsp.link_edits import problems_of
+from indexer.lsp.link_edits import link_of, problems_of, span_of
+from indexer.lsp.protocol import Protocol
 from indexer.records import Link
 from indexer.render import safe
 from indexer.service import Request, Service
@@ -29,7 +30,7 @@ class NotesServer(LanguageServer):
         :param service: answers; the caller starts and closes it.
         :param version: of Notepoint, for the client.
         """
-        super().__init__("notepoint", version)
+        super().__init__("notepoint", version, protocol_cls=Protocol)
         self.service = service
         self._stop = threading.Event()
 
@@ -38,6 +39,21 @@ class NotesServer(LanguageServer):
         """The notes folder."""
         return self.service.settings.notes
 
+    @property
+    def renames_files(self) -> bool:
+        """Whether the client can rename a file as part of an edit; True if it says nothing."""
+        workspace = self.client_capabilities.workspace
+        edits = workspace.workspace_edit if workspace else None
+        if edits is None:
+            return True
+        return types.ResourceOperationKind.Rename in (edits.resource_operations or ())
+
+    def show(self, message: str) -> None:
+        """Show a message to the user."""
+        self.window_show_message(
+            types.ShowMessageParams(type=types.MessageType.Warning, message=safe(message))
+        )
+
     def document(self, uri: str) -> TextDocument:
         """Return an open document, or one read from its file."""
         return self.workspace.get_text_document(uri)
@@ -45,7 +61,10 @@ class NotesServer(LanguageServer):
     def lines_of(self, note_id: str) -> list[str]:
         """Return the lines of a note in the editor, or of its file if it is not open."""
         document = self.document(uri_of(note_id, self.folder))
-        return [line.rstrip("\r\n") for line in document.lines]
+        try:
+            return [line.rstrip("\r\n") for line in document.lines]
+        except (OSError, UnicodeDecodeError):
+            return []  # a deleted or unreadable file
 
     def open_texts(self) -> dict[str, str]:
         """Return the drafts in the editor, by note."""
@@ -82,11 +101,9 @@ class NotesServer(LanguageServer):
         written = link_at(place[1], place[2], place[3]) if place else None
         if place is None or written is None:
             return None
-        note_id, lines, line, _ = place
+        note_id, lines, *_ = place
         draft = request.read_draft(note_id, "\n".join(lines), self.open_texts())
-        same = [link for link in draft.links if link.line == line + 1]
-        exact = [link for link in same if written.target in (link.target, link.text)]
-        return next(iter(exact or same), None)
+        return link_of(written, draft.links)
 
     def location(self, note_id: str, line: int, last: int | None = None) -> types.Location:
         """Return lines of a note, counted from 1, as a location."""
@@ -99,28 +116,42 @@ class NotesServer(LanguageServer):
             ),
         )
 
-    def publish(self, uri: str) -> None:
-        """Send the problems of the links in a draft."""
+    def location_of(self, link: Link) -> types.Location:
+        """Return where a link is written; its line if an edit has moved it."""
+        lines = self.lines_of(link.note_id)
+        if link.line > len(lines):
+            return self.location(link.note_id, link.line)
+        where = self.range_of(link.note_id, span_of(lines, link))
+        return types.Location(uri=uri_of(link.note_id, self.folder), range=where)
+
+    def problems(self, uri: str) -> list[tuple[types.Range, str, str | None]]:
+        """Return range, message and fix of the links in a draft that need attention."""
         note_id = note_of(uri, self.folder)
         if note_id is None:
-            return
+            return []
         lines = self.lines_of(note_id)
         with self.service.request() as request:
             draft = request.read_draft(note_id, "\n".join(lines), self.open_texts())
-        self.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(
-                uri=uri,
-                diagnostics=[
-                    types.Diagnostic(
-                        range=self.range_of(note_id, problem.span),
-                        message=safe(problem.message),
-                        severity=types.DiagnosticSeverity.Warning,
-                        source=_SOURCE,
-                        data={"fix": problem.fix} if problem.fix else None,
-                    )
-                    for problem in problems_of(lines, draft.links)
-                ],
+        return [
+            (self.range_of(note_id, problem.span), safe(problem.message), problem.fix)
+            for problem in problems_of(lines, draft.links)
+        ]
+
+    def publish(self, uri: str) -> None:
+        """Send the problems of the links in a draft."""
+        if note_of(uri, self.folder) is None:
+            return
+        diagnostics = [
+            types.Diagnostic(
+                range=where,
+                message=message,
+                severity=types.DiagnosticSeverity.Warning,
+                source=_SOURCE,
             )
+            for where, message, _ in self.problems(uri)
+        ]
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics)
         )
 
     def follow_index(self) -> None:

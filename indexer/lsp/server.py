@@ -24,6 +24,9 @@ def make_server(service: Service, version: str) -> NotesServer:
         types.TEXT_DOCUMENT_COMPLETION: types.CompletionOptions(trigger_characters=["[", "("]),
         types.TEXT_DOCUMENT_CODE_LENS: types.CodeLensOptions(resolve_provider=True),
         types.TEXT_DOCUMENT_RENAME: types.RenameOptions(prepare_provider=True),
+        types.WORKSPACE_WILL_RENAME_FILES: types.FileOperationRegistrationOptions(
+            filters=[types.FileOperationFilter(types.FileOperationPattern("**/*"), "file")]
+        ),
     }
     for feature, handler in {
         types.TEXT_DOCUMENT_DID_OPEN: features.publish,
@@ -40,6 +43,7 @@ def make_server(service: Service, version: str) -> NotesServer:
         types.CODE_LENS_RESOLVE: features.fill_lens,
         types.TEXT_DOCUMENT_PREPARE_RENAME: features.prepare_rename,
         types.TEXT_DOCUMENT_RENAME: features.rename,
+        types.WORKSPACE_WILL_RENAME_FILES: features.follow_rename,
     }.items():
         server.feature(feature, options.get(feature))(functools.partial(handler, server))
     server.command(features.SHOW_RELATED)(functools.partial(features.show_related, server))
