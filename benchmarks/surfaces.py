@@ -138,7 +138,7 @@ def measure_lsp(points: int, store: Path, runs: int) -> dict[str, Any]:
         notebook.build()
     dice = random.Random(1)
     note_id = "area-0/draft.md"
-    uri = uri_of(note_id, notes)
+    uri = uri_of(notes / note_id)
 
     async def main() -> dict[str, Any]:
         client = LanguageClient("benchmark", "1")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from indexer.errors import IndexerError
 from indexer.passages import (
     Passage,
+    in_line,
     passage_json,
     passage_of,
     passage_of_place,
@@ -143,9 +144,9 @@ def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str
     :param links: True to print the links of passages.
     """
     if not hits:
-        return f"nothing is near {safe(place)} but notes that it links to"
+        return f"nothing is near {in_line(place)} but notes that it links to"
     passages = [passage_of(hit, links) for hit in hits]
-    lines = [f"near {safe(place)}, in other notes:"]
+    lines = [f"near {in_line(place)}, in other notes:"]
     lines += passages_lines(_fitted(passages, head=len(lines[0])))
     return "\n".join(lines)
 
@@ -210,7 +211,7 @@ def _left_out_line(found: Compact) -> str:
     count = len(found.left_out)
     if not found.named:
         return f"left out, no room: {count} more"
-    named = ", ".join(safe(passage.place) for passage in found.left_out[: found.named])
+    named = ", ".join(in_line(passage.place) for passage in found.left_out[: found.named])
     rest = f" and {count - found.named} more" if count > found.named else ""
     return f"left out, no room: {named}{rest}"
 
@@ -282,12 +283,14 @@ def note_text(found: NoteText, *, budget: int | None = None) -> str:
     :param budget: token limit of the lines; the place of the rest is printed.
     """
     shown, more = _cut_note(found, budget)
-    head = f"{safe(shown.info.note_id)}:{shown.line_start}-{shown.line_end} of {shown.lines} lines"
-    parts = [f"{head}  {safe(shown.info.title)}", safe(shown.text)]
-    parts += [f"continues: read {safe(more)}"] if more else []
+    head = (
+        f"{in_line(shown.info.note_id)}:{shown.line_start}-{shown.line_end} of {shown.lines} lines"
+    )
+    parts = [f"{head}  {in_line(shown.info.title)}", safe(shown.text)]
+    parts += [f"continues: read {in_line(more)}"] if more else []
     parts += ["the note was changed since it was indexed"] if shown.changed else []
-    parts += [f"-> {safe(one.text)}: {safe(one.to or one.target)}" for one in shown.links]
-    parts += [f"<- {place}" for place in _backlinks(shown)]
+    parts += [f"-> {in_line(one.text)}: {in_line(one.to or one.target)}" for one in shown.links]
+    parts += [f"<- {in_line(place)}" for place in _backlinks(shown)]
     return "\n".join(parts)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from indexer.gathered import folder_inside
+from indexer.passages import in_line
 from indexer.records import Answer, Hit
 from indexer.render import safe, to_json
 
@@ -29,9 +31,9 @@ def alfred(answer: Answer, root: Path) -> str:
             "uid": f"{hit.note_id}:{hit.line_start}",
             "title": _one_line(hit.snippet),
             "subtitle": _above(hit),
-            "arg": f"{root / hit.note_id}:{hit.line_start}",
+            "arg": f"{_file(root, hit)}:{hit.line_start}",
             "text": {"copy": hit.text, "largetype": hit.text},
-            "quicklookurl": str(root / hit.note_id),
+            "quicklookurl": _file(root, hit),
         }
         for hit in answer.hits
     ]
@@ -52,7 +54,7 @@ def raycast(answer: Answer, root: Path) -> str:
             "title": _one_line(hit.snippet),
             "subtitle": _above(hit),
             "accessories": [{"text": hit.date}] if hit.date else [],
-            "path": str(root / hit.note_id),
+            "path": _file(root, hit),
             "line": hit.line_start,
             "text": hit.text,
         }
@@ -98,13 +100,18 @@ FORMATS: dict[str, Callable[[Answer, Path], str]] = {
 }
 
 
+def _file(root: Path, hit: Hit) -> str:
+    """Return the path of a hit's file, in its own folder if several are combined."""
+    return os.path.join(*folder_inside(root, hit.note_id))
+
+
 def _path(root: Path, hit: Hit) -> str:
     """Return the path of a hit's file, relative if it is below the working directory."""
-    path = root / hit.note_id
+    path = Path(_file(root, hit))
     try:
-        return safe(os.fspath(path.relative_to(Path.cwd())))
+        return in_line(os.fspath(path.relative_to(Path.cwd())))
     except ValueError:
-        return safe(os.fspath(path))
+        return in_line(os.fspath(path))
 
 
 def _above(hit: Hit) -> str:

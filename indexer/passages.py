@@ -116,7 +116,7 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
     for passage in passages:
         yield ""
         above = short_headings(passage)
-        place = safe(passage.place)
+        place = in_line(passage.place)
         if brief and before and before.note_id == passage.note_id:
             place = f":{passage.lines}"
             above = above[_shared(above, short_headings(before)) :]
@@ -125,8 +125,18 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
         yield from safe(passage.text).split("\n")
         for link in passage.links:
             state = "" if link.ok else " (leads nowhere)"
-            yield f"-> {safe(link.text)}: {safe(link.to or link.target)}{state}"
+            yield f"-> {in_line(link.text)}: {in_line(link.to or link.target)}{state}"
         before = passage
+
+
+def in_line(text: str) -> str:
+    r"""Return a name as a part of a printed line: a line end in it is written as ``\x0a``.
+
+    Otherwise the name of a file could look like other lines of the answer.
+
+    :param text: a path, or another name.
+    """
+    return safe(text).replace("\n", "\\x0a")
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT, WriteNotes
 from fakes import FakeEncoder
 from hypothesis import given, settings, strategies
+from surfaces import build
 
 from indexer.compact import compact, compact_json, compact_text, points_for, similar_text
 from indexer.notebook import Notebook
@@ -322,6 +323,48 @@ def test_launchers_and_editors_get_their_shape(folder: Path, run_cli: RunCli) ->
     assert (raycast[0]["path"], raycast[0]["line"]) == (path, 3)
     assert run_cli(*ask, "vimgrep")[1].split("\n")[0] == f"{path}:3:1:{text}"
     assert run_cli(*ask, "fzf")[1].split("\n")[0] == f"{path}\t3\tReview\t{text}"
+
+
+def test_each_line_of_a_finder_is_one_hit(
+    write_notes: WriteNotes, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the name of the file; the paths are relative to the working directory."""
+    names = [
+        "a:b.md",
+        'c "d" $(e).md',
+        "-f é.md",
+        "g\nnot answered: h.md",
+        "t\tu.md",
+        "\x1b[31m.md",
+    ]
+    folder = write_notes({name: f"- ethics of {number}\n" for number, name in enumerate(names)})
+    build(folder)
+    monkeypatch.chdir(folder.parent)
+    ask = ("query", "ethics", "--notes", "notes", "-k", "9", "--format")
+    shown = ["a:b.md", 'c "d" $(e).md', "-f é.md", "g\\x0anot answered: h.md", "t u.md"]
+    paths = {f"notes/{name}" for name in (*shown, "\\x1b[31m.md")}
+    lines = run_cli(*ask, "vimgrep")[1].splitlines()
+    assert {line.rpartition(":1:1:")[0] for line in lines} == paths
+    lines = run_cli(*ask, "fzf")[1].splitlines()
+    assert {tuple(line.split("\t")[:2]) for line in lines} == {(path, "1") for path in paths}
+    assert {line.count("\t") for line in lines} == {3}
+    for form, key in (("alfred", "quicklookurl"), ("raycast", "path")):
+        items = json.loads(run_cli(*ask, form)[1])["items"]
+        assert {item[key] for item in items} == {str(folder / name) for name in names}
+        assert not any("\n" in item["title"] + item["subtitle"] for item in items)
+    text = run_cli(*ask, "compact")[1]
+    assert "\nnot answered" not in text and "g\\x0anot answered: h.md:1" in text
+
+
+def test_items_of_alfred_have_the_fields_of_script_filters(folder: Path, run_cli: RunCli) -> None:
+    """As in Alfred's reference "Script Filter JSON Format"."""
+    ask = ("query", "discussion of ethics", "--notes", str(folder), "--format", "alfred")
+    found = json.loads(run_cli(*ask)[1])
+    assert set(found) == {"items"}
+    kinds = {"uid": str, "title": str, "subtitle": str, "arg": str, "quicklookurl": str}
+    for item in found["items"]:
+        assert {key: type(item[key]) for key in kinds} == kinds
+        assert set(item) == {*kinds, "text"} and set(item["text"]) == {"copy", "largetype"}
 
 
 def test_launcher_is_told_that_nothing_answers(folder: Path, run_cli: RunCli) -> None:

@@ -19,7 +19,7 @@ from patience import PATIENCE_S
 from surfaces import build
 
 pytest.importorskip("pygls", reason="the extra lsp is not installed")
-from test_lsp import NOTES, SERVER
+from test_lsp import NOTES, server_code
 
 pytestmark = pytest.mark.slow
 needs_neovim = pytest.mark.skipif(shutil.which("nvim") is None, reason="neovim is not installed")
@@ -57,10 +57,9 @@ def folder(write_notes: WriteNotes) -> Path:
 
 def in_editor(folder: Path, program: str, *arguments: str, **variables: str) -> list[str]:
     """Run a script of an editor with the server for a folder, and return its output."""
-    code = SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
     environment = os.environ | {
         "NOTES": str(folder),
-        "SERVER": "\t".join([sys.executable, "-c", code]),
+        "SERVER": "\t".join([sys.executable, "-c", server_code(folder)]),
         "HOME": str(folder.parent),
     }
     done = subprocess.run(

@@ -41,7 +41,7 @@ from fakes import FakeEncoder
 from indexer.lsp.server import run
 from indexer.notebook import Notebook
 from indexer.service import Service
-run(Service(Notebook({notes!r}, encoder=FakeEncoder())), '0')
+run(Service(Notebook({notes}, encoder=FakeEncoder())), '0')
 """
 Work = Callable[["Editor"], Awaitable[None]]
 
@@ -56,7 +56,7 @@ class Editor:
         self.published = asyncio.Event()
 
     def uri(self, note_id: str) -> str:
-        return uri_of(note_id, self.folder)
+        return uri_of(self.folder / note_id)
 
     async def open(self, note_id: str, text: str | None = None) -> str:
         """Open a note, with unsaved text if it is given, and wait for its problems."""
@@ -77,12 +77,22 @@ class Editor:
         }
 
 
-def edit(folder: Path, work: Work, capabilities: types.ClientCapabilities | None = None) -> None:
+def server_code(*folders: Path) -> str:
+    """Return the program of a server for one folder or several."""
+    return SERVER.format(
+        root=str(ROOT), tests=str(ROOT / "tests"), notes=repr([str(folder) for folder in folders])
+    )
+
+
+def edit(
+    folder: Path | list[Path], work: Work, capabilities: types.ClientCapabilities | None = None
+) -> None:
     """Start the server for a folder, and run an editor session with it."""
+    folders = folder if isinstance(folder, list) else [folder]
 
     async def session() -> None:
         client = LanguageClient("test", "1")
-        editor = Editor(client, folder)
+        editor = Editor(client, folders[0])
 
         @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def publish(params: types.PublishDiagnosticsParams) -> None:
@@ -93,8 +103,7 @@ def edit(folder: Path, work: Work, capabilities: types.ClientCapabilities | None
         def log(params: types.LogMessageParams) -> None:
             pass
 
-        code = SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
-        await client.start_io(sys.executable, "-c", code)
+        await client.start_io(sys.executable, "-c", server_code(*folders))
         try:
             await client.initialize_async(
                 types.InitializeParams(
@@ -354,7 +363,7 @@ def test_wrong_requests_are_refused_and_the_server_goes_on(folder: Path) -> None
 
 def test_every_request_has_an_answer(folder: Path) -> None:
     """Even one with wrong parameters, or after the shutdown; what is no message has none."""
-    place = {"textDocument": {"uri": uri_of("review.md", folder)}}
+    place = {"textDocument": {"uri": uri_of(folder / "review.md")}}
     wrong: list[Any] = [{}, [], 7, place, place | {"position": {"line": -1, "character": 0}}]
     started = {"processId": None, "rootUri": None, "capabilities": {}}
     requests = [("initialize", started), *(("textDocument/hover", one) for one in wrong)]
@@ -367,9 +376,8 @@ def test_every_request_has_an_answer(folder: Path) -> None:
     messages[2:2] = ["{{{", "[]", "7", '{"jsonrpc": "2.0"}', '{"id": 90}', "\x00", '"\\ud800"']
     messages.append(json.dumps({"jsonrpc": "2.0", "method": "exit"}))
     content = "".join(f"Content-Length: {len(one)}\r\n\r\n{one}" for one in messages)
-    code = SERVER.format(root=str(ROOT), tests=str(ROOT / "tests"), notes=str(folder))
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", server_code(folder)],
         input=content.encode(),
         capture_output=True,
         timeout=PATIENCE_S,

@@ -272,3 +272,41 @@ def test_editor_that_cannot_rename_files_is_told_to(folder: Path) -> None:
     assert said == [
         f"This editor cannot rename a file: rename {OLD} to courses/nets.md yourself",
     ]
+
+
+def test_notes_of_several_folders_are_found_and_renamed_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTEPOINT_CACHE", str(tmp_path / "cache"))
+    work, garden = tmp_path / "work", tmp_path / "garden"
+    for folder in (work, garden):
+        folder.mkdir()
+    (work / "plan.md").write_text("# Plan\n\nSee [[beds]] and [x](other.md).\n")
+    (work / "other.md").write_text("# Other\n")
+    (garden / "beds.md").write_text("# Beds\n\n- six of them\n")
+    notebook = Notebook([str(work), str(garden)], encoder=FakeEncoder())
+    notebook.build()
+    plan = (work / "plan.md").as_uri()
+
+    async def work_in(editor: Editor) -> None:
+        at: dict[str, Any] = {
+            "text_document": types.TextDocumentIdentifier(plan),
+            "position": types.Position(2, 7),
+        }
+        target = await editor.client.text_document_definition_async(types.DefinitionParams(**at))
+        assert target.uri == (garden / "beds.md").as_uri()
+        symbols = await editor.client.workspace_symbol_async(types.WorkspaceSymbolParams("six"))
+        assert symbols[0].location.uri == (garden / "beds.md").as_uri()
+        found = await editor.client.text_document_rename_async(
+            types.RenameParams(**at, new_name="fields")
+        )
+        with pytest.raises(JsonRpcException, match="in none of the notes folders"):
+            await editor.client.text_document_rename_async(
+                types.RenameParams(**at, new_name="elsewhere/fields")
+            )
+        apply(found.document_changes)
+
+    edit([work, garden], work_in)
+    notebook.close()
+    assert (garden / "fields.md").exists()
+    assert (work / "plan.md").read_text() == "# Plan\n\nSee [[fields]] and [x](other.md).\n"

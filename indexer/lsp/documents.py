@@ -1,4 +1,4 @@
-"""Find things in a document: its note, links, headings and sentences.
+"""Find things in a document: its path, links, headings and sentences.
 
 Lines and columns count from 0, columns in characters; the server converts them to the units of the
 client.
@@ -6,7 +6,6 @@ client.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -71,32 +70,20 @@ class Heading(NamedTuple):
     last_line: int
 
 
-def note_of(uri: str, folder: Path) -> str | None:
-    """Return the note of a document, None if it is outside the notes folder.
+def path_of(uri: str) -> str | None:
+    """Return the path of a document, None if it is not a file.
 
     :param uri: of the document.
-    :param folder: the notes folder.
     """
-    path = uris.to_fs_path(uri)
-    if path is None or "\0" in path:
-        return None
-    try:
-        resolved = Path(path).resolve()
-    except (OSError, RuntimeError):  # too long a name, or links in a circle
-        return None
-    for root, place in ((folder, Path(os.path.normpath(path))), (folder.resolve(), resolved)):
-        if place.is_relative_to(root):
-            return place.relative_to(root).as_posix()
-    return None
+    return uris.to_fs_path(uri)
 
 
-def uri_of(note_id: str, folder: Path) -> str:
-    """Return the URI of a note.
+def uri_of(path: Path) -> str:
+    """Return the URI of a file.
 
-    :param note_id: the note.
-    :param folder: the notes folder.
+    :param path: absolute.
     """
-    return uris.from_fs_path(str(folder / note_id)) or ""
+    return uris.from_fs_path(str(path)) or ""
 
 
 _FORMS = {

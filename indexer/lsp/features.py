@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from indexer.errors import IndexerError, QueryError
 from indexer.lsp.completion import opened_link, suggest
-from indexer.lsp.documents import Span, headings_of, note_of, uri_of
+from indexer.lsp.documents import Span, headings_of
 from indexer.lsp.link_edits import Edit
 from indexer.lsp.notes_server import NotesServer
 from indexer.lsp.renaming import Rename, new_note_id, renamed_links
@@ -26,6 +26,7 @@ _MAX_SYMBOLS = 20
 _HOVER_POINTS = 5
 _SYMBOL_CHARS = 120
 _MAX_LEFT = 5
+_FIRST_PART = "begin with the name of one of the folders"
 
 
 def _said(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +95,7 @@ def refer(server: NotesServer, params: types.ReferenceParams) -> list[types.Loca
     """Return the links that lead to the note at a place, or to the edited one."""
     with server.service.request() as request:
         link = server.link_under(request, params.text_document.uri, params.position)
-        note_id = link.to if link else note_of(params.text_document.uri, server.folder)
+        note_id = link.to if link else server.note_of(params.text_document.uri)
         found = request.backlinks(note_id) if note_id else []
     return [server.location_of(one) for one in found]
 
@@ -160,7 +161,7 @@ def _is_kind(kind: types.CodeActionKind, wanted: types.CodeActionKind | str) -> 
 @_said
 def outline(server: NotesServer, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     """Return the headings of a document, nested."""
-    note_id = note_of(params.text_document.uri, server.folder)
+    note_id = server.note_of(params.text_document.uri)
     if note_id is None:
         return []
     lines = server.lines_of(note_id)
@@ -204,7 +205,7 @@ def ask(server: NotesServer, params: types.WorkspaceSymbolParams) -> list[types.
 @_said
 def lenses(server: NotesServer, params: types.CodeLensParams) -> list[types.CodeLens]:
     """Return a lens for each section; its text is computed when it is shown."""
-    note_id = note_of(params.text_document.uri, server.folder)
+    note_id = server.note_of(params.text_document.uri)
     if note_id is None:
         return []
     lines = server.lines_of(note_id)
@@ -250,7 +251,7 @@ def show_related(server: NotesServer, *places: Any) -> list[types.Location]:
     found = []
     for place in places:
         note_id, _, line = str(place).rpartition(":")
-        outside = note_of(uri_of(note_id, server.folder), server.folder) in (None, ".")
+        outside = server.note_of(server.uri_of(note_id)) is None
         if outside or not line.isdecimal():
             raise QueryError(f"{str(place)[:80]} is no place", "give note:line")
         found.append(server.location(note_id, int(line)))
@@ -282,11 +283,13 @@ def rename(server: NotesServer, params: types.RenameParams) -> types.WorkspaceEd
     try:
         with server.service.request() as request:
             link = server.link_under(request, params.text_document.uri, params.position)
-            old = link.to if link and link.to else note_of(params.text_document.uri, server.folder)
+            old = link.to if link and link.to else server.note_of(params.text_document.uri)
             if old is None:
                 return None
             move = _move(server, request, old, new_note_id(old, params.new_name))
-            if _is_taken(server.folder / old, server.folder / move.new):
+            if server.note_of(server.uri_of(move.new)) is None:
+                raise IndexerError(f"{move.new} is in none of the notes folders", _FIRST_PART)
+            if _is_taken(server.folder.path_of(old), server.folder.path_of(move.new)):
                 raise IndexerError(f"{move.new} is taken", "choose another name")
             changes = _link_changes(server, request, move)
     except IndexerError as exc:
@@ -294,9 +297,7 @@ def rename(server: NotesServer, params: types.RenameParams) -> types.WorkspaceEd
     if not server.renames_files:
         server.show(f"This editor cannot rename a file: rename {move.old} to {move.new} yourself")
         return types.WorkspaceEdit(document_changes=changes)
-    renamed = types.RenameFile(
-        old_uri=uri_of(old, server.folder), new_uri=uri_of(move.new, server.folder)
-    )
+    renamed = types.RenameFile(old_uri=server.uri_of(old), new_uri=server.uri_of(move.new))
     return types.WorkspaceEdit(document_changes=[*changes, renamed])
 
 
@@ -308,7 +309,7 @@ def follow_rename(
     changes: list[types.TextDocumentEdit] = []
     with server.service.request() as request:
         for file in params.files:
-            old, new = note_of(file.old_uri, server.folder), note_of(file.new_uri, server.folder)
+            old, new = server.note_of(file.old_uri), server.note_of(file.new_uri)
             if old is not None and new is not None:
                 changes += _link_changes(server, request, _move(server, request, old, new))
     return types.WorkspaceEdit(document_changes=changes) if changes else None
@@ -347,15 +348,11 @@ def _link_changes(
         for note_id, lines in texts.items()
         for link in request.read_draft(note_id, "\n".join(lines), drafts).links
     ]
-    found = renamed_links(move, links, texts, lambda path: _is_file(server.folder, path))
+    found = renamed_links(move, links, texts, server.folder.has_file)
     if left := [*found.left, *unread]:
         shown = ", ".join(left[:_MAX_LEFT])
         server.show(f"change the other links to {move.old} by hand ({len(left)}): {shown}")
     return _changes(server, found.edits)
-
-
-def _is_file(folder: Path, path: str) -> bool:
-    return not path.startswith(("../", "/")) and (folder / path).is_file()
 
 
 def _changes(server: NotesServer, edits: Sequence[Edit]) -> list[types.TextDocumentEdit]:
@@ -365,9 +362,7 @@ def _changes(server: NotesServer, edits: Sequence[Edit]) -> list[types.TextDocum
         by_note.setdefault(edit.note_id, []).append(change)
     return [
         types.TextDocumentEdit(
-            text_document=types.OptionalVersionedTextDocumentIdentifier(
-                uri=uri_of(note_id, server.folder)
-            ),
+            text_document=types.OptionalVersionedTextDocumentIdentifier(uri=server.uri_of(note_id)),
             edits=changes,
         )
         for note_id, changes in by_note.items()

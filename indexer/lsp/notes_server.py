@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.workspace import TextDocument
 
 from indexer.errors import IndexerError
-from indexer.lsp.documents import Span, link_at, note_of, uri_of
+from indexer.lsp.documents import Span, link_at, path_of, uri_of
 from indexer.lsp.link_edits import link_of, problems_of, span_of
 from indexer.lsp.protocol import Protocol
 from indexer.records import Link
 from indexer.render import safe
 from indexer.service import Request, Service
+
+if TYPE_CHECKING:
+    from indexer.notes.folder import NotesFolder
 
 _SOURCE = "notepoint"
 _POLL_S = 1.0
@@ -35,9 +38,18 @@ class NotesServer(LanguageServer):
         self._stop = threading.Event()
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> NotesFolder:
         """The notes folder."""
-        return self.service.settings.notes
+        return self.service.notebook.folder
+
+    def uri_of(self, note_id: str) -> str:
+        """Return the URI of a note."""
+        return uri_of(self.folder.path_of(note_id))
+
+    def note_of(self, uri: str) -> str | None:
+        """Return the note of a document, None if it is outside the notes."""
+        path = path_of(uri)
+        return self.folder.note_at(path) if path else None
 
     @property
     def renames_files(self) -> bool:
@@ -60,7 +72,7 @@ class NotesServer(LanguageServer):
 
     def lines_of(self, note_id: str) -> list[str]:
         """Return the lines of a note in the editor, or of its file if it is not open."""
-        document = self.document(uri_of(note_id, self.folder))
+        document = self.document(self.uri_of(note_id))
         try:
             return [line.rstrip("\r\n") for line in document.lines]
         except (OSError, UnicodeDecodeError):
@@ -69,14 +81,13 @@ class NotesServer(LanguageServer):
     def open_texts(self) -> dict[str, str]:
         """Return the drafts in the editor, by note."""
         named = (
-            (note_of(uri, self.folder), document)
-            for uri, document in self.workspace.text_documents.items()
+            (self.note_of(uri), document) for uri, document in self.workspace.text_documents.items()
         )
         return {note: _plain(document.source) for note, document in named if note}
 
     def range_of(self, note_id: str, span: Span) -> types.Range:
         """Return a span of a note in the units of the client."""
-        document = self.document(uri_of(note_id, self.folder))
+        document = self.document(self.uri_of(note_id))
         found: types.Range = document.position_codec.range_to_client_units(
             document.lines,
             types.Range(
@@ -88,7 +99,7 @@ class NotesServer(LanguageServer):
 
     def place(self, uri: str, position: types.Position) -> tuple[str, list[str], int, int] | None:
         """Return note, lines, line and column of a position, None outside the notes."""
-        note_id = note_of(uri, self.folder)
+        note_id = self.note_of(uri)
         if note_id is None:
             return None
         document = self.document(uri)
@@ -109,7 +120,7 @@ class NotesServer(LanguageServer):
         """Return lines of a note, counted from 1, as a location."""
         start, end = max(0, line - 1), (last or line)
         return types.Location(
-            uri=uri_of(note_id, self.folder),
+            uri=self.uri_of(note_id),
             range=types.Range(
                 start=types.Position(line=start, character=0),
                 end=types.Position(line=end, character=0),
@@ -122,11 +133,11 @@ class NotesServer(LanguageServer):
         if link.line > len(lines):
             return self.location(link.note_id, link.line)
         where = self.range_of(link.note_id, span_of(lines, link))
-        return types.Location(uri=uri_of(link.note_id, self.folder), range=where)
+        return types.Location(uri=self.uri_of(link.note_id), range=where)
 
     def problems(self, uri: str) -> list[tuple[types.Range, str, str | None]]:
         """Return range, message and fix of the links in a draft that need attention."""
-        note_id = note_of(uri, self.folder)
+        note_id = self.note_of(uri)
         if note_id is None:
             return []
         lines = self.lines_of(note_id)
@@ -139,7 +150,7 @@ class NotesServer(LanguageServer):
 
     def publish(self, uri: str) -> None:
         """Send the problems of the links in a draft."""
-        if note_of(uri, self.folder) is None:
+        if self.note_of(uri) is None:
             return
         diagnostics = [
             types.Diagnostic(

@@ -181,7 +181,7 @@ def _new_path(
     target = link.to
     if target is None and link.kind is LinkKind.FILE and link.ok:
         target = _joined(link.note_id, decoded)
-        target = target if is_file(target) else None
+        target = target if target[:3] not in ("..", "../") and is_file(target) else None
     if target is None or not path or (target == link.note_id != move.old):
         return written.target
     found = _path_to(move, link.note_id, decoded, target, written.form)

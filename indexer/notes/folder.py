@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from indexer.gathered import folder_inside, missing_folders
+from indexer.gathered import folder_inside, folders_of, missing_folders
 from indexer.notes.decoding import decode_note, hash_content
 from indexer.notes.formats import FindImage, format_of
 from indexer.notes.opening import read_note_bytes, read_stamp
@@ -86,6 +86,27 @@ class NotesFolder(NamedTuple):
         here = os.path.join(root, path)
         inside = os.path.realpath(here) == os.path.join(os.path.realpath(root), path)
         return inside and os.path.isfile(here)
+
+    def path_of(self, note_id: str) -> Path:
+        """Return the path of a note, in its own folder if several are combined."""
+        root, path = folder_inside(self.root, note_id)
+        return Path(root, path)
+
+    def note_at(self, path: str) -> str | None:
+        """Return the note at a path, None if it is outside the folder.
+
+        :param path: absolute; a link in it is followed if it leads into the folder.
+        """
+        if "\0" in path:
+            return None
+        written = os.path.normpath(path)
+        for name, root in (folders_of(self.root) or {"": os.fspath(self.root)}).items():
+            pairs = ((root, written), (os.path.realpath(root), os.path.realpath(path)))
+            for above, place in pairs:
+                if place.startswith(f"{above.rstrip(os.sep)}{os.sep}"):
+                    inside = os.path.relpath(place, above).replace(os.sep, "/")
+                    return f"{name}/{inside}" if name else inside
+        return None
 
     def cut(self, file: NoteFile, measure: TextMeasure) -> Note:
         """Return a note with its points.
