@@ -289,7 +289,7 @@ def rename(server: NotesServer, params: types.RenameParams) -> types.WorkspaceEd
             move = _move(server, request, old, new_note_id(old, params.new_name))
             if server.note_of(server.uri_of(move.new)) is None:
                 raise IndexerError(f"{move.new} is in none of the notes folders", _FIRST_PART)
-            if _is_taken(server.folder.path_of(old), server.folder.path_of(move.new)):
+            if _is_taken(server.path_of(old), server.path_of(move.new)):
                 raise IndexerError(f"{move.new} is taken", "choose another name")
             changes = _link_changes(server, request, move)
     except IndexerError as exc:
@@ -348,7 +348,7 @@ def _link_changes(
         for note_id, lines in texts.items()
         for link in request.read_draft(note_id, "\n".join(lines), drafts).links
     ]
-    found = renamed_links(move, links, texts, server.folder.has_file)
+    found = renamed_links(move, links, texts, server.has_file)
     if left := [*found.left, *unread]:
         shown = ", ".join(left[:_MAX_LEFT])
         server.show(f"change the other links to {move.old} by hand ({len(left)}): {shown}")

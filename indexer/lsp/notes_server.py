@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -16,9 +16,6 @@ from indexer.lsp.protocol import Protocol
 from indexer.records import Link
 from indexer.render import safe
 from indexer.service import Request, Service
-
-if TYPE_CHECKING:
-    from indexer.notes.folder import NotesFolder
 
 _SOURCE = "notepoint"
 _POLL_S = 1.0
@@ -37,19 +34,22 @@ class NotesServer(LanguageServer):
         self.service = service
         self._stop = threading.Event()
 
-    @property
-    def folder(self) -> NotesFolder:
-        """The notes folder."""
-        return self.service.notebook.folder
+    def path_of(self, note_id: str) -> Path:
+        """Return the path of a note."""
+        return self.service.notebook.folder.path_of(note_id)
+
+    def has_file(self, path: str) -> bool:
+        """Return whether the notes folder has a file with a path relative to it."""
+        return self.service.notebook.folder.has_file(path)
 
     def uri_of(self, note_id: str) -> str:
         """Return the URI of a note."""
-        return uri_of(self.folder.path_of(note_id))
+        return uri_of(self.path_of(note_id))
 
     def note_of(self, uri: str) -> str | None:
         """Return the note of a document, None if it is outside the notes."""
         path = path_of(uri)
-        return self.folder.note_at(path) if path else None
+        return self.service.notebook.folder.note_at(path) if path else None
 
     @property
     def renames_files(self) -> bool:
