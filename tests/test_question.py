@@ -114,6 +114,12 @@ def test_acronym_is_spelled_out(read: Callable[[str], Question], short: str, lon
     assert short.lower() in question.terms
 
 
+def test_acronym_may_be_plural(read: Callable[[str], Question]) -> None:
+    question = read("where are IOUs used?")
+    assert question.reads == (("IOUs", "Intersection over Union"),)
+    assert "iou" in question.terms and "iou" not in question.own_terms
+
+
 def test_words_of_an_acronym_find_points_and_do_not_weigh_them(
     read: Callable[[str], Question],
 ) -> None:

@@ -115,14 +115,12 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
 
 
 def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
-    typed = text
-    terms = query_terms(text)
+    typed, terms = text, query_terms(text)
     counts = view.term_counts(set(terms))
     terms = with_lone_characters(text, terms, counts, view)
     may_correct = _is_english(text, view) or not counts
     reads: dict[tuple[int, int], str] = {}
-    corrected: set[str] = set()
-    attempts = 0
+    corrected, attempts = set[str](), 0
     half = half_typed(text, counts, view, encoder)
     for start, end, own in words_of(text):
         word = text[start:end]
@@ -150,7 +148,9 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
     terms = [term for term in terms if term not in corrected]
     added: list[str] = []
     for (start, end), read in reads.items():
-        (added if _is_acronym(typed[start:end]) else terms).extend(terms_of(read))
+        word = typed[start:end]
+        (added if _is_acronym(word) else terms).extend(terms_of(read))
+        added += terms_of(_singular(word)) if _singular(word) != word else ()
     shown = [(typed[start:end], read) for (start, end), read in reads.items()]
     if half:
         terms += terms_of_words(half.words)
@@ -190,6 +190,11 @@ def _is_acronym(word: str) -> bool:
     return 2 <= len(word) <= _MAX_ACRONYM_CHARS and sum(map(str.isupper, word)) >= 2
 
 
+def _singular(word: str) -> str:
+    """Return an acronym without the "s" of its plural: "CNN" of "CNNs"; other words as they are."""
+    return word[:-1] if len(word) > 2 and word.endswith("s") and word[:-1].isupper() else word
+
+
 def _spell_out(word: str, view: View) -> str:
     """Return the phrase of the notes for an acronym, or an empty text.
 
@@ -197,7 +202,7 @@ def _spell_out(word: str, view: View) -> str:
     "Intersection over Union (IoU)", then the one in the most distinct texts, then one that is a
     heading or has items under it.
     """
-    short = word.casefold()
+    short = _singular(word).casefold()
     found: dict[str, _Phrase] = {}
     for text, is_topic in _texts_with([short], view).items():
         for initials, phrase in initials_of(_MATH.sub(" ", text)):
