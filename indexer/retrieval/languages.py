@@ -215,6 +215,16 @@ def function_terms(language: str | None) -> frozenset[str]:
     return frozenset(term for word in _SETS.get(language or "", ()) for term in terms_of(word))
 
 
+@functools.cache
+def _languages_by_word() -> dict[str, list[str]]:
+    """Return the languages of each function word."""
+    found: dict[str, list[str]] = {}
+    for language, known in _SETS.items():
+        for word in known:
+            found.setdefault(word, []).append(language)
+    return found
+
+
 def language_of(text: str) -> str | None:
     """Return the language of a text as a code of ``EVERYDAY`` or English; None if little says so.
 
@@ -225,7 +235,10 @@ def language_of(text: str) -> str | None:
             return language
     folded = text.casefold()
     words = _WORD.findall(folded)
-    counts = {language: sum(word in known for word in words) for language, known in _SETS.items()}
+    counts = dict.fromkeys(_SETS, 0)
+    by_word = _languages_by_word()
+    for language in (one for word in words for one in by_word.get(word, ())):
+        counts[language] += 1
     for language, letters in _LETTERS:
         counts[language] += _CLEAR * any(letter in folded for letter in letters)
     best = max(counts, key=lambda language: (counts[language], language == ENGLISH))

@@ -24,6 +24,7 @@ ANALYSIS_VERSION = 4
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
+_MOST_KEPT_CHARS = 1_000  # longer texts are cut into words each time; the others take 10 MB
 # Marks and joiners that belong to the letter before them; \w does not match them.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f"
@@ -227,7 +228,7 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     :return: (start, end) offsets, in order, without overlaps.
     """
     places: list[tuple[int, int]] = []
-    for token in _tokens(text):
+    for token in _kept_tokens(text) if len(text) <= _MOST_KEPT_CHARS else _tokens(text):
         word = text[token.start : token.end]
         if not word.isascii() and _BEYOND_ASCII.unspaced.fullmatch(word):
             places += _find_pairs(word, token.start, terms)
@@ -243,6 +244,11 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
         last_start, last_end = start, end
     if last_end >= 0:
         yield last_start, last_end
+
+
+@functools.lru_cache(maxsize=2_048)  # questions share hits
+def _kept_tokens(text: str) -> tuple[Token, ...]:
+    return tuple(_tokens(text))
 
 
 def _find_pairs(run: str, offset: int, terms: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -56,7 +56,7 @@ def exact_part(around: Around) -> Part | None:
     if not subject or _is_kind_named(around, said & _KINDS, subject):
         return None
     found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
-    for (_, labels), stored in _containers(around, subject).items():
+    for labels, stored in _containers(around, subject):
         outline = around.outline_of(stored)
         position = outline.position.get(stored.point_id)
         span = None if position is None else named_span(outline, position, labels)
@@ -75,13 +75,16 @@ def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str
     return bool(kinds) and any(own & kinds and own & subject for own in named)
 
 
-def _containers(around: Around, subject: frozenset[str]) -> dict[tuple[str, Labels], StoredPoint]:
-    """Return the label paths that are named exactly, each with a point below it."""
-    found: dict[tuple[str, Labels], StoredPoint] = {}
-    for stored in (*around.ranked(), *around.points_with(subject)):
+def _containers(around: Around, subject: frozenset[str]) -> list[tuple[Labels, StoredPoint]]:
+    """Return the label paths that are named exactly, each with a found point below it."""
+    found: list[tuple[Labels, StoredPoint]] = []
+    seen: set[tuple[str, Labels]] = set()
+    for stored in around.ranked():
         for labels in label_paths(stored)[1:]:
-            if _is_named(labels, subject, stored):
-                found.setdefault((stored.note.note_id, labels), stored)
+            key = stored.note.note_id, labels
+            if key not in seen and _is_named(labels, subject, stored):
+                found.append((labels, stored))
+            seen.add(key)
     return found
 
 

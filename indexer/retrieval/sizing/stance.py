@@ -154,8 +154,8 @@ _JUDGING = frozenset(
     "posi "
     "high plus meri room area sugg idea impr dete loat irri disp grum nitp quib nigg grie defe "
     "defi regr fell fall let pain sore roug rese conc low lowl desi put need wors wish diff chan "
-    "feed omit omis negl over cave trou mist erro cove expl disc ment best nice favo admi comp "
-    "did done".split()
+    "feed omit omis negl over cave trou mist erro cove expl disc ment best nice favo admi "
+    "comp".split()
 )
 # Search words for containers that take a side; see ``indexer.text.terms``.
 _FINDING = {
@@ -245,7 +245,9 @@ def favour_reviews(
     """
     if not _REVIEWED.search(question):
         return dict(scores)
-    return {i: score + _REVIEW_GAIN * is_opinion(notes[i]) for i, score in scores.items()}
+    each = {note.note_id: note for note in notes.values()}
+    opinions = {note_id: is_opinion(note) for note_id, note in each.items()}
+    return {i: score + _REVIEW_GAIN * opinions[notes[i].note_id] for i, score in scores.items()}
 
 
 def finding_words(sides: Iterable[Side]) -> str:
