@@ -376,6 +376,35 @@ def test_container_is_found_by_its_whole_name(
     assert (texts(answer)[0], texts(answer)[-1]) == (first, last)
 
 
+DAYS = {
+    f"{day}.md": f"# {day}\n\n## Dreams\n\n- {what}\n- of the sea\n\n## Meals\n\n- soup\n- rice\n"
+    for day, what in (("Monday", "a train"), ("Tuesday", "a bear"), ("Friday", "a kite"))
+}
+
+
+def test_all_sections_with_a_heading_are_one_unit(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(write_notes(DAYS))
+    notebook.build()
+    places = notebook.search("all my dreams").units[0].places
+    assert [place.note_id for place in places] == ["Friday.md", "Monday.md", "Tuesday.md"]
+    assert all(place.points[1].text == "of the sea" for place in places)
+
+
+def test_list_is_found_by_a_lead_in_that_says_the_question(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Bees\n\n## Winter\n\n- they cluster\n\nThe tools that you need to open a hive are:\n\n"
+        "- smoker\n- lever\n\nThey live on honey.\n\nIt is cold.\n"
+    )
+    notebook = open_notebook(write_notes({"bees.md": text}))
+    notebook.build()
+    found = texts(notebook.search("list of tools to open a hive"))
+    assert found == ["The tools that you need to open a hive are:", "smoker", "lever"]
+
+
 def test_container_of_another_note_has_another_name(notebook: Notebook) -> None:
     answer = notebook.search("repairs of the harbour")
     assert texts(answer) != ["new lamp in 1998", "the door was painted"]

@@ -8,6 +8,7 @@ notes, and sections that a question mentions with a number or as notes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 from indexer.retrieval.sizing.naming import Labels, in_digits, label_paths, named_span
 from indexer.retrieval.sizing.note_names import content_terms, name_of
@@ -18,6 +19,8 @@ from indexer.store.records import StoredPoint
 
 _LEAST = 0.66
 _LEAST_POINTS = 2
+# The least share of a question that a longer label must have.
+_MOSTLY = 0.66
 # Words for parts of any kind. A name may do without them, but not where another one has them.
 _KINDS = content_terms(
     "step steps rule rules criteria method methods technique techniques option options principle "
@@ -37,6 +40,10 @@ _LIGHT = (
         "common possible useful"
     )
 )
+# A heading that several notes have: "all interviews".
+_ALL = re.compile(r"\b(?:all|every|each)\b", re.IGNORECASE)
+_LEAST_REPEATED = 3
+_MOST_REPEATED = 30
 # "What is X?" asks for the section "X", although it mostly asks for one thing.
 _DEFINITION = re.compile(r"^what(?:['\u2019]?s| is| are| was| were) ", re.IGNORECASE)
 
@@ -55,16 +62,43 @@ def exact_part(around: Around) -> Part | None:
     subject = said - _LIGHT
     if not subject or _is_kind_named(around, said & _KINDS, subject):
         return None
-    found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
-    for labels, stored in _containers(around, subject):
-        outline = around.outline_of(stored)
-        position = outline.position.get(stored.point_id)
-        span = None if position is None else named_span(outline, position, labels)
-        if span is None or span.size - span.introduced < _LEAST_POINTS:
-            continue
-        if span.size < outline.whole().size:
-            found[stored.note.note_id, span] = outline, span
-    return Part(tuple(found.values()), _LEAST) if len(found) == 1 else None
+    exact = _spans(around, lambda labels, one: _is_named(labels, subject, one))
+    if len(exact) == 1:
+        return Part(tuple(exact), _LEAST)
+    if around.form.lean is not Lean.SEVERAL:
+        return None
+    if _ALL.search(around.text):
+        return _repeated(around, subject)
+    led = [] if exact else _spans(around, lambda labels, _: _is_led(labels, subject))
+    return Part(tuple(led), _LEAST) if len(led) == 1 and _holds_first(around, *led[0]) else None
+
+
+def _repeated(around: Around, subject: frozenset[str]) -> Part | None:
+    """Return the containers of several notes whose label says what "all ..." asks for."""
+    found = _spans(
+        around,
+        lambda labels, one: _is_named(labels, subject, one) or subject <= content_terms(labels[-1]),
+        around.points_with(subject),
+    )
+    outer = [
+        (outline, span)
+        for outline, span in found
+        if not any(
+            outline is other and span != one and one.start <= span.start <= span.end <= one.end
+            for other, one in found
+        )
+    ]
+    notes = {outline.note.note_id for outline, _ in outer}
+    if len(outer) < _LEAST_REPEATED or len(notes) < 2:
+        return None
+    outer.sort(key=lambda place: (place[0].note.note_id, place[1].start))
+    return Part(tuple(outer[:_MOST_REPEATED]), _LEAST)
+
+
+def _holds_first(around: Around, outline: Outline, span: Span) -> bool:
+    """Return whether a container has the best point of the ranking."""
+    position = outline.position.get(around.ranking.order[0])
+    return position is not None and span.start <= position <= span.end
 
 
 def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str]) -> bool:
@@ -75,17 +109,38 @@ def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str
     return bool(kinds) and any(own & kinds and own & subject for own in named)
 
 
-def _containers(around: Around, subject: frozenset[str]) -> list[tuple[Labels, StoredPoint]]:
-    """Return the label paths that are named exactly, each with a found point below it."""
-    found: list[tuple[Labels, StoredPoint]] = []
+def _spans(
+    around: Around,
+    accept: Callable[[Labels, StoredPoint], bool],
+    more: Iterable[StoredPoint] = (),
+) -> list[tuple[Outline, Span]]:
+    """Return the containers of found points whose label paths are accepted, each once."""
+    found: dict[tuple[str, Span], tuple[Outline, Span]] = {}
     seen: set[tuple[str, Labels]] = set()
-    for stored in around.ranked():
+    for stored in (*around.ranked(), *more):
         for labels in label_paths(stored)[1:]:
             key = stored.note.note_id, labels
-            if key not in seen and _is_named(labels, subject, stored):
-                found.append((labels, stored))
+            if key in seen:
+                continue
             seen.add(key)
-    return found
+            if not accept(labels, stored):
+                continue
+            outline = around.outline_of(stored)
+            position = outline.position.get(stored.point_id)
+            span = None if position is None else named_span(outline, position, labels)
+            if span is None or span.size - span.introduced < _LEAST_POINTS:
+                continue
+            if span.size < outline.whole().size:
+                found[stored.note.note_id, span] = outline, span
+    return list(found.values())
+
+
+def _is_led(labels: Labels, subject: frozenset[str]) -> bool:
+    """Return whether a label says most of a question, and those above it the rest."""
+    own = content_terms(labels[-1]) & subject
+    if len(subject) < 2 or len(own) < _MOSTLY * len(subject):
+        return False
+    return subject - own <= frozenset().union(*map(content_terms, labels[:-1]))
 
 
 def _is_named(labels: Labels, subject: frozenset[str], stored: StoredPoint) -> bool:
