@@ -405,6 +405,19 @@ def test_list_is_found_by_a_lead_in_that_says_the_question(
     assert found == ["The tools that you need to open a hive are:", "smoker", "lever"]
 
 
+def test_function_words_of_other_languages_name_nothing(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Fahrrad\n\n## \U0001f527 Was ist die Kette\n\n- treibt das Rad an\n- braucht Fett\n\n"
+        "## Der Sattel\n\n- aus Leder\n"
+    )
+    notebook = open_notebook(write_notes({"fahrrad.md": text}))
+    notebook.build()
+    for question in ("die Kette von dem Fahrrad", "was ist die Kette?"):
+        assert "braucht Fett" in texts(notebook.search(question))
+
+
 def test_container_of_another_note_has_another_name(notebook: Notebook) -> None:
     answer = notebook.search("repairs of the harbour")
     assert texts(answer) != ["new lamp in 1998", "the door was painted"]

@@ -7,9 +7,11 @@ notes, and sections that a question mentions with a number or as notes.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 
+from indexer.retrieval.languages import function_terms, language_of
 from indexer.retrieval.sizing.naming import Labels, in_digits, label_paths, named_span
 from indexer.retrieval.sizing.note_names import content_terms, name_of
 from indexer.retrieval.sizing.parts import Around, Part, note_of, subject_of
@@ -58,11 +60,12 @@ def exact_part(around: Around) -> Part | None:
     defines = bool(_DEFINITION.search(around.text))
     if around.form.lean is Lean.ONE and not defines:
         return None
-    said = content_terms(in_digits(around.spelled))
+    dropped = function_terms(language_of(around.text))
+    said = content_terms(in_digits(around.spelled)) - dropped
     subject = said - _LIGHT
     if not subject or _is_kind_named(around, said & _KINDS, subject):
         return None
-    exact = _spans(around, lambda labels, one: _is_named(labels, subject, one))
+    exact = _spans(around, lambda labels, one: _is_named(labels, subject, one, dropped))
     if len(exact) == 1:
         return Part(tuple(exact), _LEAST)
     if around.form.lean is not Lean.SEVERAL:
@@ -143,18 +146,30 @@ def _is_led(labels: Labels, subject: frozenset[str]) -> bool:
     return subject - own <= frozenset().union(*map(content_terms, labels[:-1]))
 
 
-def _is_named(labels: Labels, subject: frozenset[str], stored: StoredPoint) -> bool:
+def _is_named(
+    labels: Labels,
+    subject: frozenset[str],
+    stored: StoredPoint,
+    dropped: frozenset[str] = frozenset(),
+) -> bool:
     """Return whether a question says all of the nearest label, and the labels above say the rest.
 
     :param labels: of a container.
     :param subject: the terms of the question.
     :param stored: a point of the container.
+    :param dropped: terms of the function words of the question's language.
     """
-    own = content_terms(labels[-1]) - _LIGHT
+    own = _own_terms(labels[-1]) - dropped
     if not own or not own <= subject:
         return False
     rest = subject - own
     return rest <= name_of(stored.note).known().union(*map(content_terms, labels[:-1]))
+
+
+@functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
+def _own_terms(label: str) -> frozenset[str]:
+    """Return the terms of a label without light words and emoji."""
+    return frozenset(term for term in content_terms(label) - _LIGHT if term[0].isalnum())
 
 
 def _everything(around: Around) -> Part | None:
