@@ -30,7 +30,7 @@ _KINDS = content_terms(
     "procedure process fact facts detail details info information"
 )
 # Verbs and adjectives that say little are no part of a name either.
-_LIGHT = (
+LIGHT = (
     FORM_TERMS
     | _KINDS
     | content_terms(
@@ -62,7 +62,7 @@ def exact_part(around: Around) -> Part | None:
         return None
     dropped = function_terms(language_of(around.text))
     said = content_terms(in_digits(around.spelled)) - dropped
-    subject = said - _LIGHT
+    subject = said - LIGHT
     if not subject or _is_kind_named(around, said & _KINDS, subject):
         return None
     exact = _spans(around, lambda labels, one: _is_named(labels, subject, one, dropped))
@@ -169,12 +169,12 @@ def _is_named(
 @functools.lru_cache(maxsize=8_192)  # points share their labels, and questions share points
 def _own_terms(label: str) -> frozenset[str]:
     """Return the terms of a label without light words and emoji."""
-    return frozenset(term for term in content_terms(label) - _LIGHT if term[0].isalnum())
+    return frozenset(term for term in content_terms(label) - LIGHT if term[0].isalnum())
 
 
 def _everything(around: Around) -> Part | None:
     """Return the note that "everything about ..." names, None if no title is about that alone."""
-    subject = subject_of(around.text) - _LIGHT
+    subject = subject_of(around.text) - LIGHT
     note = note_of(around, subject, by_name=True)
     if note is None or name_of(note.note).share(subject) < 1:
         return None

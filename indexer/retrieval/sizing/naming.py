@@ -35,15 +35,15 @@ NUMBERS = {
     )
     for word in words.split()
 }
-_COUNTED = (
+COUNTED = (
     "week|day|chapter|part|lesson|lecture|module|unit|step|section|course|session|sprint|phase"
 )
 _ORDINAL = re.compile(
-    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}}(?=st|nd|rd|th))(?:st|nd|rd|th)? ({_COUNTED})\b",
+    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}}(?=st|nd|rd|th))(?:st|nd|rd|th)? ({COUNTED})\b",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(
-    rf"\b({_COUNTED}) (?:(?:number|no\.?|nr\.?) |#)?({'|'.join(NUMBERS)}|\d{{1,3}})\b",
+    rf"\b({COUNTED}) (?:(?:number|no\.?|nr\.?) |#)?({'|'.join(NUMBERS)}|\d{{1,3}})\b",
     re.IGNORECASE,
 )
 _SHORT = {"wk": "week", "ch": "chapter", "lec": "lecture", "sec": "section", "pt": "part"}
