@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -109,8 +110,10 @@ def original_of(note_id: str) -> str | None:
 
     :param note_id: its path; copies have names of Dropbox, Nextcloud, ownCloud or Syncthing.
     """
-    suffix = PurePosixPath(note_id).suffix
-    found = _CONFLICT.search(note_id.removesuffix(suffix))
+    if "conflict" not in note_id.casefold():
+        return None  # nearly always; the expression takes long to find nothing
+    stem, suffix = posixpath.splitext(note_id)
+    found = _CONFLICT.search(stem)
     return f"{found.group(1)}{suffix}" if found else None
 
 

@@ -225,6 +225,7 @@ def _languages_by_word() -> dict[str, list[str]]:
     return found
 
 
+@functools.lru_cache(maxsize=256)
 def language_of(text: str) -> str | None:
     """Return the language of a text as a code of ``EVERYDAY`` or English; None if little says so.
 
