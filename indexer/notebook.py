@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import itertools
 import os
 import threading
 import time
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from indexer.snapshot import DumpedPoint, NotePage, Snapshot, Status
     from indexer.store.protocol import Store
     from indexer.store.records import Fault, Header, NoteInfo, StoredPoint
-
-_POINTS_READ = 300  # to guess the language of the notes
-_POINTS_OF_A_NOTE_READ = 20
 
 
 class Notebook:
@@ -182,16 +178,12 @@ class Notebook:
     def _offer(self, store: Store, report: BuildReport) -> str:
         """Return advice on a model that understands the notes better, at a first build."""
         from indexer.encoding.offer import offer_for_notes
+        from indexer.snapshot import sample_texts
 
         if report.dry_run or not report.points_added or report.points_added < report.points_total:
             return ""
         with store.view() as view:
-            points = (
-                stored.point.text
-                for note in view.notes()
-                for stored in view.points_of(note.note_id)[:_POINTS_OF_A_NOTE_READ]
-            )
-            texts = list(itertools.islice(points, _POINTS_READ))
+            texts = sample_texts(view)
         return offer_for_notes(texts, self.encoder.name)
 
     def _encode_by_ray(

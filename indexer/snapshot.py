@@ -27,6 +27,25 @@ if TYPE_CHECKING:
     from indexer.store.records import Header, NoteInfo, StoredPoint, Vectors
 
 
+# To guess the language of the notes: about this number of notes, and points of each.
+_NOTES_SAMPLED = 30
+_POINTS_SAMPLED = 10
+
+
+def sample_texts(view: View) -> list[str]:
+    """Return the first points of notes from the whole folder, to guess their language.
+
+    :param view: the index.
+    """
+    notes = view.notes()
+    chosen = notes[:: max(1, len(notes) // _NOTES_SAMPLED)]
+    return [
+        stored.point.text
+        for note in chosen
+        for stored in view.points_between(note.note_id, 0, _POINTS_SAMPLED - 1)
+    ]
+
+
 class Status(NamedTuple):
     """The state of the index; ``bytes`` is its size, ``skipped`` lists files not fully indexed.
 
@@ -370,6 +389,14 @@ class Snapshot:
             engine=header.setup.engine if header.setup else "",
             tool=tool.value if (tool := find_tool(settings.notes, list(states))) else "",
         )
+
+    @_in_our_words
+    def offer(self) -> str:
+        """Return advice on a model that understands the notes better; usually empty."""
+        from indexer.encoding.offer import offer_for_notes
+
+        setup = self._view.header().setup
+        return offer_for_notes(sample_texts(self._view), setup.model) if setup else ""
 
     @_in_our_words
     def dump(self) -> tuple[list[FileReport], list[DumpedPoint]]:

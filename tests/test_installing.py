@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import ntpath
+import re
 import subprocess
 import sys
 import tomllib
@@ -220,6 +221,12 @@ def test_command_without_its_packages_says_what_to_run() -> None:
     assert done.returncode == 2
     assert "hint: run `python -m indexer setup`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_doc_installs_from_a_registry_that_has_no_notepoint() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        text = path.read_text("utf-8")
+        assert not re.search(r"(pip|pipx|tool) install ['\"]?notepoint", text), path.name
 
 
 def test_licences_of_the_weights_are_in_the_project() -> None:

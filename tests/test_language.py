@@ -150,6 +150,15 @@ def test_first_build_offers_the_multilingual_model_once(
     assert notebook.build().offer == ""
 
 
+def test_offer_looks_at_notes_of_the_whole_folder(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    english = {f"a{i:02}.md": "- this is one of the notes\n" * 20 for i in range(40)}
+    german = {f"z{i:02}.md": "- das ist nicht die erste\n" * 20 for i in range(40)}
+    folder = write_notes(english | german)
+    assert "German" in open_notebook(folder, encoder=named(DEFAULT_MODEL)).build().offer
+
+
 def test_english_notes_and_the_multilingual_model_get_no_offer(
     write_notes: WriteNotes, open_notebook: OpenNotebook
 ) -> None:

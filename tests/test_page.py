@@ -21,7 +21,7 @@ from fakes import FakeEncoder
 from patience import PATIENCE_S
 from streamlit.testing.v1 import AppTest
 
-from indexer.config import split_space
+from indexer.config import DEFAULT_MODEL, split_space
 from indexer.errors import EncoderError
 from indexer.indexing.rebuild_process import Progress, Rebuilder
 from indexer.notebook import Notebook
@@ -658,6 +658,24 @@ def test_index_view_shows_what_is_in_it(built: Path) -> None:
     assert {metric.label: metric.value for metric in page.metric}["Notes"] == "2"
     assert "Files with problems (1)" in texts(page)
     assert page.button(key="build").label == "Update now"
+
+
+def test_index_view_offers_the_multilingual_model_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named() -> FakeEncoder:
+        return FakeEncoder(name=DEFAULT_MODEL)
+
+    monkeypatch.setattr("indexer.encoding.opening.open_encoder", lambda *a, **k: named())
+    with Notebook(folder, encoder=named()) as notebook:
+        notebook.build()
+    assert "setup multilingual" not in str(elements(open_page(view="Index"), "table"))
+    rows = "".join(f"- die Rosen sind nicht für Nachbar {i}, und das ist gut\n" for i in range(20))
+    (folder / "zum Garten.md").write_text(rows, "utf-8")
+    with Notebook(folder, encoder=named()) as notebook:
+        notebook.build()
+    shown = str(elements(open_page(view="Index"), "table"))
+    assert "German" in shown and shown.count("notepoint setup multilingual") == 1
 
 
 def test_index_view_says_when_it_is_behind(built: Path) -> None:

@@ -80,6 +80,8 @@ def _facts(host: Host, status: Status) -> None:
         ["Model", f"{status.model}, {models[state.model]}"],
         ["Updates automatically", plain(follows)],
     ]
+    if offer := host.reader.offer():
+        rows.append(["Language", plain(f"{offer[0].upper()}{offer[1:]}.")])
     show_table(key="facts", data={"label": "The index", "columns": ["What", "Value"], "rows": rows})
     if not is_server(host.settings.store):
         _folders(host)
