@@ -2,14 +2,16 @@
 
     python benchmarks/wheels.py [--pythons 3.11 3.14] [--requirements requirements-page.txt]
 
-pip resolves the requirements for another system (`--dry-run --only-binary :all:`) and names what it
-does not find; that package is left out and the rest is tried again. Conditions on the system in the
-dependencies of packages are those of this machine. Needs a package registry.
+pip resolves the requirements here, with all that they need, and is then asked for a wheel of
+exactly these versions for each system (`--dry-run --no-deps --only-binary :all:`). A package
+without one is named, left out, and the rest is tried again. Packages that only other systems need
+are not seen. Needs a package registry.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -27,30 +29,37 @@ SYSTEMS = {
     "Windows on Arm": ["win_arm64"],
 }
 _MISSING = re.compile(r"No matching distribution found for ([\w.-]+)")
-_MOST_MISSING = 8
 
 
-def missing(requirements: Path, python: str, platforms: list[str]) -> list[str]:
+def missing(wanted: list[str], python: str, platforms: list[str]) -> list[str]:
     """Return the packages without a wheel for a version of Python on a system."""
-    wanted = _lines_of(requirements)
     found: list[str] = []
-    while len(found) < _MOST_MISSING:
-        problem = _resolve(wanted, python, platforms)
-        if problem is None:
-            break
+    while problem := _first_missing(wanted, python, platforms):
         found.append(problem)
         left = [line for line in wanted if _name(line) != _name(problem)]
         if len(left) == len(wanted):
-            break  # a dependency of a package of the list
+            raise SystemExit(f"pip does not find {problem}, which was not asked for")
         wanted = left
     return found
 
 
-def _resolve(wanted: list[str], python: str, platforms: list[str]) -> str | None:
-    """Return the package that pip does not find, None if it finds all of them."""
+def resolved(requirements: Path) -> list[str]:
+    """Return all packages that pip would install here, with their exact versions."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed"]
+        command += ["--report", str(report), "-r", str(requirements)]
+        subprocess.run(command, check=True)
+        installed = json.loads(report.read_text("utf-8"))["install"]
+    return sorted(f"{one['metadata']['name']}=={one['metadata']['version']}" for one in installed)
+
+
+def _first_missing(wanted: list[str], python: str, platforms: list[str]) -> str | None:
+    """Return a package that pip does not find, None if it finds all of them."""
     with tempfile.TemporaryDirectory() as target:
         command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed"]
-        command += ["--target", target, "--only-binary", ":all:", "--python-version", python]
+        command += ["--no-deps", "--target", target, "--only-binary", ":all:"]
+        command += ["--python-version", python]
         command += [part for platform in platforms for part in ("--platform", platform)]
         done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -59,17 +68,6 @@ def _resolve(wanted: list[str], python: str, platforms: list[str]) -> str | None
     if named is None:
         raise SystemExit(done.stderr)
     return named[1]
-
-
-def _lines_of(requirements: Path) -> list[str]:
-    found = []
-    for line in requirements.read_text("utf-8").splitlines():
-        line = line.partition("#")[0].strip()
-        if line.startswith("-r "):
-            found += _lines_of(requirements.parent / line[3:].strip())
-        elif line:
-            found.append(line)
-    return found
 
 
 def _name(requirement: str) -> str:
@@ -84,8 +82,9 @@ def main() -> None:
     options = parser.parse_args()
     print("| system | " + " | ".join(options.pythons) + " |")
     print("|---|" + "---|" * len(options.pythons), flush=True)
+    wanted = resolved(options.requirements)
     for system, platforms in SYSTEMS.items():
-        cells = [missing(options.requirements, version, platforms) for version in options.pythons]
+        cells = [missing(wanted, version, platforms) for version in options.pythons]
         said = [f"no wheel: {', '.join(cell)}" if cell else "all" for cell in cells]
         print(f"| {system} | " + " | ".join(said) + " |", flush=True)
 
