@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from indexer.gathered import folder_inside
-from indexer.notes.markdown.render import place_of
+from indexer.notes.markdown.link_place import place_of
 from indexer.notes.opening import read_stamp
 from indexer.records import Hit, Link
 from indexer.render_markdown import hit_markdown

@@ -110,10 +110,21 @@ graph LR
 ![[embedded#Second part]]
 
 ![[embedded]]
+
+![[embedded#^axolotl]]
+
+((64f1aaaa-bbbb-4ccc-8ddd-eeeeffff0001))
+
+#+BEGIN_QUOTE
+Als Zitat.
+#+END_QUOTE
 """
 EMBEDDED = """# Embedded note
 
-The axolotl of the first part, $e^{i\\pi}$.
+The axolotl of the first part, $e^{i\\pi}$. ^axolotl
+
+- the block of Logseq
+  id:: 64f1aaaa-bbbb-4ccc-8ddd-eeeeffff0001
 
 ## Second part
 

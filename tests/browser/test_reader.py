@@ -35,7 +35,7 @@ def test_formulas_are_what_katex_draws_and_one_command_costs_itself_alone(
 ) -> None:
     page = open_tab(NOTE)
     expect(page.locator(".prose .katex:not(.embed .katex)")).to_have_count(5)
-    assert page.evaluate(SAME_AS_KATEX) == [True] * 6
+    assert page.evaluate(SAME_AS_KATEX) == [True] * 7
     inline = page.locator(".prose p", has_text="Kramdown writes").locator(".formula")
     expect(inline).to_have_count(4)
     assert inline.first.evaluate("one => getComputedStyle(one).display") == "inline"
@@ -86,6 +86,17 @@ def test_embedded_notes_are_shown_in_place_and_components_as_chips(open_tab: Ope
         0
     )  # one in an embedded note is a link
     expect(page.locator(".embed .here")).to_have_count(0)
+    block, reference = (
+        page.locator(".prose div.embed").nth(2),
+        page.locator(".prose div.embed").nth(3),
+    )
+    expect(block).to_contain_text("axolotl of the first part")
+    expect(block).not_to_contain_text("^axolotl")
+    expect(block).not_to_contain_text("second part")
+    expect(reference).to_contain_text("the block of Logseq")
+    expect(reference).not_to_contain_text("first part")
+    expect(page.locator(".prose")).not_to_contain_text("id::")
+    expect(page.locator(".prose > blockquote")).to_have_text("Als Zitat.")
     expect(page.locator(".prose .chip", has_text="Rating")).to_be_visible()
     expect(page.locator(".prose p", has_text="words inside")).not_to_contain_text("</Note>")
     assert page.evaluate("window.pwned") is None  # a script within a line is text, as ever

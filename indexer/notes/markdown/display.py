@@ -5,7 +5,6 @@ Its rules make tokens, which `render` draws. Line numbers stay those of the note
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.container import container_plugin
 
-from indexer.notes.markdown.parser import find_rule, new_parser
+from indexer.notes.markdown.parser import find_rule
 from indexer.notes.markdown.shortcodes import Meaning, Shortcode, read_shortcode
 
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
@@ -33,12 +32,6 @@ _ADMONITION = re.compile(
 _CODE_INDENT = 4
 _MAX_FORMULA_LINES = 300
 _MAX_CONTAINERS = 24
-
-
-@functools.cache
-def display_parser() -> MarkdownIt:
-    """Return the parser for display, created once."""
-    return with_dialects(new_parser(html=True))
 
 
 def with_dialects(parser: MarkdownIt, more: Mapping[str, BlockRule] | None = None) -> MarkdownIt:

@@ -24,6 +24,7 @@ _FIRST = {
     "icon": ":",
     "attributes": "{",
     "shortcode": "{",
+    "inline_footnote": "^",
     "liquid": "{",
     "escape": "\\",
     "backticks": "`",

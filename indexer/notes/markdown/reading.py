@@ -42,9 +42,9 @@ def reading_parser() -> MarkdownIt:
     inline = parser.inline.ruler
     inline.disable("bracket_math")  # keep the source, which users can type
     inline.before("wikilink", "tag", _tag)
-    inline.before("tag", "templater", _templater)
-    inline.before("shortcode", "attributes", _attributes)
-    inline.before("attributes", "icon", _icon)
+    inline.before("tag", "templater", read_templater)
+    inline.before("shortcode", "attributes", read_attributes)
+    inline.before("attributes", "icon", read_icon)
     return parser
 
 
@@ -69,7 +69,7 @@ def _is_attribute(state: StateInline) -> bool:
     return found is not None and found.end() > state.pos
 
 
-def _templater(state: StateInline, silent: bool) -> bool:
+def read_templater(state: StateInline, silent: bool) -> bool:
     """Skip a template command: ``<% tp.date.now() %>``."""
     here = state.pos
     return (
@@ -79,7 +79,7 @@ def _templater(state: StateInline, silent: bool) -> bool:
     )
 
 
-def _attributes(state: StateInline, silent: bool) -> bool:
+def read_attributes(state: StateInline, silent: bool) -> bool:
     """Skip attributes right after their element."""
     if state.src[state.pos] != "{" or not state.pos:
         return False
@@ -94,7 +94,8 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _icon(state: StateInline, silent: bool) -> bool:
+def read_icon(state: StateInline, silent: bool) -> bool:
+    """Skip the name of an icon: ``:material-check:``."""
     return state.src[state.pos] == ":" and _pass(state, _ICON)
 
 

@@ -11,21 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any
 
 import nh3
 
 from indexer.notes.formats import FindImage
-from indexer.notes.front_matter import split_front_matter
+from indexer.notes.front_matter import FrontMatter, split_front_matter
+from indexer.notes.links import read_block_reference
 from indexer.notes.markdown import callouts
 from indexer.notes.markdown.callouts import Callout
-from indexer.notes.markdown.display import display_parser
 from indexer.notes.markdown.html import closed_elements
+from indexer.notes.markdown.link_place import WEB, LinkPlace, place_of
 from indexer.notes.markdown.markup import SHOWN, chip, is_balanced, safe_html
 from indexer.notes.markdown.shortcodes import IMAGE_NAME, Meaning, Shortcode
+from indexer.notes.markdown.shown import hide_id, shown_parser, shown_source
 from indexer.notes.no_collection import no_collection
-from indexer.records import Link, LinkKind
+from indexer.records import Link, RawLink
 
 _LINES = {"data-line-start", "data-line-end"}
 _FORMULA = {"data-tex", "data-display"}
@@ -51,40 +52,10 @@ _CLASSES = frozenset(
 )
 _SCHEMES = {"http", "https", "mailto"}
 _ALIGN = re.compile(r"text-align:(left|right|center)")
-_WEB = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _WIDTH = re.compile(r"\d{1,4}")
+_PDF = re.compile(r"\.pdf(?:[?#].*)?$", re.IGNORECASE)
 _CLOSING_CODE = re.compile(r"\{\{[<%]?\s*/\s*([\w-]+)|\{%-?\s*end([a-z_]+)")
 _MAX_FORMULA_CHARS = 20_000
-
-
-class LinkPlace(NamedTuple):
-    """The target of a link on the page; all fields are empty if it leads nowhere.
-
-    ``why`` explains a link without an address.
-    """
-
-    href: str = ""
-    place: str = ""
-    why: str = ""
-
-
-def place_of(link: Link) -> LinkPlace:
-    """Return the target of a link: the page itself for notes, the web for addresses.
-
-    :param link: resolved.
-    """
-    if link.kind in (LinkKind.NOTE, LinkKind.ANCHOR) and link.to is not None:
-        place = link.to if link.to_line is None else f"{link.to}:{link.to_line}"
-        why = "" if link.ok else "no such heading in this note"
-        return LinkPlace(f"?p={quote(place, safe='/:', errors='surrogateescape')}", place, why)
-    if link.kind is LinkKind.URL and link.ok and _WEB.match(link.target):
-        return LinkPlace(link.target)
-    if _SCHEME.match(link.target):
-        return LinkPlace(why="opens in another app")
-    if link.ok:
-        return LinkPlace(why="a file")
-    return LinkPlace(why=link.missing.said if link.missing else "no such note")
 
 
 def render_note(
@@ -97,8 +68,9 @@ def render_note(
     :param find_image: says which pictures and files of the folder can be shown.
     """
     with no_collection(len(text)):
-        parser, environment = display_parser(), dict[str, Any]()
-        body = split_front_matter(text).body
+        parser, environment = shown_parser(), dict[str, Any]()
+        front = split_front_matter(text)
+        body = shown_source(front.body, drawing=_is_drawing(front))
         tokens = parser.parse(body, environment)
         drawing = _Drawing(body, {link.target: place_of(link) for link in links}, find_image)
         drawing.prepare(tokens)
@@ -162,6 +134,7 @@ class _Drawing:
                 token.attrSet("data-line-end", str(end))
             self._prepare_block(token, tokens[position + 1 : position + 3])
             if token.children:
+                hide_id(token.children)
                 self._prepare_inline(token.children)
 
     def _prepare_block(self, token: Any, following: Sequence[Any]) -> None:
@@ -173,6 +146,8 @@ class _Drawing:
             case "shortcode_block":
                 code, lines = token.meta["shortcode"], self._range_of(token)
                 self._set_block(token, self._shortcode(code, lines))
+            case "definition":
+                self._set_block(token, "")
             case "blockquote_open":
                 self._open.append("")
                 if len(following) == 2 and following[1].children:
@@ -211,7 +186,7 @@ class _Drawing:
         start, end = token.map
         while end > start + 1 and not self._lines[end - 1].strip():
             end -= 1
-        return start + 1, end
+        return start + 1, max(end, start + 1)  # the term of a definition ends where it begins
 
     def _range_of(self, token: Any) -> str:
         start, end = self._line_range(token)
@@ -237,6 +212,8 @@ class _Drawing:
 
     @staticmethod
     def _formula(source: str, around: str, *, block: bool) -> str:
+        if len(source) > 2 and source[0] == source[-1] == "`":  # GitLab: $`a + b`$
+            source = source[1:-1]
         tex = escape(source.strip()) if len(source) <= _MAX_FORMULA_CHARS else ""
         kind = "block" if block else "line"
         given = f'class="formula" data-tex="{tex}" data-display="{kind}"'
@@ -283,7 +260,9 @@ class _Drawing:
         for position, token in enumerate(tokens):
             match token.type:
                 case "own_link":
-                    self._set_html(token, self._own_link(token))
+                    self._set_html(
+                        token, self._own_link(token.meta["link"], token.meta.get("source", ""))
+                    )
                 case "link_open":
                     token.attrs = self._link_attributes(str(token.attrs.get("href", "")))
                 case "image":
@@ -296,6 +275,10 @@ class _Drawing:
                 case "html_inline":
                     html = self._html(token.content)
                     token.content = html
+                case "inline_footnote":
+                    self._set_html(
+                        token, f'<span class="aside">{self._words(token.content)}</span>'
+                    )
                 case "shortcode":
                     self._set_html(token, self._shortcode(token.meta["shortcode"], ""))
                 case "footnote_ref":
@@ -304,7 +287,7 @@ class _Drawing:
 
     # links
     def _find(self, target: str) -> LinkPlace:
-        return self._places.get(target) or LinkPlace(target if _WEB.match(target) else "")
+        return self._places.get(target) or LinkPlace(target if WEB.match(target) else "")
 
     def _link_attributes(self, target: str) -> dict[str, str]:
         place = self._find(target)
@@ -329,23 +312,23 @@ class _Drawing:
         given = self._link_attributes(target)
         return "<a" + "".join(f' {name}="{escape(value)}"' for name, value in given.items()) + ">"
 
-    def _own_link(self, token: Any) -> str:
-        link = token.meta["link"]
-        embedded = token.meta.get("source", "").startswith("!") or not link.text
-        if embedded and IMAGE_NAME.match(link.target):
+    def _own_link(self, link: RawLink, source: str) -> str:
+        in_place = source.startswith(("!", "{{embed"))
+        if (in_place or not link.text) and IMAGE_NAME.match(link.target):
             return self._image(link.target, link.text or link.target.rpartition("/")[2])
         place = self._find(link.target)
-        if place.place and token.meta.get("source", "").startswith("!"):
+        shown = escape(link.text or ("block" if link.target.startswith("((") else link.target))
+        if place.place and in_place:
             given = (
                 f'class="{EMBED}" href="{escape(place.href)}" data-place="{escape(place.place)}"'
             )
-            return f"<a {given}>{escape(link.text or link.target)}</a>"
-        return self._anchor(link.target, escape(link.text or link.target))
+            return f"<a {given}>{shown}</a>"
+        return self._anchor(link.target, shown)
 
     def _embed(self, target: str, text: str) -> str:
         """Return a link instead of content that would be loaded from elsewhere, or played."""
         shown = escape(text or target)
-        if _WEB.match(target):
+        if WEB.match(target):
             return f'<a class="chip" href="{escape(target)}">{shown}</a>'
         number = self._find_file(target)
         if number is None:
@@ -361,10 +344,12 @@ class _Drawing:
             words, size = size, ""
         found = _WIDTH.match(width or size)
         shown = escape(words or target.rpartition("/")[2])
+        if number is not None and _PDF.search(target):
+            return f'<a class="chip" data-file="{number}">{shown}</a>'
         if number is not None:
             wide = f' data-width="{found.group()}"' if found else ""
             return f'<img alt="{shown}" data-image="{number}"{wide}>'
-        if _WEB.match(target):
+        if WEB.match(target):
             return f'<a class="note-image" href="{escape(target)}">{shown}</a>'
         return f'<span class="missing" title="{escape(target)}">{shown}</span>'
 
@@ -391,11 +376,19 @@ class _Drawing:
                 return self._anchor(code.first, escape(code.first)) if code.first else ""
             case Meaning.SILENT:
                 return ""
+        return self._unknown(code, said)
+
+    def _unknown(self, code: Shortcode, said: str) -> str:
+        block = code.name == "embed" and read_block_reference(code.source, 0, len(code.source))
+        if block:
+            return self._own_link(block[0], "!")
+        if code.name == "cloze":
+            return self._words(code.inner)
         return chip(code.name, code.source) + (f" {said}" if said else "")
 
     def _words(self, text: str) -> str:
         """Return the text of a shortcode, which is Markdown, as HTML."""
-        parser = display_parser()
+        parser = shown_parser()
         tokens = parser.parseInline(text) if text else []
         for token in tokens:
             self._prepare_inline(token.children or [])
@@ -415,7 +408,7 @@ class _Drawing:
             self._open_codes.append((code.name, end))
             return begin
         text = code.named.get("text") or code.named.get("content") or (code.words or ("",))[-1]
-        return f"{begin}{escape(text)}{end}"
+        return f"{begin}{escape(text)}{end}" if text else chip(code.name, code.source)
 
     def _close_code(self, code: Shortcode) -> str:
         if self._open_codes and self._open_codes[-1][0] == code.name:
@@ -440,6 +433,10 @@ class _Drawing:
     @staticmethod
     def _set_block(token: Any, html: str) -> None:
         token.type, token.content, token.map = "html_block", html, None
+
+
+def _is_drawing(front: FrontMatter) -> bool:
+    return any(key == "excalidraw-plugin" for key, _ in front.properties)
 
 
 def _is_alone(tokens: Sequence[Any], position: int) -> bool:

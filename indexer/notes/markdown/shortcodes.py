@@ -10,10 +10,10 @@ from enum import Enum
 from typing import NamedTuple
 
 _MAX_CHARS = 4_000
-_HUGO = re.compile(r"\{\{([<%]?)\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*[>%]?\}\}", re.DOTALL)
+_HUGO = re.compile(r"\{\{([<%#]?)\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*[>%]?\}\}", re.DOTALL)
 _LIQUID = re.compile(r"\{%-?\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*-?%\}", re.DOTALL)
 _ARGUMENT = re.compile(
-    r"""([\w-]+)\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)"""
+    r"""(\w+://[^\s"']+)|([\w-]+)\s*[=:](?!//)\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)"""
 )
 IMAGE_NAME = re.compile(r".*\.(?:png|jpe?g|gif|webp|svg|avif|bmp|tiff?)(?:[?#].*)?$", re.IGNORECASE)
 _PICTURES = frozenset(
@@ -103,6 +103,11 @@ class Shortcode(NamedTuple):
         return " ".join(dict.fromkeys(found))
 
     @property
+    def inner(self) -> str:
+        """Its text after the name, as written."""
+        return self.source.strip("{} ").partition(" ")[2].strip()
+
+    @property
     def first(self) -> str:
         """Its first argument, with or without a name."""
         return next(iter((*self.words, *self.named.values())), "")
@@ -164,7 +169,8 @@ def _arguments(given: str) -> tuple[dict[str, str], list[str]]:
     named: dict[str, str] = {}
     words: list[str] = []
     for found in _ARGUMENT.finditer(given):
-        name, *values = found.groups()
+        address, name, *values = found.groups()
+        values.append(address)
         value = next((one for one in values if one is not None), "")
         if name:
             named.setdefault(name.lower(), value)

@@ -55,11 +55,12 @@ _DRAWING_MARK = re.compile(r"(?:%%)?\s*(?:\^[\w-]+)?\s*(?:%%)?$")
 _JOPLIN_LINE = re.compile(r"[a-z_]+:(?: .*)?$")
 
 
-def clean_source(body: str, *, drawing: bool = False) -> str:
+def clean_source(body: str, *, drawing: bool = False, shown: bool = False) -> str:
     r"""Return a body without the lines that only programs read.
 
     :param body: Markdown, lines ended by ``\n``.
     :param drawing: True for an Excalidraw drawing.
+    :param shown: True for the page, which shows components as chips.
     """
     lines = body.split("\n")
     if drawing:
@@ -73,7 +74,7 @@ def clean_source(body: str, *, drawing: bool = False) -> str:
             lines[index - 1] = ""
         found = _FENCE.match(line)
         if found:
-            fence = _next_fence(fence, found.group(1), found.group(2))
+            fence = next_fence(fence, found.group(1), found.group(2))
             continue
         if fence:
             continue
@@ -83,7 +84,7 @@ def clean_source(body: str, *, drawing: bool = False) -> str:
         if _DRAWER.match(line) and _has_end(lines, index):
             lines[index], drawer = "", _MAX_DRAWER_LINES
         else:
-            lines[index] = _clean_line(line)
+            lines[index] = _clean_line(line, shown=shown)
     return "\n".join(lines)
 
 
@@ -94,7 +95,7 @@ def _with_fences(lines: list[str]) -> list[str]:
     fence = ""
     for index, line in enumerate(lines):
         marks = _FENCE.match(line)
-        fence = _next_fence(fence, marks.group(1), marks.group(2)) if marks else fence
+        fence = next_fence(fence, marks.group(1), marks.group(2)) if marks else fence
         found = None if fence or index <= end else _ORG_CODE.match(line)
         if not found:
             continue
@@ -110,8 +111,13 @@ def _with_fences(lines: list[str]) -> list[str]:
     return kept
 
 
-def _next_fence(fence: str, marks: str, info: str) -> str:
-    """Return the fence that is open after a line of marks, empty if none is."""
+def next_fence(fence: str, marks: str, info: str) -> str:
+    """Return the fence that is open after a line of marks, empty if none is.
+
+    :param fence: the fence that was open before, or empty.
+    :param marks: the backticks or tildes of the line.
+    :param info: the text after them.
+    """
     if not fence:
         return "" if marks[0] == "`" and "`" in info else marks
     return "" if marks.startswith(fence) and not info.strip() else fence
@@ -121,13 +127,18 @@ def _has_end(lines: list[str], index: int) -> bool:
     return any(map(_DRAWER_END.match, lines[index + 1 : index + _MAX_DRAWER_LINES]))
 
 
-def _clean_line(line: str) -> str:
+def _clean_line(line: str, *, shown: bool) -> str:
     """Return a cleaned line that is not code."""
     if "::" in line and (found := _BLOCK_PROPERTY.match(line)):
         return found.group(1) or ""
-    if "{" in line and _JSX_LINE.match(line):
+    if not shown and "{" in line and _JSX_LINE.match(line):
         line = _JSX_VALUE.sub("", line)
-    if line.rstrip().endswith("/>") and len(line) < _MAX_JSX_CHARS and _JSX_WHOLE.match(line):
+    if (
+        not shown
+        and line.rstrip().endswith("/>")
+        and len(line) < _MAX_JSX_CHARS
+        and _JSX_WHOLE.match(line)
+    ):
         return ""
     if "{/*" in line or "$$" in line:
         line = _MDX_COMMENT.sub("", _LABEL_OF_FORMULA.sub(r"\1", line))

@@ -33,8 +33,11 @@ function rename(row, question, name, act) {
   input.select();
 }
 
-function noteLink([title, id, , when], act, showsWhen) {
-  return el("li", {}, el("a", { href: `?p=${encodeURIComponent(id)}`, dir: "auto", title: id, onclick: follow(() => act({ do: "open", place: id })) }, title), showsWhen && el("span", { class: "when" }, when));
+// Notes of the same title are told apart by the end of their path.
+function noteLink([title, id, , when], act, { showsWhen, twice }) {
+  const path = id.replace(/\.\w+$/, "").replace(/\/(index|readme)$/i, "").split("/").slice(-1)[0];
+  return el("li", {}, el("a", { href: `?p=${encodeURIComponent(id)}`, dir: "auto", title: id, onclick: follow(() => act({ do: "open", place: id })) }, title),
+    twice.has(title) && path !== title && el("span", { class: "quiet small" }, path), showsWhen && el("span", { class: "when" }, when));
 }
 
 // A folder's notes are drawn when it is opened. As many folders as have room are open at first; one that
@@ -55,6 +58,11 @@ function tree(notes, sort, act) {
   const byTitle = (a, b) => a[0].localeCompare(b[0], undefined, { numeric: true });
   const inside = (at) => [...at.folders].filter(([, folder]) => folder.count > 1);
   const alone = (at) => [...at.folders.values()].filter((folder) => folder.count === 1).map(function only(folder) { return folder.notes[0] || only([...folder.folders.values()][0]); });
+  // After a clone all files are of the same minute, which says nothing.
+  const showsWhen = sort !== "title" && new Set(notes.map((note) => note[3])).size > 1;
+  const seen = new Set(), twice = new Set();
+  for (const [title] of notes) { if (seen.has(title)) twice.add(title); seen.add(title); }
+  const row = (note) => noteLink(note, act, { showsWhen, twice });
   let room = OPEN_ROWS;
   const draw = (at) => {
     const list = el("ul", { class: "tree" });
@@ -68,9 +76,9 @@ function tree(notes, sort, act) {
       list.append(el("li", {}, details));
     }
     const sorted = [...at.notes, ...alone(at)].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, 60);
-    list.append(...first.map((note) => noteLink(note, act, sort !== "title")));
+    list.append(...first.map(row));
     if (sorted.length > first.length) {
-      const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(60).map((note) => noteLink(note, act, sort !== "title"))), { plain: true, text: true }));
+      const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(60).map(row)), { plain: true, text: true }));
       list.append(more);
     }
     return list;
