@@ -42,7 +42,8 @@ _PLAIN = frozenset(
     "details example examples further general home index info intro introduction links links misc "
     "more motivation note notes other outline overview part preface question questions reading "
     "readings recap reference references related resources review section sources summary "
-    "table takeaways tips todo toc topics week chapter lecture course lesson module".split()
+    "table takeaways tips todo toc topics week chapter lecture course lesson module illustrative "
+    "simple motivating worked remark remarks setup".split()
 )
 _ASKING = frozenset(
     "how why what when where which who does is are can should warum wie was wann wo welche "
