@@ -114,3 +114,9 @@ def test_notepoint_alone_on_a_terminal_opens_the_page(tmp_path: Path) -> None:
         finally:
             process.terminate()
             os.close(ours)
+
+
+def test_part_that_the_page_no_longer_has_is_no_news() -> None:
+    late = "The fragment with id %s does not exist anymore - it might have been removed"
+    assert not _is_worth_saying(record(late, None, logging.INFO))
+    assert _is_worth_saying(record("another message", None))

@@ -102,3 +102,9 @@ def test_block_of_another_note_is_an_embed() -> None:
     html = render_note(f"- see (({ID}))", (link,))
     assert 'class="embed"' in html
     assert 'data-place="b.md:4"' in html
+
+
+def test_picture_has_the_width_it_is_given() -> None:
+    html = render_note("![[a.png|200]] ![[a.png|80x40]] ![[a.png]]", (), lambda target: 0)
+    assert re.findall(r'data-width="(\d+)"', html) == ["200", "80"]
+    assert html.count("<img") == 3

@@ -19,7 +19,16 @@ _GONE = frozenset(
     "SessionClientDisconnectedError WebSocketClosedError".split()
 )
 _GONE_WORDS = ("close message has been sent", "websocket.close", "response already completed")
-_LOGGERS = ("asyncio", "uvicorn", "uvicorn.error", "streamlit", "starlette")
+_LOGGERS = (
+    "asyncio",
+    "uvicorn",
+    "uvicorn.error",
+    "streamlit",
+    "streamlit.runtime.app_session",
+    "starlette",
+)
+# A part of the page was redrawn by its clock just after the whole page had changed.
+_LATE = "does not exist anymore"
 
 
 def install() -> None:
@@ -60,8 +69,10 @@ def _handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
-    """Return whether a log record matters to the user; False for a closed tab."""
+    """Return whether a log record matters to the user; False for a closed or changed tab."""
     if record.levelno <= logging.INFO and _STARTED in str(record.msg):
+        return False
+    if _LATE in str(record.msg):
         return False
     exc = record.exc_info[1] if record.exc_info else None
     return exc is None or not is_of_a_closed_tab(exc)

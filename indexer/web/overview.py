@@ -278,7 +278,7 @@ def _spread(plane: NDArray[np.float32]) -> Plane:
     low, high = np.quantile(plane, [0.004, 0.996], axis=0)
     scaled = np.clip((2 * plane - low - high) / np.maximum(high - low, 1e-9), -1.04, 1.04)
     ranks = plane.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    return np.asarray(0.5 * scaled + 0.5 * (2 * ranks / (len(plane) - 1) - 1), np.float32)
+    return np.asarray(0.5 * scaled + 0.5 * (2 * ranks / max(len(plane) - 1, 1) - 1), np.float32)
 
 
 def lay_out_links(links: Sequence[Link]) -> Graph:

@@ -10,6 +10,7 @@ from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import Browser
 
+from benchmarks import views
 from benchmarks.pictures import PICTURES, take
 from browser.conftest import Server
 
@@ -27,6 +28,15 @@ def test_pictures_are_taken_and_small(browser: Browser, server: Server, tmp_path
             assert image.size == (picture.width, picture.height)
             assert len(image.getcolors(maxcolors=1 << 20) or []) > 8  # something is drawn
         assert path.stat().st_size < MAX_BYTES
+
+
+def test_views_are_taken_for_a_comparison(browser: Browser, server: Server, tmp_path: Path) -> None:
+    cookies = [server.cookies[server.port]]
+    taken = views.take(browser, server.address, tmp_path, cookies)
+    assert len({path.stem for path in taken}) == 14
+    for path in taken:
+        with Image.open(path) as image:
+            assert len(image.convert("RGB").getcolors(maxcolors=1 << 20) or []) > 8
 
 
 def test_readme_shows_pictures_that_are_there() -> None:

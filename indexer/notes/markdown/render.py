@@ -53,6 +53,7 @@ _CLASSES = frozenset(
 _SCHEMES = {"http", "https", "mailto"}
 _ALIGN = re.compile(r"text-align:(left|right|center)")
 _WIDTH = re.compile(r"\d{1,4}")
+_GIVEN_WIDTH = re.compile(r"\|(\d{1,4})(?:x\d{1,4})?\]\]$")  # ![[picture.png|200]]
 _PDF = re.compile(r"\.pdf(?:[?#].*)?$", re.IGNORECASE)
 _CLOSING_CODE = re.compile(r"\{\{[<%]?\s*/\s*([\w-]+)|\{%-?\s*end([a-z_]+)")
 _MAX_FORMULA_CHARS = 20_000
@@ -315,7 +316,9 @@ class _Drawing:
     def _own_link(self, link: RawLink, source: str) -> str:
         in_place = source.startswith(("!", "{{embed"))
         if (in_place or not link.text) and IMAGE_NAME.match(link.target):
-            return self._image(link.target, link.text or link.target.rpartition("/")[2])
+            width = _GIVEN_WIDTH.search(source)
+            name = link.text or link.target.rpartition("/")[2]
+            return self._image(link.target, name, width[1] if width else "")
         place = self._find(link.target)
         shown = escape(link.text or ("block" if link.target.startswith("((") else link.target))
         if place.place and in_place:

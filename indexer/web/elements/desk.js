@@ -60,9 +60,16 @@ class Desk {
     }
     this.drawNote();
     this.markCurrent();
+    if (before?.explicit && !data.explicit && this.desk.classList.contains("narrow")) this.backToList(before.place);
     this.desk.dataset.question = data.question;
     if (data.file && data.file.at !== this.saved) { this.saved = data.file.at; saveFile(data.file); }
     document.dispatchEvent(new Event("notepoint-drawn"));
+  }
+
+  // On a narrow window the note took the place of the list: go back to where its row is.
+  backToList(place) {
+    const main = this.root.getRootNode().host?.closest(".stMain"), card = this.cards().find((one) => one.dataset.place === place);
+    if (main && (!card || card.matches(".best"))) main.scrollTop = 0; else card?.scrollIntoView({ block: "center" });
   }
 
   // The number of places by which the examples moved each row.

@@ -40,9 +40,9 @@ function noteLink([title, id, , when], act, { showsWhen, twice }) {
     twice.has(title) && path !== title && el("span", { class: "quiet small" }, path), showsWhen && el("span", { class: "when" }, when));
 }
 
-// A folder's notes are drawn when it is opened. As many folders as have room are open at first; one that
-// holds a single note is shown as that note.
-const OPEN_ROWS = 24;
+// A folder's notes are drawn when it is opened. As many folders as have room are open at first, a large one
+// with its first notes; one that holds a single note is shown as that note.
+const OPEN_ROWS = 24, FIRST_ROWS = 10, MOST_ROWS = 60;
 function tree(notes, sort, act) {
   const top = { folders: new Map(), notes: [], count: 0 };
   for (const note of notes) {
@@ -64,26 +64,27 @@ function tree(notes, sort, act) {
   for (const [title] of notes) { if (seen.has(title)) twice.add(title); seen.add(title); }
   const row = (note) => noteLink(note, act, { showsWhen, twice });
   let room = OPEN_ROWS;
-  const draw = (at) => {
+  const draw = (at, most) => {
     const list = el("ul", { class: "tree" });
     const folders = inside(at).sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
     for (const [name, folder] of folders) {
       const rows = inside(folder).length + folder.notes.length + alone(folder).length;
       const details = el("details", {}, el("summary", {}, icon("folder"), name, el("span", { class: "when" }, String(folder.count))));
-      const fill = () => { if (details.open && details.children.length === 1) details.append(draw(folder)); };
-      details.addEventListener("toggle", fill);
-      if ((rows <= 10 && room >= rows) || (folders.length === 1 && !at.notes.length)) { room -= rows; details.open = true; fill(); }
+      const fill = (shown) => { if (details.open && details.children.length === 1) details.append(draw(folder, shown)); };
+      details.addEventListener("toggle", () => fill(MOST_ROWS));
+      const first = Math.min(rows, FIRST_ROWS);
+      if (room >= first || (folders.length === 1 && !at.notes.length)) { room -= first; details.open = true; fill(FIRST_ROWS); }
       list.append(el("li", {}, details));
     }
-    const sorted = [...at.notes, ...alone(at)].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, 60);
+    const sorted = [...at.notes, ...alone(at)].sort(sort === "title" ? byTitle : (a, b) => b[2] - a[2]), first = sorted.slice(0, most);
     list.append(...first.map(row));
     if (sorted.length > first.length) {
-      const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(60).map(row)), { plain: true, text: true }));
+      const more = el("li", {}, button(`Show ${sorted.length - first.length} more`, null, () => more.replaceWith(...sorted.slice(most).map(row)), { plain: true, text: true }));
       list.append(more);
     }
     return list;
   };
-  return draw(top);
+  return draw(top, MOST_ROWS);
 }
 
 export default function (component) {

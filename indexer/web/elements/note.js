@@ -133,21 +133,32 @@ function fitFormulas(prose) {
   }
 }
 
-// Scroll the pane, never the page.
+// What scrolls a note: its pane, or on a narrow window the page itself, so that nothing scrolls within it.
+function scrollerOf(pane) {
+  if (/auto|scroll/.test(getComputedStyle(pane).overflowY)) return pane;
+  return pane.getRootNode().host?.closest(".stMain") || document.scrollingElement;
+}
+
 function scrollPane(pane, target, share = 1 / 3) {
-  const offset = target.getBoundingClientRect().top - pane.getBoundingClientRect().top;
-  pane.scrollTop += offset - pane.clientHeight * share;
+  const scroller = scrollerOf(pane), offset = target.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  scroller.scrollTop += offset - Math.max(scroller.clientHeight * share, scroller === pane ? 0 : 150);
+}
+
+function scrollToTop(pane) {
+  const scroller = scrollerOf(pane);
+  if (scroller === pane) pane.scrollTop = 0;
+  else scroller.scrollTop += pane.closest(".reader").getBoundingClientRect().top - scroller.getBoundingClientRect().top - 8;
 }
 
 // Mark the innermost blocks that lie within the lines, and scroll to the first of them.
 function showPoint(pane, start, end) {
   for (const old of pane.querySelectorAll(".here")) old.classList.remove("here");
-  if (!start) { pane.scrollTop = 0; return; }
+  if (!start) { scrollToTop(pane); return; }
   const blocks = Array.from(pane.querySelectorAll(".properties, .prose [data-line-start]"));
   const within = blocks.filter((one) => Number(one.dataset.lineStart) <= end && Number(one.dataset.lineEnd) >= start);
   const innermost = within.filter((one) => !within.some((other) => other !== one && one.contains(other)));
   for (const block of innermost) { block.classList.add("here"); if (block.matches(".properties")) block.open = true; }
-  if (innermost.length) scrollPane(pane, innermost[0]); else pane.scrollTop = 0;
+  if (innermost.length) scrollPane(pane, innermost[0]); else scrollToTop(pane);
 }
 
 // A button that opens a list of actions.
@@ -179,13 +190,14 @@ function contentsMenu(pane, list) {
   const open = list ? contentsEntries(pane, headings) : [];
   list?.replaceChildren(...open);
   const follow = () => {
-    const top = pane.getBoundingClientRect().top + 60;
+    const scroller = scrollerOf(pane), top = scroller.getBoundingClientRect().top + (scroller === pane ? 60 : 170);
     let at = headings.findLastIndex((one) => one.getBoundingClientRect().top <= top);
     for (const all of [entries, open]) all.forEach((entry, i) => { if (i === at) entry.setAttribute("aria-current", "location"); else entry.removeAttribute("aria-current"); });
     if (open[at] && list.scrollHeight > list.clientHeight) list.scrollTop = open[at].offsetTop - list.clientHeight / 3;
     made.querySelector(".word").textContent = at >= 0 ? headings[at].textContent : "Contents";
   };
   pane.onscroll = () => { if (!pane.waits) { pane.waits = true; requestAnimationFrame(() => { pane.waits = false; follow(); }); } };
+  setTimeout(() => { const scroller = scrollerOf(pane); if (scroller !== pane) scroller.onscroll = () => { if (pane.isConnected) pane.onscroll(); else scroller.onscroll = null; }; });
   made.addEventListener("toggle", () => { if (made.open) made.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); });
   setTimeout(follow);
   return made;
@@ -203,8 +215,8 @@ function findBar(pane) {
     said.textContent = input.value.trim() ? (ranges.length ? `${at + 1} of ${ranges.length}` : "none") : "";
     if (!ranges.length) return;
     pane.moved = true;
-    const box = ranges[at].getBoundingClientRect(), own = pane.getBoundingClientRect();
-    if (box.top < own.top + 20 || box.bottom > own.bottom - 20) pane.scrollTop += box.top - own.top - own.height / 3;
+    const scroller = scrollerOf(pane), box = ranges[at].getBoundingClientRect(), own = scroller.getBoundingClientRect();
+    if (box.top < own.top + (scroller === pane ? 20 : 160) || box.bottom > own.bottom - 20) scroller.scrollTop += box.top - own.top - own.height / 3;
   };
   const look = () => {
     const wanted = input.value.trim().toLowerCase();

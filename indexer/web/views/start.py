@@ -11,6 +11,7 @@ from indexer.config import Settings, is_server
 from indexer.errors import IndexerError
 from indexer.gathered import folders_of
 from indexer.notes.folder import NotesFolder
+from indexer.web import address
 from indexer.web.components import show_start
 from indexer.web.folders import (
     Folder,
@@ -198,6 +199,7 @@ def _open(folders: list[str]) -> None:
         old.close()
     st.query_params.clear()
     st.session_state.clear()
+    address.draw_all()  # a part of the page alone would go on with the host that is closed
     host = open_host()
     try:
         host.generation()
