@@ -43,7 +43,7 @@ _PLAIN = frozenset(
     "more motivation note notes other outline overview part preface question questions reading "
     "readings recap reference references related resources review section sources summary "
     "table takeaways tips todo toc topics week chapter lecture course lesson module illustrative "
-    "simple motivating worked remark remarks setup".split()
+    "simple motivating worked remark remarks setup everything else helpful page works".split()
 )
 _ASKING = frozenset(
     "how why what when where which who does is are can should warum wie was wann wo welche "

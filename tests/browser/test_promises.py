@@ -92,10 +92,19 @@ def test_cards_are_grouped_and_meaning_is_a_tint(open_tab: OpenTab) -> None:
     assert style_of(near, "backgroundColor") != "rgba(0, 0, 0, 0)"
 
 
-def test_code_is_monospaced_on_its_card(open_tab: OpenTab) -> None:
+def test_code_is_monospaced_on_its_card(open_tab: OpenTab, server: Server) -> None:
     page = open_tab("?q=print+hello&mode=Words&size=point")
     expect(page.locator(".best .mono")).to_contain_text('print("hello")')
     assert "mono" in style_of(page.locator(".best .mono"), "fontFamily").lower()
+    note = server.notes / "coded.md"
+    note.write_text("# Coded\n\nThe okapi runs:\n\n```\nokapi --run\n```\n", "utf-8")
+    try:
+        ask(page, "okapi runs")
+        expect(page.locator(".best")).to_contain_text("okapi --run")
+        code = "".join(page.locator(".best .mono").all_inner_texts())
+        assert code.strip() == "okapi --run"
+    finally:
+        note.unlink()
 
 
 def test_steering_shows_what_moved(open_tab: OpenTab) -> None:
@@ -115,7 +124,7 @@ def test_steering_shows_what_moved(open_tab: OpenTab) -> None:
 def test_operators_are_completed_by_keyboard(open_tab: OpenTab) -> None:
     page = open_tab()
     expect(box(page)).to_be_focused()
-    page.keyboard.type("tag:sam", delay=20)
+    page.keyboard.type("/tag:sam", delay=20)  # the key that leads to the box is no text in it
     offered = page.locator(".completions button")
     expect(offered).to_have_text(["tag:sample"])
     offered.press("Enter")

@@ -13,7 +13,7 @@
   // The keys that lead to the box lead to it from the first moment.
   function toBox(event) {
     const isCommand = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-    if (isCommand || (event.key === "/" && event.target !== box)) { event.preventDefault(); box.focus(); }
+    if (isCommand || (event.key === "/" && (event.target !== box || !box.value))) { event.preventDefault(); box.focus(); }
   }
 
   const seen = new MutationObserver(look);

@@ -78,7 +78,7 @@ class Nav {
     if (pane) keys.push(["Esc", "back to the results"], ["f", "find"], ["t", "contents"], ["o", "editor"]);
     else if (card) keys.push(["Enter", "read"], ["\u2193\u2191", "browse"], ["o", "editor"], ["+ \u2212", "more, less like this"], ["Esc", "to the box"]);
     else if (at === searchBox() && at?.value) keys.push(["Enter", "read the first"], ["\u2193", "browse"], ["Ctrl Enter", "editor"], ["Esc", "select"]);
-    else keys.push(["/", "search"]);
+    else if (at !== searchBox()) keys.push(["/", "search"]);
     keys.push(["?", "all keys"]);
     this.foot.replaceChildren(...keys.map(([key, what]) => el("span", {}, el("kbd", {}, key), what)));
   }
@@ -112,7 +112,7 @@ class Nav {
     if (command || event.altKey) return;
     if (event.key === "Escape" && inBox) { taken(); this.escape(box); return; }
     if (event.key === "?" && (!typing || (inBox && !box.value))) { taken(); this.showKeys(); return; }
-    if (event.key === "/" && !typing) { taken(); this.toBox(); }
+    if (event.key === "/" && (!typing || (inBox && !box.value))) { taken(); this.toBox(); }
   }
 
   toBox() { const box = searchBox(); box?.focus(); box?.select(); }

@@ -110,7 +110,10 @@ function copyEmbed(source, embed, act) {
   const place = source.dataset.place, line = Number(/:(\d+)$/.exec(place)?.[1] || 0), body = parsedBody(embed.html);
   const own = { files: embed.files, embedded: true, depth: 2 };
   const link = el("a", { href: source.getAttribute("href"), onclick: follow(() => act({ do: "open", place })) }, embed.title, line ? ` \u203a ${source.textContent.split(/#| > /).pop()}` : null);
-  return el("div", { class: "embed", role: "group", "aria-label": embed.title }, el("p", { class: "embed-title" }, link), (line ? partOf(body, line) : Array.from(body.children)).map((one) => copyNode(one, own, act)));
+  return el("div", { class: "embed", role: "group", "aria-label": embed.title }, el("p", { class: "embed-title" }, link), (line ? partOf(body, line) : Array.from(body.children)).map((one) => {
+    const made = copyNode(one, own, act), frame = { li: one.parentElement?.localName === "ol" ? "ol" : "ul", dt: "dl", dd: "dl" }[one.localName];
+    return frame ? el(frame, {}, made) : made;
+  }));
 }
 
 // The front matter as a list, folded where there is text to read.
@@ -323,6 +326,9 @@ function markedText(snippet, marks, formulas, className) {
   const kinds = letters.map(() => 0);
   for (const [start, end, kind] of marks)
     for (let i = start; i < Math.min(end, letters.length); i++) kinds[i] |= kind === "word" ? 1 : 2;
+  // Only code and formulas keep their lines: what follows the first line of a point without formulas is code.
+  const code = formulas.length || /\bmono\b/.test(className) ? -1 : letters.indexOf("\n");
+  if (code >= 0) for (let i = code; i < letters.length; i++) kinds[i] |= CODE;
   formulas.forEach(([start, end], i) => kinds.fill(FORMULA + i, start, end));
   const paragraph = el("p", { class: className });
   for (let i = 0, start = 0; i <= letters.length; i++) {
@@ -335,13 +341,14 @@ function markedText(snippet, marks, formulas, className) {
     let node = document.createTextNode(letters.slice(start, i).join(""));
     if (kinds[start] & 1) node = el("mark", {}, node);
     if (kinds[start] & 2) node = el("span", { class: "near" }, node);
+    if (kinds[start] & CODE) node = el("span", { class: "mono" }, node);
     if (i > start) paragraph.append(node);
     start = i;
   }
   return paragraph;
 }
 
-const FORMULA = 4;
+const CODE = 4, FORMULA = 8;
 function formulaNode(source) {
   return el("span", { class: "formula", "data-tex": source, "data-display": "line" }, el("code", {}, source));
 }
