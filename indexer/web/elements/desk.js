@@ -109,7 +109,7 @@ class Desk {
     const scrolled = rolls && !fromTop ? rolls.scrollTop : 0;
     const redraw = (place) => { this.drawList(false); this.markCurrent(); this.focusCard(place); };
     const groups = (list) => list.map((group) => groupOf(group, act, say, state, redraw, data.best?.note));
-    const has = data.best || data.related.length || data.weak.length;
+    const has = Boolean(data.best || data.related.length || data.weak.length);
     const star = data.question && (has || data.starred) && button(data.starred ? "Saved" : "Save this search", "star", () => act({ do: "star", question: data.question }), { plain: true, pressed: data.starred });
     const save = has && menu("Export", "save", Object.entries(FILES).map(([kind, name]) => button(name, null, () => act({ do: "export", kind }), { text: true })), true);
     const sizes = data.best && el("div", { class: "sizes", role: "group", "aria-label": "Size of the answer" }, Object.entries(SIZES).map(([name, label]) =>

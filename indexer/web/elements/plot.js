@@ -136,6 +136,8 @@ class Plot {
     context.textAlign = "center";
     context.lineJoin = "round";
     const taken = this.data.rings.map((i) => { const [left, top] = this.place(i); return { left, top: top + 4, half: 12 }; });
+    const buttons = this.frame.querySelector(".zoom"), wide = (buttons?.offsetWidth || 0) / 2;
+    for (let top = 8; wide && top < buttons.offsetHeight + 16; top += 14) taken.push({ left: this.width - wide - 8, top, half: wide + 6 });
     for (const { text, x, y, dot } of this.data.names) {
       let [left, top] = this.spot(x, y);
       if (dot !== undefined) top -= this.size(dot) + 7;
