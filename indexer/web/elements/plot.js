@@ -143,8 +143,10 @@ class Plot {
       if (dot !== undefined) top -= this.size(dot) + 7;
       const short = text.length > 44 ? `${text.slice(0, 42)}\u2026` : text, half = context.measureText(short).width / 2 + 4;
       left = Math.max(half, Math.min(this.width - half, left));
-      top = Math.max(14, Math.min(this.height - 6, top));
-      if (taken.some((one) => Math.abs(one.left - left) < one.half + half && Math.abs(one.top - top) < 16)) continue;
+      // Above its dot, or else below it.
+      const rows = dot === undefined ? [top] : [top, top + 2 * this.size(dot) + 24];
+      top = rows.map((one) => Math.max(14, Math.min(this.height - 6, one))).find((row) => !taken.some((one) => Math.abs(one.left - left) < one.half + half && Math.abs(one.top - row) < 16));
+      if (top === undefined) continue;
       taken.push({ left, top, half });
       context.strokeStyle = this.ground;
       context.lineWidth = 4;
