@@ -260,7 +260,7 @@ class Notebook:
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:
         """Return the nearest points of other notes, without those already linked to.
 
-        :param place: a note, or "note:line" for one point of it.
+        :param place: a note, or "note:line" or "note:first-last" for a part of it.
         :param k: how many.
         """
         with self.snapshot() as snapshot:

@@ -384,7 +384,7 @@ class Request:
     def near(self, place: str, k: int) -> tuple[Hit, ...]:
         """Return the nearest points of other notes; raise an error if there are none.
 
-        :param place: "note" or "note:line".
+        :param place: "note", "note:line" or "note:first-last".
         :param k: the number of points.
         :raises EncoderError: if there is no model yet.
         :raises QueryError: if no point is at that place.

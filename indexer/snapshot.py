@@ -13,13 +13,13 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
-from indexer.errors import IndexDamaged, IndexerError, NotesError, QueryError
+from indexer.errors import IndexDamaged, IndexerError, NoteError, NotesError, QueryError
 from indexer.gathered import shown_folders
 from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
 from indexer.whole_numbers import whole_number
 
 if TYPE_CHECKING:
-    from indexer.notes.folder import NotesFolder
+    from indexer.notes.folder import NoteFile, NotesFolder
     from indexer.retrieval.query import Reranker
     from indexer.retrieval.ranking import Weights
     from indexer.retrieval.search import Searcher
@@ -196,8 +196,8 @@ class Snapshot:
     @_in_our_words
     def similar(self, place: str, k: int = DEFAULT_TOP_K) -> list[Hit]:
         """Return the nearest points of other notes; see ``Notebook.similar``."""
-        note_id, line = split_place(place)
-        return self._parts.searcher().similar(note_id, line, k, self._view)
+        note_id, first, last = self._lines_of(place)
+        return self._parts.searcher().similar(note_id, (first, last), k, self._view)
 
     # reading
     @_in_our_words
@@ -278,7 +278,7 @@ class Snapshot:
         from indexer.notes.decoding import decode_note, hash_content
 
         note_id, first, last = self._lines_of(place)
-        info, file = self.note(note_id), self._parts.folder.read(note_id)
+        info, file = self.note(note_id), self._file_of(note_id)
         lines = decode_note(file.content, note_id)[0].rstrip("\n").split("\n")
         last = len(lines) if last is None else min(last, len(lines))
         if not 1 <= first <= last:
@@ -293,6 +293,14 @@ class Snapshot:
             backlinks=tuple(self._view.backlinks(note_id)),
             changed=hash_content(file.content) != self._view.content_hash(note_id),
         )
+
+    def _file_of(self, note_id: str) -> NoteFile:
+        """Return the file of a note; an error names the note and says what to do."""
+        try:
+            return self._parts.folder.read(note_id)
+        except NoteError as exc:
+            hint = exc.hint or "the note may have been moved or deleted: search again"
+            raise NoteError(f"{note_id}: {exc.message}", hint, path=note_id) from exc
 
     def _lines_of(self, place: str) -> tuple[str, int, int | None]:
         """Return the note and the lines of a place; a note's name may itself look like a place."""

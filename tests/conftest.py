@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stores import Place
 
     from indexer.notebook import Notebook
+    from indexer.service import Service
     from indexer.store.protocol import Store
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +73,25 @@ def write_notes(tmp_path: Path) -> WriteNotes:
         return folder
 
     return write
+
+
+@pytest.fixture
+def folder(write_notes: WriteNotes) -> Path:
+    """Return an indexed folder with the notes that the tests of surfaces share."""
+    from surfaces import NOTES, build
+
+    made = write_notes(NOTES)
+    build(made)
+    return made
+
+
+@pytest.fixture
+def service(folder: Path) -> Iterator[Service]:
+    """Yield a started service over that folder."""
+    from surfaces import started
+
+    with started(folder) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

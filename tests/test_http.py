@@ -35,19 +35,6 @@ ASK = "/ask?q=discussion+of+ethics"
 
 
 @pytest.fixture
-def folder(write_notes: WriteNotes) -> Path:
-    made = write_notes(NOTES)
-    build(made)
-    return made
-
-
-@pytest.fixture
-def service(folder: Path) -> Iterator[Service]:
-    with started(folder) as found:
-        yield found
-
-
-@pytest.fixture
 def client(service: Service) -> Iterator[httpx2.Client]:
     with served(make_app(service, "test")) as port, connect(port) as found:
         yield found
@@ -116,13 +103,20 @@ def test_note_is_read_as_it_is_now(client: httpx2.Client, folder: Path) -> None:
         ("/ask?q=x&since=yesterday", 400, "since is not a date"),
         ("/ask?q=x&more=gone.md:3", 400, "there is no point at gone.md:3"),
         ("/ask?q=x&budget=100&format=json", 400, "budget needs format=compact"),
+        (f"/ask?q=x{'&tag=a' * 3_000}", 400, "tag is given more than 50 times"),
         (f"/ask?q={'x' * 45_000}", 414, "the address is too long"),
         ("/notes/gone.md", 404, "the index has no note gone.md"),
         ("/notes/../../etc/passwd", 404, "Not Found"),
         ("/notes/..%2f..%2fetc%2fpasswd", 404, "the index has no note"),
         ("/notes/review.md?lines=999", 400, "has no line 999"),
         ("/notes/review.md?lines=9-2", 400, "has no line 9"),
+        ("/notes/review.md?lines=", 400, "lines is not first-last: ''"),
+        ("/notes/review.md?lines=a", 400, "lines is not first-last: 'a'"),
+        ("/notes/review.md?lines=-3", 400, "lines is not first-last: '-3'"),
+        ("/notes", 404, "Not Found"),
+        ("/ask/", 404, "Not Found"),
         ("/similar?place=gone.md", 400, "there is no point at gone.md"),
+        ("/similar?place=review.md:1-2", 400, "there is no point at review.md:1-2"),
         ("/similar", 400, "the place is missing"),
         ("/links?note=gone.md", 404, "the index has no note"),
         ("/status?x=1", 400, "there is no parameter 'x'"),
@@ -139,9 +133,42 @@ def test_wrong_requests_are_told_what_to_do(
     assert error["hint"]
 
 
-def test_nothing_is_written(standing: httpx2.Client) -> None:
-    for method in ("POST", "PUT", "DELETE", "PATCH"):
-        assert standing.request(method, ASK).status_code == 405
+PATHS = [ASK, "/notes/review.md", "/similar?place=review.md:8", "/links", "/status"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/events", "/openapi.json"])
+def test_nothing_is_written(standing: httpx2.Client, path: str) -> None:
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "WRONG"):
+        found = standing.request(method, path)
+        assert found.status_code == 405
+        assert set(found.headers["allow"].split(", ")) == {"GET", "HEAD"}
+        assert found.json()["error"]["message"] == "Method Not Allowed"
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/events", "/openapi.json"])
+def test_head_has_no_body(standing: httpx2.Client, path: str) -> None:
+    """On the same connection the next answer follows; the stream of events is not started."""
+    found = standing.head(path)
+    assert (found.status_code, found.content) == (200, b"")
+    assert standing.get("/status").json()["notes"] == 3
+
+
+def test_part_of_a_note_is_the_place_of_similar(standing: httpx2.Client) -> None:
+    """As ``ask`` gives it."""
+    found = standing.get("/similar?place=review.md:8-9&format=compact").json()
+    assert found["place"] == "review.md:8-9"
+    assert found["hits"][0]["at"].startswith("other.md")
+    whole = standing.get("/similar?place=review.md:8-&format=compact").json()
+    assert whole["hits"] == found["hits"]
+
+
+def test_deleted_note_is_named(client: httpx2.Client, folder: Path) -> None:
+    (folder / "other.md").unlink()
+    found = client.get("/notes/other.md")
+    assert found.status_code == 404
+    error = found.json()["error"]
+    assert error["message"] == "other.md: cannot be opened: no such file or directory"
+    assert error["hint"] == "the note may have been moved or deleted: search again"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +256,11 @@ def test_answer_is_not_sent_again_until_the_index_changes(
     known = {"If-None-Match": first.headers["etag"]}
     again = client.get(ASK, headers=known)
     assert (again.status_code, again.content) == (304, b"")
+    tag = first.headers["etag"]
+    for same in (tag, tag.removeprefix("W/"), f'"x", {tag}', f'{tag},"y"', "*"):
+        assert client.get(ASK, headers={"If-None-Match": same}).status_code == 304
+    for other in ("", "x", '"x"', 'W/"x", "y"', tag[:-2]):
+        assert client.get(ASK, headers={"If-None-Match": other}).status_code == 200
     (folder / "new.md").write_text("- discussion of ethics in a new note\n")
     build(folder)
     new = client.get(ASK, headers=known)
@@ -351,6 +383,13 @@ def test_document_describes_every_path_and_parameter(standing: httpx2.Client) ->
                 address = path.replace("{id}", "review.md")
                 said = standing.get(f"{address}?{one['name']}=").text
                 assert "there is no parameter" not in said
+
+
+def test_document_is_valid(standing: httpx2.Client) -> None:
+    validator = pytest.importorskip(
+        "openapi_spec_validator", reason="openapi-spec-validator is not installed"
+    )
+    validator.validate(standing.get("/openapi.json").json())
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -8,8 +8,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +41,6 @@ INITIALIZE = {
     },
 }
 Talk = Callable[[Client], Awaitable[Any]]
-
-
-@pytest.fixture
-def folder(write_notes: WriteNotes) -> Path:
-    made = write_notes(NOTES)
-    build(made)
-    return made
-
-
-@pytest.fixture
-def service(folder: Path) -> Iterator[Service]:
-    with started(folder) as found:
-        yield found
 
 
 def talk(server: Any, dialogue: Talk, mode: str = "auto") -> Any:
@@ -197,6 +185,128 @@ def test_note_edited_between_ask_and_read_is_read_as_it_is(service: Service, fol
     assert before.structured_content["hits"][0]["text"].startswith("no discussion")
     # Deleted text is not quoted.
     assert "no discussion" not in texts_of(after)
+
+
+def test_note_deleted_or_renamed_between_ask_and_read_is_named(
+    service: Service, folder: Path
+) -> None:
+    async def dialogue(client: Client) -> list[Any]:
+        given = {"question": "discussion of ethics", "k": 1}
+        asked = await client.call_tool("ask", given)
+        place = asked.structured_content["hits"][0]["at"]
+        (folder / "review.md").rename(folder / "verdict.md")
+        found = [await client.call_tool("read", {"place": place})]
+        found.append(await client.call_tool("ask", given))
+        build(folder)
+        new = await client.call_tool("ask", given)
+        place = new.structured_content["hits"][0]["at"]
+        return [*found, new, await client.call_tool("read", {"place": place})]
+
+    gone, during, after, read = talk(NotesServer(service, "test"), dialogue)
+    assert gone.is_error
+    assert texts_of(gone) == (
+        "error: review.md: cannot be opened: no such file or directory\n"
+        "hint: the note may have been moved or deleted: search again"
+    )
+    assert "review.md" not in texts_of(during)  # nothing of a missing file is quoted
+    assert after.structured_content["hits"][0]["at"] == "verdict.md:8"
+    assert read.structured_content["text"].startswith("- no discussion of ethics")
+
+
+def changed(chance: random.Random, path: Path) -> None:
+    """Change a note at random: lines deleted, changed, moved or added, or the whole file."""
+    lines = path.read_text().split("\n") if path.exists() else []
+    what = chance.choice(["delete", "change", "add", "move", "empty", "remove"])
+    at = chance.randrange(len(lines)) if lines else 0
+    if what == "remove" and path.exists():
+        path.unlink()
+        return
+    if what == "empty":
+        lines = []
+    elif what == "add" or not lines:
+        lines.insert(at, f"- new words about ethics {chance.random()}")
+    elif what == "delete":
+        del lines[at]
+    elif what == "change":
+        lines[at] += f" and {chance.choice(['ethics', 'videos', 'sound'])}"
+    else:
+        lines.append(lines.pop(at))
+    path.write_text("\n".join(lines))
+
+
+def test_every_quoted_line_is_in_its_file(service: Service, folder: Path) -> None:
+    """After each of 120 changes of notes that the index does not know yet."""
+    chance = random.Random(3)
+    words = ["ethics", "videos", "sound", "law", "exercises", "grades"]
+    for number in range(5):
+        bullets = (f"- {chance.choice(words)} and {chance.choice(words)} {i}\n" for i in range(12))
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\n{''.join(bullets)}")
+    build(folder)
+    paths = sorted(folder.rglob("*.md"))
+    quoted = 0
+
+    async def dialogue(client: Client) -> None:
+        nonlocal quoted
+        for step in range(120):
+            changed(chance, chance.choice(paths))
+            given = {"question": f"{chance.choice(words)} and {chance.choice(words)}"}
+            asked = await client.call_tool("ask", given | {"budget": 400} if step % 3 else given)
+            assert not asked.is_error, texts_of(asked)
+            for hit in asked.structured_content["hits"]:
+                note_id = hit["at"].rpartition(":")[0]
+                text = " ".join((folder / note_id).read_text().replace("- ", "").split())
+                for line in hit["text"].removesuffix(" …").split("\n"):
+                    plain = " ".join(line.replace("- ", "").split()).lstrip("# ")
+                    assert plain.replace("see one", "see [one](courses/one.md)") in text, (
+                        hit,
+                        text,
+                    )
+                    quoted += 1
+
+    talk(NotesServer(service, "test"), dialogue)
+    assert quoted > 200
+
+
+def test_index_that_is_gone_or_being_rebuilt_is_said_or_read(
+    service: Service, folder: Path
+) -> None:
+    given = {"question": "zebra", "k": 1}
+
+    async def dialogue(client: Client) -> list[Any]:
+        (folder / ".notepoint").rename(folder.parent / "away")
+        gone = await client.call_tool("ask", given)
+        (folder.parent / "away").rename(folder / ".notepoint")
+        found = [gone, await client.call_tool("ask", given)]
+        for number in range(5):
+            (folder / "new.md").write_text(f"- new {number}\n")
+            building = threading.Thread(target=build, args=[folder])
+            building.start()
+            while building.is_alive():
+                found.append(await client.call_tool("ask", given))
+            building.join()
+        return found
+
+    gone, *found = talk(NotesServer(service, "test"), dialogue)
+    assert gone.is_error and "\nhint: run `notepoint build`" in texts_of(gone)
+    assert {one.structured_content["hits"][0]["at"] for one in found} == {"other.md:4"}
+
+
+def test_place_of_an_answer_is_taken_by_every_tool(service: Service, folder: Path) -> None:
+    """Also one of several lines."""
+
+    async def dialogue(client: Client) -> list[Any]:
+        given = {"question": "what is missing in the review?"}
+        asked = await client.call_tool("ask", given)
+        places = [hit["at"] for hit in asked.structured_content["hits"]]
+        assert any("-" in place for place in places)
+        return [
+            await client.call_tool(tool, {"place": place})
+            for place in places
+            for tool in ("read", "similar")
+        ]
+
+    found = talk(NotesServer(service, "test"), dialogue)
+    assert not any(one.is_error for one in found)
 
 
 def test_long_note_is_read_in_parts_that_fit(service: Service, folder: Path) -> None:
@@ -365,6 +475,44 @@ def test_lines_that_are_no_message_do_not_end_the_server(folder: Path) -> None:
     assert done.returncode == 0
     replies = [json.loads(line) for line in done.stdout.splitlines()]
     assert any(reply.get("id") == 1 and "result" in reply for reply in replies)
+
+
+def request(number: Any, arguments: str) -> str:
+    return (
+        f'{{"jsonrpc": "2.0", "id": {number}, "method": "tools/call", '
+        f'"params": {{"name": "ask", "arguments": {arguments}}}}}'
+    )
+
+
+def test_request_that_cannot_be_read_is_answered_with_its_id(folder: Path) -> None:
+    """JSON that other readers take and the library does not: a client would wait forever."""
+    lines = [
+        json.dumps(INITIALIZE),
+        request(2, '{"question": "a \\ud800 b"}'),
+        request(3, '{"question": ' + "[" * 500 + "]" * 500 + "}"),
+        request('"four"', '{"question": ' + "[" * 90_000 + "]" * 90_000 + "}"),
+        request(5, '{"question": "a", "k": ' + "9" * 5_000 + "}"),
+        request(6, '{"question": "a"'),
+        "[" + request(7, '{"question": "ethics"}') + "]",
+        request(8, '{"question": "ethics", "k": 1e400}'),
+        request(9, '{"question": "discussion of ethics", "k": 1}'),
+    ]
+    command, arguments = stdio_command(folder)
+    process = subprocess.Popen(
+        [command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+    process.stdin.flush()
+    replies = [json.loads(process.stdout.readline()) for _ in lines]
+    process.stdin.close()
+    assert process.wait(PATIENCE_S) == 0
+    process.stdout.close()
+    errors = {one["id"]: one["error"]["code"] for one in replies if "error" in one}
+    assert errors == {2: -32700, 3: -32700, "four": -32700, 5: -32700, 6: -32700, None: -32600}
+    results = {one["id"]: one["result"] for one in replies if "result" in one}
+    assert results[8]["isError"]
+    assert results[9]["structuredContent"]["hits"][0]["at"] == "review.md:8"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-from conftest import ROOT, WriteNotes
+from conftest import ROOT
 from fakes import FakeEncoder
 from mcp import Client
 from patience import PATIENCE_S
-from surfaces import NOTES, build, served, started
+from surfaces import served
 
 from indexer.compact import compact, compact_json, compact_text
 from indexer.http.app import make_app
@@ -63,19 +63,6 @@ def test_surface_uses_service_and_render_alone(surface: str) -> None:
 def test_surface_is_below_400_lines(surface: str) -> None:
     lines = {path.name: len(path.read_text().splitlines()) for path in modules_of(surface)}
     assert {name: count for name, count in lines.items() if count >= 400} == {}
-
-
-@pytest.fixture
-def folder(write_notes: WriteNotes) -> Path:
-    made = write_notes(NOTES)
-    build(made)
-    return made
-
-
-@pytest.fixture
-def service(folder: Path) -> Iterator[Service]:
-    with started(folder) as found:
-        yield found
 
 
 def without_time(values: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -33,6 +34,7 @@ _THREADS = 8
 _TIME_LIMIT_S = 30.0
 _MAX_ADDRESS_CHARS = 40_000
 _MAX_STREAMS = 32
+_LINES = re.compile(r"[0-9]{1,9}(?:-[0-9]{0,9})?")
 _LOOK_S = 1.0
 _BEAT_LOOKS = (
     15  # after this number of checks without an event, send a comment, which keeps proxies open
@@ -70,7 +72,9 @@ class Api:
             for path, kinds, answering in paths
         ]
         routes += [Route("/events", self._events), Route("/openapi.json", self._openapi)]
-        return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+        app.router.redirect_slashes = False
+        return app
 
     async def _answer(
         self, kinds: dict[str, Kind], answering: Answering, http: HttpRequest
@@ -92,7 +96,7 @@ class Api:
             with self._service.request() as request:
                 # A note is read from its file, which may have just changed.
                 tag = "" if answering is _note else self._tag(request)
-                if tag and http.headers.get("if-none-match") == tag:
+                if tag and _is_known(tag, http.headers.getlist("if-none-match")):
                     return Response(status_code=304, headers={"etag": tag})
                 found = answering(request, given)
                 tag = tag and self._tag(request)  # a change may have been noticed in the meantime
@@ -115,6 +119,8 @@ class Api:
         if self._streams >= _MAX_STREAMS:
             return _error(503, IndexerError("too many streams are open", "close one"))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        if http.method == "HEAD":
+            return Response(headers=headers, media_type="text/event-stream")
         self._streams += 1  # before the first event, which other requests may come in front of
         return _Stream(self._stream(http), self._end_stream, headers)
 
@@ -196,6 +202,9 @@ def _ask(request: Request, given: Given) -> dict[str, Any]:
 def _note(request: Request, given: Given) -> dict[str, Any]:
     place = given["id"]
     if "lines" in given:
+        if not _LINES.fullmatch(given["lines"]):
+            shown = given["lines"][:50]
+            raise QueryError(f"lines is not first-last: {shown!r}", "write lines=14-20 or lines=14")
         place = f"{place}:{given['lines']}"
     return note_json(request.read_lines(place), budget=given.get("budget"))
 
@@ -222,6 +231,12 @@ def _status(request: Request, given: Given) -> dict[str, Any]:
     return status_json(request.snapshot.status())
 
 
+def _is_known(tag: str, headers: Sequence[str]) -> bool:
+    """Return whether the client has the answer with this ETag: ``If-None-Match`` of RFC 9110."""
+    known = [one.strip() for header in headers for one in header.split(",")]
+    return "*" in known or tag.removeprefix("W/") in {one.removeprefix("W/") for one in known}
+
+
 def _status_of(exc: IndexerError) -> int:
     if isinstance(exc, QueryError):
         return 400
@@ -236,7 +251,8 @@ def _error(status: int, exc: IndexerError) -> Response:
 async def _refused(http: HttpRequest, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     hint = "see /openapi.json for the paths"
-    return JSONResponse({"error": {"message": exc.detail, "hint": hint}}, exc.status_code)
+    error = {"message": exc.detail, "hint": hint}
+    return JSONResponse({"error": error}, exc.status_code, headers=exc.headers)
 
 
 def make_app(service: Service, version: str, token: str = "") -> Guard:

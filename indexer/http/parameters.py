@@ -48,7 +48,7 @@ NOTE = {
     "budget": ASK["budget"]._replace(description="token limit of the lines"),
 }
 SIMILAR = {
-    "place": Kind(_TEXT, "note or note:line"),
+    "place": Kind(_TEXT, "note, note:line or note:first-last"),
     "k": ASK["k"],
     "format": ASK["format"],
     "links": ASK["links"],
@@ -57,6 +57,7 @@ LINKS = {
     "note": Kind(_TEXT, "only the links of this note"),
     "broken": Kind(_YES, "only links that lead nowhere or need a fix"),
 }
+_MOST_REPEATS = 50
 _WORDS_OF_TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -77,6 +78,10 @@ def read_parameters(given: Sequence[tuple[str, str]], kinds: Mapping[str, Kind])
         value = _value_of(name, text, kind.schema)
         if kind.many:
             found[name] = (*found.get(name, ()), value)
+            if len(found[name]) > _MOST_REPEATS:
+                raise QueryError(
+                    f"{name} is given more than {_MOST_REPEATS} times", "give it less often"
+                )
         elif name in found:
             raise QueryError(f"{name} is given twice", "give it once")
         else:

@@ -9,10 +9,12 @@ import anyio
 import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 
 from indexer.errors import IndexerError
 from indexer.loopback import LOOPBACK, Guard, end_with_parent, listen, serve
 from indexer.mcp.tools import TOOLS, call
+from indexer.mcp.unread import refuse_unread
 from indexer.render import safe
 from indexer.service import Service
 
@@ -137,8 +139,12 @@ def run_stdio(service: Service, version: str) -> None:
     server = NotesServer(service, version)
 
     async def main() -> None:
-        async with stdio_server() as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
+        options = server.create_initialization_options()
+        async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as group:
+            accepting, accepted = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+            group.start_soon(refuse_unread, incoming, accepting, outgoing)
+            await server.run(accepted, outgoing, options)
+            group.cancel_scope.cancel()
 
     service.start()
     anyio.run(main)

@@ -231,7 +231,7 @@ TOOLS = {
             "note links to already.",
             takes=_takes(
                 "place",
-                place=_PLACE | {"description": "note or note:line"},
+                place=_PLACE | {"description": "note, note:line or note:first-last"},
                 k=_K,
                 links=_LINKS,
             ),

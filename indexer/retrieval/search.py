@@ -180,12 +180,12 @@ class Searcher:
 
     @quiet_products
     def similar(
-        self, note_id: str, line: int | None, k: int, view: View | None = None
+        self, note_id: str, lines: tuple[int, int | None], k: int, view: View | None = None
     ) -> list[Hit]:
         """Return the nearest points of other notes, except notes that this one links to.
 
         :param note_id: the note.
-        :param line: a line of it, for the point on that line; None for the whole note.
+        :param lines: the first and last of its lines whose points are meant; (1, None) for all.
         :param k: how many.
         :param view: the generation to answer from; None for the newest one.
         :raises QueryError: if there is no point.
@@ -193,13 +193,18 @@ class Searcher:
         with self._within(view) as view:
             self._header(view)
             own = view.points_of(note_id)
+            first, last = lines
             chosen = [
-                p for p in own if line is None or p.point.line_start <= line <= p.point.line_end
+                stored
+                for stored in own
+                if stored.point.line_end >= first
+                and (last is None or stored.point.line_start <= last)
             ]
             if not chosen:
-                place = f"{note_id}:{line}" if line is not None else note_id
+                place = {(1, None): "", (first, first): f":{first}"}.get(lines, f":{first}-{last}")
                 raise QueryError(
-                    f"there is no point at {place}", "give a note of the index, and a line of it"
+                    f"there is no point at {note_id}{place}",
+                    "give a note of the index, and a line of it",
                 )
             vectors = view.vectors([p.point_id for p in chosen])
             vector = unit_length(vectors.mean(axis=0))

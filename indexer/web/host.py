@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from indexer.errors import IndexerError
 from indexer.notebook import Notebook
-from indexer.records import Answer, Hit, Mode, NoteFilter
-from indexer.service import Labels, Model, Service, settle_memory
-from indexer.snapshot import NotePage, Snapshot
+from indexer.service import Model, Request, Service, settle_memory
+from indexer.snapshot import Snapshot
 from indexer.web.history import History
 from indexer.web.overview import Overview, gather_points, make_overview, refine_overview
 
@@ -19,6 +20,23 @@ __all__ = ["Host", "Model"]
 # Work that the first page does not need starts this much later.
 _FIRST_PAGE_S = 1.0
 _LOOK_S = 0.05
+
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _in_a_request(
+    method: Callable[Concatenate[Request, _Arguments], _Result],
+) -> Callable[Concatenate[Host, _Arguments], _Result]:
+    """Return a method of the host that calls a method of its running request, or of a new one."""
+
+    @functools.wraps(method)
+    def call(self: Host, /, *args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+        with self.request() as request:
+            return method(request, *args, **options)
+
+    return call
 
 
 class Host(Service):
@@ -51,35 +69,11 @@ class Host(Service):
         with self.request() as request:
             return request.snapshot
 
-    def ask(
-        self,
-        question: str,
-        k: int,
-        mode: Mode = Mode.HYBRID,
-        where: NoteFilter | None = None,
-        more: Sequence[str] = (),
-        less: Sequence[str] = (),
-        *,
-        points: bool = False,
-    ) -> Answer:
-        """Answer a question; see ``Request.ask``."""
-        with self.request() as request:
-            return request.ask(question, k, mode, where, more=more, less=less, points=points)
-
-    def read_note(self, note_id: str) -> NotePage:
-        """Return a rendered note; see ``Request.read_note``."""
-        with self.request() as request:
-            return request.read_note(note_id)
-
-    def similar(self, place: str, k: int) -> tuple[Hit, ...]:
-        """Return the nearest points of other notes; see ``Request.similar``."""
-        with self.request() as request:
-            return request.similar(place, k)
-
-    def labels(self) -> Labels:
-        """Return the filter values of the notes."""
-        with self.request() as request:
-            return request.labels()
+    # The methods of a request, each in the running one or in a new one.
+    ask = _in_a_request(Request.ask)
+    read_note = _in_a_request(Request.read_note)
+    similar = _in_a_request(Request.similar)
+    labels = _in_a_request(Request.labels)
 
     def generation(self) -> int:
         """Return the generation of the index.
