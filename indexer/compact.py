@@ -42,6 +42,7 @@ _MAX_NOTICE_CHARS = 200
 # With a budget, the number of points assumes this many tokens each, up to the limit of a search.
 _LEAST_TOKENS_PER_POINT = 25
 _MAX_POINTS = 100
+_NOT_ANSWERED_SHORT = "not answered: the notes hold no answer to this; say so"
 _NOT_ANSWERED = (
     "not answered: the notes hold no answer to this. Say so instead of making one up. "
     "The nearest passages follow; other words may find more."
@@ -52,7 +53,8 @@ class Compact(NamedTuple):
     """A printed answer; ``left_out`` are hits that do not fit into the budget.
 
     The first ``named`` of them are named in the text. ``brief`` says that the name of a note is
-    printed once for passages that follow each other.
+    printed once for passages that follow each other. ``terse`` says that a small budget has room
+    for the first line alone, not for topics and notices.
     """
 
     answer: Answer
@@ -60,6 +62,7 @@ class Compact(NamedTuple):
     left_out: tuple[Passage, ...] = ()
     named: int = 0
     brief: bool = False
+    terse: bool = False
 
 
 def points_for(budget: int | None, top_k: int | None, default: int) -> int:
@@ -97,7 +100,10 @@ def compact_text(found: Compact) -> str:
 
     :param found: what is printed.
     """
-    lines = [_head_line(found.answer)]
+    lines = [_head_line(found.answer, terse=found.terse)]
+    if found.terse:
+        lines += passages_lines(found.passages, brief=found.brief)
+        return "\n".join([*lines, *([_left_out_line(found)] if found.left_out else [])])
     if not found.answer.answered and found.answer.hits:
         lines.append(f"nearest topics: {'; '.join(_topics(found.answer))}")
     lines += [f'read as: {safe(word)} = "{safe(read)}"' for word, read in found.answer.reads]
@@ -162,10 +168,10 @@ def similar_json(place: str, hits: Sequence[Hit], *, links: bool = False) -> dic
     return {"place": place, "hits": [passage_json(passage) for passage in shown]}
 
 
-def _head_line(answer: Answer) -> str:
+def _head_line(answer: Answer, *, terse: bool = False) -> str:
     if not answer.hits:
         return "nothing found: no passage matches. Try other words or fewer filters."
-    said = "answered" if answer.answered else _NOT_ANSWERED
+    said = "answered" if answer.answered else _NOT_ANSWERED_SHORT if terse else _NOT_ANSWERED
     stale = "; notes changed since the index was built" if answer.index.stale else ""
     return f"{said} (confidence {answer.confidence:.2f}{stale})"
 
@@ -181,11 +187,13 @@ def _within(answer: Answer, passages: Sequence[Passage], budget: int, links: boo
     """Return whole passages that fit into a budget, and the hits left out."""
     found = _with_left_out(answer, tuple(passages), links)
     if not _fits(found, budget):
+        terse = not _fits(_with_left_out(answer, (), links), budget)
         kept: list[Passage] = []
         for passage in passages:
-            if _fits(_with_left_out(answer, (*kept, passage), links), budget):
+            tried = _with_left_out(answer, (*kept, passage), links)._replace(terse=terse)
+            if _fits(tried, budget):
                 kept.append(passage)
-        found = _with_left_out(answer, tuple(kept), links)
+        found = _with_left_out(answer, tuple(kept), links)._replace(terse=terse)
     # The remaining space is used to list some of the hits left out.
     room = budget - estimate_tokens(compact_text(found)) + estimate_tokens(_left_out_line(found))
     for named in range(1, min(_MAX_LEFT_OUT, len(found.left_out)) + 1):

@@ -325,6 +325,21 @@ def test_launchers_and_editors_get_their_shape(folder: Path, run_cli: RunCli) ->
     assert run_cli(*ask, "fzf")[1].split("\n")[0] == f"{path}\t3\tReview\t{text}"
 
 
+@pytest.mark.parametrize("question", ["sourdough bread recipe", "ethics", "zebra or videos?"])
+@pytest.mark.parametrize("budget", [50, 60, 80, 120])
+def test_smallest_budgets_are_kept(write_notes: WriteNotes, question: str, budget: int) -> None:
+    """Also if nothing is answered, and the topics and notices are long."""
+    heading = "A heading of many words about the lectures, " * 3
+    bullets = "".join(f"- ethics of videos, part {i}\n" for i in range(9))
+    folder = write_notes({f"{i}.md": f"# {heading}{i}\n\n{bullets}" for i in range(6)})
+    with Notebook(folder, encoder=FakeEncoder()) as notebook:
+        notebook.build()
+        answer = notebook.search(question, points_for(budget, None, 5), budget=budget)
+    text = compact_text(compact(answer, budget=budget))
+    assert estimate_tokens(text) <= budget
+    assert text.startswith("answered" if answer.answered else "not answered: the notes hold no")
+
+
 def test_each_line_of_a_finder_is_one_hit(
     write_notes: WriteNotes, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

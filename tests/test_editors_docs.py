@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -99,3 +100,29 @@ def test_snippet_of_emacs_names_the_server(home: Path) -> None:
     )
     assert "(notepoint lsp --notes /home/me/notes)" in printed
     assert "eglot-ensure" in printed
+
+
+EXTENSION = ROOT / "editors/vscode"
+
+
+def test_extension_of_vs_code_starts_our_server_with_its_settings() -> None:
+    described = json.loads((EXTENSION / "package.json").read_text())
+    settings = described["contributes"]["configuration"]["properties"]
+    assert set(settings) == {"notepoint.command", "notepoint.notes"}
+    source = (EXTENSION / "src/extension.ts").read_text()
+    assert 'args: ["lsp", "--notes", notes]' in source
+    for name in settings:
+        assert f'("{name.removeprefix("notepoint.")}"' in source
+    assert described["scripts"]["vscode:prepublish"] == "npm run build"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (EXTENSION / "node_modules/.bin/tsc").exists(),
+    reason="run `npm ci` in editors/vscode to check the extension",
+)
+def test_extension_of_vs_code_is_type_checked(tmp_path: Path) -> None:
+    for command in (["npm", "run", "check"], ["npm", "run", "build", "--", "--outDir", tmp_path]):
+        done = subprocess.run(command, cwd=EXTENSION, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "extension.js").read_text().count("activate")

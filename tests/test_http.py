@@ -352,6 +352,21 @@ def test_stream_says_when_the_index_was_updated(client: httpx2.Client, folder: P
     assert second["notes"] == first["notes"] + 1
 
 
+def test_client_that_connects_again_gets_the_index_as_it_is_now(
+    client: httpx2.Client, folder: Path
+) -> None:
+    def first_event() -> Any:
+        with client.stream("GET", "/events", headers={"Last-Event-ID": "7"}) as stream:
+            data = (line for line in stream.iter_lines() if line.startswith("data: "))
+            return json.loads(next(data)[6:])
+
+    before = first_event()
+    (folder / "new.md").write_text("- new\n")
+    build(folder)
+    after = first_event()
+    assert (after["generation"], after["notes"]) == (before["generation"] + 1, before["notes"] + 1)
+
+
 def test_streams_are_limited(client: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_app, "_MAX_STREAMS", 1)
     with client.stream("GET", "/events") as stream:

@@ -353,6 +353,13 @@ def test_wrong_requests_are_refused_and_the_server_goes_on(folder: Path) -> None
         for places in (["x"], ["review.md:x"], ["../secret.md:1"], [7]):
             command = types.ExecuteCommandParams("notepoint.related", places)
             assert await editor.client.workspace_execute_command_async(command) is None
+        other = types.WorkspaceFolder((folder.parent / "other").as_uri(), "other")
+        for added, removed in (([other], []), ([], [other])):
+            editor.client.workspace_did_change_workspace_folders(
+                types.DidChangeWorkspaceFoldersParams(
+                    types.WorkspaceFoldersChangeEvent(added, removed)
+                )
+            )
         found = await editor.client.workspace_symbol_async(
             types.WorkspaceSymbolParams("discussion of ethics")
         )

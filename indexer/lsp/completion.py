@@ -18,7 +18,7 @@ _OPENED = re.compile(r"(?:\[\[(?P<wiki>[^\[\]|\n]*)|\]\((?P<path>[^()\n]*))$")
 _MAX_BY_NAME = 20
 _MAX_BY_MEANING = 8
 _MIN_WORDS = 2
-_NOT_IN_WIKILINKS = frozenset("[]|")
+_NOT_IN_WIKILINKS = re.compile(r"[\[\]|]")
 _DETAIL_CHARS = 200
 
 
@@ -74,7 +74,7 @@ def suggest(
         return stem if stems[stem.casefold()] == 1 else other.rpartition(".")[0]
 
     def can_name(other: str) -> bool:
-        return not opened.wiki or not _NOT_IN_WIKILINKS & set(other)
+        return not opened.wiki or not _NOT_IN_WIKILINKS.search(other)
 
     found = []  # targets are computed only for shown suggestions
     for note in notes:

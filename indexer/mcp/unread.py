@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import mcp_types as types
-from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
+
+if TYPE_CHECKING:
+    from mcp.shared.message import SessionMessage
 
 _ID = re.compile(r'"id"\s*:\s*("[^"\\\n]{1,200}"|\d{1,15}(?![\d.eE]))')
 _MAX_DIGITS = 300
@@ -34,6 +36,8 @@ async def refuse_unread(
     :param accepting: takes the messages; closed at the end.
     :param outgoing: takes the answers.
     """
+    from mcp.shared.message import SessionMessage  # on Windows it needs another library
+
     try:
         async for item in incoming:
             if isinstance(item, Exception):
