@@ -107,6 +107,7 @@ def texts(answer: Answer) -> list[str]:
         "what could be better?",
         "what bothered me?",
         "weaknesses of the hotel",
+        "my main objections",
         "what was missing at the hotel?",
     ],
 )
@@ -416,6 +417,21 @@ def test_function_words_of_other_languages_name_nothing(
     notebook.build()
     for question in ("die Kette von dem Fahrrad", "was ist die Kette?"):
         assert "braucht Fett" in texts(notebook.search(question))
+
+
+def test_conditions_and_steps_are_found_by_the_heading_above_them(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = (
+        "# Bread\n\n## Sourdough\n\nIt is old.\n\nIt makes sense when:\n\n- time is plenty\n"
+        "- the kitchen is warm\n\n## Kneading\n\nBy hand, on wood.\n\n1. fold\n2. turn\n3. rest\n\n"
+        "Flour helps.\n"
+    )
+    notebook = open_notebook(write_notes({"bread.md": text}))
+    notebook.build()
+    found = texts(notebook.search("when does sourdough make sense?"))
+    assert found[-2:] == ["time is plenty", "the kitchen is warm"] and len(found) == 3
+    assert texts(notebook.search("steps of kneading bread")) == ["fold", "turn", "rest"]
 
 
 def test_container_of_another_note_has_another_name(notebook: Notebook) -> None:

@@ -14,7 +14,7 @@ from indexer.retrieval.ranking import Ranking, Weights
 from indexer.retrieval.sizing import choosing
 from indexer.retrieval.sizing.asked_parts import find_part
 from indexer.retrieval.sizing.choosing import Candidates, Chosen, choose_units
-from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_word
+from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_words
 from indexer.retrieval.sizing.named_parts import note_within
 from indexer.retrieval.sizing.naming import in_digits
 from indexer.retrieval.sizing.note_names import NoteNames, content_terms
@@ -176,20 +176,20 @@ def _of_units(
 
 
 def _lacks_listed(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
-    """Return whether a unit has no word for what a question wants listed, nor one like it."""
-    place = listed_word(asked.question.text[:_MAX_FORM_CHARS])
-    if place is None or asked.encoded is None:
+    """Return whether a unit lacks a word for what a question wants listed, and words like it."""
+    places = listed_words(asked.question.text[:_MAX_FORM_CHARS])
+    matched = [ranking.matched[i] for i in first.ids() if i in ranking.matched] if places else []
+    if asked.encoded is None or not matched:
         return False
-    start, end = place
-    terms = content_terms(asked.question.text[start:end]) - FORM_TERMS
-    if not terms or any(terms <= _said(outline, span) for outline, span in first.places):
-        return False
-    spans = asked.encoded.spans
-    pieces = [i for i, (begin, last) in enumerate(spans) if begin < end and last > start]
-    matched = [ranking.matched[i] for i in first.ids() if i in ranking.matched]
-    if not pieces or not matched:
-        return False
-    return float(np.max(matched, axis=0)[pieces].mean()) < _MEANT
+    best = np.max(matched, axis=0)
+    said = frozenset().union(*(_said(outline, span) for outline, span in first.places))
+    for start, end in places:
+        terms = content_terms(asked.question.text[start:end]) - FORM_TERMS
+        spans = enumerate(asked.encoded.spans)
+        pieces = [i for i, (begin, last) in spans if begin < end and last > start]
+        if terms and not terms <= said and pieces and float(best[pieces].mean()) < _MEANT:
+            return True
+    return False
 
 
 def _said(outline: Outline, span: Span) -> frozenset[str]:

@@ -46,9 +46,9 @@ _MEASURES = (
             "how duration length",
         ),
         re.compile(
-            r"\d|\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?"
-            r"|years?|moments?|overnight"
-            r"|daily|weekly)\b",
+            r"\d|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|few|several"
+            r"|many|whole|all|no|most|every|each) (?:\w+ )?(?:second|minute|hour|day|night|week"
+            r"|month|year|moment)s?\b|\bovernight\b|\b(?:daily|weekly|monthly)\b",
             re.IGNORECASE,
         ),
     ),
@@ -106,18 +106,18 @@ def _lacks_measure(question: str, outline: Outline, span: Span) -> bool:
     return not any(measure.search(text) for measure in asked for text in texts)
 
 
-def listed_word(question: str) -> tuple[int, int] | None:
-    """Return the position of the word for what a question wants listed, None without one.
+def listed_words(question: str) -> list[tuple[int, int]]:
+    """Return the positions of the words for what a question wants listed.
 
-    :param question: "list of quiz questions for week 3" wants "questions".
+    :param question: "list of quiz questions for week 3" wants "quiz questions".
     """
     found = _LISTED.search(question)
     if found is None:
-        return None
-    if not found["listed"]:
-        return found.span("text" if found["text"] else "about")
-    last = found["listed"].split()[-1]
-    return found.end("listed") - len(last), found.end("listed")
+        return []
+    name = next(name for name in ("listed", "text", "about") if found[name])
+    words = re.finditer(r"[^\s]+", found[name])
+    start = found.start(name)
+    return [(start + word.start(), start + word.end()) for word in words]
 
 
 def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:

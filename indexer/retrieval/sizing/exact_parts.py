@@ -21,6 +21,7 @@ from indexer.store.records import StoredPoint
 
 _LEAST = 0.66
 _LEAST_POINTS = 2
+_LEAST_STEPS = 3
 # The least share of a question that a longer label must have.
 _MOSTLY = 0.66
 # Words for parts of any kind. A name may do without them, but not where another one has them.
@@ -38,7 +39,7 @@ LIGHT = (
         "give use using used "
         "find name named know want need needed should work working handle "
         "handling deal put come take "
-        "keep add set become learn go different several various important main "
+        "keep try tried against add set become learn go different several various important main "
         "common possible useful"
     )
 )
@@ -46,8 +47,12 @@ LIGHT = (
 _ALL = re.compile(r"\b(?:all|every|each)\b", re.IGNORECASE)
 _LEAST_REPEATED = 3
 _MOST_REPEATED = 30
-# "What is X?" asks for the section "X", although it mostly asks for one thing.
-_DEFINITION = re.compile(r"^what(?:['\u2019]?s| is| are| was| were) ", re.IGNORECASE)
+# "What is X?" asks for the section "X", and "when does X ...?" for its conditions, although both
+# mostly ask for one thing.
+_OF_ANY_SIZE = re.compile(
+    r"^what(?:['\u2019]?s| is| are| was| were) |^when (?:do|does|should|is|are|to|not|can) ",
+    re.IGNORECASE,
+)
 
 
 def exact_part(around: Around) -> Part | None:
@@ -57,8 +62,7 @@ def exact_part(around: Around) -> Part | None:
     """
     if around.form.everywhere:
         return _everything(around)
-    defines = bool(_DEFINITION.search(around.text))
-    if around.form.lean is Lean.ONE and not defines:
+    if around.form.lean is Lean.ONE and not _OF_ANY_SIZE.search(around.text):
         return None
     dropped = function_terms(language_of(around.text))
     said = content_terms(in_digits(around.spelled)) - dropped
@@ -67,7 +71,8 @@ def exact_part(around: Around) -> Part | None:
         return None
     exact = _spans(around, lambda labels, one: _is_named(labels, subject, one, dropped))
     if len(exact) == 1:
-        return Part(tuple(exact), _LEAST)
+        outline, span = exact[0]
+        return Part(((outline, _listed(outline, span) if said & _KINDS else span),), _LEAST)
     if around.form.lean is not Lean.SEVERAL:
         return None
     if _ALL.search(around.text):
@@ -102,6 +107,12 @@ def _holds_first(around: Around, outline: Outline, span: Span) -> bool:
     """Return whether a container has the best point of the ranking."""
     position = outline.position.get(around.ranking.order[0])
     return position is not None and span.start <= position <= span.end
+
+
+def _listed(outline: Outline, span: Span) -> Span:
+    """Return the longest list of a container for a question for steps or rules, if it has one."""
+    lists = [one for one in outline.lists(span) if one.size - one.introduced >= _LEAST_STEPS]
+    return max(lists, key=lambda one: (one.size, -one.start), default=span)
 
 
 def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str]) -> bool:

@@ -53,7 +53,8 @@ _ASKING = content_terms(
     "one ones "
     "author many much against taught really ever also too according opinion view bad good like "
     "liked go went name named want wanted wish wished done give gave given leave left keep kept "
-    "best worst part parts worth"
+    "best worst part parts worth main major minor big biggest small serious technical general key "
+    "important personal specific concrete overall"
 )
 # Who makes a thing is part of it: the review of a course is about its teacher.
 _MAKERS = tuple(
