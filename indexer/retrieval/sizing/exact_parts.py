@@ -69,7 +69,13 @@ def exact_part(around: Around) -> Part | None:
     subject = said - LIGHT
     if not subject or _is_kind_named(around, said & _KINDS, subject):
         return None
-    exact = _spans(around, lambda labels, one: _is_named(labels, subject, one, dropped))
+    below = around.text.lower().startswith("when ")  # a topic alone is no condition
+
+    def is_exact(labels: Labels, stored: StoredPoint) -> bool:
+        whole = below and subject <= _own_terms(labels[-1])
+        return not whole and _is_named(labels, subject, stored, dropped)
+
+    exact = _spans(around, is_exact)
     if len(exact) == 1:
         outline, span = exact[0]
         return Part(((outline, _listed(outline, span) if said & _KINDS else span),), _LEAST)

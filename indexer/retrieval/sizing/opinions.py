@@ -37,12 +37,14 @@ _VIEW = LatePattern(
     r"^what (?:do|did) (?:I|we) think (?:of|about)\b"
     r"|^(?:what (?:is|was|are|were) |what['\u2019]s )?(?:my"
     r"|our) (?:overall |final )?"
-    r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment) (?:of|on|about)\b"
+    r"(?:opinions?|verdict|views?|thoughts|impressions?|judge?ment|conclusions?|rating|assessment"
+    r"|take) (?:of|on|about)\b"
     r"|^how (?:good|bad) (?:is|was|were|are)\b"
     r"|^how did (?:I|we) (?:like|find|rate)\b"
     r"|^(?:would|do|did|should) (?:I|we) recommend\b|^(?:is|was) (?=(?:it|the \w+) worth\b)"
     r"|^how (?:was|were) (?=(?:the|my|this|that) [\w-]+(?: [\w-]+)?\W*$)",
-    "think opinion verdict view thought impression judg good bad how recommend worth",
+    "think opinion verdict view thought impression judg conclusion rating assess take good bad how "
+    "recommend worth",
 )
 _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 # Words that ask and name no subject.
