@@ -48,6 +48,7 @@ _TIME_WORDS = frozenset("am pm a p m t z utc gmt cet cest est edt pst pdt um at 
 _TIME = re.compile(r"[ T_,]+(\d{1,2}):(\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/._ ]?)(\d{1,2})\2(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(?:\d{2})?)?(?!\d)")
+_KOREAN = re.compile(r"(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})(?!\d)")
 _UNSURE = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
@@ -57,6 +58,8 @@ _MONTH = re.compile(r"(\d{4})[-/._](\d{1,2})$")
 _WEEK = re.compile(r"(\d{4})[-/._ ]?W(\d{1,2})(?:[-/._](\d))?$", re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[-/._ ]?Q([1-4])$", re.IGNORECASE)
 _WORDS = re.compile(r"\d+|[^\W\d_]+")
+
+_YEAR_FIRST_FORMS = ((_YEAR_FIRST, (1, 3, 4)), (_EAST_ASIAN, (1, 2, 3)), (_KOREAN, (1, 2, 3)))
 
 _IN_NAME = (
     re.compile(r"(?<!\d)(?P<y>\d{4})(?P<s>[-_. ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)"),
@@ -69,9 +72,22 @@ _WRITTEN_IN_NAME = re.compile(
     r"|[^\W\d_]{3,12}[ _-]+\d{1,2}(?:st|nd|rd|th)?,?[ _-]+\d{4})(?!\d)"
 )
 _IN_PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})(?:[^/\d][^/]*)?/(\d{1,2})(?!\d)[^/]*$")
+# A folder for each month by its name: 2024/May/3.md, 2024/05 May/3.md.
+_IN_NAMED_FOLDERS = re.compile(
+    r"(?:^|/)(\d{4})/(?:\d{1,2}[ ._-]+)?([^\W\d_]{3,12})/(\d{1,2})(?!\d)[^/]*$"
+)
 _FOLDER_NAMES = frozenset({"index", "_index", "readme"})
 
-_AGO = re.compile(r"(?:last |past )?(\d{1,4}) ?(day|d|week|w|month|m|year|y)s?(?: ago)?$")
+_AGO = re.compile(
+    r"(?:(?:the )?(?:last|past) )?(\d{1,4}) ?(day|d|week|w|month|m|year|y)s?(?: ago)?$"
+)
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, words in enumerate(
+        ("a an one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1
+    )
+    for word in words.split()
+} | {"eleven": "11", "twelve": "12"}
 _PERIOD = re.compile(r"(this|last|past) (week|month|year)$")
 
 
@@ -123,8 +139,13 @@ def date_in_name(note_id: str) -> datetime.date | None:
         written = _written(found.group())
         if isinstance(written, datetime.date):
             return written
-    in_path = _IN_PATH.search(path.with_suffix("").as_posix())
-    return _day(*map(int, in_path.groups())) if in_path else None
+    plain = path.with_suffix("").as_posix()
+    in_path = _IN_PATH.search(plain)
+    if in_path:
+        return _day(*map(int, in_path.groups()))
+    named = _IN_NAMED_FOLDERS.search(plain)
+    written = _written(f"{named[3]} {named[2]} {named[1]}") if named else None
+    return written if isinstance(written, datetime.date) else None
 
 
 def parse_day(value: str, today: datetime.date) -> Span | None:
@@ -135,21 +156,32 @@ def parse_day(value: str, today: datetime.date) -> Span | None:
     :return: None if it is not a date.
     """
     text = " ".join(value.casefold().split())
-    days = {"today": 0, "yesterday": 1, "tomorrow": -1}
+    days = {"today": 0, "yesterday": 1, "tomorrow": -1, "the day before yesterday": 2}
     if text in days:
         return _single(today - datetime.timedelta(days[text]))
     weekday = text.removeprefix("last ").removeprefix("on ")
     if weekday in _WEEKDAYS:
         back = (today.weekday() - _WEEKDAYS.index(weekday)) % 7 or 7
         return _single(today - datetime.timedelta(back))
-    ago = _AGO.match(text)
+    ago = _AGO.match(_with_digits(text))
     if ago:
         return _single(_back(today, int(ago.group(1)), ago.group(2)[0]))
     period = _PERIOD.match(text)
     if period:
         number = 0 if period.group(1) == "this" else 1
         return _around(_back(today, number, period.group(2)[0]), period.group(2))
+    month = _month_of(text.removeprefix("last ").removeprefix("in "))
+    if month:  # the last one that has begun
+        return _month_span(today.year - (month > today.month), month)
     return parse_span(value)
+
+
+def _with_digits(text: str) -> str:
+    """Return a time with its number in digits: "two weeks ago" as "2 weeks ago"."""
+    if not text.endswith(("ago", "days", "weeks", "months", "years")):
+        return text
+    text = text.replace("a couple of ", "2 ").replace("a fortnight", "2 weeks")
+    return " ".join(_NUMBER_WORDS.get(word, word) for word in text.split())
 
 
 def _single(day: datetime.date) -> Span:
@@ -212,7 +244,7 @@ def _numbers(text: str) -> datetime.date | None:
     compact = _COMPACT.match(text)
     if compact:
         return _day(*map(int, compact.groups()[:3])) if _is_time(*compact.groups()[3:]) else None
-    for pattern, order in ((_YEAR_FIRST, (1, 3, 4)), (_EAST_ASIAN, (1, 2, 3))):
+    for pattern, order in _YEAR_FIRST_FORMS:
         found = pattern.match(text)
         if found and _has_good_time(text[found.end() :]):
             return _day(*(int(found.group(i)) for i in order))

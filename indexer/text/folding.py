@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from pathlib import Path
 
@@ -44,6 +45,7 @@ _LETTERS = str.maketrans(
         "ß": "ss",
         "ĸ": "k",
         "ə": "a",
+        "ґ": "г",
         "ɓ": "b",
         "ɗ": "d",
         "ى": "ي",
@@ -55,6 +57,8 @@ _LETTERS = str.maketrans(
         **dict.fromkeys("\u0640\u200c\u200d\u00ad", ""),
     }
 )
+# A nasal before a consonant is written out or as a dot: both spellings of "Hindi" are one word.
+_HINDI_NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u0915-\u0939])|\u0901")
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 
 
@@ -67,10 +71,28 @@ def fold_letters(word: str) -> str:
     if word.isascii():
         return word.lower()
     folded = unicodedata.normalize("NFKD", word.casefold()).translate(_LETTERS)
+    if "\u0900" <= folded[:1] <= "\u097f":
+        folded = _HINDI_NASAL.sub("\u0902", folded)
     kept = "".join(c for c in folded if not unicodedata.combining(c))
     if not kept.isascii():
         kept = "".join(str(unicodedata.digit(c, c)) if c.isdigit() else c for c in kept)
     return unicodedata.normalize("NFC", kept)
+
+
+# "and the", "with the", "like the", "to the": written as one word with the noun.
+_ARABIC_ARTICLE = re.compile(
+    "^[\u0648\u0641]?(?:[\u0628\u0643]?\u0627\u0644|\u0644\u0644)(?=\\w{3})"
+)
+
+
+def without_arabic_article(word: str) -> str:
+    """Return an Arabic word without the article and the particles before it."""
+    return _ARABIC_ARTICLE.sub("", word)
+
+
+def fold_kana(text: str) -> str:
+    """Return a text with katakana as hiragana: people type either."""
+    return "".join(chr(ord(c) - 0x60) if "\u30a1" <= c <= "\u30f6" else c for c in text)
 
 
 def simplify_han(text: str) -> str:

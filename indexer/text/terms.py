@@ -17,10 +17,16 @@ from typing import NamedTuple
 
 import Stemmer
 
-from indexer.text.folding import fold_letters, simplify_han, umlauts_written_out
+from indexer.text.folding import (
+    fold_kana,
+    fold_letters,
+    simplify_han,
+    umlauts_written_out,
+    without_arabic_article,
+)
 
 # Bump when the same text gives other terms; an index of another version is then rebuilt.
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
@@ -58,9 +64,13 @@ _UNITS = frozenset(
     "min h hr hrs d px pt em rem dpi fps rpm bit bits bar psi db lux lm eur usd gbp chf".split()
 )
 _UNIT = re.compile(r"(\d+)([A-Za-z]{1,4})$")
-_CONTRACTIONS = frozenset("t s d m re ve ll".split())
+_CONTRACTIONS = frozenset(("t", "s", "d", "m", "re", "ve", "ll"))
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL = re.compile(
+    r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z]{2})(?=\d+(?:$|[A-Z_]))"
+)
+_VERSION = re.compile(r"v(?=\d)", re.IGNORECASE)
+_SCRIPT_NAME = re.compile(r"\w+\.js", re.IGNORECASE)  # "node.js" is also written "nodejs"
 _MIN_PART_CHARS = 3
 _MIN_ELIDED_CHARS = 4  # a part before an apostrophe; the last part may be shorter
 _MAX_ACRONYM = 5
@@ -111,7 +121,7 @@ class _BeyondAscii:
 
 
 _BEYOND_ASCII = _BeyondAscii()
-# Signs within a term, written as letters, because stores cut words at any other sign.
+# Signs in a term, written as letters, because stores cut words at any other sign.
 _AS_LETTERS = str.maketrans({"+": "\uff0b", "#": "\uff03", ".": "\uff0e", ":": "\uff1a"})
 # Words without a topic; a question keeps them only if it has no others.
 _STOP_WORDS = frozenset(
@@ -296,36 +306,38 @@ def _tokens(text: str) -> Iterator[Token]:
 def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool:
     """Return whether a word continues the previous one: by a hyphen, or as a unit of a number.
 
-    :param text: contains both.
-    :param before: start and end of the previous word, which ends at most one character before.
-    :param start: start of the word.
-    :param end: end of the word.
+    The previous word, from and to ``before``, ends at most one character before the word.
     """
     if start == before[1]:
         return text[before[0] : start].isdigit()
     sign, number = text[before[1]], text[before[1] - 1].isdigit()
     if sign in _JOINTS:
         return True
+    word = text[start:end]
     if number and sign in _NUMBER_JOINTS:
-        return text[start:end].isdigit()
-    return number and sign in _THIN and text[start:end].lower() in _UNITS
+        return word.isdigit() or bool(sign == "." and _UNIT.match(word))
+    if sign == ".":
+        return word.lower() == "js"
+    if not number or sign not in _THIN:
+        return False
+    groups = len(word) > 1 and before[1] - before[0] > 1 and word.isdigit()  # of a phone number
+    return word.lower() in _UNITS or (groups and text[before[0] : before[1]].isdigit())
 
 
 def _together(text: str, start: int, end: int) -> Iterator[Token]:
-    """Yield the whole of several joined words, if people type it.
-
-    :param text: contains the words.
-    :param start: start of the first word.
-    :param end: end of the last word.
-    """
+    """Yield the whole of several joined words from ``start`` to ``end``, if people type it."""
     if end - start > _MAX_TERM_CHARS:
         return
-    kept = "".join(
-        c for c in text[start:end] if c.isalnum() or c in ".:" or unicodedata.combining(c)
+    kept = (
+        text[start:end].replace(".", "")
+        if _SCRIPT_NAME.fullmatch(text[start:end])
+        else text[start:end]
     )
+    kept = "".join(c for c in kept if c.isalnum() or c in ".:" or unicodedata.combining(c))
     term = _stem(kept) if kept.isalpha() else fold_letters(kept).translate(_AS_LETTERS)
     if term and (term.isascii() or not _BEYOND_ASCII.unspaced.search(term)):
-        yield Token(start, end, (term,), whole=True)
+        bare = _VERSION.sub("", term, count=1) if _VERSION.match(term) else term
+        yield Token(start, end, tuple(dict.fromkeys((term, bare))), whole=True)
 
 
 def _runs(word: str, offset: int) -> Iterator[Token]:
@@ -350,7 +362,7 @@ def _units(run: str) -> list[tuple[str, int, int]]:
     """Return the folded characters of a run, each with its position."""
     units: list[tuple[str, int, int]] = []
     for place, char in enumerate(run):
-        plain = simplify_han(unicodedata.normalize("NFKC", char))
+        plain = fold_kana(simplify_han(unicodedata.normalize("NFKC", char)))
         if units and plain in "\u3099\u309a":
             both = unicodedata.normalize("NFC", units[-1][0] + plain)
             units[-1] = (both if len(both) == 1 else units[-1][0], units[-1][1], place + 1)
@@ -392,12 +404,14 @@ def _parts(word: str) -> list[str]:
     unit = _UNIT.match(word)
     if unit:
         return [unit.group(1)] if unit.group(2).lower() in _UNITS else []
+    if "\u200c" in word:  # joins the parts of a Persian word, which are also written apart
+        return [_stem(part) for part in word.split("\u200c") if len(part) > 1]
     if "'" in word or "\u2019" in word:
         return _elided(re.split("['\u2019]", word))
     pieces = [piece for part in word.split("_") for piece in _CAMEL.split(part)]
     if len(pieces) < 2:
         return []
-    return [_stem(piece) for piece in pieces if len(piece) >= _MIN_PART_CHARS]
+    return [_stem(piece) for piece in pieces if len(piece) >= _MIN_PART_CHARS or piece.isdigit()]
 
 
 def _elided(parts: list[str]) -> list[str]:
@@ -417,7 +431,9 @@ def _stem(word: str) -> str:
     if language is None:
         return plain
     if language in ("russian", "arabic"):  # endings have letters that folding changes
-        plain = unicodedata.normalize("NFC", word.casefold()).replace("ё", "е")
+        plain = unicodedata.normalize("NFC", without_arabic_article(word).casefold()).replace(
+            "ё", "е"
+        )
     return fold_letters(str(_stemmer(language).stemWord(plain)))
 
 
