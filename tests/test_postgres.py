@@ -565,6 +565,50 @@ def test_room_of_vectors_that_waited_is_given_back(
     assert store.size() < before
 
 
+def test_deleted_words_are_in_no_row_and_their_rows_are_freed(
+    space: Space, write_notes: WriteNotes
+) -> None:
+    text = (
+        "---\naliases: [qqalias]\nauthor: qqauthor\ntags: [qqtag]\n---\n# qqtitle\n\n"
+        "- qqitem with [qqtext](https://qqhost.org/qqpath) and [[qqpage#qqpart]] ^qqblock\n"
+    )
+    others = {f"b{i}.md": f"# Boat {i}\n\nwords on sails {i}\n" for i in range(9)}
+    folder = write_notes({"a.md": text, "qqname.md": "more\n", **others})
+
+    def schema_of(connection: psycopg.Connection) -> str:
+        sql = "SELECT schemaname FROM pg_tables WHERE tablename = 'note' AND schemaname ~ %s"
+        ((schema,),) = connection.execute(sql, (space.name,)).fetchall()
+        return str(schema)
+
+    def rows_with_words() -> set[str]:
+        with psycopg.connect(space.server.url(space.database), autocommit=True) as connection:
+            connection.execute(f'SET search_path TO "{schema_of(connection)}", public')
+            sql = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+            tables = [row[0] for row in connection.execute(sql).fetchall()]
+            return {
+                table
+                for table in tables
+                if connection.execute(
+                    f"SELECT 1 FROM {table} AS one WHERE one::text ~* 'qq' LIMIT 1"  # type: ignore[arg-type]
+                ).fetchone()
+            }
+
+    with Notebook(folder, store=space.url, encoder=FakeEncoder()) as notebook:
+        notebook.build()
+        assert rows_with_words() >= {"note", "point", "label", "link", "term"}
+        write_notes({"a.md": "# Plain\n"})
+        (folder / "qqname.md").unlink()
+        notebook.build(force=True)
+    assert rows_with_words() == set()
+    with psycopg.connect(space.server.url(space.database), autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT relname FROM pg_stat_user_tables "
+            "WHERE schemaname = %s AND last_vacuum IS NOT NULL",
+            (schema_of(connection),),
+        ).fetchall()
+    assert {"note", "label", "name", "anchor", "point", "link", "term"} <= {row[0] for row in found}
+
+
 def test_question_takes_few_statements(
     both: list[Notebook], monkeypatch: pytest.MonkeyPatch
 ) -> None:

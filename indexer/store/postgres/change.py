@@ -419,13 +419,15 @@ def drop_old_indexes(connection: Connection) -> None:
             connection.execute(statement)
 
 
-def shrink_spare(connection: Connection) -> None:
-    """Free the disk space of vectors that moved from ``spare`` to their points.
+def free_space(connection: Connection) -> None:
+    """Free removed rows, and the disk space of vectors that moved from ``spare`` to their points.
 
     :param connection: outside of a transaction.
     """
     sql = "SELECT pg_table_size('spare'), (SELECT count(*) FROM spare)"
     ((size, count),) = run(connection, sql)
+    if count:  # vectors of removed points wait there
+        connection.execute("VACUUM note, label, name, anchor, point, link, term")
     if size > _MIN_SHRUNK + _MAX_SPARE_BYTES * count:
         connection.execute("VACUUM spare")
 

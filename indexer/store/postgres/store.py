@@ -32,8 +32,8 @@ from indexer.records import FileStamp
 from indexer.store.postgres.change import (
     ServerChange,
     drop_old_indexes,
+    free_space,
     make_indexes,
-    shrink_spare,
     touch_note,
 )
 from indexer.store.postgres.errors import parse_address, translated
@@ -437,7 +437,7 @@ class PostgresStore:
             self._drop_unused(connection)
         with self._write_connection() as connection:
             drop_old_indexes(connection)
-            shrink_spare(connection)
+            free_space(connection)
 
     def _drop_unused(self, connection: Connection) -> None:
         """Remove unused vectors once there are many; a few are kept for undone edits."""
