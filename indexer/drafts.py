@@ -11,7 +11,7 @@ from indexer.notes.attachments import Files
 from indexer.notes.folder import NoteFile, NotesFolder
 from indexer.notes.link_names import NoteName, name_keys
 from indexer.notes.link_resolution import LinkResolver
-from indexer.notes.tools import find_tool
+from indexer.notes.tools import site_of
 from indexer.records import FileStamp, Link, Note
 from indexer.store.records import NoteInfo
 
@@ -55,7 +55,7 @@ class Drafts:
         scan = folder.scan()
         note_ids = [entry.note_id for entry in scan.notes]
         self._files = Files(scan.files, note_ids, folder.has_file)
-        self._tool = find_tool(folder.root, note_ids)
+        self._site = site_of(folder.root, note_ids)
         self._site_url = site_url
         self._anchors: dict[str, dict[str, int]] = {}
 
@@ -85,7 +85,7 @@ class Drafts:
             self._files,
             find_anchor,
             site_url=self._site_url,
-            tool=self._tool,
+            **self._site._asdict(),
         )
         loose = [*note.links, *(link for point in note.points for link in point.links)]
         raw = sorted(dict.fromkeys(loose), key=lambda link: link.line)

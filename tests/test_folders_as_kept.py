@@ -48,6 +48,17 @@ def test_conflict_copy_is_kept_named_and_below_its_original(
     assert copy in {hit.note_id for hit in hits}
 
 
+def test_equal_copies_with_names_that_sort_first_are_below_their_original(
+    open_notebook: OpenNotebook, write_notes: WriteNotes
+) -> None:
+    copies = ["Plan (Ann's conflicted copy 2024-05-06).md", "Plan (case conflict).md"]
+    notebook = open_notebook(write_notes(dict.fromkeys([*copies, "Plan.md"], "Oak planks.\n")))
+    notebook.build()
+    hits = notebook.search("oak planks", points=True).hits
+    assert hits[0].note_id == "Plan.md"
+    assert {hit.note_id for hit in hits[1:]} == set(copies)
+
+
 def test_note_in_icloud_is_named_and_what_is_known_of_it_stays(
     open_notebook: OpenNotebook, write_notes: WriteNotes
 ) -> None:
@@ -128,6 +139,15 @@ def test_tool_is_told_by_its_files(tmp_path: Path, files: list[str], tool: Tool 
         path.write_text("x")
     note_ids = [name for name in files if name.endswith(".md")]
     assert find_tool(root, note_ids) is tool
+
+
+def test_foam_is_known_by_the_extension_that_it_recommends(tmp_path: Path) -> None:
+    settings = tmp_path / ".vscode" / "extensions.json"
+    settings.parent.mkdir()
+    settings.write_text('{"recommendations": ["esbenp.prettier"]}')
+    assert find_tool(tmp_path) is None
+    settings.write_text('{"recommendations": ["foam.foam-vscode"]}')
+    assert find_tool(tmp_path) is Tool.FOAM
 
 
 def test_status_says_the_tool(open_notebook: OpenNotebook, write_notes: WriteNotes) -> None:

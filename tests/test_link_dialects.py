@@ -380,3 +380,122 @@ def test_broken_links_say_what_is_missing_and_pages_come_last() -> None:
     assert head == "pages that are linked and not written yet (1):"
     assert "Idea" in last
     assert [one["missing"] for one in links_json([page, heading])["links"]] == ["page", "heading"]
+
+
+def test_addresses_that_a_template_fills_in_are_not_broken(links_in) -> None:
+    links = links_in({"a.md": "[{{ boat.name }}]({{ boat.url }}) [next]({{ page.next.url }})"})
+    assert [(link.text, link.ok) for link in links.values()] == [("", True), ("next", True)]
+
+
+def test_base_path_language_and_made_pages_of_a_site(links_in) -> None:
+    links = links_in(
+        {
+            "_config.yml": "title: Yard\nbaseurl: /yard\n",
+            "a.md": "[1](/yard/slip/) [2](/de/slip/) [3](/posts/page/2/) [4](/yard/gone/) "
+            "[5](/x/slip/)",
+            "slip.md": "---\npermalink: /slip/\n---\nx\n",
+        }
+    )
+    assert led(links) == {
+        "/yard/slip/": "slip.md",
+        "/de/slip/": "slip.md",
+        "/posts/page/2/": "file",
+        "/yard/gone/": "note",
+        "/x/slip/": "note",
+    }
+
+
+def test_base_path_in_the_address_of_a_hugo_site(links_in) -> None:
+    links = links_in(
+        {
+            "hugo.toml": 'baseURL = "https://example.org/yard/"\n',
+            "content/a.md": "[slip](/yard/slip/)",
+            "content/slip.md": "x",
+        }
+    )
+    assert led(links, "content/a.md") == {"/yard/slip/": "content/slip.md"}
+
+
+def test_reference_of_hugo_without_a_text_is_a_link(links_in) -> None:
+    links = links_in(
+        {
+            "a.md": 'See {{< ref "slip.md" >}} now.\n\n{{% relref "gone" %}}\n',
+            "slip.md": "x",
+        }
+    )
+    assert led(links) == {'{{< ref "slip.md" >}}': "slip.md", '{{% relref "gone" %}}': "note"}
+
+
+def test_slug_dated_post_and_category_of_docusaurus(links_in) -> None:
+    links = links_in(
+        {
+            "docusaurus.config.js": "x",
+            "docs/a.md": "[1](/docs/start) [2](/blog/2031/04/02/launch) [3](/docs/category/boats)",
+            "docs/intro.md": "---\nslug: /start\n---\nx\n",
+            "blog/2031-04-02-launch.md": "x",
+        }
+    )
+    assert led(links, "docs/a.md") == {
+        "/docs/start": "docs/intro.md",
+        "/blog/2031/04/02/launch": "blog/2031-04-02-launch.md",
+        "/docs/category/boats": "file",
+    }
+
+
+def test_anchor_with_the_prefix_of_github_and_address_of_git(links_in) -> None:
+    links = links_in(
+        {
+            "a.md": "[t](#user-content-hull-tar) [c](git@example.org:yard/boats.git)\n\n"
+            "## Hull: tar\n\nx"
+        }
+    )
+    assert led(links) == {"#user-content-hull-tar": "a.md", "git@example.org:yard/boats.git": "url"}
+
+
+def test_template_in_a_link_is_not_broken_but_a_reference_can_be(links_in) -> None:
+    links = links_in({"a.md": '[[<% tp.date.now() %>]] [y]({{< ref "gone" >}})'})
+    assert [link.ok for link in links.values()] == [True, False]
+
+
+def test_folder_of_a_site_is_its_index_not_its_readme(links_in) -> None:
+    notes = {"README.md": "r", "index.md": "i", "b/a.md": "[up](../)"}
+    assert led(links_in({"_config.yml": "title: x", **notes}), "b/a.md") == {"../": "index.md"}
+
+
+HELP = {
+    ".obsidian/app.json": "{}",
+    "Home.md": (
+        "[[Getting started/Make a vault|Start here]]. ![[Start.png#interface|200]]\n\n"
+        "- [[Make a vault#What is a vault?]] and [[Make a vault#^where]]\n"
+        "- [[Links, tags & more#Link to a heading (H2)]], [[Links, tags & more#Ctrl/Cmd + K]]\n"
+        "- [[Links, tags & more#Link to a heading (H2)#In short]]\n"
+        "- [[Vault|vaults]], [[Editing and formatting/Callouts#Types]], [[Callouts#Note - plain]]\n"
+        "- ![[Map of the help.canvas]] ![[Plugins.base#Core plugins]] [[#Colours: dark, light]]\n"
+        "- [Sync](https://example.org/sync) [open](obsidian://open?vault=help) "
+        "[md](Editing%20and%20formatting/Callouts.md#Types) [here](<Plugins/Daily notes.md>)\n"
+        "- [[Daily notes]] [[daily notes#Use a template]] ![[Sound.mp3]] ![[Guide.pdf#page=3]]\n\n"
+        "## Colours: dark, light\n\n`[[not a link]]` and \\[[neither]]\n\n"
+        "> [!tip] See [[Callouts]]\n> ![[Callouts#Types]]\n\n"
+        "| key | page |\n|---|---|\n| `a` | [[Daily notes\\|notes of days]] |\n"
+    ),
+    "Getting started/Make a vault.md": (
+        "---\naliases:\n  - Vault\npublish: true\npermalink: vault\n---\n"
+        "A folder. ^where\n\n## What is a vault?\n\nBack to [[Home]].\n"
+    ),
+    "Editing and formatting/Links, tags & more.md": (
+        "## Link to a heading (H2)\n\n### In short\n\nType `[[`.\n\n## Ctrl/Cmd + K\n\nx\n"
+    ),
+    "Editing and formatting/Callouts.md": "## Types\n\n> [!note]\n> x\n\n## Note - plain\n\nx\n",
+    "Plugins/Daily notes.md": "## Use a template\n\n`{{date}}`\n",
+    "Map of the help.canvas": "{}",
+    "Plugins/Plugins.base": "views: []",
+    "Attachments/Start.png": "x",
+    "Attachments/Sound.mp3": "x",
+    "Attachments/Guide.pdf": "x",
+}
+
+
+def test_a_vault_like_the_help_of_obsidian_has_no_broken_link(links_in) -> None:
+    links = links_in(HELP)
+    assert len(links) == 24
+    assert [target for (_, target), link in links.items() if not link.ok] == []

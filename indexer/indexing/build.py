@@ -28,7 +28,7 @@ from indexer.notes.link_names import NoteName, link_key, name_keys, name_of
 from indexer.notes.link_resolution import LinkResolver
 from indexer.notes.names import original_of, title_of_path
 from indexer.notes.points import context_of
-from indexer.notes.tools import find_tool
+from indexer.notes.tools import site_of
 from indexer.notes.walk import IN_THE_CLOUD, Scan
 from indexer.records import (
     BuildReport,
@@ -437,7 +437,7 @@ def _resolve_links(change: Change, scan: Scan, folder: NotesFolder, site_url: st
         Files(scan.files, note_ids, folder.has_file),
         change.anchor_line,
         site_url=site_url,
-        tool=find_tool(folder.root, note_ids),
+        **site_of(folder.root, note_ids)._asdict(),
     )
     for link_id, note_id, raw in change.open_links():
         change.close_link(link_id, resolver.resolve(raw, note_id))

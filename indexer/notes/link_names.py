@@ -173,6 +173,24 @@ def normal_path(name: str, note_id: str) -> str | None:
     return "/".join(parts)
 
 
+def distance_between(to: str, note_id: str) -> int:
+    """Return how many folders lie between two notes, up and down."""
+    here, there = note_id.split("/")[:-1], to.split("/")[:-1]
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return len(here) + len(there) - 2 * shared
+
+
+def relative_path(to: str, note_id: str) -> str:
+    """Return the path of a note as written in another one."""
+    here, there = note_id.split("/")[:-1], to.split("/")
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])
+
+
 def without_suffix(name: str) -> str:
     """Return a name without the suffix of a note or of a published page."""
     if name.lower().endswith((".html", ".htm")):
@@ -222,9 +240,15 @@ def routes_of(name: NoteName) -> Iterator[str]:
         yield folder
     yield "/".join(_NUMBERED.sub("", part, count=1) for part in path.split("/"))
     yield without_suffix(name.published.strip("/"))
+    dated = POST_NAME.match(name.stem)
+    if dated:  # a post of the blog of Docusaurus
+        year, month, day, slug = dated.groups()
+        yield f"{folder}/{year}/{month.zfill(2)}/{day.zfill(2)}/{slug}".strip("/")
     for given in name.ids():
         path = given if given.startswith("/") else f"{folder}/{given}"
         yield without_suffix(path.strip("/"))
+        if given.startswith("/") and folder:  # a slug counts from where its documents are
+            yield f"{folder.partition('/')[0]}/{without_suffix(given.strip('/'))}"
     yield from (alias.strip("/") for alias in name.aliases if "/" in alias)
 
 

@@ -20,11 +20,13 @@ from indexer.notes.link_names import (
     BLOCK_REFERENCE,
     POST_NAME,
     NoteName,
+    distance_between,
     link_key,
     name_key,
     named_target,
     normal_path,
     path_key,
+    relative_path,
     routes_of,
     without_suffix,
 )
@@ -34,16 +36,22 @@ from indexer.notes.tools import Tool
 from indexer.notes.written_dates import iso_date
 from indexer.records import Link, LinkKind, Missing, RawLink
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]|git@[\w.-]+:", re.IGNORECASE)
 # Addresses that run code or contain a document; they are never link targets.
 _UNSAFE_SCHEMES = frozenset({"javascript", "vbscript", "data"})
 # Pages and anchors that a site generator creates and that have no file.
 _MADE_PAGE = re.compile(
-    r"/(?:tags?|categor(?:y|ies)|authors?|series|topics?|archives?|page|search)(?:/|$)"
+    r"(?:/[\w-]+)*/page/\d+/?$|(?:/(?:docs|blog|posts?|[a-z]{2}))?/(?:tags?|categor(?:y|ies)|authors?|series|topics?|archives?|page|search)(?:/|$)"
     r"|/(?:index|feed|rss|atom|sitemap)\.(?:xml|json)$",
     re.IGNORECASE,
 )
-_MADE_PLACE = re.compile(r"(?:top|_top|fn(?:ref)?[:\d-]\S*|__\S+|:~:text=.*)$", re.IGNORECASE)
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{")
+# The language of a site in several of them, and the version of documentation.
+_SITE_PREFIX = re.compile(r"(?:/(?:docs/)?next|/[a-z]{2}(?:-[A-Za-z]{2,4})?)/", re.IGNORECASE)
+_MADE_PLACE = re.compile(
+    r"(?:top|_top|fn(?:ref)?[:\d-]\S*|__\S+|:~:text=.*)$",
+    re.IGNORECASE,
+)
 _DOMAIN = re.compile(
     r"(?:www\.[\w-]+|[\w-]+(?:\.[\w-]+)*)\.(?:com|org|net|edu|gov|io|dev|info|ai|app|co\.uk|de|fr|cc)"
     r"(?:[/?#]|$)",
@@ -70,6 +78,7 @@ class LinkResolver:
         *,
         site_url: str = "",
         tool: Tool | None = None,
+        base_path: str = "",
     ) -> None:
         """Store the lookups.
 
@@ -79,12 +88,14 @@ class LinkResolver:
             or None.
         :param site_url: address of the published site; links to it count as links to notes.
         :param tool: the tool that wrote the folder, None if unknown.
+        :param base_path: the path below which the site is published: ``/blog``.
         """
         self._find_notes = find_notes
         self._files = files
         self._find_anchor = find_anchor
         self._site_url = site_url.rstrip("/")
         self._tool = tool
+        self._base_path = base_path
 
     def resolve(self, raw: RawLink, note_id: str) -> Link:
         """Return a resolved link.
@@ -103,6 +114,9 @@ class LinkResolver:
             return _resolve_address(raw, note_id, target)
         name, _, part = target.partition("#")
         name = name.partition("?")[0] if not named.wiki else name
+        # The template fills in the address, or a part of it.
+        if _TEMPLATE.search(target or raw.target):
+            return _link(raw, note_id, LinkKind.URL)
         if not name.strip():
             return self._resolve_own_part(raw, note_id, target, part)
         written = named._replace(target=target)
@@ -153,7 +167,22 @@ class LinkResolver:
             return self._at_part(raw, note_id, place, part, self._path_of(named, note_id, name))
         if self._is_file(named, note_id, name) or self._is_made(named, name):
             return _link(raw, note_id, LinkKind.FILE)
+        below = self._below_prefix(named, name)
+        if below:
+            link = self._resolve_note(raw, named, note_id, below, part)
+            if link.ok or link.missing is not Missing.NOTE:
+                return link
         return self._nowhere(raw, named, note_id, name, part)
+
+    def _below_prefix(self, named: RawLink, name: str) -> str:
+        """Return a path on a site without its base path or language, "" if it has neither."""
+        if named.wiki or not name.startswith("/") or self._tool is None or not self._tool.is_site:
+            return ""
+        base = self._base_path
+        if base and name.startswith(f"{base}/"):
+            return name[len(base) :]
+        prefix = _SITE_PREFIX.match(name)
+        return name[prefix.end() - 1 :] if prefix else ""
 
     def _find_place(self, named: RawLink, note_id: str, name: str) -> _Place | None:
         if named.wiki and not _is_relative(name):
@@ -171,9 +200,9 @@ class LinkResolver:
         suffix = f"#{part}" if part else ""
         fix = raw.fix
         if fix is None and path is not None and _differs_by_case_only(path, to):
-            fix = markdown_link(raw.text, _relative(to, note_id) + suffix)
+            fix = markdown_link(raw.text, relative_path(to, note_id) + suffix)
         if not place.sure:
-            fix = fix or markdown_link(raw.text, _relative(to, note_id) + suffix)
+            fix = fix or markdown_link(raw.text, relative_path(to, note_id) + suffix)
             link = _link(raw, note_id, LinkKind.NOTE, missing=Missing.NOTE)
             return link._replace(fix=fix)
         missing = None if found else _missing_part(part)
@@ -194,7 +223,7 @@ class LinkResolver:
             candidates = self._find_notes(path_key(name, note_id))
             if len(candidates) == 1 and candidates[0].note_id != note_id:
                 suffix = f"#{part}" if part else ""
-                guess = _relative(candidates[0].note_id, note_id) + suffix
+                guess = relative_path(candidates[0].note_id, note_id) + suffix
                 fix = fix or markdown_link(raw.text, guess)
         return _link(raw, note_id, kind, missing=missing)._replace(fix=fix)
 
@@ -206,7 +235,7 @@ class LinkResolver:
         for candidate in self._find_notes(name_key(name)):
             rank = _rank_of_name(name, candidate)
             if rank is not None:
-                place = (rank, _distance(candidate.note_id, note_id))
+                place = (rank, distance_between(candidate.note_id, note_id))
                 found = (*place, candidate.note_id.count("/"), candidate.note_id)
                 best = min(best, found) if best else found
         return best[3] if best else None
@@ -219,12 +248,13 @@ class LinkResolver:
     def _by_path(self, named: RawLink, note_id: str, name: str) -> _Place | None:
         """Return the note at a path, tried from the note, the top, and the published page."""
         paths = list(_paths_tried(name, note_id))
-        best: tuple[int, int, int, int, str] | None = None
+        best: tuple[int, int, int, int, bool, str] | None = None
         for candidate in self._find_notes(path_key(name, note_id)):
             found = _rank_of_path(candidate, paths, name)
             if found is not None:
-                near = _distance(candidate.note_id, note_id)
-                key = (*found, near, candidate.note_id.count("/"), candidate.note_id)
+                near = distance_between(candidate.note_id, note_id)
+                depth = candidate.note_id.count("/")
+                key = (*found, near, depth, self._is_hidden_readme(candidate), candidate.note_id)
                 best = min(best, key) if best else key
         if best is None:
             return None
@@ -232,8 +262,13 @@ class LinkResolver:
             # Obsidian shortens a path to an ending that names only one note; on a site that is
             # wrong.
             follows = self._tool is None or not self._tool.is_site
-            return _Place(best[4], sure=follows) if not _is_relative(name) else None
-        return _Place(best[4])
+            return _Place(best[5], sure=follows) if not _is_relative(name) else None
+        return _Place(best[5])
+
+    def _is_hidden_readme(self, candidate: NoteName) -> bool:
+        """Return whether a note is the README of a site, which shows the index of its folder."""
+        is_site = self._tool is not None and self._tool.is_site
+        return is_site and candidate.stem.lower() == "readme"
 
     # files
     def _is_file(self, named: RawLink, note_id: str, name: str) -> bool:
@@ -257,7 +292,7 @@ class LinkResolver:
     # parts
     def _anchor_line(self, note_id: str, part: str) -> int | None:
         """Return the line of a heading, a path of headings, or a block."""
-        part = unquote(part)
+        part = unquote(part).removeprefix("user-content-")
         last = part.rpartition("#")[2].strip()
         if last.startswith("^"):
             return self._find_anchor(note_id, last.casefold())
@@ -390,23 +425,6 @@ def _fit_of_path(here: str, path: str, routes: Sequence[str]) -> int | None:
 
 def _has_note_suffix(path: str) -> bool:
     return path.lower().endswith(note_suffixes())
-
-
-def _distance(to: str, note_id: str) -> int:
-    """Return how many folders lie between two notes, up and down."""
-    here, there = note_id.split("/")[:-1], to.split("/")[:-1]
-    shared = 0
-    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
-        shared += 1
-    return len(here) + len(there) - 2 * shared
-
-
-def _relative(to: str, note_id: str) -> str:
-    here, there = note_id.split("/")[:-1], to.split("/")
-    shared = 0
-    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
-        shared += 1
-    return "/".join([".."] * (len(here) - shared) + there[shared:])
 
 
 def _differs_by_case_only(path: str, to: str) -> bool:

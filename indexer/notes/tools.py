@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from indexer.gathered import folders_of
 
@@ -59,11 +60,14 @@ _MARKS: tuple[tuple[Tool, tuple[str, ...]], ...] = (
         (
             *("*hugo.toml", "*hugo.yaml", "*hugo.yml", "*hugo.json"),
             *("archetypes/default.md", "../archetypes/default.md"),
+            *("*config/_default/hugo.toml", "*config/_default/hugo.yaml"),
+            "*config/_default/config.toml",
         ),
     ),
     (Tool.JEKYLL, ("*_config.yml", "_posts")),
     (Tool.GITBOOK, ("*.gitbook.yaml", ".gitbook", "book.json")),
     (Tool.GOLLUM, ("_Sidebar.md", "_Footer.md")),
+    (Tool.JOPLIN, ("_resources",)),
 )
 _HUGO_CONFIG = ("config.toml", "config.yaml", "config.yml", "config.json")
 _NOTION_NAME = re.compile(r" [0-9a-f]{32}\.md$")
@@ -87,6 +91,8 @@ def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
     for tool, marks in _MARKS:
         if any(_is_there(root, mark) for mark in marks):
             return tool
+    if _recommends_foam(root / ".vscode" / "extensions.json"):
+        return Tool.FOAM
     for folder in (root, root.parent):
         configured = any(os.path.exists(folder / name) for name in _HUGO_CONFIG)
         if configured and os.path.isdir(folder / "content"):
@@ -94,6 +100,15 @@ def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
     if _most(note_ids, _NOTION_NAME):
         return Tool.NOTION
     return Tool.JOPLIN if _most(note_ids, _JOPLIN_NAME) else None
+
+
+def _recommends_foam(path: Path) -> bool:
+    """Return whether the settings that come with a folder for VS Code ask for Foam."""
+    try:
+        with path.open("rb") as file:
+            return b"foam.foam-vscode" in file.read(_MAX_CONFIG_BYTES)
+    except OSError:
+        return False
 
 
 def _is_there(root: Path, mark: str) -> bool:
@@ -105,3 +120,47 @@ def _is_there(root: Path, mark: str) -> bool:
 def _most(note_ids: Sequence[str], name: re.Pattern[str]) -> bool:
     found = sum(bool(name.search(note_id)) for note_id in note_ids)
     return found > 0 and 2 * found >= len(note_ids)
+
+
+class Site(NamedTuple):
+    """The tool that wrote a folder, and the path below which its site is published ("/blog")."""
+
+    tool: Tool | None = None
+    base_path: str = ""
+
+
+_CONFIGS = (
+    *("_config.yml", "hugo.toml", "hugo.yaml", "hugo.yml", "config.toml", "config.yaml"),
+    *("docusaurus.config.js", "docusaurus.config.ts", "mkdocs.yml"),
+)
+_BASE = re.compile(r"^\s*(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)", re.IGNORECASE | re.M)
+_MAX_CONFIG_BYTES = 100_000
+
+
+def site_of(root: Path, note_ids: Sequence[str] = ()) -> Site:
+    """Return the tool that wrote a folder and where it publishes it.
+
+    :param root: the notes folder.
+    :param note_ids: as for ``find_tool``.
+    """
+    tool = find_tool(root, note_ids)
+    if tool is None or not tool.is_site:
+        return Site(tool)
+    for place in (root / name for name in _CONFIGS):
+        for path in (place, root.parent / place.name):
+            base = _base_in(path)
+            if base:
+                return Site(tool, base)
+    return Site(tool)
+
+
+def _base_in(path: Path) -> str:
+    """Return the path of the address that a configuration gives its site, "" for the top."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_CONFIG_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    found = _BASE.search(text)
+    address = re.sub(r"^(?:https?:)?//[^/]*", "", found.group(1)) if found else ""
+    return "/" + address.strip("/") if address.strip("/") else ""

@@ -18,8 +18,6 @@ from indexer.store.records import StoredPoint
 from indexer.text.folding import fold_path
 from indexer.text.terms import plain_terms
 
-_BELOW = 1e-6
-
 
 class Weights(NamedTuple):
     """The weight of each kind of evidence; chosen by ablation, on a plateau.
@@ -353,7 +351,7 @@ def place_copies(
     for i, score in scores.items():
         original = copied[points[i].note.note_id]
         if original in best and score >= best[original]:
-            placed[i] = best[original] - _BELOW * (1 + score - best[original])
+            placed[i] = best[original] - _JUST_BELOW * (1 + score - best[original])
     return placed
 
 
