@@ -18,6 +18,9 @@ or the edit that fixes it. Any other error is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+# The remark on a note that only has a head: nothing is wrong, so a build does not list it.
+NO_TEXT = "the note has no text: it is found by its name and properties"
+
 
 class IndexerError(Exception):
     """Base of all errors a user can cause or fix."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from indexer.errors import NO_TEXT
 from indexer.explanation_text import explanation_json, explanation_lines
 from indexer.records import (
     Answer,
@@ -350,7 +351,8 @@ def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> s
     """Return the first or all warnings of files, one line each, with its hint below."""
     empty = [file for file in files if file.outcome is Outcome.EMPTY]
     listed = [file for file in files if everything or file.outcome is not Outcome.EMPTY]
-    pairs = [(file, warning) for file in listed for warning in file.warnings]
+    found = [(file, warning) for file in listed for warning in file.warnings]
+    pairs = [pair for pair in found if everything or pair[1].message != NO_TEXT]
     shown = pairs if everything else pairs[:_MAX_SHOWN_WARNINGS]
     lines = [_warning_text(file, warning) for file, warning in shown]
     if len(shown) < len(pairs):

@@ -57,6 +57,7 @@ ONLY_IMPORTERS = {
     "markdown_it": {
         "notes/markdown/block_writer.py",
         "notes/markdown/display.py",
+        "notes/markdown/html_blocks.py",
         "notes/markdown/inline_parser.py",
         "notes/markdown/parser.py",
         "notes/markdown/reader.py",

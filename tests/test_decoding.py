@@ -47,6 +47,13 @@ def test_utf16_without_a_mark_is_read_with_a_warning(codec):
     assert warnings_of(content) == [("text in UTF-16 without a mark", 1)]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["# Журнал\n\nветер с севера\n", "# 日誌\n\n北の風が強い。\n"])
+def test_utf16_of_other_scripts_without_a_mark_is_read(text, codec):
+    assert text_of(text.encode(codec)) == text
+    assert warnings_of(text.encode(codec)) == [("text in UTF-16 without a mark", 1)]
+
+
 def test_nul_bytes_that_are_no_utf16_are_refused():
     with pytest.raises(NoteError, match="NUL bytes") as caught:
         decode_note(b"text\x00\x00\x00\x00\x00", "n.md")

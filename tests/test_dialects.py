@@ -240,7 +240,7 @@ def test_sentence_above_a_rule_is_a_point() -> None:
 
 def test_pipes_of_a_formula_or_link_cut_no_cell() -> None:
     text = "| Name | Value |\n|---|---|\n| norm | $|x| + |y|$ |\n| crew | [[Ann Lee|Ann]] |\n"
-    assert texts(text) == ["Name: norm | Value: $|x| + |y|$", "Name: crew | Value: Ann"]
+    assert texts(text) == ["Name: norm | Value: $|x| + |y|$", "Name: crew | Value: Ann (Ann Lee)"]
 
 
 def test_term_of_a_definition_list_is_one_point_above_its_definition() -> None:
@@ -333,7 +333,12 @@ def test_components_of_mdx_keep_their_words_alone() -> None:
         '<Method args={[{ a: { b: 1 } }]} returns="Promise<void>" />\n'
     )
     note = read(text, "n.mdx")
-    assert [p.text for p in note.points] == ["Holds the foot.", "hoist main", "A {value} stays."]
+    assert [(p.text, *p.parents) for p in note.points] == [
+        ("Boom",),
+        ("Holds the foot.", "Boom"),
+        ("hoist main",),
+        ("A {value} stays.",),
+    ]
     assert (note.title, note.tags, ("rig", 1) in note.anchors) == ("Rig", (), True)
 
 

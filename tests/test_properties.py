@@ -93,6 +93,7 @@ def test_every_value_can_be_filtered_by() -> None:
         ("authors", "Ann"),
         ("authors", "Ben"),
         ("place", "Kiel"),
+        ("place.city", "Kiel"),
         ("weight", "3"),
     )
 

@@ -71,11 +71,15 @@ def decode_note(content: bytes, path: str) -> tuple[str, list[NoteWarning]]:
 
 
 def _decode_bytes(content: bytes, path: str, warnings: list[NoteWarning]) -> str:
-    """Return bytes without NUL as text, with a warning if they are not UTF-8."""
+    """Return bytes with few NUL bytes as text, with a warning if they are not UTF-8."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as exc:
         first = exc
+    wide = guess_utf16(content) if 0 in content else None  # of a script with few NUL bytes
+    if wide is not None:
+        warnings.append(NoteWarning("text in UTF-16 without a mark", 1, _SAVE))
+        return wide.text
     line = len(_LINE_ENDS_IN_BYTES.findall(content, 0, first.start)) + 1
     mixed = _decode_mixed(content, path, first)
     guess = guess_legacy(content) if _may_be_legacy(content, first) else None

@@ -8,6 +8,7 @@ the letters decide.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 _CANDIDATES = (
@@ -67,7 +68,24 @@ def guess_utf16(content: bytes) -> Guess | None:
                 return Guess(content.decode(codec), _NAMES[codec])
             except UnicodeDecodeError:
                 return None
-    return None
+    return _by_characters(content) if even + odd else None
+
+
+def _by_characters(content: bytes) -> Guess | None:
+    """Return a text in UTF-16 in another script, whose letters have no NUL bytes."""
+    best: tuple[float, Guess] | None = None
+    for codec in ("utf-16-le", "utf-16-be"):
+        try:
+            text = content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        sample = text[:_MAX_SAMPLE_BYTES]
+        usual = sum(c in "\n\r\t" or unicodedata.category(c)[0] in "LMNPSZ" for c in sample)
+        between = sum(c in " \n\u3000" for c in sample)
+        share = usual / len(sample)
+        if between and share == 1.0 and (best is None or between > best[0]):
+            best = between, Guess(text, _NAMES[codec])
+    return best[1] if best else None
 
 
 def guess_legacy(content: bytes) -> Guess | None:

@@ -19,6 +19,7 @@ _WIKILINK = re.compile(
 # A TOML table shown as text: its name alone on a line, a key below.
 _TOML_TABLE = re.compile(r"\[\[[\w.-]+\]\][ \t]*\n[ \t]*[\w.-]+[ \t]*=[ \t]*[\"'\d\[{tf]")
 _ODD_LINK = re.compile(r"\[((?:\\.|[^\[\]\\\n])+)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
+_TEMPLATE_VALUE = re.compile(r"\{\{[^{}\n]*\}\}")
 _URL = re.compile(r"(?:https?://|mailto:)\S+$", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FILE_PATH = re.compile(
@@ -103,7 +104,7 @@ def read_odd_link(source: str, start: int, end: int) -> tuple[RawLink, int] | No
         return None
     text, target = found.group(1).strip(), found.group(2).strip()
     if target.startswith(("{%", "{{")) or (target.startswith("[[") and target.endswith("]]")):
-        return RawLink(0, text, target), found.end()
+        return RawLink(0, _TEMPLATE_VALUE.sub("", text).strip(), target), found.end()
     if (_URL.match(text) or _is_note_path(text)) and not _is_target(target):
         return RawLink(0, target, text, fix=markdown_link(target, text)), found.end()
     if _is_note_path(target):

@@ -32,15 +32,32 @@ _ALIAS_KEYS = ("aliases", "alias")
 _DATE_KEY = "date"
 _CREATED_KEYS = (
     *("created", "createdat", "createdon", "createdtime", "creationdate", "creationtime"),
-    *("datecreated", "dateadded", "dateofcreation", "ctime", "erstellt"),
+    *("datecreated", "dateadded", "dateofcreation", "ctime", "erstellt", "erstelltam", "datum"),
+    *("fecha", "fechacreacion", "creado", "data", "datadecriacao", "criado", "creato", "creele"),
+    *(
+        "datecreation",
+        "datedecreation",
+        "дата",
+        "создано",
+        "日期",
+        "创建时间",
+        "创建日期",
+        "作成日",
+        "날짜",
+    ),
+    *("day", "dateposted", "postdate"),
     *("published", "publishdate", "publishedat", "publishedon", "pubdate", "datepublished"),
 )
 _UPDATED_KEYS = (
     *("updated", "updatedat", "updatedon", "lastupdated", "dateupdated", "updatedtime"),
-    *("modified", "modifiedat", "datemodified", "lastmodified", "lastmod", "mtime"),
-    *("lastedited", "lasteditedtime", "edited", "geandert", "geändert"),
+    *("modified", "modifiedat", "datemodified", "lastmodified", "lastmodifiedat", "lastmod"),
+    *("lastedited", "lasteditedtime", "edited", "geandert", "geändert", "geändertam", "mtime"),
+    *("lastupdate", "lastupdatedat", "lastupdatedon", "updatedtimestamp", "modificado", "modifié"),
+    *("更新时间", "更新日期", "更新日", "обновлено"),
 )
 _DATE_KEYS = frozenset({_DATE_KEY, *_CREATED_KEYS, *_UPDATED_KEYS})
+# Keys that also have another meaning: their values are dates only if they can be read as such.
+_UNSURE_DATE_KEYS = frozenset({"day", "data", "datum"})
 _GROUPS = ("params", "extra", "taxonomies")
 # Long texts about the topic of the note; each is a separate point.
 _PROSE_KEYS = frozenset(
@@ -75,6 +92,7 @@ _IMAGE_KEY = re.compile(
     r"[\s\"']*(?:\w*image|cover\w*|banner\w*|thumb\w*|icon|avatar|logo)\b", re.IGNORECASE
 )
 _PROSE_WORDS = 8
+_COLONS = re.compile(r":(?:[^:\s]+:)+")  # tags of org: ":work:home:"
 
 
 @dataclass(slots=True)
@@ -190,7 +208,9 @@ def _dates_in(value: Any, key: str) -> Iterator[tuple[str, Any]]:
     """Yield (key, value) of a date; ``date:`` may be a list, or have ``created:``, ``updated:``."""
     if isinstance(value, dict):
         known = [(plain_key(str(name)), one) for name, one in value.items()]
-        inner = [(name, one) for name, one in known if name in _DATE_KEYS]
+        inner = [
+            (key if name == _DATE_KEY else name, one) for name, one in known if name in _DATE_KEYS
+        ]
         yield from inner or [(key, value)]
     elif isinstance(value, list):
         flat = [one for one in _flatten(value, iter(range(10)))]
@@ -201,6 +221,8 @@ def _dates_in(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 def _read_date(head: Head, key: str, value: Any) -> datetime.date | None:
     text = "" if value is None else str(value).strip()
+    if plain_key(key) in _UNSURE_DATE_KEYS:
+        return parse_date(text)
     if not text or text.lower() in _IS_BOOLEAN or _PLACEHOLDER.search(text):
         return None
     date = parse_date(text)
@@ -215,8 +237,38 @@ def read_properties(head: Head) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for key, value in head.values.items():
         if plain_key(key) not in named:
-            for text in _texts(value):
-                found.setdefault((key, text[:_MAX_PROPERTY_CHARS]))
+            found.update(dict.fromkeys(_pairs(key, value)))
+    return tuple(found)[:_MAX_PROPERTIES]
+
+
+def _pairs(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield (key, text) for a value: a link by its text and target, a group by its inner keys."""
+    for text in _texts(value):
+        yield key, text[:_MAX_PROPERTY_CHARS]
+    for text in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
+        if isinstance(text, str) and "[[" in text:
+            for link, _, _ in _wikilinks(text):
+                target = link.target.partition("#")[0].rpartition("/")[2]
+                yield key, target[:_MAX_PROPERTY_CHARS]
+    if isinstance(value, dict):
+        for name, inner in list(value.items())[:_MAX_PROPERTIES]:
+            for text in _texts(inner):
+                yield f"{key}.{str(name).casefold()}", text[:_MAX_PROPERTY_CHARS]
+
+
+def with_fields(
+    properties: tuple[tuple[str, str], ...], fields: list[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Return the values of a head, followed by those that its text holds (``key:: value``).
+
+    :param properties: from ``read_properties``.
+    :param fields: (key, text as written) pairs.
+    """
+    if not fields:
+        return properties
+    found = dict.fromkeys(properties)
+    for key, value in fields:
+        found.update(dict.fromkeys(_pairs(key, value)))
     return tuple(found)[:_MAX_PROPERTIES]
 
 
@@ -229,7 +281,7 @@ def property_blocks(head: Head) -> list[Block]:
     long: list[Block] = []
     for key, value in head.values.items():
         name = plain_key(key)
-        if name in _TECHNICAL_KEYS or name in _DATE_KEYS or name in _TITLE_KEYS:
+        if name in _TECHNICAL_KEYS or name in _TITLE_KEYS or _is_date(name, value):
             continue
         texts = [text for text in _read_shown(head, key, value) if _is_words(text)]
         if name in _PROSE_KEYS or any(len(text.split()) >= _PROSE_WORDS for text in texts):
@@ -243,6 +295,12 @@ def property_blocks(head: Head) -> list[Block]:
     last = max(head.end_of(key) for key, _ in short)
     row = Row(first, " | ".join(text for _, text in short))
     return [Block(BlockKind.PROPERTIES, (row,), first, last), *long]
+
+
+def _is_date(name: str, value: Any) -> bool:
+    """Return whether a value is the date of its note, which is shown with every point."""
+    unsure = name in _UNSURE_DATE_KEYS
+    return name in _DATE_KEYS and not (unsure and parse_date(str(value)) is None)
 
 
 def property_links(lines: list[str], first_line: int) -> list[RawLink]:
@@ -340,6 +398,8 @@ def _read_list(
 
 def _cut_list(value: str, *, blanks: bool) -> list[str]:
     """Split a text that is a list; commas and blanks inside ``[[...]]`` do not count."""
+    if blanks and _COLONS.fullmatch(value.strip()):
+        return value.strip(" :").split(":")
     parts = re.findall(r"(?:\[\[[^\[\]]*\]\]|[^,])+", value) if "," in value else [value]
     if len(parts) > 1 or not blanks:
         return parts

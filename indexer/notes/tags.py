@@ -29,7 +29,7 @@ def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
     :param end: the end of the text.
     :return: the tag without ``#``, and the position after it; None if there is no tag.
     """
-    if start and source[start - 1] not in _MAY_PRECEDE:
+    if start and source[start - 1] not in _MAY_PRECEDE and source[start - 2 : start] != "==":
         return None
     quoted = _QUOTED_TAG.match(source, start, end)
     if quoted:

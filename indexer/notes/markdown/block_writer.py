@@ -269,7 +269,7 @@ class BlockWriter:
 
     def _take_block_id(self, rows: list[Row]) -> list[Row]:
         """Register ``^id`` at the end of a block as a link target, and remove it."""
-        found = _BLOCK_ID.search(rows[-1].text) if rows else None
+        found = _BLOCK_ID.search(rows[-1].text) if rows and "^" in rows[-1].text else None
         if not found:
             return rows
         self.document.anchors.append((f"^{found.group(1)}", rows[0].line))

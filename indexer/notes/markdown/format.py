@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from indexer.errors import NO_TEXT
 from indexer.notes.formats import Document, FindImage, without_note_suffix
 from indexer.notes.names import merge_names, without_export_id
 from indexer.records import Link, NoteWarning
@@ -22,7 +23,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 5
+    version = 6
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
@@ -33,9 +34,11 @@ class MarkdownFormat:
         from indexer.notes.front_matter import split_front_matter
         from indexer.notes.markdown.anchors import written_anchors
         from indexer.notes.markdown.body import Body
+        from indexer.notes.markdown.fields import colon_tags, inline_fields
         from indexer.notes.markdown.reader import read_blocks
         from indexer.notes.markdown.time_budget import OutOfTime, time_budget
         from indexer.notes.plain_text import PlainTextFormat
+        from indexer.notes.properties import with_fields
 
         name = without_note_suffix(note_id.rpartition("/")[2])
         front = split_front_matter(text, exported=without_export_id(name) != name)
@@ -44,6 +47,7 @@ class MarkdownFormat:
         )
         head = [b for b in front.blocks if not (drawing and b.text == _TAG_OF_DRAWINGS)]
         partial = front.partial
+        remarks = [NoteWarning(NO_TEXT)] if front.blocks and not front.body.strip() else []
         try:
             with time_budget(len(text)):
                 body = read_blocks(front.body, drawing=drawing)
@@ -56,16 +60,16 @@ class MarkdownFormat:
             blocks=[*head, *body.blocks_after(len(head))],
             anchors=[*written_anchors(front.body.split("\n")), *body.anchors],
             loose_links=[*front.links, *body.loose_links],
-            warnings=[*front.warnings, *body.warnings],
+            warnings=[*front.warnings, *body.warnings, *remarks],
             title=front.title,
             heading=body.leading_heading(),
             date=front.date,
             updated=front.updated,
-            tags=merge_names(front.tags, body.tags),
+            tags=merge_names(front.tags, (*body.tags, *colon_tags(front.body))),
             categories=front.categories,
             aliases=front.aliases,
             permalink=front.permalink,
-            properties=front.properties,
+            properties=with_fields(front.properties, inline_fields(front.body)),
             partial=partial,
         )
 

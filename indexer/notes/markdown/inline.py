@@ -5,6 +5,7 @@ The tokens are those of markdown-it, distinguished by ``type``; this module does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,7 +16,9 @@ from indexer.notes.markdown.shortcodes import Shortcode
 from indexer.records import RawLink, Row
 
 # Inline queries of Dataview, which show their results, not their source.
-_QUERY_STARTS = ("= ", "$= ", "=this.", "$=dv.")
+_QUERY_STARTS = ("= ", "$= ", "=this.", "$=dv.", "INPUT[", "BUTTON[", "VIEW[")
+
+_CODE_LANGUAGE = re.compile(r"#![A-Za-z][\w+-]* +(?=\S)")
 
 
 class InlineToken(Protocol):
@@ -125,13 +128,16 @@ class _Collector:
         said = read.get("said", code.said)
         self.pieces.append((self.line, f" {said} " if said else ""))
         self.result.links += [link._replace(line=self.line) for link in read.get("links", ())]
+        if code.reference:
+            self.result.links.append(RawLink(self.line, "", code.reference))
         if code.picture and not code.closes:
             self.result.links.append(RawLink(self.line, said, code.picture))
         self.line += code.source.count("\n")
 
     def _take_tag(self, source: str) -> None:
         before = self.pieces[-1][1][-1:] if self.pieces else ""
-        if not is_element(source, self.closed, after_word=before.isalnum()):
+        instruction = source.startswith(("<?", "<!")) and not source.startswith("<!--")
+        if instruction or not is_element(source, self.closed, after_word=before.isalnum()):
             self._take_rows(source)
             return
         name, attributes = read_tag(source)
@@ -159,6 +165,8 @@ def _code(token: InlineToken) -> str:
     """
     if token.content.startswith(_QUERY_STARTS):
         return ""
+    if token.content.startswith("#!"):  # the language of code in PyMdown: `#!css color`
+        return _CODE_LANGUAGE.sub("", token.content)
     source = str(token.meta.get("source", ""))
     return source.strip(token.markup) if "\n" in source else token.content
 
@@ -178,6 +186,8 @@ def read_inline(
     :return: one row per source line with text; images become their alternative text, math keeps its
         dollar signs.
     """
+    if len(tokens) == 1 and tokens[0].type == "text":
+        return _read_plain(tokens[0].content, line)
     collector = _Collector(line, closed)
     for token in tokens:
         collector.take(token)
@@ -192,6 +202,13 @@ def read_inline(
     result.bold = _is_all_strong(tokens)
     result.tags = [token.meta["tag"] for token in tokens if token.type == "tag"]
     return result
+
+
+def _read_plain(content: str, line: int) -> InlineText:
+    text, references = take_block_references(content)
+    text = " ".join(text.split())
+    rows = [Row(line, text)] if text else []
+    return InlineText(rows, [RawLink(line, "", target) for target in references])
 
 
 def _is_all_strong(tokens: Sequence[InlineToken]) -> bool:

@@ -6,11 +6,13 @@ markdown-it-py asks each of its rules at each character that may be markup, twic
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from markdown_it.parser_inline import ParserInline
 from markdown_it.ruler import Ruler
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 # The characters a rule looks for first; those of plug-ins and of dialects are found in their code.
 _FIRST = {
@@ -41,6 +43,8 @@ _FIRST = {
     "html_inline": "<",
     "entity": "&",
 }
+# Text without any of these is plain. Signs that only end markup ("]") begin nothing.
+_MARKUP = re.compile(r"[\n:\\`~*_\[<&#{%=$]")
 # Other characters have a list as well; a note in Chinese has thousands.
 _MAX_CHARACTERS = 1_000
 
@@ -75,6 +79,13 @@ class InlineParser(ParserInline):
             if len(self._rules) < _MAX_CHARACTERS:
                 self._rules[character] = found
         return found
+
+    def parse(self, src: str, md: Any, env: Any, tokens: list[Token]) -> list[Token]:
+        """Return the tokens of a text; plain text is one token without asking any rule."""
+        if not src or _MARKUP.search(src):
+            return super().parse(src, md, env, tokens)
+        tokens.append(Token("text", "", 0, content=src))
+        return tokens
 
     def skipToken(self, state: StateInline) -> None:
         """Move behind one token without making it."""

@@ -8,16 +8,22 @@ lines, so no visible word is lost.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 
 from markdown_it.token import Token
 
-from indexer.notes.markdown.block_writer import MARKERS, BlockWriter, Frame, Table, is_callout
+from indexer.notes.markdown.block_writer import MARKERS, Frame, Table, is_callout
 from indexer.notes.markdown.body import Body
 from indexer.notes.markdown.callouts import fenced_callout, indented_callout
-from indexer.notes.markdown.html import read_html
+from indexer.notes.markdown.html_blocks import MARKDOWN_SIGN, HtmlWriter
 from indexer.notes.markdown.inline import InlineText, read_inline
-from indexer.notes.markdown.noise import is_data, is_fence_mark, is_query, without_option
+from indexer.notes.markdown.noise import (
+    CARDS,
+    coded_rows,
+    is_data,
+    is_query,
+    without_option,
+    words_of_card,
+)
 from indexer.notes.markdown.parser import LIQUID
 from indexer.notes.markdown.reading import reading_parser
 from indexer.notes.markdown.source import clean_source
@@ -27,9 +33,6 @@ from indexer.records import Block, BlockKind, RawLink, Row
 _SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
 _ADMONITION_PLUGIN = "ad-"
 _PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
-_AS_WRITTEN = re.compile(r"<(?:pre|textarea|code)\b", re.IGNORECASE)
-_MARKDOWN_SIGN = re.compile(r"\[|`|\*\w|\*\*|(?<!\w)_\w|#\w")
-_DETAILS = re.compile(r"<(/?)details\b", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _OUTLINE = re.compile(r"[-*+] \S")
 
@@ -80,7 +83,7 @@ _OF_CONTENTS_TABLES = frozenset(
 ) | {"inline"}
 
 
-class _Reader(BlockWriter):
+class _Reader(HtmlWriter):
     """Walks the tokens of one body and collects its blocks."""
 
     def __init__(self, body: str, first_line: int = 1) -> None:
@@ -220,6 +223,8 @@ class _Reader(BlockWriter):
         self._cover(token)
         code, line = token.meta["shortcode"], self._line(token)
         rows, links = self._read_markdown_rows([Row(line, code.said)], [])
+        if code.reference:
+            links.append(RawLink(line, "", code.reference))
         if code.picture:
             links.insert(0, RawLink(line, rows[0].text if rows else "", code.picture))
         if code.said and not code.closes:
@@ -230,28 +235,10 @@ class _Reader(BlockWriter):
     def _read_said(self, token: Token) -> None:
         """Read the Markdown in the words of a shortcode within a line."""
         said = token.meta["shortcode"].said
-        if said and _MARKDOWN_SIGN.search(said):
+        if said and MARKDOWN_SIGN.search(said):
             rows, links = self._read_markdown_rows([Row(0, said)], [])
             token.meta["said"] = " ".join(row.text for row in rows)
             token.meta["links"] = links
-
-    def _close_details(self) -> None:
-        """Close an open ``<details>`` at the end of its frame."""
-        while self._frames and self._frames[-1].details:
-            self._frames.pop()
-
-    def _follow_details(self, source: str, first: int) -> None:
-        """Make the summary of an open ``<details>`` the parent of the following blocks.
-
-        :param source: the HTML.
-        :param first: the position of its first block.
-        """
-        for found in _DETAILS.finditer(source):
-            if not found.group(1):
-                summary = first if len(self.document.blocks) > first else None
-                self._frames.append(Frame(summary, details=True))
-            elif self._frames and self._frames[-1].details:
-                self._frames.pop()
 
     # code, math, HTML
     def _add_fence(self, token: Token) -> None:
@@ -266,13 +253,16 @@ class _Reader(BlockWriter):
 
     def _add_code(self, token: Token, first: int) -> None:
         source = token.content.split("\n")
+        data = coded_rows(source)
         rows = [
             Row(first + i, row.rstrip(), True)
             for i, row in enumerate(source)
-            if row.strip() and not is_data(row)
+            if row.strip() and i not in data and not is_data(row)
         ]
         if token.info.startswith("{"):  # a cell of Quarto, with its options in comments
             rows = [row for row in map(without_option, rows) if row.text]
+        elif token.info in CARDS:
+            rows = words_of_card(rows)
         self._add_leaf(BlockKind.CODE, rows, token)
 
     def _add_indented(self, token: Token) -> None:
@@ -330,50 +320,13 @@ class _Reader(BlockWriter):
             self._warn("a code fence is opened and never closed", self._line(token), hint)
 
     def _add_html(self, token: Token) -> None:
-        source, line = token.content, self._line(token)
+        source = token.content
         opened = source.find("<!--", source.rfind("-->") + 1)
         if opened >= 0:
             rest = source[opened:].replace("<!--", " ")
             self._read_open_comment(token, source[:opened] + rest, opened)
             return
-        self._cover(token)
-        first, group = len(self.document.blocks), source.lstrip()[1:2].isupper()  # a component
-        visible = read_html(source, self._closed)
-        by_row: defaultdict[int, list[str]] = defaultdict(list)
-        for row, piece in visible.pieces:
-            by_row[row].append(piece)
-        rows = [
-            Row(line + row, " ".join(text.split()))
-            for row, text in ((row, "".join(by_row[row])) for row in sorted(by_row))
-            if text.strip() and not (group and is_fence_mark(text))
-        ]
-        links = [RawLink(line + row, text, target) for row, text, target in visible.links]
-        if not _AS_WRITTEN.search(source):
-            rows, links = self._read_markdown_rows(rows, links)
-        item = self._own_item()
-        if rows and item is not None:
-            self._extend(item, rows, self._last_line(token), links)
-        elif rows:
-            self._add_runs(rows, links, {}, self._parent(), self._last_line(token))
-        else:
-            self.document.loose_links += links
-        self._follow_details(source, first)
-
-    def _read_markdown_rows(
-        self, rows: list[Row], links: list[RawLink]
-    ) -> tuple[list[Row], list[RawLink]]:
-        """Return rows of HTML with Markdown inside interpreted, as note editors do."""
-        read, links = list[Row](), list(links)
-        for row in rows:
-            if not _MARKDOWN_SIGN.search(row.text):
-                read.append(row)
-                continue
-            children = reading_parser().parseInline(row.text)[0].children or []
-            text = read_inline(children, row.line, self._closed)
-            self.document.tags += text.tags
-            links += text.links
-            read += [Row(row.line, text.text)] if text.rows else []
-        return read, links
+        self._write_html(token)
 
     def _read_open_comment(self, token: Token, source: str, opened: int) -> None:
         """Read the text after an unclosed comment, so that it is not lost silently."""
@@ -428,9 +381,11 @@ class _Reader(BlockWriter):
         """Add source lines that no token covers as paragraphs, in their places."""
         dropped = []
         for index, source in enumerate(self._lines):
+            if not source or index in self._covered:
+                continue
             found = MARKERS.match(source)
             text = source[found.end() :].strip() if found else source.strip()
-            if index not in self._covered and _WORD.search(LIQUID.sub("", text)):
+            if _WORD.search(LIQUID.sub("", text)):
                 line = index + self._first_line
                 dropped.append(Block(BlockKind.PARAGRAPH, (Row(line, text),), line, line))
         if dropped:

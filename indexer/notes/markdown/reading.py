@@ -24,7 +24,7 @@ _MODULE_LINE = re.compile(
     r"import\s+(?:[\w*{][^'\"\n]*?\s+from\s+)?['\"][^'\"\n]+['\"];?\s*$"
     r"|import\s+\{\s*$|export\s+(?:const|let|var|default|function|async)\s"
 )
-_MODULE_OPEN = re.compile(r"import\s+\{[^}]*$")
+_MODULE_OPEN = re.compile(r"import\s+(?:[\w*]+\s*,\s*)?\{[^}]*$")
 # {.class #id key="value"} after its element, and {max-width: 100px} of Dendron.
 _ATTRIBUTES = re.compile(
     r"\{:?(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"

@@ -45,6 +45,15 @@ _SILENT = frozenset(
 _SAID = ("note", "caption", "title", "text", "label", "alt", "description", "summary", "content")
 
 
+# Shortcodes whose first argument is a title, and those with further words for readers.
+_TITLED = frozenset("tab tabitem step card expand details accordion collapse spoiler cloze".split())
+_SAID_BY = {
+    **dict.fromkeys(("tab", "tabitem", "step", "card", "accordion"), ("header", "heading", "name")),
+    **dict.fromkeys(("quote", "blockquote", "epigraph"), ("author", "source", "cite")),
+    "cards": ("header",),
+}
+
+
 class Meaning(Enum):
     """The meaning of a shortcode."""
 
@@ -99,13 +108,21 @@ class Shortcode(NamedTuple):
     @property
     def said(self) -> str:
         """Its text for readers."""
-        found = [self.named[key] for key in _SAID if self.named.get(key)]
+        keys = (*_SAID, *_SAID_BY.get(self.name, ()))
+        found = [self.named[key] for key in keys if self.named.get(key)]
+        if self.name in _TITLED and self.words and not found:
+            found = [self.words[0]]
         return " ".join(dict.fromkeys(found))
 
     @property
     def inner(self) -> str:
         """Its text after the name, as written."""
         return self.source.strip("{} ").partition(" ")[2].strip()
+
+    @property
+    def reference(self) -> str:
+        """The shortcode itself if it is Hugo's address of a page (``ref``), else empty."""
+        return self.source if self.name in ("ref", "relref") and self.first else ""
 
     @property
     def first(self) -> str:

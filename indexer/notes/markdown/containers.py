@@ -1,0 +1,117 @@
+"""Write the containers of other dialects as ``:::``, which the parser knows.
+
+These are blocks of PyMdown (``/// note | Title``), directives of MyST in fences (````{note}``) and
+the headings that Quarto takes for the titles of callouts. Lines keep their number.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BLOCK = re.compile(r"(\s*)(/{3,})\s*([a-z][\w-]*)(?:\s*\|\s*(.*))?\s*$")
+_BLOCK_END = re.compile(r"\s*/{3,}\s*$")
+_BLOCK_OPTION = re.compile(r"\s{4,}[\w-]+:\s")
+_DIRECTIVE = re.compile(r"(\s*)(`{3,}|:{3,})\{([a-z][\w-]*)\}[ \t]*(.*)$")
+_DIRECTIVE_OPTION = re.compile(r"\s*:[\w-]+:(?:\s.*)?$")
+_KINDS = frozenset(
+    "note tip hint important warning attention caution danger error info seealso example "
+    "quote".split()
+)
+_NAMED = frozenset(
+    "admonition topic sidebar margin card tab-item dropdown details epigraph exercise solution "
+    "proof theorem lemma definition versionadded versionchanged deprecated tab".split()
+)
+_HIDDEN = frozenset("toctree tableofcontents bibliography contents".split())
+_QUARTO = re.compile(r"(\s*:{3,}\s*)\{[^}]*\.callout-([\w]+)([^}]*)\}\s*$")
+_QUARTO_TITLE = re.compile(r"title=(?:\"([^\"]*)\"|'([^']*)')")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+
+
+def with_containers(lines: list[str]) -> list[str]:
+    """Return lines with the containers of other dialects written with colons."""
+    kept = list(lines)
+    ends_blocks = any(map(_BLOCK_END.match, kept))
+    fence = ""
+    for index, line in enumerate(kept):
+        start = line.lstrip()
+        if start.startswith(("```", "~~~")):
+            fence = _after_fence(kept, index, fence)
+        elif fence:
+            continue
+        elif start.startswith(":::"):
+            _read_colons(kept, index)
+        elif ends_blocks and start.startswith("///"):
+            _read_block(kept, index)
+    return kept
+
+
+def _after_fence(lines: list[str], index: int, fence: str) -> str:
+    """Rewrite a directive that begins at a fence, and return the fence that is open below it."""
+    start = lines[index].lstrip()
+    marks = start[: len(start) - len(start.lstrip(start[0]))]
+    if fence:
+        return "" if start.strip() == marks and marks.startswith(fence) else fence
+    found = _DIRECTIVE.match(lines[index])
+    if found and _read_directive(lines, index, found):
+        return ""
+    return marks
+
+
+def _read_directive(lines: list[str], index: int, found: re.Match[str]) -> bool:
+    """Rewrite a directive of MyST as a container; return False for others, which are code."""
+    indent, marks, name, title = found.groups()
+    known = name in _KINDS or name in _NAMED
+    if not known and name not in _HIDDEN:
+        return False
+    close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
+    end = next((i for i in range(index + 1, len(lines)) if close.match(lines[i])), -1)
+    if end < 0:
+        return False
+    if name in _HIDDEN:
+        lines[index : end + 1] = [""] * (end + 1 - index)
+        return True
+    lines[index] = _opening(indent + ":" * len(marks), name, title)
+    lines[end] = indent + ":" * len(marks)
+    option = index + 1
+    while option < end and _DIRECTIVE_OPTION.match(lines[option]):
+        lines[option], option = "", option + 1
+    return True
+
+
+def _opening(marks: str, name: str, title: str | None) -> str:
+    kind = name if name in _KINDS or name == "details" else "note"
+    return f"{marks} {kind} {(title or '').strip()}".rstrip()
+
+
+def _read_colons(lines: list[str], index: int) -> None:
+    """Give a callout its title in the form that the parser knows."""
+    found = _DIRECTIVE.match(lines[index])
+    if found:
+        _read_directive(lines, index, found)
+        return
+    found = _QUARTO.match(lines[index])
+    if not found:
+        return
+    marks, kind, given = found.groups()
+    named = _QUARTO_TITLE.search(given)
+    title = next(filter(None, named.groups()), "") if named else ""
+    below = next((i for i in range(index + 1, len(lines)) if lines[i].strip()), len(lines))
+    heading = _HEADING.match(lines[below]) if below < len(lines) and not title else None
+    if heading:
+        title, lines[below] = heading.group(1), ""
+    lines[index] = f"{marks}{kind} {title}".rstrip()
+
+
+def _read_block(lines: list[str], index: int) -> None:
+    """Rewrite the line that opens or closes a block of PyMdown."""
+    if _BLOCK_END.match(lines[index]):
+        lines[index] = lines[index].replace("/", ":")
+        return
+    found = _BLOCK.match(lines[index])
+    if not found:
+        return
+    indent, marks, name, title = found.groups()
+    lines[index] = _opening(indent + ":" * len(marks), name, title)
+    option = index + 1
+    while option < len(lines) and _BLOCK_OPTION.match(lines[option]):
+        lines[option], option = "", option + 1
