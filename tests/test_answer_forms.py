@@ -74,6 +74,17 @@ def test_number_gains_if_the_question_asks_how_many() -> None:
     assert gains("how does it cool?", "It cools for 10 hours.") == [0.0]
 
 
+def test_number_in_a_formula_is_not_how_many() -> None:
+    assert gains("how many cones?", r"Cones bend by $\frac{3}{4}$.") == [0.0]
+    assert gains("how many cones?", "$n$ is 5 to 20.") == [0.1]
+
+
+@pytest.mark.parametrize("text", [r"Heat: $q = mc$", r"\frac{a}{b}", "rate = heat / hours"])
+def test_formula_gains_if_the_question_asks_for_one(text: str) -> None:
+    assert gains("heating formula", text, "by hand") == [0.1, 0.0]
+    assert gains("heating", text) == [0.0]
+
+
 def test_point_that_asks_loses() -> None:
     assert gains("when is the kiln hot?", "When is the kiln hot?", "*Which cone?*") == [-0.1, -0.1]
     assert gains("when is the kiln hot?", "Is it hot? After two hours.") == [0.0]

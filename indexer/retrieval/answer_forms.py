@@ -1,8 +1,8 @@
 """Favour points in the form that an English question asks for.
 
-"What is X?" asks for a definition, "is ...?" for yes or no, "how many ...?" for a number. A point
-that is a question itself has the words of the question but no answer. All weights were chosen on
-the mined folders (benchmarks/QUALITY.md).
+"What is X?" asks for a definition, "is ...?" for yes or no, "how many ...?" for a number outside
+formulas, "... formula" for a formula. A point that is a question itself has the words of the
+question but no answer. All weights were chosen on the mined folders (benchmarks/QUALITY.md).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from indexer.text.terms import is_stop_word, terms_of
 _DEFINITION = 0.15
 _YES_OR_NO = 0.2
 _NUMBER = 0.1
+_FORMULA = 0.1
 _ASKING = 0.1
 
 _SEEN_CHARS = 200  # the form of a point shows at its beginning
@@ -59,6 +60,9 @@ _HAS_NUMBER = LatePattern(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|billion"
     r"|free|unlimited|no limit|none|infinite|half|dozen)\b"
 )
+_ASKS_FORMULA = LatePattern(r"\b(?:formulas?|formulae|equations?)\b", "formula equation")
+_HAS_FORMULA = LatePattern(r"\$[^$]+\$|\\\w+\{|\w\)? ?= ?[\w(-]")
+_IN_FORMULA = LatePattern(r"\$[^$]*\$")
 _AFTER_QUESTION = ' *_"\u201d)'
 
 _Gain = Callable[[str], float]
@@ -108,7 +112,9 @@ def _gains_of(question: str, rarity: Mapping[str, float]) -> list[_Gain]:
     if asks_yes_or_no(question):
         gains.append(lambda text: _YES_OR_NO if _says_yes_or_no(text) else 0.0)
     if asks_number(question):
-        gains.append(lambda text: _NUMBER if has_number(text) else 0.0)
+        gains.append(lambda text: _NUMBER if has_number(_IN_FORMULA.sub(" ", text)) else 0.0)
+    if _ASKS_FORMULA.search(question):
+        gains.append(lambda text: _FORMULA if _HAS_FORMULA.search(text) else 0.0)
     return gains
 
 
