@@ -224,6 +224,12 @@ def test_words_the_model_spells_are_unknown_to_it(
     assert found == pytest.approx(unknown)
 
 
+def test_one_unknown_piece_for_several_words_is_unknown() -> None:
+    family = Question("\U0001f468\u200d\U0001f469\u200d\U0001f467", ())
+    assert share_unknown(family, [(0, 5)], [False], [0.0]) == 1.0
+    assert share_unknown(family, [(0, 5)], [True], [0.0]) == 0.0
+
+
 def test_japanese_is_no_gibberish_for_a_model_that_knows_its_words() -> None:
     question = Question("旅券の有効期間", ("旅券", "有効", "期間"))
     spans = [(0, 1), (1, 2), (2, 3), (3, 5), (5, 7)]

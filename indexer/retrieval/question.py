@@ -353,6 +353,8 @@ def share_unknown(
     :param known: whether each is in the model's vocabulary; empty if all are.
     :param weights: of its word pieces.
     """
+    if not any(weights):  # one unknown piece for several words, as for a family of emoji
+        return 0.0 if all(known) else 1.0
     unknown = 0.0
     short_words = _knows_short_words(question.text, spans)
     for begin, finish, _ in words_of(question.text):
