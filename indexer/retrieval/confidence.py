@@ -17,7 +17,6 @@ from indexer.config import MULTILINGUAL_MODEL
 from indexer.records import Verdict
 from indexer.retrieval.answer_forms import asks_number, has_number
 from indexer.retrieval.languages import ENGLISH, function_terms, language_of
-from indexer.retrieval.names_asked import names_unknown
 from indexer.retrieval.query import Asked
 from indexer.retrieval.question import Question
 from indexer.retrieval.ranking import Ranking
@@ -148,7 +147,7 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> 
         exact=inflected or _is_exact(ranking, best[0], asked.question, language),
         gibberish=asked.gibberish and not inflected,
         foreign=language not in (None, ENGLISH) and model != MULTILINGUAL_MODEL,
-        unknown_name=language in (None, ENGLISH) and names_unknown(asked.question, asked.missing),
+        unknown_name=language in (None, ENGLISH) and asked.unknown_name,
         no_number=asks_number(asked.question.text) and not has_number(first.point.text),
     )
     if not ranking.matched or asked.by_words:

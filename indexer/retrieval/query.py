@@ -11,6 +11,7 @@ from indexer.encoding.encoder import EncodedQuery, Encoder, unit_length
 from indexer.encoding.token_counts import EstimatedTokens
 from indexer.errors import EncoderError
 from indexer.records import Mode, NoteFilter
+from indexer.retrieval.names_asked import names_unknown
 from indexer.retrieval.operators import Allowed
 from indexer.retrieval.question import (
     Question,
@@ -63,8 +64,8 @@ class Asked(NamedTuple):
     ``vector`` is the question's vector, moved by examples; None in a search by words. ``weights``
     are the weights of its word pieces; they sum to 1. ``by_words`` is True if words alone decide,
     because of the mode or because the model does not know them. ``gibberish`` is True if neither
-    the notes nor the model know a word of the question. ``missing`` are its terms that no point
-    has.
+    the notes nor the model know a word of the question. ``unknown_name`` is True if it names
+    something that no point has.
     """
 
     question: Question
@@ -74,7 +75,7 @@ class Asked(NamedTuple):
     weights: Vectors
     by_words: bool = False
     gibberish: bool = False
-    missing: frozenset[str] = frozenset()
+    unknown_name: bool = False
 
 
 def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> Asked:
@@ -98,6 +99,7 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
     rarity = idf(header.points, counts, terms)
     weights = word_weights(question, encoded.spans if encoded else (), rarity)
     vector = _moved(view, encoded.vector, query) if encoded else None
+    missing = {term for term in terms if not counts.get(term)}
     by_words = query.mode is Mode.LEXICAL
     gibberish = bool(encoded) and is_gibberish(question, encoded.spans if encoded else (), counts)
     if encoded and query.mode is Mode.HYBRID:
@@ -111,7 +113,7 @@ def ask(view: View, header: Header, encoder: Encoder | None, query: Query) -> As
         weights=np.asarray(weights, np.float32),
         by_words=by_words,
         gibberish=gibberish,
-        missing=frozenset(term for term in terms if not counts.get(term)),
+        unknown_name=names_unknown(question, missing, view),
     )
 
 
