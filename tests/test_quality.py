@@ -32,10 +32,10 @@ def judged(notebook: Notebook) -> list[Judged]:
 @pytest.mark.parametrize(
     ("group", "hit_at_1", "hit_at_5"),
     [
-        # Measured: .576/.797; .250/.571; .900/1.0; 1.0/1.0; 1.0/1.0; 1.0/1.0. Two questions less.
-        ("all", 0.54, 0.76),
+        # Measured: .593/.797; .250/.571; 1.0/1.0; 1.0/1.0; 1.0/1.0; 1.0/1.0. Two questions less.
+        ("all", 0.56, 0.76),
         ("paraphrase", 0.21, 0.50),
-        ("keyword", 0.80, 1.0),
+        ("keyword", 0.90, 1.0),
         ("acronym", 1.0, 1.0),
         ("negated", 1.0, 1.0),
         ("typo", 1.0, 1.0),
