@@ -1,4 +1,4 @@
-"""Chinese characters of a question: pairs that the notes have, and single characters."""
+"""East Asian characters of a question: pairs that the notes have, and single characters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Mapping
 
 from indexer.store.protocol import View
 from indexer.text.terms import lone_characters
+
+_FIRST_EAST_ASIAN = "\u2e80"
+
+
+def is_east_asian(word: str) -> bool:
+    """Return whether a word has only Chinese, Japanese or Korean characters.
+
+    :param word: False for an empty one.
+    """
+    return word != "" and all(letter >= _FIRST_EAST_ASIAN for letter in word)
 
 
 def with_lone_characters(

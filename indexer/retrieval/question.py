@@ -17,7 +17,7 @@ from typing import NamedTuple
 from indexer.errors import QueryError
 from indexer.notes.folder import TextMeasure
 from indexer.records import NoteFilter
-from indexer.retrieval.characters import with_lone_characters
+from indexer.retrieval.characters import is_east_asian, with_lone_characters
 from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
 from indexer.store.protocol import View
@@ -52,7 +52,6 @@ _MAX_MENDS = 12  # the most nearest terms to examine
 # The model does not know a word with fewer letters per piece.
 _LETTERS_A_PIECE = 1.6
 _LETTERS_OF_STRANGE = 4
-_FIRST_EAST_ASIAN = "\u2e80"
 _STOP_WEIGHT = 0.5  # weight of a stop word
 _SURFACE_POINTS = 10  # points in which the spelling of a term is searched
 
@@ -362,7 +361,7 @@ def share_unknown(
         word = question.text[begin:finish]
         spelled = len(pieces) * _LETTERS_A_PIECE >= len(word) or word.isdecimal()
         spelled = spelled and not _is_short_latin(word)
-        spelled = spelled and not (short_words and _is_east_asian(word))
+        spelled = spelled and not (short_words and is_east_asian(word))
         if spelled or (known and not all(known[place] for place in pieces)):
             unknown += sum(weights[place] for place in pieces)
     return unknown
@@ -383,7 +382,7 @@ def is_gibberish(
     short_words = _knows_short_words(question.text, spans)
     for begin, finish, terms in words_of(question.text):
         word = question.text[begin:finish]
-        if is_stop_word(word) or (short_words and _is_east_asian(word)):
+        if is_stop_word(word) or (short_words and is_east_asian(word)):
             continue
         pieces = len(_pieces_within(spans, begin, finish))
         spelled = pieces > 1 and pieces * _LETTERS_OF_STRANGE >= len(word)
@@ -396,11 +395,7 @@ def _knows_short_words(text: str, spans: Sequence[tuple[int, int]]) -> bool:
 
     They are one to three letters long; a model without them cuts a text into single letters.
     """
-    return any(finish - begin > 1 and _is_east_asian(text[begin:finish]) for begin, finish in spans)
-
-
-def _is_east_asian(word: str) -> bool:
-    return word != "" and all(letter >= _FIRST_EAST_ASIAN for letter in word)
+    return any(finish - begin > 1 and is_east_asian(text[begin:finish]) for begin, finish in spans)
 
 
 def _pieces_within(spans: Sequence[tuple[int, int]], begin: int, finish: int) -> list[int]:
