@@ -689,3 +689,21 @@ def test_view_without_an_index_offers_to_build(folder: Path, view: str) -> None:
     page = open_page(view=view)
     assert "Your notes are not indexed yet" in texts(page)
     assert not page.button(key="build").disabled
+
+
+def test_click_while_the_answer_is_drawn_belongs_to_the_new_question() -> None:
+    """A click that interrupts the answer opens its place, and nothing of the question before."""
+
+    def script() -> None:
+        import streamlit as st
+
+        from indexer.web import address
+
+        st.query_params["more"] = ["old.md:1"]
+        address.another_question()
+        address.open_place("new.md:2")
+        st.markdown(f"{address.opened()} {len(address.examples())}")
+
+    page = AppTest.from_function(script, default_timeout=PATIENCE_S).run()
+    assert not page.exception
+    assert page.markdown[0].value == "new.md:2 0"

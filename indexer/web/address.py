@@ -68,8 +68,19 @@ def answered() -> None:
     st.session_state.pop("typed", None)
 
 
+def _belongs_to_this_question() -> None:
+    """Drop what the address still has of the question before the last.
+
+    An action may interrupt the run that answers the last question, once its hits are shown.
+    """
+    if st.session_state.pop("typed", False):
+        for name in ("p", "more", "less", "k"):
+            st.query_params.pop(name, None)
+
+
 def open_place(place: str) -> None:
     """Open a place as a step in the history."""
+    _belongs_to_this_question()
     st.session_state.pop("previewed", None)
     st.query_params["p"] = place
 
@@ -123,6 +134,7 @@ def hits_wanted() -> int:
 
 def want_more_hits() -> None:
     """Show ``PAGE_SIZE`` more hits."""
+    _belongs_to_this_question()
     st.query_params["k"] = str(hits_wanted() + PAGE_SIZE)
 
 
@@ -135,6 +147,7 @@ def examples() -> dict[str, str]:
 
 def steer(place: str, sign: str) -> None:
     """Prefer hits like or unlike a place; the same sign again removes the example."""
+    _belongs_to_this_question()
     steered = examples()
     if steered.pop(place, "") != sign:
         steered[place] = sign
