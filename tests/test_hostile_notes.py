@@ -7,8 +7,10 @@ import itertools
 import time
 
 import pytest
+from markdown_it.rules_inline import StateInline
 
 from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.format import MarkdownFormat
 from indexer.notes.markdown.parser import new_parser
@@ -38,6 +40,7 @@ SHAPES = {
     "blanks in braces": "a {" + " " * SIZE + "x #",
     "one table": "a|b\n-|-\n" * (SIZE // 8),
     "braces in a link": "[" + "{%" * (SIZE // 2) + "](a)",
+    "shortcodes in a link": "[" + "{{" * (SIZE // 2) + "](a)",
     "formulas in a link": "[" + "\\(" * (SIZE // 2) + "](a)",
     "templates in a link": "[" + "<%" * (SIZE // 2) + "](a)",
     "items in a callout": "> [!note] " + "- a\n" * (SIZE // 4),
@@ -80,8 +83,9 @@ def test_rules_are_asked_where_they_can_begin(html: bool) -> None:
         with_dialects(parser)
     every.inline._rules_at = lambda character: every.inline.ruler.getRules("")  # type: ignore
     pieces = "{{embed [[a]] }}|((0))|![[b|c]]|[a](b)|(a)[http://b]|==m==|%%c%%|:fa-x:|`c`|$x$|~~s~~"
+    pieces += "|plain words, é and 漢|( ) ^ @ + - . ' \" 1|"
     pieces += (
-        "|*e*|\\(x^2\\)|<b>|<http://a.b>|&amp;|{{< x >}}|{% y %}|http://a.b/c|[^1]|^[n]|#tag|\n"
+        "*e*|\\(x^2\\)|<b>|<http://a.b>|&amp;|{{< x >}}|{% y %}|http://a.b/c|[^1]|^[n]|#tag|\n"
     )
     for text in itertools.chain.from_iterable(
         (a + b, f"x{a} {b}", f"[{a}{b}](c)") for a in pieces.split("|") for b in pieces.split("|")
@@ -89,6 +93,17 @@ def test_rules_are_asked_where_they_can_begin(html: bool) -> None:
         assert chosen.renderer.render(chosen.parseInline(text), chosen.options, {}) == (
             every.renderer.render(every.parseInline(text), every.options, {})
         )
+
+
+def test_ends_of_constructs_are_found_from_every_position() -> None:
+    parser = with_dialects(new_parser(html=False))
+    text = "{{ a }} {{ {{ b }} [{{ c }}](d) {% e {{ f }}" + " x" * 3_000 + " }} {{ g }} <% h"
+    state = StateInline(text, parser, {}, [])
+    for start in (*range(len(text)), *range(len(text), 0, -7)):
+        for closing in ("}}", "%}", "%>"):
+            for most in (4, 500, 4_000):
+                found = text.find(closing, start, start + most) >= 0
+                assert is_closed(state, closing, start, most) == found
 
 
 def test_key_of_many_parts_makes_the_head_partial() -> None:

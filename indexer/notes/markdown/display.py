@@ -15,8 +15,15 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.container import container_plugin
 
+from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.parser import find_rule
-from indexer.notes.markdown.shortcodes import Meaning, Shortcode, read_shortcode
+from indexer.notes.markdown.shortcodes import (
+    CLOSINGS,
+    MAX_CHARS,
+    Meaning,
+    Shortcode,
+    read_shortcode,
+)
 
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
 """A rule for blocks: state, first line, line behind the last, and whether it is only a question."""
@@ -115,7 +122,7 @@ def _bracket_math(state: StateInline, silent: bool) -> bool:
     r"""Read ``\(x\)`` and ``\[x\]`` if the text between them looks like mathematics."""
     closing = _CLOSING_BRACKET.get(state.src[state.pos : state.pos + 2])
     # The search is far quicker than the pattern, which decides.
-    if not closing or state.src.find(closing, state.pos, state.pos + _MAX_BRACKETS) < 0:
+    if not closing or not is_closed(state, closing, state.pos, _MAX_BRACKETS):
         return False
     found = _BRACKETS.match(state.src, state.pos, state.posMax)
     if not found:
@@ -132,7 +139,10 @@ def _bracket_math(state: StateInline, silent: bool) -> bool:
 
 
 def _shortcode(state: StateInline, silent: bool) -> bool:
-    found = state.src[state.pos] == "{" and read_shortcode(state.src, state.pos, state.posMax)
+    closing = CLOSINGS.get(state.src[state.pos : state.pos + 2])
+    if not closing or not is_closed(state, closing, state.pos + 2, MAX_CHARS):
+        return False
+    found = read_shortcode(state.src, state.pos, state.posMax)
     if not found:
         return False
     if not silent:

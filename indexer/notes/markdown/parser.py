@@ -24,6 +24,7 @@ from indexer.notes.links import (
     read_wikilink,
 )
 from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.inline_parser import InlineParser
 from indexer.records import RawLink
 
@@ -252,7 +253,7 @@ def _own_link_rule(read: Callable[[str, int, int], tuple[RawLink, int] | None]) 
 def _liquid_rule(state: StateInline, silent: bool) -> bool:
     """Skip a Liquid tag or a kramdown attribute list, which are not text."""
     here = state.pos
-    if state.src.startswith("{%", here) and state.src.find("%}", here, here + _MAX_LIQUID) < 0:
+    if state.src.startswith("{%", here) and not is_closed(state, "%}", here + 2, _MAX_LIQUID):
         return False
     found = state.src[here] == "{" and LIQUID.match(state.src, here, state.posMax)
     if not found:

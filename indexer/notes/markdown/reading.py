@@ -14,6 +14,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.deflist import deflist_plugin
 
+from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.parser import new_parser
 from indexer.notes.tags import read_tag_at
@@ -74,7 +75,7 @@ def read_templater(state: StateInline, silent: bool) -> bool:
     here = state.pos
     return (
         state.src.startswith("<%", here)
-        and state.src.find("%>", here, here + _MAX_TEMPLATER) >= 0
+        and is_closed(state, "%>", here + 2, _MAX_TEMPLATER)
         and _pass(state, _TEMPLATER)
     )
 

@@ -9,7 +9,8 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
-_MAX_CHARS = 4_000
+MAX_CHARS = 4_000
+CLOSINGS = {"{{": "}}", "{%": "%}"}
 _HUGO = re.compile(r"\{\{([<%#]?)\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*[>%]?\}\}", re.DOTALL)
 _LIQUID = re.compile(r"\{%-?\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*-?%\}", re.DOTALL)
 _ARGUMENT = re.compile(
@@ -162,10 +163,10 @@ def read_shortcode(source: str, start: int, end: int) -> Shortcode | None:
     :param end: the end of the text.
     """
     opening = source[start : start + 2]
-    closing = {"{{": "}}", "{%": "%}"}.get(opening)
+    closing = CLOSINGS.get(opening)
     if closing is None:
         return None
-    stop = source.find(closing, start + 2, min(end, start + _MAX_CHARS))
+    stop = source.find(closing, start + 2, min(end, start + MAX_CHARS))
     if stop < 0:
         return None
     own = source[start : stop + 2]
