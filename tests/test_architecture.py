@@ -84,6 +84,7 @@ ONLY_IMPORTERS = {
     "psycopg": {
         "store/postgres/change.py",
         "store/postgres/errors.py",
+        "store/postgres/patience.py",
         "store/postgres/store.py",
         "store/postgres/verify.py",
         "store/postgres/view.py",

@@ -13,6 +13,7 @@ from indexer.errors import IndexDamaged, IndexerError, SettingsError
 from indexer.store.rows import REBUILD
 
 _SETUP = "see docs/SCALE.md"
+_IS_IT = f"check that it is a PostgreSQL server with pgvector, {_SETUP}"
 
 # (errors, message, hint); the first entry that fits is used.
 _KINDS: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, str], ...] = (
@@ -113,7 +114,7 @@ def parse_address(conninfo: str) -> dict[str, object]:
 
 @contextlib.contextmanager
 def translated(server: str) -> Iterator[None]:
-    """Turn server errors into ours; wrong statements are bugs and keep their traceback.
+    """Turn server errors into ours; the cause keeps the original error.
 
     :param server: its address without a password.
     """
@@ -127,7 +128,21 @@ def translated(server: str) -> Iterator[None]:
                 raise IndexerError(message.format(server=server, reason=_first(exc)), hint) from exc
         if isinstance(exc, psycopg.OperationalError) or "connection" in str(exc):
             raise _unreachable(server, exc) from exc
-        raise
+        raise IndexerError(f"{server} does not answer as expected: {_first(exc)}", _IS_IT) from exc
+
+
+@contextlib.contextmanager
+def no_odd_answers(server: str) -> Iterator[None]:
+    """Turn answers with unexpected types or columns into one error.
+
+    :param server: its address without a password.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as exc:
+        raise IndexerError(
+            f"{server} does not answer as expected: {type(exc).__name__}", _IS_IT
+        ) from exc
 
 
 def _unreachable(server: str, exc: psycopg.Error) -> IndexerError:

@@ -36,7 +36,8 @@ from indexer.store.postgres.change import (
     make_indexes,
     touch_note,
 )
-from indexer.store.postgres.errors import parse_address, translated
+from indexer.store.postgres.errors import no_odd_answers, parse_address, translated
+from indexer.store.postgres.patience import PatientConnection
 from indexer.store.postgres.schema import STEPS, escape_text, unescape_text
 from indexer.store.postgres.verify import faults_of
 from indexer.store.postgres.view import ServerView, run
@@ -152,12 +153,15 @@ class PostgresStore:
         }
         if write:
             options["target_session_attrs"] = "read-write"
-        connection = psycopg.connect(self._conninfo, autocommit=True, **options)
+        connection = PatientConnection.connect(self._conninfo, autocommit=True, **options)
         try:
-            self._prepare(connection)
+            with no_odd_answers(self.shown):
+                self._prepare(connection)
         except BaseException:
             connection.close()
             raise
+        if write:
+            connection.most_s = None
         return connection
 
     def _prepare(self, connection: Connection) -> None:
@@ -300,7 +304,8 @@ class PostgresStore:
         return run(connection, "SELECT format FROM header")[0][0] if rows else None
 
     def _check_format(self, connection: Connection) -> None:
-        found = self._format(connection)
+        with no_odd_answers(self.shown):
+            found = self._format(connection)
         if found is None:
             raise IndexNotFound(f"there is no index in {self.shown}", self._where_else(connection))
         if found > len(STEPS):
