@@ -114,6 +114,8 @@ class Progress:
         reminder.start()
         with subprocess.Popen(
             step.command,
+            # uv would read uv.toml and pyproject.toml of the working directory, which may be notes.
+            cwd=Path(sys.executable).parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -104,6 +104,23 @@ def test_nothing_hides_in_the_terminal() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [*"\u034f\u115f\u1160\u17b4\u180e\u206a\u3164\uffa0\ufff9\U0001d173\U000e0001\U000e0fff"],
+)
+def test_characters_that_nobody_sees_are_escaped(hidden: str) -> None:
+    assert safe(f"a{hidden}b") == f"a\\x{ord(hidden):02x}b"
+
+
+def test_joiners_and_variants_are_kept_one_by_one() -> None:
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f\u200d\U0001f525"
+    words = "می\u200cخواهم 葛\U000e0100飾 co\u00adop"
+    assert safe(f"{family} {words}") == f"{family} {words}"
+    assert safe("x\ufe00\ufe01\U000e0100 \u200c\u200d\u200c") == (
+        "x\ufe00\\xfe01\\xe0100 \u200c\\x200d\\x200c"
+    )
+
+
 def test_json_holds_no_half_character() -> None:
     said = to_json({"path": "caf\udce9.md", "q": "\ud83d x \ude00 \U0001f600 \\ud83d", "n": "\\"})
     assert said.isascii()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from patience import PATIENCE_S
 
 from indexer import import_path
 from indexer.config import Settings
@@ -156,8 +157,21 @@ COMMANDS = (
     ("dump",),
     ("export", "out.parquet"),
     ("completion", "bash"),
+    ("setup", "--help"),
     ("--help",),
 )
+INITIALIZE = (
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": '
+    '"2025-03-26", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}}'
+)
+# Servers, what they are sent, and a part of what they say when they have started.
+SERVERS = {
+    ("mcp",): (f"{INITIALIZE}\n", '"serverInfo"'),
+    ("lsp",): (f"Content-Length: {len(INITIALIZE)}\r\n\r\n{INITIALIZE}", '"capabilities"'),
+    ("api", "--port", "0"): ("", "http://127.0.0.1:"),
+    ("mcp", "--http", "0"): ("", "http://127.0.0.1:"),
+    ("serve", "--api", "--no-browser", "--port", "0"): ("", "http://127.0.0.1:"),
+}
 
 
 @pytest.mark.slow
@@ -208,3 +222,36 @@ def test_page_and_watcher_import_no_trap(tmp_path: Path, door: str) -> None:
         said = process.communicate(timeout=30)[0]
         assert not marker.exists(), marker.read_text("utf-8")
         assert running and answered, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", SERVERS, ids=" ".join)
+def test_server_imports_no_trap(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    vault = tmp_path / "vault"
+    marker = set_traps(vault, "script")
+    run("script", "build", "--notes", ".", cwd=vault, cache=ROOT / ".cache")
+    sent, expected = SERVERS[arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NOTEPOINT_CACHE": str(ROOT / ".cache")}
+    log = tmp_path / "said"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*SCRIPT, *arguments, "--notes", "."],
+            cwd=vault,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+        )
+    assert process.stdin is not None
+    process.stdin.write(sent.encode())
+    process.stdin.flush()
+    until = time.monotonic() + PATIENCE_S
+    while expected not in log.read_text("utf-8", "replace") and time.monotonic() < until:
+        assert process.poll() is None, log.read_text("utf-8", "replace")
+        time.sleep(0.1)
+    (vault / "c.md").write_text("- saved while the server runs\n", "utf-8")  # a build in a child
+    time.sleep(2)
+    process.kill()
+    process.communicate()
+    assert expected in log.read_text("utf-8", "replace")
+    assert not marker.exists(), marker.read_text("utf-8")

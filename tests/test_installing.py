@@ -249,3 +249,15 @@ def test_openvino_is_offered_where_it_pays(tmp_path: Path, flags: str, expected:
     path.write_text(f"processor\t: 0\nflags\t\t: fpu sse2 {flags}\nbugs\t: spectre_v1\n")
     assert installing.has_bf16(path) is expected
     assert not installing.has_bf16(tmp_path / "none")
+
+
+def test_steps_run_outside_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A uv.toml among the notes could name another registry."""
+    monkeypatch.chdir(tmp_path)
+    told = tmp_path / "told"
+    code = f"import os; open({str(told)!r}, 'w').write(os.getcwd())"
+    step = installing.Step("where", [sys.executable, "-I", "-c", code])
+    installing.Progress(io.StringIO()).run(step, "1/1")
+    assert Path(told.read_text()) != tmp_path

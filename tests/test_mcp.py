@@ -23,7 +23,7 @@ from mcp.client.stdio import StdioServerParameters
 from patience import PATIENCE_S
 from surfaces import NOTES, build, served, started, stdio_command
 
-from indexer.mcp.server import NotesServer, make_app, state_of
+from indexer.mcp.server import NotesServer, _visible, make_app, state_of
 from indexer.mcp.tools import TOOLS
 from indexer.service import Model, Service
 from indexer.text.languages import languages_of
@@ -571,3 +571,11 @@ def _runs(process: int) -> bool:
 )
 def test_languages_are_told_by_common_words(texts: list[str], languages: tuple[str, ...]) -> None:
     assert languages_of(texts) == languages
+
+
+def test_structured_answers_hide_nothing_from_the_reader() -> None:
+    hidden = {"text": "a\U000e0041\tb\n", "hits": [{"path": ("x\u200b",), "line": 3}]}
+    assert _visible(hidden) == {
+        "text": "a\\xe0041\tb\n",
+        "hits": [{"path": ["x\\x200b"], "line": 3}],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -96,9 +97,18 @@ class NotesServer(Server[dict[str, Any]]):
             return types.CallToolResult(content=[text], is_error=True)
         return types.CallToolResult(
             content=[types.TextContent(text=reply.text)],
-            structured_content=reply.values,
+            structured_content=_visible(reply.values),
             _meta=reply.meta,
         )
+
+
+def _visible(value: Any) -> Any:
+    """Return JSON values with hidden characters escaped: an agent would read what nobody sees."""
+    if isinstance(value, str):
+        return "\t".join(map(safe, value.split("\t")))
+    if isinstance(value, Mapping):
+        return {key: _visible(one) for key, one in value.items()}
+    return [_visible(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def state_of(service: Service) -> str:
