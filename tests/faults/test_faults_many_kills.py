@@ -45,6 +45,8 @@ _VERSIONS = 8
 _NOTES = 5
 _ASKED = ["gradient feature", "batch error"]
 _SETTLE = 10  # kills between two comparisons with a clean build
+# The longest wait before a kill follows the machine, so that one build in four ends before it.
+_AFTER_NEW, _AFTER_OLD = 0.94, 1.02
 _MEMORY = Path("/dev/shm")
 
 
@@ -104,8 +106,12 @@ class Kills:
                 (self.notes / ".saved").write_text(text)
                 (self.notes / ".saved").replace(path)
 
-    def check(self) -> None:
-        """Check what a kill left, and bring the index up to date from time to time."""
+    def check(self) -> bool:
+        """Check what a kill left, and bring the index up to date from time to time.
+
+        :return: whether the build had ended: the index has the new notes.
+        """
+        before = self.counts["new"]
         self.counts["killed"] += 1
         state = state_or_none(self.store)
         if state is None:
@@ -114,8 +120,10 @@ class Kills:
         else:
             self._check_state(state)
             assert faults_of(self.store) == []
+        ended = self.counts["new"] > before
         if self.counts["killed"] % _SETTLE == 0:
             self._settle()
+        return ended
 
     def _check_state(self, state: Rows) -> None:
         found = self._version_of(state)
@@ -208,24 +216,24 @@ def test_kills_of_builds(folder: Path, held: list[str]) -> None:
 
 
 def test_kills_of_watchers(folder: Path, held: list[str]) -> None:
-    kills = Kills(folder, 2, one_note=True)
+    kills, longest = Kills(folder, 2, one_note=True), 0.4
     while kills.counts["killed"] < rounds(8, 2_000):
         process = started(watch_in_child, kills.notes, kills.store)
-        time.sleep(kills.seconds(0.4))
+        time.sleep(kills.seconds(longest))
         kills.edit()
-        time.sleep(kills.seconds(0.4))
+        time.sleep(kills.seconds(longest))
         assert end(process)
-        kills.check()
+        longest *= _AFTER_NEW if kills.check() else _AFTER_OLD
     held.append(f"watchers: {kills}")
 
 
 def test_kills_of_the_page(folder: Path, held: list[str]) -> None:
-    kills = Kills(folder, 3, one_note=True)
+    kills, longest = Kills(folder, 3, one_note=True), 1.0
     while kills.counts["killed"] < rounds(4, 1_500):
         process = started(serve_in_child, kills.notes, kills.store)
-        time.sleep(kills.seconds(0.4))
+        time.sleep(kills.seconds(longest / 2))
         kills.edit()
-        time.sleep(kills.seconds(1.2))
+        time.sleep(kills.seconds(longest))
         if kills.generator.random() < 0.5 and process.pid:  # a builder outlives its page
             os.kill(process.pid, signal.SIGKILL)
             time.sleep(kills.seconds(0.2))
@@ -233,5 +241,5 @@ def test_kills_of_the_page(folder: Path, held: list[str]) -> None:
             end(process)
         else:
             assert end(process)
-        kills.check()
+        longest *= _AFTER_NEW if kills.check() else _AFTER_OLD
     held.append(f"pages: {kills}")
