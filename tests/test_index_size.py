@@ -70,3 +70,22 @@ def test_index_is_at_most_thirty_times_the_note(tmp_path: Path, shape: str) -> N
 
 def test_index_of_one_word_is_small(tmp_path: Path) -> None:
     assert build(tmp_path, "- hello\n") < 100_000
+
+
+# Short points that all differ; each takes two vectors of 768 bytes.
+SHORT = {
+    "items": "- {}\n",
+    "words": "- x{} y{}\n",
+    "sentences": "- alpha beta gamma delta {}\n",
+    "rows": "| {} | a |\n",
+    "headings": "# h{}\n\n",
+    "links": "- [a{}](b{}.md)\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHORT)
+def test_index_of_short_points_is_bounded_by_their_number(tmp_path: Path, shape: str) -> None:
+    count = 2_000
+    begin = "| a | b |\n|-|-|\n" if shape == "rows" else ""
+    note = begin + "".join(SHORT[shape].replace("{}", str(number)) for number in range(count))
+    assert build(tmp_path, note) <= 100_000 + 30 * len(note) + 2_000 * count
