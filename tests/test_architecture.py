@@ -56,6 +56,7 @@ ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {
         "notes/markdown/block_writer.py",
+        "notes/markdown/closings.py",
         "notes/markdown/display.py",
         "notes/markdown/html_blocks.py",
         "notes/markdown/inline_parser.py",
