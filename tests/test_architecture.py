@@ -228,7 +228,7 @@ LONGER = {
     "notebook.py": (460, "the facade: one method for each thing a Python user does"),
     "records.py": (483, "the records that all parts share, most of it documentation"),
     "store/embedded/store.py": (480, "one class that implements the protocol Store"),
-    "store/postgres/store.py": (474, "one class that implements the protocol Store"),
+    "store/postgres/store.py": (464, "one class that implements the protocol Store"),
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
@@ -10,6 +13,7 @@ from psycopg import Connection
 # A question takes milliseconds. The statements of a build may take as long as they need, so only
 # the first ones of its connection are limited.
 _MOST_S = 60.0
+_CONNECT_TIMEOUT_S = "10"
 
 
 class PatientConnection(Connection[Any]):
@@ -39,3 +43,23 @@ class PatientConnection(Connection[Any]):
                 message = f"no answer to a statement within {limit:g} s"
                 raise psycopg.OperationalError(message) from exc
             raise
+
+
+def connect(conninfo: str, given: Collection[str], *, write: bool) -> PatientConnection:
+    """Open a connection in which each statement is a transaction.
+
+    :param conninfo: the address.
+    :param given: the settings in it, which no default replaces.
+    :param write: True for the primary of several servers.
+    """
+    defaults = {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "application_name": f"notepoint process {os.getpid()} on {socket.gethostname()}",
+        "keepalives_idle": "30",
+        "tcp_user_timeout": "60000",  # milliseconds until a cut connection is noticed
+        "client_encoding": "UTF8",
+    }
+    options: dict[str, Any] = {key: defaults[key] for key in defaults.keys() - {*given}}
+    if write:
+        options["target_session_attrs"] = "read-write"
+    return PatientConnection.connect(conninfo, autocommit=True, **options)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
-import socket
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -37,7 +35,7 @@ from indexer.store.postgres.change import (
     touch_note,
 )
 from indexer.store.postgres.errors import no_odd_answers, parse_address, translated
-from indexer.store.postgres.patience import PatientConnection
+from indexer.store.postgres.patience import connect
 from indexer.store.postgres.schema import STEPS, escape_text, unescape_text
 from indexer.store.postgres.verify import faults_of
 from indexer.store.postgres.view import ServerView, run
@@ -50,7 +48,6 @@ logging.getLogger("psycopg").setLevel(logging.ERROR)
 _PREFIX = "notepoint_"
 _LOCK = 0x6E6F7465  # "note": the first half of the key of our locks, the second names the schema
 _MIN_PGVECTOR = (0, 8)
-_CONNECT_TIMEOUT_S = "10"
 _KEYS_AT_ONCE = 10_000
 _MAX_SPARE, _MAX_SPARE_SHARE = 2_000, 0.25
 # Strict order, and enough candidates if a filter passes few points (pgvector 0.8). Recall of the
@@ -141,19 +138,7 @@ class PostgresStore:
     # connections
     def _connect(self, *, write: bool) -> Connection:
         """Open a connection with its settings."""
-        defaults = {
-            "connect_timeout": _CONNECT_TIMEOUT_S,
-            "application_name": f"notepoint process {os.getpid()} on {socket.gethostname()}",
-            "keepalives_idle": "30",
-            "tcp_user_timeout": "60000",  # milliseconds until a cut connection is noticed
-            "client_encoding": "UTF8",
-        }
-        options: dict[str, Any] = {
-            key: defaults[key] for key in defaults.keys() - self._given.keys()
-        }
-        if write:
-            options["target_session_attrs"] = "read-write"
-        connection = PatientConnection.connect(self._conninfo, autocommit=True, **options)
+        connection = connect(self._conninfo, self._given.keys(), write=write)
         try:
             with no_odd_answers(self.shown):
                 self._prepare(connection)
