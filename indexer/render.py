@@ -30,14 +30,12 @@ from indexer.records import (
 if TYPE_CHECKING:
     from indexer.snapshot import Status
 
-_JOINERS, _SELECTORS = "\u00ad\u200c\u200d", "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-# Characters that steer a terminal or that nobody sees. Joiners and selectors of variants belong to
-# words and emoji, but one right after another only hides text.
+# What steers a terminal or is seen by nobody. One joiner or selector belongs to a word or emoji.
 _STEERING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
-    f"|(?<=[{_JOINERS}])[{_JOINERS}]|(?<=[{_SELECTORS}])[{_SELECTORS}]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
+    "\U000e01f0-\U000e0fff]|(?<=[\u00ad\u200c\u200d])[\u00ad\u200c\u200d]"
+    "|(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
 # In JSON: an escaped backslash, a surrogate pair, or a lone surrogate, which strict parsers refuse.
 _SURROGATE = re.compile(
@@ -48,9 +46,7 @@ _MAX_SHOWN_WARNINGS = 20
 
 def safe(text: str) -> str:
     """Return a text with control and invisible characters escaped."""
-    return _STEERING.sub(
-        lambda found: " " if found.group() == "\t" else f"\\x{ord(found.group()):02x}", text
-    )
+    return _STEERING.sub(lambda one: " " if one[0] == "\t" else f"\\x{ord(one[0]):02x}", text)
 
 
 def to_json(value: object, *, exact_names: bool = False) -> str:
