@@ -30,7 +30,6 @@ from indexer.records import (
 if TYPE_CHECKING:
     from indexer.snapshot import Status
 
-# What steers a terminal or is seen by nobody. One joiner or selector belongs to a word or emoji.
 _STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
@@ -45,7 +44,7 @@ _MAX_SHOWN_WARNINGS = 20
 
 
 def safe(text: str) -> str:
-    """Return a text with control and invisible characters escaped."""
+    """Return a text with control and invisible characters escaped, except a single joiner."""
     return _STEERING.sub(lambda one: " " if one[0] == "\t" else f"\\x{ord(one[0]):02x}", text)
 
 
