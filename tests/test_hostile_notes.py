@@ -43,6 +43,7 @@ SHAPES = {
     "shortcodes in a link": "[" + "{{" * (SIZE // 2) + "](a)",
     "formulas in a link": "[" + "\\(" * (SIZE // 2) + "](a)",
     "templates in a link": "[" + "<%" * (SIZE // 2) + "](a)",
+    "scripts in a footnote": "[^1] x\n\n[^1]: " + "<script>" * (SIZE // 8),
     "items in a callout": "> [!note] " + "- a\n" * (SIZE // 4),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
@@ -142,3 +143,9 @@ def test_note_that_spends_its_time_is_read_as_plain_text(monkeypatch: pytest.Mon
     assert "first *words*" in shown and "<h1" not in shown
     monkeypatch.undo()
     assert parse(text).outcome is Outcome.INDEXED  # the next note has a new budget
+
+
+def test_closed_scripts_are_removed_and_open_ones_do_nothing() -> None:
+    html = render_note("<div>x<SCRIPT>one</script ><style>two</style><b>x</b><script>y</div>", ())
+    assert "one" not in html and "two" not in html
+    assert "<script" not in html.lower() and "<b>x</b>" in html

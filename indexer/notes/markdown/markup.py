@@ -32,7 +32,8 @@ _UNWRAPPED = frozenset(
     "rect circle line polyline polygon ellipse defs use lineargradient stop symbol".split()
 )
 _EMBEDS = frozenset("video audio iframe embed source track".split())
-_ACTING = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_ACTING = re.compile(r"<(script|style)\b[^<>]*>", re.IGNORECASE)
+_ACTING_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}
 # Components begin with a capital letter, elements of HTML do not.
 _COMPONENT = re.compile(r"</?([A-Z][\w.]*)")
 _VOID = frozenset("br hr img input wbr col source track embed".split())
@@ -52,6 +53,23 @@ def chip(text: str, title: str = "") -> str:
     return f'<span class="chip" title="{escape(title)}">{escape(text)}</span>'
 
 
+def _without_scripts(content: str) -> str:
+    """Return HTML without scripts and styles that are closed, in time proportional to it."""
+    parts: list[str] = []
+    end, unclosed = 0, set[str]()
+    for found in _ACTING.finditer(content):
+        name = found.group(1).lower()
+        if found.start() < end or name in unclosed:
+            continue
+        closing = _ACTING_ENDS[name].search(content, found.end())
+        if closing is None:
+            unclosed.add(name)
+            continue
+        parts.append(content[end : found.start()])
+        end = closing.end()
+    return "".join([*parts, content[end:]])
+
+
 def safe_html(
     content: str,
     image: DrawImage,
@@ -67,7 +85,7 @@ def safe_html(
     :param embed: draws a replacement of ``iframe``, ``video`` or ``audio``.
     :param closed: the names that are closed somewhere in the note.
     """
-    content = _ACTING.sub("", content)
+    content = _without_scripts(content)
     parts: list[str] = []
     end = 0
     for found in _TAG.finditer(content):
