@@ -707,6 +707,8 @@ def test_click_while_the_answer_is_drawn_belongs_to_the_new_question() -> None:
     page = AppTest.from_function(script, default_timeout=PATIENCE_S).run()
     assert not page.exception
     assert page.markdown[0].value == "new.md:2 0"
+
+
 def test_folder_that_goes_away_under_a_running_page_is_named(built: Path) -> None:
     page = open_page(q="ethics")
     assert rows(element(page, "desk"))
