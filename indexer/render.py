@@ -14,6 +14,7 @@ import click
 
 from indexer.errors import NO_TEXT
 from indexer.explanation_text import explanation_json, explanation_lines
+from indexer.notes.names import written_name
 from indexer.records import (
     Answer,
     BuildReport,
@@ -44,7 +45,8 @@ _MAX_SHOWN_WARNINGS = 20
 
 
 def safe(text: str) -> str:
-    """Return a text with control and invisible characters escaped, except a single joiner."""
+    """Return a text with control and invisible characters escaped, bytes of names as in JSON."""
+    text = written_name(text)
     return _STEERING.sub(lambda one: " " if one[0] == "\t" else f"\\x{ord(one[0]):02x}", text)
 
 
@@ -59,9 +61,7 @@ def to_json(value: object, *, exact_names: bool = False) -> str:
         restores the exact name (``os.fsencode``).
     """
     text = json.dumps(value, ensure_ascii=True)
-    if exact_names:
-        return text
-    return _SURROGATE.sub(_alone, text) if "\\ud" in text else text
+    return text if exact_names or "\\ud" not in text else _SURROGATE.sub(_alone, text)
 
 
 def _alone(found: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 from indexer.config import DEFAULT_TOP_K, Settings, shown_store
 from indexer.errors import IndexDamaged, IndexerError, NoteError, NotesError, QueryError
 from indexer.gathered import shown_folders
+from indexer.notes.names import exact_name
 from indexer.records import Answer, FileReport, Hit, Link, Mode, NoteFilter, Outcome
 from indexer.whole_numbers import whole_number
 
@@ -156,7 +157,6 @@ class Snapshot:
         self._parts = parts
         self._failure: IndexerError | None = None
 
-    # asking
     @_in_our_words
     def search(
         self,
@@ -199,7 +199,6 @@ class Snapshot:
         note_id, first, last = self._lines_of(place)
         return self._parts.searcher().similar(note_id, (first, last), k, self._view)
 
-    # reading
     @_in_our_words
     def header(self) -> Header:
         """Return the header of the index; takes almost no time."""
@@ -212,13 +211,13 @@ class Snapshot:
         :param note_id: the note.
         :param broken: only links that lead nowhere or need a fix.
         """
-        found = self._view.links_of(note_id)
+        found = self._view.links_of(note_id and self.exact_id(note_id))
         return [link for link in found if not broken or not link.ok or link.fix]
 
     @_in_our_words
     def backlinks(self, note_id: str) -> list[Link]:
         """Return the links of other notes that lead to a note."""
-        return self._view.backlinks(note_id)
+        return self._view.backlinks(self.exact_id(note_id))
 
     @_in_our_words
     def notes(self) -> list[NoteInfo]:
@@ -231,13 +230,18 @@ class Snapshot:
         return self._view.labels()
 
     @_in_our_words
+    def exact_id(self, note_id: str) -> str:
+        r"""Return the id of a note from its name as JSON and the page write it (``\xNN``)."""
+        return exact_name(note_id, lambda name: self._view.note(name) is not None)
+
+    @_in_our_words
     def note(self, note_id: str) -> NoteInfo:
         """Return an indexed note.
 
         :param note_id: the note.
         :raises NotesError: if the index has no such note.
         """
-        info = self._view.note(note_id)
+        info = self._view.note(self.exact_id(note_id))
         if info is None:
             raise NotesError(f"the index has no note {note_id}", "it may have been moved: search")
         return info
@@ -252,8 +256,8 @@ class Snapshot:
         from indexer.notes.files import NoteFiles
 
         info, folder = self.note(note_id), self._parts.folder
-        files = NoteFiles(folder, note_id)
-        html = folder.render(folder.read(note_id), self._view.links_of(note_id), files.find)
+        files, links = NoteFiles(folder, info.note_id), self._view.links_of(info.note_id)
+        html = folder.render(folder.read(info.note_id), links, files.find)
         return NotePage(info, html, tuple(files.paths))
 
     @_in_our_words
@@ -304,13 +308,11 @@ class Snapshot:
 
     def _lines_of(self, place: str) -> tuple[str, int, int | None]:
         """Return the note and the lines of a place; a note's name may itself look like a place."""
-        found = _LINES.fullmatch(place)
-        if found is None or self._view.note(place) is not None:
-            return place, 1, None
-        first, last = int(found["first"]), found["last"]
-        if last is None:
-            return found["note"], first, first
-        return found["note"], first, int(last) if last else None
+        found, whole = _LINES.fullmatch(place), self.exact_id(place)
+        if found is None or self._view.note(whole) is not None:
+            return whole, 1, None
+        note_id, first, last = self.exact_id(found["note"]), int(found["first"]), found["last"]
+        return note_id, first, first if last is None else int(last) if last else None
 
     @_in_our_words
     def sample_texts(self, count: int) -> list[str]:
@@ -329,7 +331,7 @@ class Snapshot:
     @_in_our_words
     def points_of(self, note_id: str) -> list[StoredPoint]:
         """Return the points of a note in reading order."""
-        return self._view.points_of(note_id)
+        return self._view.points_of(self.exact_id(note_id))
 
     @_in_our_words
     def all_points(self) -> tuple[int, list[DumpedPoint], Vectors]:
@@ -369,7 +371,6 @@ class Snapshot:
         site = self._parts.settings.site_url
         return published_url(note.published, site) if site and note.published else ""
 
-    # maintenance
     @_in_our_words
     def status(self) -> Status:
         """Return what is indexed, with which model, and whether notes have changed since."""

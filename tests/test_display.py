@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given, settings, strategies
@@ -19,7 +21,7 @@ from indexer.notes.folder import NotesFolder
 from indexer.notes.markdown.render import render_note
 from indexer.notes.note import parse_note
 from indexer.records import Link, LinkKind
-from indexer.web.assets import load_file, shrink
+from indexer.web.assets import file_address, load_file, shrink
 from indexer.web.presenters import formulas_of
 
 PROBES = [
@@ -95,6 +97,16 @@ def test_pictures_of_the_folder_are_numbered_and_no_others(tmp_path: Path) -> No
     assert '<a class="note-image" href="https://e.org/x.png">f</a>' in html
     assert files.paths == ["sub/a.png", "top.png", "top.png", "deep/er/only.png", "plan.svg"]
     assert files.find("/paper.pdf") == 5
+
+
+def test_picture_whose_name_is_not_utf8_is_sent(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 2)).save(tmp_path / "plan.png")
+    content = (tmp_path / "plan.png").read_bytes()
+    os.rename(tmp_path / "plan.png", tmp_path / "caf\udce9.png")
+    [name] = parse_qs(urlsplit(file_address("caf\udce9.png", 1)).query)["path"]
+    assert name == r"caf\xe9.png"
+    settings = Settings.load(notes=str(tmp_path), environment={})
+    assert load_file(settings, name) == (content, "image/png")
 
 
 def test_pictures_are_made_small_once_and_nothing_else_is_given_out(tmp_path: Path) -> None:

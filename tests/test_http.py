@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jsonschema
@@ -151,6 +152,23 @@ def test_head_has_no_body(standing: httpx2.Client, path: str) -> None:
     found = standing.head(path)
     assert (found.status_code, found.content) == (200, b"")
     assert standing.get("/status").json()["notes"] == 3
+
+
+def test_name_that_is_not_utf8_is_read_as_json_writes_it(tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9.md").write_text("# Menu\n\n- espresso, see [tea](tea.md)\n")
+    (tmp_path / "tea.md").write_text("# Tea\n\n- green, or an espresso\n")
+    build(tmp_path)
+    with started(tmp_path) as found, served(make_app(found, "test")) as port, connect(port) as one:
+        name = one.get("/ask?q=espresso&k=1").json()["hits"][0]["note"]
+        assert name == r"caf\xe9.md"
+        read = one.get(f"/notes/{quote(name)}").json()
+        assert read["note"] == name
+        assert "espresso" in read["text"]
+        assert one.get(f"/notes/{quote(name)}?lines=3").json()["text"].startswith("- espresso")
+        assert one.get("/links", params={"note": name}).json()["links"][0]["to"] == "tea.md"
+        near = one.get("/similar", params={"place": f"{name}:3"})
+        assert [hit["note"] for hit in near.json()["hits"]] == []
+        assert one.get("/notes/caf%5Cxe8.md").status_code == 404
 
 
 def test_part_of_a_note_is_the_place_of_similar(standing: httpx2.Client) -> None:

@@ -165,6 +165,21 @@ def test_errors_keep_their_message_and_hint(service: Service) -> None:
     assert "call one of ask, read, similar" in found[6][1]
 
 
+def test_name_that_is_not_utf8_is_read_as_ask_prints_it(tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9.md").write_text("# Menu\n\n- espresso and cake\n")
+    build(tmp_path)
+
+    async def dialogue(client: Client) -> tuple[str, Any]:
+        asked = texts_of(await client.call_tool("ask", {"question": "espresso"}))
+        return asked, await client.call_tool("read", {"place": r"caf\xe9.md:3"})
+
+    with started(tmp_path) as found:
+        asked, read = talk(NotesServer(found, "test"), dialogue)
+    assert r"caf\xe9.md:3" in asked
+    assert read.structured_content["note"] == r"caf\xe9.md"
+    assert read.structured_content["text"].startswith("- espresso")
+
+
 def test_note_edited_between_ask_and_read_is_read_as_it_is(service: Service, folder: Path) -> None:
     async def dialogue(client: Client) -> tuple[Any, Any, Any]:
         given = {"question": "discussion of ethics", "k": 1}

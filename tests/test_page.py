@@ -255,6 +255,24 @@ def test_point_in_the_address_is_opened_with_what_stands_around_it(built: Path) 
     assert note["quote"].startswith("> ethics of data")
 
 
+def test_names_that_are_not_utf8_open_on_the_page(folder: Path) -> None:
+    (folder / "caf\udce9.md").write_text("# Menu\n\n- espresso and [Course one](courses/one.md)\n")
+    (folder / "links.md").write_text("# Out\n\nto [the menu](caf%E9.md)\n")
+    build(folder)
+    page = open_page(q="espresso")
+    desk, sheet = element(page, "desk"), element(page, "sheet")
+    assert desk["place"] == sheet["place"] == r"caf\xe9.md:3"
+    assert rows(desk)[0]["href"].endswith("p=caf%5Cxe9.md:3")
+    assert (sheet["note"]["note"], sheet["note"]["lineStart"]) == (r"caf\xe9.md", 3)
+    opened = element(open_page(p=r"caf\xe9.md:3"), "sheet")["note"]
+    assert "espresso" in opened["html"]
+    assert opened["quote"].startswith("> espresso")
+    assert [one["place"] for one in opened["backlinks"]] == ["links.md:3"]
+    link = element(open_page(p="links.md"), "sheet")["note"]["html"]
+    assert r'href="?p=caf%5Cxe9.md"' in link
+    assert r'data-place="caf\xe9.md"' in link
+
+
 @pytest.mark.parametrize("place", ["gone.md:3", "../../etc/passwd", "/etc/passwd:1", "<b>:x"])
 def test_place_that_is_no_note_is_refused(built: Path, place: str) -> None:
     sheet = element(open_page(p=place), "sheet")

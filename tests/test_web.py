@@ -15,12 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import WriteNotes
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from patience import PATIENCE_S
 
 from indexer.config import Settings
 from indexer.errors import NotesError
 from indexer.indexing.rebuild_process import Rebuilder
 from indexer.notes.markdown.render import place_of
+from indexer.notes.names import exact_name
 from indexer.records import (
     Answer,
     BlockKind,
@@ -121,7 +124,22 @@ def test_only_safe_links_lead_anywhere(link: Link, href: str, place: str) -> Non
 
 
 def test_names_that_are_no_utf8_can_be_sent() -> None:
-    assert plain("caf\udce9.md") == "caf?.md"
+    assert plain("caf\udce9.md") == r"caf\xe9.md"
+
+
+@given(st.binary(min_size=1, max_size=12))
+def test_names_are_read_back_from_what_is_sent(name: bytes) -> None:
+    exact = os.fsdecode(name)
+    assume(r"\x" not in exact)
+    sent = plain(exact)
+    sent.encode("utf-8")
+    assert exact_name(sent, {exact}.__contains__) == exact
+
+
+def test_file_that_has_the_written_name_itself_comes_first() -> None:
+    both = {"caf\udce9.md", r"caf\xe9.md"}
+    assert exact_name(r"caf\xe9.md", both.__contains__) == r"caf\xe9.md"
+    assert exact_name(r"caf\xe8.md", both.__contains__) == r"caf\xe8.md"
 
 
 def test_editors_open_the_file_at_its_line() -> None:

@@ -25,7 +25,7 @@ from indexer.http.openapi import describe
 from indexer.http.parameters import ASK, LINKS, NOTE, SIMILAR, Kind, filter_of, read_parameters
 from indexer.loopback import Guard, listen, serve
 from indexer.records import Mode
-from indexer.render import answer_json, hit_json, links_json, safe, status_json
+from indexer.render import answer_json, hit_json, links_json, safe, status_json, to_json
 from indexer.service import Request, Service
 
 DEFAULT_K = 10
@@ -42,6 +42,14 @@ _BEAT_LOOKS = (
 
 Given = dict[str, Any]
 Answering = Callable[[Request, Given], Any]
+
+
+class _Json(JSONResponse):
+    """JSON as the terminal prints it: ASCII, without lone surrogates."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the body of the response."""
+        return to_json(content).encode("ascii")
 
 
 class Api:
@@ -101,7 +109,7 @@ class Api:
                 found = answering(request, given)
                 tag = tag and self._tag(request)  # a change may have been noticed in the meantime
                 headers = {"etag": tag} if tag else {"cache-control": "no-store"}
-                return JSONResponse(found, headers=headers)
+                return _Json(found, headers=headers)
         except IndexerError as exc:
             return _error(_status_of(exc), exc)
 
@@ -113,7 +121,7 @@ class Api:
         return f'W/"{request.generation}-{how}-{self._version}"'
 
     async def _openapi(self, http: HttpRequest) -> Response:
-        return JSONResponse(describe(self._version, http.scope.get("root_path", "")))
+        return _Json(describe(self._version, http.scope.get("root_path", "")))
 
     async def _events(self, http: HttpRequest) -> Response:
         if self._streams >= _MAX_STREAMS:
@@ -223,7 +231,7 @@ def _similar(request: Request, given: Given) -> dict[str, Any]:
 def _links(request: Request, given: Given) -> dict[str, Any]:
     note_id = given.get("note")
     if note_id is not None:
-        request.snapshot.note(note_id)  # raises if there is none
+        note_id = request.snapshot.note(note_id).note_id  # raises if there is none
     return links_json(request.snapshot.links(note_id, broken=given.get("broken", False)))
 
 
@@ -245,14 +253,14 @@ def _status_of(exc: IndexerError) -> int:
 
 def _error(status: int, exc: IndexerError) -> Response:
     values = {"message": safe(exc.message), "hint": safe(exc.hint or "")}
-    return JSONResponse({"error": values}, status)
+    return _Json({"error": values}, status)
 
 
 async def _refused(http: HttpRequest, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     hint = "see /openapi.json for the paths"
     error = {"message": exc.detail, "hint": hint}
-    return JSONResponse({"error": error}, exc.status_code, headers=exc.headers)
+    return _Json({"error": error}, exc.status_code, headers=exc.headers)
 
 
 def make_app(service: Service, version: str, token: str = "") -> Guard:

@@ -6,7 +6,7 @@ import itertools
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -30,11 +30,42 @@ _CONFLICT = re.compile(
 _PLACEHOLDER = ".icloud"
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _BLANKS = re.compile(r"[\s_+-]+")
+# How Python represents an undecodable byte of a name, and any other lone surrogate.
+_ALONE = re.compile("[\ud800-\udfff]")
+_WRITTEN_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def printable(name: str) -> str:
     """Return a name with undecodable bytes replaced, for titles, keys and addresses."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def written_name(name: str) -> str:
+    r"""Return a name as valid Unicode: an undecodable byte becomes the text ``\xNN``.
+
+    Another lone surrogate becomes ``\udNNN``. JSON follows the same rule.
+    """
+    return name if name.isascii() else _ALONE.sub(_write_alone, name)
+
+
+def _write_alone(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return rf"\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else rf"\u{code:04x}"
+
+
+def exact_name(name: str, exists: Callable[[str], bool]) -> str:
+    r"""Return the name of a file from a name that may be written with ``\xNN`` for bytes.
+
+    A file whose name contains these characters themselves comes first.
+
+    :param name: as ``written_name`` returns it, or exact.
+    :param exists: returns whether there is a file of this name.
+    :return: the name unchanged if neither exists.
+    """
+    if "\\x" not in name or exists(name):
+        return name
+    decoded = _WRITTEN_BYTE.sub(lambda one: chr(0xDC00 + int(one[1], 16)), name)
+    return decoded if exists(decoded) else name
 
 
 def title_of_path(note_id: str) -> str:

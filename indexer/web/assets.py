@@ -48,8 +48,10 @@ def file_address(path: str, stamp: object, *, whole: bool = False) -> str:
     :param whole: True for the original file, False for a scaled picture.
     """
     version = hashlib.blake2b(repr(stamp).encode(), digest_size=6).hexdigest()
-    asked = {"path": path, "v": version} | ({"whole": "1"} if whole else {})
-    return f"{ROUTE}/file?{urlencode(asked, errors='surrogateescape')}"
+    from indexer.notes.names import written_name
+
+    asked = {"path": written_name(path), "v": version} | ({"whole": "1"} if whole else {})
+    return f"{ROUTE}/file?{urlencode(asked)}"
 
 
 def install() -> None:
@@ -104,8 +106,10 @@ def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[by
     """
     # Imported only now: the server starts faster without the formats of notes.
     from indexer.notes.files import kind_of, read_head
+    from indexer.notes.names import exact_name
     from indexer.notes.opening import read_note_bytes, read_stamp
 
+    path = exact_name(path, lambda name: read_stamp(settings.notes, name) is not None)
     if any(part.startswith(".") for part in Path(path).parts):
         raise NoteError("is hidden", path=path)
     kind = kind_of(read_head(settings.notes, path))

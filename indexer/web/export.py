@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from indexer.records import Answer, Hit, Link, UnitKind
 from indexer.render import answer_json, to_json
 from indexer.render_markdown import answer_markdown
+from indexer.web.presenters import plain
 
 _COLUMNS = (
     *("rank", "title", "headings", "point", "note", "line", "date", "tags", "links", "url"),
@@ -102,7 +103,12 @@ def file_of(answer: Answer, wanted: tuple[str, int]) -> dict[str, str | int] | N
         return None
     mime, write = _KINDS[kind]
     name = _NO_NAME.sub("-", answer.question.strip()).strip("-. ")[:_MAX_NAME_CHARS]
-    return {"name": f"{name or 'notepoint'}.{kind}", "mime": mime, "text": write(answer), "at": at}
+    return {
+        "name": f"{name or 'notepoint'}.{kind}",
+        "mime": mime,
+        "text": plain(write(answer)),
+        "at": at,
+    }
 
 
 def _address(link: Link) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from indexer.gathered import folder_inside
 from indexer.notes.markdown.link_place import place_of
+from indexer.notes.names import written_name
 from indexer.notes.opening import read_stamp
 from indexer.records import Hit, Link
 from indexer.render_markdown import hit_markdown
@@ -235,5 +236,5 @@ def count(number: int, what: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text that can be sent; undecodable bytes of names are replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    r"""Return a text that can be sent; an undecodable byte of a name is written as ``\xNN``."""
+    return written_name(text)

@@ -48,7 +48,7 @@ def note_at(
             "text": sentence(exc) if note_id in exc.message else f"{note_id}: {sentence(exc)}",
         }
     lines = lines or presenters.split_lines(place, answer.hits if answer else ())
-    root = host.notebook.settings.notes
+    note_id, root = page.info.note_id, host.notebook.settings.notes
     note = presenters.note_of(page, place, lines, root, read_macros(root))
     note["backlinks"] = presenters.backlinks_of(
         host.reader.backlinks(note_id), host.labels().titles
@@ -80,7 +80,7 @@ def _embeds(host: Host, html: str, note_id: str) -> dict[str, dict[str, Any]]:
         except IndexerError:
             continue
         left -= len(page.html)
-        if other == note_id or left < 0:
+        if page.info.note_id == note_id or left < 0:
             continue
         found[place] = {
             "title": presenters.plain(page.info.title),
@@ -146,7 +146,7 @@ def _edit(host: Host, editor: str, place: str) -> None:
     """Start an editor by a command; show an error as a short notice."""
     note_id, line = split_place(place)
     try:
-        start_editor(editor, host.settings.notes, note_id, line or 0)
+        start_editor(editor, host.settings.notes, host.reader.exact_id(note_id), line or 0)
     except IndexerError as exc:
         st.toast(presenters.plain(sentence(exc)))
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote
 
+from indexer.notes.names import written_name
 from indexer.records import Link, LinkKind
 
 WEB = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
@@ -29,9 +30,10 @@ def place_of(link: Link) -> LinkPlace:
     :param link: resolved.
     """
     if link.kind in (LinkKind.NOTE, LinkKind.ANCHOR) and link.to is not None:
-        place = link.to if link.to_line is None else f"{link.to}:{link.to_line}"
+        note = written_name(link.to)
+        place = note if link.to_line is None else f"{note}:{link.to_line}"
         why = "" if link.ok else "no such heading in this note"
-        return LinkPlace(f"?p={quote(place, safe='/:', errors='surrogateescape')}", place, why)
+        return LinkPlace(f"?p={quote(place, safe='/:')}", place, why)
     if link.kind is LinkKind.URL and link.ok and WEB.match(link.target):
         return LinkPlace(link.target)
     if _SCHEME.match(link.target):

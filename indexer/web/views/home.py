@@ -6,6 +6,7 @@ import datetime
 import time
 from typing import Any
 
+from indexer.notes.names import exact_name
 from indexer.snapshot import split_place
 from indexer.web import presenters
 from indexer.web.components import show_home
@@ -64,7 +65,8 @@ def _opened(host: Host, places: tuple[str, ...]) -> list[dict[str, str]]:
     titles = host.labels().titles
     found: list[dict[str, str]] = []
     for place in places:
-        note_id, line = split_place(place)
+        written, line = split_place(place)
+        note_id = exact_name(written, titles.__contains__)
         if note_id not in titles or len(found) == _PICKED_UP:
             continue
         shown = presenters.plain(place)

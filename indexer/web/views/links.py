@@ -175,7 +175,8 @@ def _act(host: Host) -> None:
     try:
         match action.get("do"):
             case "fix":
-                note_id, line = split_place(str(action.get("place", "")))
+                named, line = split_place(str(action.get("place", "")))
+                note_id = host.reader.exact_id(named)
                 fixed = str(action.get("fix", ""))
                 st.session_state["fix"] = find_fix(host, note_id, line or 0, fixed)
                 st.session_state["fix_text"] = fixed

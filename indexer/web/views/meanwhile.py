@@ -8,6 +8,7 @@ import streamlit as st
 
 from indexer.errors import IndexerError, IndexNotFound
 from indexer.gathered import shown_folders
+from indexer.notes.names import exact_name
 from indexer.snapshot import NotePage, split_place
 from indexer.store.records import NoteInfo
 from indexer.web import address, presenters
@@ -104,7 +105,7 @@ def _act(element: str) -> None:
 def _reader(host: Host, words: FirstWords) -> None:
     """Draw the current file of the opened note; its links do not work until there is an index."""
     place = address.opened()
-    note_id, _ = split_place(place)
+    note_id = exact_name(split_place(place)[0], lambda name: words.note(name) is not None)
     note, root = words.note(note_id), host.settings.notes
     if note is None:
         st.caption("This note is not read yet.")
