@@ -127,6 +127,14 @@ def test_titles_of_components_are_above_what_they_hold() -> None:
     ]
 
 
+def test_sentence_of_a_component_is_text_and_its_setting_is_not() -> None:
+    body = '<Tip text="Oil the rope first" />\n\n<Tip text="collapsed" />\n\nThe end.\n'
+    assert [point.text for point in read(body, "n.mdx").points] == [
+        "Oil the rope first",
+        "The end.",
+    ]
+
+
 def test_word_in_brackets_is_no_component() -> None:
     assert texts("<Enter> ends it.\n\n<T extends Rope> too.\n") == [
         "<Enter> ends it.",

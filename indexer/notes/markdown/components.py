@@ -17,8 +17,10 @@ _ATTRIBUTE = re.compile(
 )
 _HAS_VALUE = re.compile(r"\s[\w-]+=|\{\.\.\.")
 _TITLES = ("title", "label", "heading", "header", "summary", "question")
-_SAID = ("description", "subtitle", "caption", "alt", "text", "message", "content", "quote")
-# Of a component without content, further attributes are words if they are several.
+_SAID = ("description", "subtitle", "caption", "alt")
+# These hold sentences or settings: they are read if they have several words. So are, of a component
+# without content, all further attributes.
+_SENTENCES = ("text", "message", "content", "quote")
 _TECHNICAL = frozenset(
     "class classname style id key src href to url icon type variant size color width height align "
     "groupid lang language defaultvalue value path img image cover logo rel target".split()
@@ -123,11 +125,13 @@ def _shown(name: str, source: str, *, closed: bool) -> tuple[str, bool]:
     if name == "TabItem":
         title = title or given.get("value", "")
     said = [given[key] for key in _SAID if given.get(key)]
+    said += [given[key] for key in _SENTENCES if _SEVERAL_WORDS.match(given.get(key, ""))]
     if source.endswith("/>"):
         more = [
             value
             for key, value in given.items()
-            if key not in (*_TITLES, *_SAID, *_TECHNICAL) and _SEVERAL_WORDS.match(value)
+            if key not in (*_TITLES, *_SAID, *_SENTENCES, *_TECHNICAL)
+            and _SEVERAL_WORDS.match(value)
         ]
         return ". ".join(filter(None, [title, *more, *said])), False
     if title and closed:
