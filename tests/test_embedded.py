@@ -17,7 +17,6 @@ from indexer.records import NoteFilter
 from indexer.store.embedded import page_sums, word_lists
 from indexer.store.embedded.faiss_snapshots import list_snapshots
 from indexer.store.embedded.store import DATABASE, EmbeddedStore
-from indexer.text.terms import terms_of
 
 
 @pytest.fixture
@@ -317,7 +316,7 @@ def test_word_lists_are_written_again_before_sqlite_refuses_them(
     assert store.verify() == []
     with store.view() as view:
         for word, count in (("other599", 1), ("point29", 1), ("point28", 0)):
-            assert len(view.lexical(terms_of(word), 5, NoteFilter())) == count
+            assert len(view.lexical([word], 5, NoteFilter())) == count
 
 
 @pytest.mark.slow
