@@ -273,6 +273,20 @@ def test_names_that_are_not_utf8_open_on_the_page(folder: Path) -> None:
     assert r'data-place="caf\xe9.md"' in link
 
 
+def test_folders_whose_names_are_not_utf8_do_not_disturb_the_page(folder: Path) -> None:
+    (folder / "caf\udce9").mkdir()
+    (folder / "caf\udce9" / "n\udce8.md").write_text("# Menu\n\n- espresso, see [none](x.md)\n")
+    build(folder)
+    for view in ("Search", "Timeline", "Map", "Links", "Index"):
+        open_page(q="espresso", view=view)
+    page = open_page(q="espresso", p=r"caf\xe9/n\xe8.md:3")
+    assert element(page, "sheet")["note"]["note"] == r"caf\xe9/n\xe8.md"
+    assert element(page, "desk")["related"] == []
+    found = rows(element(open_page(q="espresso", folder=r"caf\xe9"), "desk"))
+    assert [one["note"] for one in found] == [r"caf\xe9/n\xe8.md"]
+    open_page()
+
+
 @pytest.mark.parametrize("place", ["gone.md:3", "../../etc/passwd", "/etc/passwd:1", "<b>:x"])
 def test_place_that_is_no_note_is_refused(built: Path, place: str) -> None:
     sheet = element(open_page(p=place), "sheet")

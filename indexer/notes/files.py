@@ -60,7 +60,7 @@ class NoteFiles:
         return self._places[target]
 
     def _look_up(self, target: str) -> int | None:
-        target = unquote(_LIQUID.sub("", target)).strip()
+        target = unquote(_LIQUID.sub("", target), errors="surrogateescape").strip()
         if not target or _SCHEME.match(target):
             return None
         name = target.partition("#")[0].partition("?")[0]

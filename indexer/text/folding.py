@@ -7,18 +7,20 @@ import re
 import unicodedata
 from pathlib import Path
 
+_SPELLED_BYTE = re.compile(r"\\udc([89a-f][0-9a-f])")
+
 
 def fold_name(name: str) -> str:
-    """Return a name in the form used to compare: case folded, NFKC, without outer blanks.
+    r"""Return a name in the form used to compare: case folded, NFKC, without outer blanks.
 
     Unicode's full case folding makes ``Ökonomie`` equal to ``ökonomie`` and ``Straße`` to
     ``STRASSE``. NFKC makes a name from macOS (decomposed) equal to one typed on another system. The
-    result is always valid UTF-8: a lone surrogate, which represents an undecodable byte of a file
-    name, is spelled out.
+    result is always valid UTF-8: an undecodable byte of a file name is written as ``\xNN``, as in
+    JSON, so that a filter finds it in that form too.
     """
     if name.isascii():
         return name.lower().strip()
-    valid = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    valid = _SPELLED_BYTE.sub(r"\\x\1", name.encode("utf-8", "backslashreplace").decode("utf-8"))
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", valid).casefold()).strip()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from browser.conftest import SITE, OpenTab, Server, make_notes
+from browser.conftest import SITE, OpenTab, Server, build, make_notes
 
 pytestmark = pytest.mark.slow
 
@@ -584,6 +586,35 @@ def test_foreign_host_or_origin_is_refused(server: Server, header: str, value: s
     connection.endheaders()
     assert connection.getresponse().status == 403
     connection.close()
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def test_note_whose_name_is_not_utf8_is_followed_reloaded_and_asked_for(
+    open_tab: OpenTab, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "out.md").write_text("# Out\n\nto [the menu](caf%E9.md)\n")
+    (notes / "caf\udce9.md").write_text("# Menu\n\n- espresso and cake\n\n![plan](pl%E4n.png)\n")
+    Image.new("RGB", (30, 20)).save(tmp_path / "plan.png")
+    (tmp_path / "plan.png").rename(notes / "pl\udce4n.png")
+    build(notes)
+    server = Server(notes)
+    try:
+        page = open_tab("?p=out.md", at=server.address)
+        page.locator(".prose a", has_text="the menu").click()
+        expect(page.locator(".prose")).to_contain_text("espresso")
+        assert parse_qs(urlsplit(page.url).query)["p"] == [r"caf\xe9.md"]
+        page.reload()
+        expect(page.locator(".prose")).to_contain_text("espresso")
+        picture = page.locator(".prose .picture img")
+        page.wait_for_function("one => one.naturalWidth === 30", arg=picture.element_handle())
+        page.goto(f"{server.address}?q=espresso")
+        expect(page.locator(".prose")).to_contain_text("espresso and cake")
+    finally:
+        server.close()
 
 
 # --- first moments ------------------------------------------------------------------------------
