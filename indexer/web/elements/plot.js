@@ -112,17 +112,41 @@ class Plot {
     this.names(context);
   }
 
-  // The hits carry their ranks; the first is the largest and drawn last, on top.
+  // Where the rank of each hit is drawn: on its dot, or near it where another rank is there.
+  badges() {
+    const made = [];
+    for (const [rank, dot] of this.data.rings.entries()) {
+      const [x, y] = this.place(dot), size = rank === 0 ? 13 : 10;
+      const isFree = ([left, top]) => made.every((one) => Math.hypot(one.x - left, one.y - top) > one.size + size);
+      let spot = [x, y];
+      for (let far = size + 16, turn = 0; !isFree(spot) && turn < 96; turn++) {
+        if (turn && turn % 12 === 0) far += 18;
+        const angle = (turn % 12) * Math.PI / 6 - Math.PI / 2;
+        const tried = [x + far * Math.cos(angle), y + far * Math.sin(angle)];
+        if (tried[0] > size && tried[1] > size && tried[0] < this.width - size && tried[1] < this.height - size) spot = tried;
+      }
+      made.push({ dot, x: spot[0], y: spot[1], size, from: [x, y] });
+    }
+    return made;
+  }
+
+  // The hits carry their ranks; the first is the largest and drawn last, on top. A line leads to the dot of
+  // a rank that had to make room.
   hits(context) {
-    const accent = this.night ? "#fbbf24" : "#b45309", list = this.data.rings;
+    const accent = this.night ? "#fbbf24" : "#b45309";
+    this.ranks = this.badges();
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (let rank = list.length - 1; rank >= 0; rank--) {
-      const [x, y] = this.place(list[rank]), size = rank === 0 ? 13 : 10;
-      context.globalAlpha = rank === 0 ? 1 : Math.max(0.8, 0.95 - rank * 0.02); // the number stays readable
+    context.strokeStyle = context.fillStyle = accent;
+    context.lineWidth = 1.5;
+    for (const { x, y, from } of this.ranks) {
+      if (x === from[0] && y === from[1]) continue;
+      context.beginPath(); context.moveTo(...from); context.lineTo(x, y); context.stroke();
+      context.beginPath(); context.arc(...from, 3.5, 0, 7); context.fill();
+    }
+    for (const [rank, { x, y, size }] of [...this.ranks.entries()].reverse()) {
       context.fillStyle = accent;
       context.beginPath(); context.arc(x, y, size, 0, 7); context.fill();
-      context.globalAlpha = 1;
       context.fillStyle = this.night ? "#111" : "#fff";
       context.font = `700 ${rank === 0 ? 13 : 11}px ${getComputedStyle(this.root).fontFamily}`;
       context.fillText(String(rank + 1), x, y + 0.5);
@@ -135,7 +159,7 @@ class Plot {
     context.font = `600 12px ${getComputedStyle(this.root).fontFamily}`;
     context.textAlign = "center";
     context.lineJoin = "round";
-    const taken = this.data.rings.map((i) => { const [left, top] = this.place(i); return { left, top: top + 4, half: 12 }; });
+    const taken = this.ranks.map(({ x, y }) => ({ left: x, top: y + 4, half: 12 }));
     const buttons = this.frame.querySelector(".zoom"), wide = (buttons?.offsetWidth || 0) / 2;
     for (let top = 8; wide && top < buttons.offsetHeight + 16; top += 14) taken.push({ left: this.width - wide - 8, top, half: wide + 6 });
     for (const { text, x, y, dot } of this.data.names) {
@@ -157,6 +181,8 @@ class Plot {
   }
 
   nearest(x, y) {
+    const rank = (this.ranks || []).find((one) => Math.hypot(one.x - x, one.y - y) <= one.size);
+    if (rank) return rank.dot;
     let best = -1, least = 14 * 14;
     for (let i = 0; i < this.data.x.length; i++) {
       if (this.only !== null && this.data.groups.length && this.data.group[i] !== this.only) continue;
