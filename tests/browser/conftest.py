@@ -176,16 +176,24 @@ class Server:
     cookies: ClassVar[dict[int, Any]] = {}
 
     def __init__(
-        self, notes: Path, *options: str, home: Path | None = None, cache: Path | None = None
+        self,
+        notes: Path,
+        *options: str,
+        home: Path | None = None,
+        cache: Path | None = None,
+        project: Path = ROOT,
     ) -> None:
-        """Start a page over a folder of notes; with a home it asks its visitor for the folder."""
+        """Start a page over a folder of notes; with a home it asks its visitor for the folder.
+
+        It runs the code of ``project``.
+        """
         self.notes = notes
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NOTEPOINT_")}
-        environment |= {"NOTEPOINT_CACHE": str(ROOT / ".cache"), "PYTHONPATH": str(ROOT)}
+        environment |= {"NOTEPOINT_CACHE": str(ROOT / ".cache"), "PYTHONPATH": str(project)}
         command = [sys.executable, "-m", "indexer", "serve", "--no-browser"]
         if home is None:
             command += ["--notes", str(notes)]

@@ -221,9 +221,22 @@ def test_back_and_forward_are_right_across_views(open_tab: OpenTab) -> None:
     expect(page.locator("canvas").first).to_be_visible()
     expect(box(page)).to_have_value("ethics")
     page.get_by_role("link", name="Index").click()
-    expect(page.locator("table").first).to_be_visible()
+    build_button = page.get_by_role("button", name="Update now")
+    expect(build_button).to_be_visible()
+    page.go_back()
+    expect(page.locator("canvas").first).to_be_visible()
+    expect(build_button).to_have_count(0)
+    expect(page).to_have_url(re.compile("view=Map"))
+    expect(box(page)).to_have_value("ethics")
+    page.go_forward()
+    expect(build_button).to_be_visible()
+    expect(page.locator("canvas")).to_have_count(0)
+    expect(page).to_have_url(re.compile("view=Index"))
+    expect(box(page)).to_have_value("ethics")
     box(page).fill("wombat census")
     expect(page.locator(".best")).to_contain_text("wombat")
+    page.go_back()
+    expect(build_button).to_be_visible()
 
 
 def test_another_question_is_a_step_of_its_own(open_tab: OpenTab) -> None:

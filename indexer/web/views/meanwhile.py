@@ -74,6 +74,7 @@ def _found(host: Host, question: str) -> None:
             data={
                 "said": _said(words.notes, question, len(found)),
                 "rows": rows_of(found, question),
+                "question": question,
             },
             on_act_change=lambda: _act("meanwhile"),
         )
