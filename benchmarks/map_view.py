@@ -131,7 +131,7 @@ def _points(page: Page) -> int:
 
 
 def _settled(page: Page, begun: float) -> float:
-    """Return the seconds from ``begun`` until the drawing last changed, before 4 s without a change."""
+    """Return the seconds from ``begun`` until the drawing last changed; it ends 4 s later."""
     last, changed = b"", time.perf_counter()
     while time.perf_counter() - changed < 4 and time.perf_counter() - begun < _PHASES_S:
         drawn = page.locator("canvas").screenshot()

@@ -439,11 +439,11 @@ def test_without_a_model_words_answer_and_it_is_said(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(*args: object, **options: object) -> FakeEncoder:
-        raise EncoderError("the weights are not installed", "install them")
+        raise EncoderError("the weights are not installed: see https://e.org", "install them")
 
     monkeypatch.setattr("indexer.encoding.opening.open_encoder", missing)
     page = open_page(q="ethics")
-    assert "By words alone: the weights are not installed" in texts(page)
+    assert "By words alone: the weights are not installed. See Index" in texts(page)
     desk = element(page, "desk")
     assert rows(desk)[0]["why"] == ["has ethics"]
     assert not desk["steerable"]

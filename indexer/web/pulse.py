@@ -40,7 +40,8 @@ def _line(host: Host) -> str:
     if state.model is Model.LOADING:
         return "Searching by words alone while the model loads"
     if state.model is Model.MISSING and state.model_error:
-        return f"By words alone: {state.model_error.message}"
+        what = state.model_error.message.partition(": ")[0]  # the view of the index says why
+        return f"By words alone: {what}. See Index"
     try:
         header = host.reader.header()
     except IndexerError:

@@ -270,6 +270,40 @@ def test_phone_has_large_targets_and_one_scrolling_page(open_tab: OpenTab, view:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("view", ["Links", "Index"])
+def test_tables_do_not_scroll_sideways_on_a_phone(open_tab: OpenTab, view: str) -> None:
+    page = open_tab(f"?view={view}", **PHONE)
+    table = page.locator(".table:has(.wide)").first
+    expect(table).to_be_visible()
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    cell = table.locator("tbody td").first
+    expect(cell).to_have_attribute("data-column", "Where")
+    assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"Where"'
+
+
+def test_ranks_on_the_map_do_not_cover_each_other(open_tab: OpenTab) -> None:
+    page = open_tab("?view=Map&q=pangolin&mode=Words")
+    canvas = page.locator("canvas")
+    expect(canvas).to_be_visible()
+    # The texts that were drawn, with their places; a drawing is asked for by a change of the size.
+    page.evaluate(
+        """() => { window.ranks = {};
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+          if (/^\\d+$/.test(text)) window.ranks[text] = [x, y];
+          write.call(this, text, x, y); };
+        window.dispatchEvent(new Event('resize')); }"""
+    )
+    page.wait_for_function("Object.keys(window.ranks).length >= 8")
+    page.wait_for_timeout(1_000)  # the dots have moved to their last places
+    page.evaluate("window.ranks = {}; window.dispatchEvent(new Event('resize'))")
+    spots = list(page.evaluate("window.ranks").values())
+    assert len(spots) >= 8
+    for i, (x, y) in enumerate(spots):
+        for left, top in spots[:i]:
+            assert (x - left) ** 2 + (y - top) ** 2 >= 19**2
+
+
 def test_terminal_shows_the_greeting_alone(open_tab: OpenTab, server: Server) -> None:
     page = open_tab()
     ask(page, "ethics")

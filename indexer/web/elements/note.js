@@ -248,8 +248,13 @@ function findBar(pane) {
 function around(title, entries, act) {
   if (!entries.length) return null;
   return [el("h3", {}, title), el("ul", {}, entries.map((one) => el("li", {},
-    el("a", { href: one.href, onclick: follow(() => act({ do: "open", place: one.place })) }, one.path.join(" \u203a ")),
-    one.text && markedText(one.text, [], one.math || [], ""))))];
+    el("a", { href: one.href, dir: "auto", onclick: follow(() => act({ do: "open", place: one.place })) }, one.path.join(" \u203a ")), one.text && saidThere(one))))];
+}
+
+function saidThere(one) {
+  const text = markedText(one.text, [], one.math || [], "");
+  text.setAttribute("dir", "auto");
+  return text;
 }
 
 // If a reader shows this note already, its text stays and only the parts around it change.

@@ -3,13 +3,15 @@ const PAGE = 50;
 const tables = new WeakMap();
 const textOf = (cell) => (typeof cell === "object" && cell ? cell.text || cell.copy || cell.fix || "" : String(cell));
 
-function cellOf(cell, act, say) {
-  if (typeof cell !== "object" || !cell) return el("td", {}, String(cell));
-  if (cell.fix !== undefined) return el("td", {}, el("code", {}, cell.fix), button("Fix \u2026", "edit", () => act({ do: "fix", place: cell.place, fix: cell.fix }), { text: true, title: "Shows the change first" }), " ",
+// On a phone, where a row is a block of lines, a cell says which column it is of.
+function cellOf(cell, column, act, say) {
+  const named = { role: "cell", "data-column": column };
+  if (typeof cell !== "object" || !cell) return el("td", named, String(cell));
+  if (cell.fix !== undefined) return el("td", named, el("code", {}, cell.fix), button("Fix \u2026", "edit", () => act({ do: "fix", place: cell.place, fix: cell.fix }), { text: true, title: "Shows the change first" }), " ",
     button("Copy", "quote", async () => say((await copyText(cell.fix)) ? "Copied" : "The browser did not allow copying"), { text: true }));
-  if (cell.place) return el("td", {}, el("a", { href: cell.href, onclick: follow(() => act({ do: "open", place: cell.place })) }, cell.text));
-  if (cell.copy) return el("td", {}, el("code", {}, cell.copy), button("Copy", "quote", async () => say((await copyText(cell.copy)) ? "Copied" : "The browser did not allow copying"), { text: true }));
-  return el("td", {}, cell.text || "");
+  if (cell.place) return el("td", named, el("a", { href: cell.href, onclick: follow(() => act({ do: "open", place: cell.place })) }, cell.text));
+  if (cell.copy) return el("td", named, el("code", {}, cell.copy), button("Copy", "quote", async () => say((await copyText(cell.copy)) ? "Copied" : "The browser did not allow copying"), { text: true }));
+  return el("td", named, cell.text || "");
 }
 
 function drawTable(root, state) {
@@ -25,8 +27,8 @@ function drawTable(root, state) {
   previous.disabled = state.page === 0; next.disabled = state.page >= pages - 1;
   const label = rows.length === data.rows.length ? `${rows.length} rows` : `${rows.length} of ${data.rows.length} rows`;
   state.body.replaceChildren(
-    el("div", { class: "table", tabindex: "0", role: "region", "aria-label": data.label }, el("table", {}, el("caption", { class: "sr" }, data.label), el("thead", {}, el("tr", {}, data.columns.map((name) => el("th", { scope: "col" }, name)))),
-      el("tbody", {}, shown.map((row) => el("tr", {}, row.map((cell) => cellOf(cell, act, say))))))));
+    el("div", { class: "table", tabindex: "0", role: "region", "aria-label": data.label }, el("table", { role: "table", class: data.columns.length > 2 ? "wide" : "" }, el("caption", { class: "sr" }, data.label), el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, data.columns.map((name) => el("th", { scope: "col", role: "columnheader" }, name)))),
+      el("tbody", { role: "rowgroup" }, shown.map((row) => el("tr", { role: "row" }, row.map((cell, i) => cellOf(cell, data.columns[i], act, say))))))));
   state.head.hidden = data.rows.length <= 10;
   state.turns.replaceChildren(...(pages > 1 ? [el("span", {}, `${label}, page ${state.page + 1} of ${pages}`), previous, next] : [el("span", {}, label)]));
 }
