@@ -37,6 +37,10 @@ CASES = {
     "id of a heading": ("# Head {#own}", "<h1>Head</h1>"),
     "id of a block": ("words ^own-id", "<p>words</p>"),
     "include": ("{{#include a.md}}", ">include</span>"),
+    "low": ("H~2~O", "H<sub>2</sub>O"),
+    "high": ("the 10^th^ day", "10<sup>th</sup> day"),
+    "inserted": ("some ++new words++ here", "some <ins>new words</ins> here"),
+    "keys": ("press ++ctrl+alt+x++", "<kbd>ctrl</kbd>+<kbd>alt</kbd>+<kbd>x</kbd>"),
     "notice without words": ("{% include note.html %}", '<span class="chip"'),
 }  # fmt: skip
 HIDDEN = {
@@ -48,6 +52,9 @@ HIDDEN = {
     "address for references": '[secret]: https://a.example "T"\n\na',
 }
 KEPT = {
+    "folders": "words in ~/a and ~/b, 5 ~ 6 ~ 7",
+    "language": "words in C++ and x++ies++ and g++",
+    "power": "words 2^8 and 2^9",
     "unfinished block": "#+BEGIN_NOTE\nwords",
     "code that begins a block": "```\n#+BEGIN_QUOTE\nwords\n#+END_QUOTE\n```",
     "cell of MyST": "```{code-cell}\nwords\n```",
@@ -75,6 +82,11 @@ def test_hidden_from_readers(case: str) -> None:
 def test_anything_else_stays_as_it_is(case: str) -> None:
     assert "words" in html_of(KEPT[case])
     assert shown_source(KEPT[case]) == KEPT[case] or "unfinished" in case
+
+
+@pytest.mark.parametrize("case", ["folders", "language", "power"])
+def test_signs_without_a_pair_stay(case: str) -> None:
+    assert html_of(KEPT[case]).strip() == f"<p>{KEPT[case]}</p>"
 
 
 @pytest.mark.parametrize("source", [one for one, _ in CASES.values()] + [*HIDDEN.values()])

@@ -27,6 +27,8 @@ _FIRST = {
     "attributes": "{",
     "shortcode": "{",
     "inline_footnote": "^",
+    "small_text": "~^",
+    "inserted": "+",
     "liquid": "{",
     "escape": "\\",
     "backticks": "`",
@@ -44,7 +46,7 @@ _FIRST = {
     "entity": "&",
 }
 # Text without any of these is plain. Signs that only end markup ("]") begin nothing.
-_MARKUP = re.compile(r"[\n:\\`~*_\[<&#{%=$]")
+_MARKUP = re.compile(r"[\n:\\`~*_\[<&#{%=$^]|\+\+")
 # Other characters have a list as well; a note in Chinese has thousands.
 _MAX_CHARACTERS = 1_000
 

@@ -38,6 +38,13 @@ _REFERENCE = re.compile(
     r"(?<!embed )(?<!`)\(\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)\)"
 )
 _FOOTNOTE = re.compile(r"\^\[((?:[^\[\]\n]|\[[^\[\]\n]*\]){1,1000})\]")
+# H~2~O, 10^th^, and ++inserted words++ or ++ctrl+c++ (pymdownx).
+_SMALL = re.compile(r"([~^])([^\s~^\[\]]{1,30})\1(?![~^])")
+_INSERTED = re.compile(r"\+\+(?![\s+])([^+\n]{1,500}?)(?<!\s)\+\+(?!\+)")
+_KEYS = re.compile(
+    r"\+\+((?:ctrl|alt|shift|cmd|meta|win|option|enter|esc|escape|tab|space|del|delete|home|end|insert"
+    r"|backspace|page-(?:up|down)|arrow-\w+|up|down|left|right|f\d\d?)(?:\+[\w-]+)*)\+\+(?!\+)"
+)
 _MAX_BLOCK_LINES = 500
 # An id at the end of a block (^name) or of a heading ({#name}), which only links read.
 _MAX_ID_CHARS = 120
@@ -54,6 +61,8 @@ def shown_parser() -> MarkdownIt:
     inline.before("attributes", "icon", read_icon)
     inline.before("icon", "templater", read_templater)
     inline.before("templater", "inline_footnote", _footnote)
+    inline.before("strikethrough", "small_text", _small_text)
+    inline.before("small_text", "inserted", _inserted)
     return parser
 
 
@@ -69,6 +78,52 @@ def _footnote(state: StateInline, silent: bool) -> bool:
         state.push("inline_footnote", "", 0).content = found.group(1)
     state.pos = found.end()
     return True
+
+
+def _small_text(state: StateInline, silent: bool) -> bool:
+    """Read ``H~2~O`` and ``10^th^``, which follow a word."""
+    found = state.src[state.pos] in "~^" and _SMALL.match(state.src, state.pos, state.posMax)
+    if not found or not _follows(state, _ends_word):
+        return False
+    if not silent:
+        _push(state, "sub" if found[1] == "~" else "sup", found[2])
+    state.pos = found.end()
+    return True
+
+
+def _inserted(state: StateInline, silent: bool) -> bool:
+    """Read ``++inserted words++``, and keys such as ``++ctrl+c++``; both follow no word."""
+    if not state.src.startswith("++", state.pos) or _follows(state, _ends_plus):
+        return False
+    keys = _KEYS.match(state.src, state.pos, state.posMax)
+    found = keys or _INSERTED.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        for i, text in enumerate(found[1].split("+") if keys else [found[1]]):
+            if i:
+                state.push("text", "", 0).content = "+"
+            _push(state, "kbd" if keys else "ins", text)
+    state.pos = found.end()
+    return True
+
+
+def _follows(state: StateInline, test: Callable[[str], bool]) -> bool:
+    return state.pos > 0 and test(state.src[state.pos - 1])
+
+
+def _ends_word(character: str) -> bool:
+    return character.isalnum() or character in ")]"
+
+
+def _ends_plus(character: str) -> bool:
+    return character.isalnum() or character in "+_"
+
+
+def _push(state: StateInline, name: str, text: str) -> None:
+    state.push(f"{name}_open", name, 1)
+    state.push("text", "", 0).content = text
+    state.push(f"{name}_close", name, -1)
 
 
 def hide_id(children: list[Any]) -> None:
