@@ -19,7 +19,7 @@ from indexer.render import hits_text, safe
         ("\x9b31m", "\\x9b31m"),
         ("a\tb\nc", "a b\nc"),
         ("\u202etxt.exe", "\\x202etxt.exe"),
-        ("\ud800", "\\xd800"),
+        ("\ud800", "\\ud800"),
         ("\r", "\\x0d"),
     ],
 )
