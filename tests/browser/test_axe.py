@@ -96,6 +96,10 @@ def test_vault_from_right_to_left(open_tab: OpenTab, tmp_path: Path) -> None:
         expect(page.locator(".reader h2.title")).to_have_text("דבורים")
         item = page.locator(".prose li").first
         assert item.evaluate("one => getComputedStyle(one).direction") == "rtl"
+        related = page.locator(".around li").first
+        for part in ("a", "p"):
+            there = related.locator(part).first
+            assert there.evaluate("one => getComputedStyle(one).direction") == "rtl"
         found += faults_of(page)
         for view, wait in (
             ("", ".home"),
