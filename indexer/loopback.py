@@ -171,6 +171,7 @@ def listen(host: str, port: int, token: str) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
+        found.listen()  # requests wait from the moment the address is printed
     except (OSError, OverflowError) as exc:
         found.close()
         raise SettingsError(

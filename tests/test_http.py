@@ -154,6 +154,11 @@ def test_head_has_no_body(standing: httpx2.Client, path: str) -> None:
     assert standing.get("/status").json()["notes"] == 3
 
 
+def test_connections_wait_before_the_server_answers() -> None:
+    with contextlib.closing(listen("127.0.0.1", 0, "")) as listening:
+        socket.create_connection(listening.getsockname(), PATIENCE_S).close()
+
+
 def test_name_that_is_not_utf8_is_read_as_json_writes_it(tmp_path: Path) -> None:
     (tmp_path / "caf\udce9.md").write_text("# Menu\n\n- espresso, see [tea](tea.md)\n")
     (tmp_path / "tea.md").write_text("# Tea\n\n- green, or an espresso\n")
