@@ -650,7 +650,7 @@ def test_missing_index_is_built_from_the_page_cancelled_and_built_again(
         page.get_by_role("button", name="Build the index").click()
         expect(page.locator(".home")).to_be_visible(timeout=180_000)
         expect(page.locator(".lead")).to_contain_text("Ask 10 notes")
-        expect(page.get_by_text("10 notes, 224 points", exact=True)).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^10 notes, 2\d\d points$"))).to_be_visible()
         ask(page, "ethics")
     finally:
         server.close()
