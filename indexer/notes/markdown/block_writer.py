@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it.token import Token
@@ -60,6 +61,27 @@ class Table:
     header: tuple[str, ...] | None = None
     links: tuple[RawLink, ...] = ()
     shown: set[int] = field(default_factory=set)
+
+
+def heading_block(
+    rows: Sequence[Row], lines: tuple[int, int], level: int, links: Sequence[RawLink]
+) -> Block:
+    """Return the block of a heading.
+
+    :param rows: its text.
+    :param lines: its first and last line.
+    :param level: 1 for the highest.
+    :param links: in its text.
+    """
+    return Block(
+        kind=BlockKind.HEADING,
+        rows=tuple(rows),
+        line_start=lines[0],
+        line_end=lines[1],
+        parent=None,
+        level=level,
+        links=tuple(links),
+    )
 
 
 class BlockWriter:
@@ -132,20 +154,10 @@ class BlockWriter:
             self.document.anchors += [(name, line) for name in found]
             last = rows[-1]._replace(text=rows[-1].text[: given.start()].strip())
             rows = [*rows[:-1], last] if last.text else rows[:-1]
-        end, links = self._last_line(token), tuple(text.links)
+        end = self._last_line(token)
         if self._frames:
             self.document.inner_headings.add(len(self.document.blocks))
-        self._add(
-            Block(
-                kind=BlockKind.HEADING,
-                rows=tuple(rows),
-                line_start=line,
-                line_end=end,
-                parent=None,
-                level=level,
-                links=links,
-            )
-        )
+        self._add(heading_block(rows, (line, end), level, text.links))
 
     def _add_item_text(self, item: int, text: InlineText, token: Token) -> None:
         """Set the text of an item; lazy continuation lines become separate blocks."""
@@ -211,18 +223,7 @@ class BlockWriter:
             and not self._frames
             and len(rows[0].text) <= _MAX_PSEUDO_HEADING_CHARS
         ):
-            links = tuple(text.links)
-            self._add(
-                Block(
-                    kind=BlockKind.HEADING,
-                    rows=tuple(rows),
-                    line_start=line,
-                    line_end=last,
-                    parent=None,
-                    level=_PSEUDO_HEADING_LEVEL,
-                    links=links,
-                )
-            )
+            self._add(heading_block(rows, (line, last), _PSEUDO_HEADING_LEVEL, text.links))
         elif any(_DEFINITION.match(row.text) for row in rows[1:]):
             self._add_definitions(rows, text, last)
         else:

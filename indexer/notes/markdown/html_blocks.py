@@ -7,12 +7,12 @@ from collections import defaultdict
 
 from markdown_it.token import Token
 
-from indexer.notes.markdown.block_writer import BlockWriter, Frame
+from indexer.notes.markdown.block_writer import BlockWriter, Frame, heading_block
 from indexer.notes.markdown.html import read_html
 from indexer.notes.markdown.inline import read_inline
 from indexer.notes.markdown.noise import is_fence_mark
 from indexer.notes.markdown.reading import reading_parser
-from indexer.records import Block, BlockKind, RawLink, Row
+from indexer.records import RawLink, Row
 
 MARKDOWN_SIGN = re.compile(r"\[|`|\*\w|\*\*|(?<!\w)_\w|#\w")
 _AS_WRITTEN = re.compile(r"<(?:pre|textarea|code)\b", re.IGNORECASE)
@@ -93,17 +93,7 @@ class HtmlWriter(BlockWriter):
         item = self._own_item()
         level = 0 if self._frames or not rows else _heading_level(part)
         if level:
-            self._add(
-                Block(
-                    kind=BlockKind.HEADING,
-                    rows=tuple(rows),
-                    line_start=line,
-                    line_end=last,
-                    parent=None,
-                    level=level,
-                    links=tuple(links),
-                )
-            )
+            self._add(heading_block(rows, (line, last), level, links))
         elif rows and item is not None:
             self._extend(item, rows, last, links)
         elif rows:
