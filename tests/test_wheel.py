@@ -49,26 +49,25 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`notepoint` in an environment into which the wheel was installed with its page."""
-    home = tmp_path_factory.mktemp("home")
+def installed(home: Path, dist: Path, extra: str = "") -> Path:
+    """Return `notepoint` in a new environment into which the wheel was installed."""
     must(run(sys.executable, "-m", "venv", home / "venv", home=home))
     (wheel,) = dist.glob("*.whl")
     pip = (home / "venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    must(run(*pip, f"{wheel}[page]", home=home))
+    must(run(*pip, f"{wheel}{extra}", home=home))
     return home / "venv/bin/notepoint"
+
+
+@pytest.fixture(scope="module")
+def program(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`notepoint` installed with its page."""
+    return installed(tmp_path_factory.mktemp("home"), dist, "[page]")
 
 
 @pytest.fixture(scope="module")
 def core(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`notepoint` in an environment into which the wheel was installed with no extra."""
-    home = tmp_path_factory.mktemp("core")
-    must(run(sys.executable, "-m", "venv", home / "venv", home=home))
-    (wheel,) = dist.glob("*.whl")
-    pip = (home / "venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    must(run(*pip, wheel, home=home))
-    return home / "venv/bin/notepoint"
+    """`notepoint` installed with no extra."""
+    return installed(tmp_path_factory.mktemp("core"), dist)
 
 
 def test_same_source_gives_the_same_packages(dist: Path, tmp_path: Path) -> None:
