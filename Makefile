@@ -46,7 +46,11 @@ check: setup-dev  ## Format, lint, types, docstrings and the fast tests
 	@$(STEP) types $(BIN)/mypy
 	@$(STEP) docstrings $(BIN)/flake8 indexer app.py
 	@$(STEP) packages $(BIN)/python -m pip check
+ifdef TESTS_FOLLOW
+	@echo "== fast tests: make test follows and runs them"
+else
 	@$(STEP) "fast tests" $(BIN)/python -m pytest -m "not slow"
+endif
 
 bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...", or MINED=DIR)
 ifdef MINED
