@@ -83,7 +83,10 @@ def readable_by_others(folder: Path, names: list[str]) -> Iterator[str]:
     if os.name != "posix" or not folder.stat().st_mode & 0o011:
         return
     for name in names:
-        status = (folder / name).lstat()
+        try:
+            status = (folder / name).lstat()
+        except FileNotFoundError:  # replaced or removed by another process since it was listed
+            continue
         if stat.S_ISREG(status.st_mode) and status.st_size and status.st_mode & 0o044:
             yield name
 

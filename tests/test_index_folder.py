@@ -12,7 +12,7 @@ from conftest import OpenNotebook, WriteNotes
 
 from indexer.config import Settings
 from indexer.errors import IndexDamaged, IndexerError
-from indexer.store.embedded.folder import exposure
+from indexer.store.embedded.folder import exposure, make_folder
 from indexer.store.embedded.page_sums import sums_path
 from indexer.store.embedded.store import DATABASE
 from indexer.web.history import History
@@ -173,3 +173,28 @@ def test_drive_without_permissions_is_named(tmp_path: Path) -> None:
     assert "its drive keeps no permissions; --store DIR" in (exposure(folder) or "")
     (folder / "build.pid").chmod(0o644)
     assert "`notepoint build` makes it private" in (exposure(folder) or "")
+
+
+@pytest.mark.parametrize("other", ["creates", "removes"])
+def test_another_build_changes_the_folder_at_the_same_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    """It creates a file just before ours, or removes one that was just listed."""
+    changed = []
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        path.write_bytes(b"*\n")
+        changed.append(path.name)
+
+    def listed(folder: Path) -> list[str]:
+        changed.append("build.pid")
+        return ["build.pid"]
+
+    if other == "creates":
+        monkeypatch.setattr(Path, "unlink", unlink)
+    else:
+        (tmp_path / "index").mkdir(0o755)
+        monkeypatch.setattr("indexer.store.embedded.folder._our_names", listed)
+    make_folder(tmp_path / "index")
+    assert changed
+    assert (tmp_path / "index" / ".gitignore").read_bytes() == b"*\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from indexer.config import INDEX_FOLDER
@@ -44,10 +45,11 @@ def make_folder(folder: Path) -> None:
     if folder.name == INDEX_FOLDER:  # a folder with another name may hold other files too
         make_private(folder)
     if not os.path.lexists(folder / _IGNORE):
-        with open_private(folder / _IGNORE) as file:
-            file.write(b"*\n")
+        with suppress(FileExistsError), open_private(folder / _IGNORE) as file:
+            file.write(b"*\n")  # if it exists now, a build at the same moment created it
     for name in _exposed(folder):
-        make_private(folder / name)
+        with suppress(FileNotFoundError):
+            make_private(folder / name)
 
 
 def refuse_foreign(folder: Path, *, remove: bool = False) -> None:
