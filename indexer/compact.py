@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from indexer.errors import IndexerError
 from indexer.passages import (
     Passage,
-    in_line,
     passage_json,
     passage_of,
     passage_of_place,
@@ -25,7 +24,7 @@ from indexer.passages import (
     shorten,
 )
 from indexer.records import Answer, Hit
-from indexer.render import safe
+from indexer.render import in_line, safe
 from indexer.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.gathered import folder_inside
-from indexer.passages import in_line
 from indexer.records import Answer, Hit
-from indexer.render import safe, to_json
+from indexer.render import in_line, safe, to_json
 
 _MAX_LINE_CHARS = 400
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from indexer.records import Hit, Link, Place
-from indexer.render import safe
+from indexer.render import in_line, safe
 
 _MAX_HEADING_CHARS = 60
 _MAX_HEADINGS = 5
@@ -127,16 +127,6 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
             state = "" if link.ok else " (leads nowhere)"
             yield f"-> {in_line(link.text)}: {in_line(link.to or link.target)}{state}"
         before = passage
-
-
-def in_line(text: str) -> str:
-    r"""Return a name as a part of a printed line: a line end in it is written as ``\x0a``.
-
-    Otherwise the name of a file could look like other lines of the answer.
-
-    :param text: a path, or another name.
-    """
-    return safe(text).replace("\n", "\\x0a")
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

@@ -21,7 +21,6 @@ from indexer.records import (
     FileReport,
     Hit,
     Link,
-    Missing,
     NoteWarning,
     Outcome,
     Place,
@@ -48,6 +47,16 @@ def safe(text: str) -> str:
     """Return a text with control and invisible characters escaped, bytes of names as in JSON."""
     text = written_name(text)
     return _STEERING.sub(lambda one: " " if one[0] == "\t" else f"\\x{ord(one[0]):02x}", text)
+
+
+def in_line(text: str) -> str:
+    r"""Return a name as a part of a printed line: a line end in it is written as ``\x0a``.
+
+    Otherwise the name of a file could look like other lines of the output.
+
+    :param text: a path, or another name.
+    """
+    return safe(text).replace("\n", "\\x0a")
 
 
 def to_json(value: object, *, exact_names: bool = False) -> str:
@@ -211,22 +220,22 @@ def hits_text(hits: Iterable[Hit]) -> str:
 def hit_lines(hit: Hit) -> list[str]:
     """Return a hit for a terminal, as lines."""
     where = [hit.title, *(h for h in hit.heading_path if h.casefold() != hit.title.casefold())]
-    head = " > ".join(safe(part) for part in where)
+    head = " > ".join(map(in_line, where))
     lines = [f"{hit.rank:>2}  " + click.style(head, fg="cyan")]
     lines += [
-        click.style(f"    {'  ' * depth}{safe(parent)}", dim=True)
+        click.style(f"    {'  ' * depth}{' '.join(safe(parent).split())}", dim=True)
         for depth, parent in enumerate(hit.parents)
     ]
     indent = "    " + "  " * len(hit.parents)
     lines += [indent + line for line in marked(hit).split("\n")]
     facts = [
-        f"{safe(hit.note_id)}:{hit.line_start}",
+        f"{in_line(hit.note_id)}:{hit.line_start}",
         hit.date or "",
-        *(f"#{safe(tag)}" for tag in hit.tags),
+        *(f"#{in_line(tag)}" for tag in hit.tags),
     ]
     lines.append(click.style("    " + "  ".join(fact for fact in facts if fact), dim=True))
     if hit.url:
-        lines.append(click.style(f"    {safe(hit.url)}", dim=True))
+        lines.append(click.style(f"    {in_line(hit.url)}", dim=True))
     why = explanation_lines(hit.explanation) if hit.explanation else []
     return [*lines, *link_lines(hit), *(click.style(f"    {safe(line)}", dim=True) for line in why)]
 
@@ -234,7 +243,7 @@ def hit_lines(hit: Hit) -> list[str]:
 def link_lines(hit: Hit) -> list[str]:
     """Return the links in a hit for a terminal, one per line."""
     return [
-        f"    -> {safe(link.text)}: {safe(link.to or link.target)}"
+        f"    -> {in_line(link.text)}: {in_line(link.to or link.target)}"
         + ("" if link.ok else "  (leads nowhere)")
         for link in hit.links
     ]
@@ -364,10 +373,10 @@ def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> s
 
 
 def _warning_text(file: FileReport, warning: NoteWarning) -> str:
-    place = safe(file.note_id) + (f":{warning.line}" if warning.line else "")
+    place = in_line(file.note_id) + (f":{warning.line}" if warning.line else "")
     word = "skipped" if file.outcome is Outcome.SKIPPED else "warning"
-    hint = f"\n    hint: {safe(warning.hint)}" if warning.hint else ""
-    return f"{place}: {word}: {safe(warning.message)}{hint}"
+    hint = f"\n    hint: {in_line(warning.hint)}" if warning.hint else ""
+    return f"{place}: {word}: {in_line(warning.message)}{hint}"
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -394,8 +403,8 @@ def status_text(status: Status) -> str:
     tool = f", written with {status.tool}" if status.tool else ""
     counts = f"{status.notes:,} notes, {status.points:,} points{tool}"
     rows = {
-        "notes": f"{safe(status.notes_folder)} ({counts})",
-        "index": f"{safe(status.store)} ({status.bytes / 1e6:.1f} MB, "
+        "notes": f"{in_line(status.notes_folder)} ({counts})",
+        "index": f"{in_line(status.store)} ({status.bytes / 1e6:.1f} MB, "
         f"generation {status.generation})",
         "model": f"{status.model} ({status.dimension} dimensions{engine})",
         "state": stale,
@@ -404,47 +413,3 @@ def status_text(status: Status) -> str:
     if status.skipped:
         lines += ["", warnings_text(status.skipped, everything=True)]
     return "\n".join(lines)
-
-
-def links_json(links: Sequence[Link]) -> dict[str, Any]:
-    """Return links in the shape of the contract."""
-    return {
-        "links": [
-            {
-                "note": link.note_id,
-                "line": link.line,
-                "text": link.text,
-                "target": link.target,
-                "kind": link.kind.value,
-                "to": link.to,
-                "ok": link.ok,
-                "mend": link.fix,
-                "missing": link.missing.value if link.missing else None,
-            }
-            for link in links
-        ]
-    }
-
-
-def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
-    """Return links for a terminal: place, text, target, and a fix if there is one.
-
-    :param links: in printing order.
-    :param broken: True to list pages not written yet at the end: they are normal in notes that link
-        to ideas, unlike wrong paths.
-    """
-    pages = [link for link in links if broken and link.missing is Missing.PAGE]
-    lines = [line for link in links if link not in pages for line in _link_lines(link)]
-    if pages:
-        lines.append(f"pages that are linked and not written yet ({len(pages)}):")
-        lines += [line for link in pages for line in _link_lines(link)]
-    return "\n".join(lines) or "no links"
-
-
-def _link_lines(link: Link) -> list[str]:
-    to = link.to or link.target
-    place = f"{safe(link.note_id)}:{link.line}"
-    said = f"  leads nowhere: {link.missing.said}" if link.missing else ""
-    state = click.style(said, fg="yellow") if said else ""
-    line = f"{place}: {safe(link.text) or '(no text)'} -> {safe(to) or '(no target)'}{state}"
-    return [line, f"    fix: {safe(link.fix)}"] if link.fix else [line]

@@ -1,12 +1,14 @@
-"""Format reports as text and JSON: dump, check, export, import and evaluation."""
+"""Format reports as text and JSON: dump, check, export, import, links and evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from indexer.records import FileReport
-from indexer.render import file_json, safe
+import click
+
+from indexer.records import FileReport, Link, Missing
+from indexer.render import file_json, in_line, safe
 
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
@@ -38,7 +40,7 @@ def check_text(faults: Sequence[Fault]) -> str:
     """Return the faults of an index."""
     if not faults:
         return "the index is intact"
-    return "\n".join(f"{safe(fault.part)}: {safe(fault.message)}" for fault in faults)
+    return "\n".join(f"{in_line(fault.part)}: {in_line(fault.message)}" for fault in faults)
 
 
 def evaluation_json(
@@ -178,5 +180,49 @@ def dump_text(points: Sequence[DumpedPoint]) -> str:
     for dumped in points:
         point = dumped.stored.point
         text = " ".join(point.text.split())
-        lines.append(f"{safe(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
+        lines.append(f"{in_line(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
     return "\n".join(lines)
+
+
+def links_json(links: Sequence[Link]) -> dict[str, Any]:
+    """Return links in the shape of the contract."""
+    return {
+        "links": [
+            {
+                "note": link.note_id,
+                "line": link.line,
+                "text": link.text,
+                "target": link.target,
+                "kind": link.kind.value,
+                "to": link.to,
+                "ok": link.ok,
+                "mend": link.fix,
+                "missing": link.missing.value if link.missing else None,
+            }
+            for link in links
+        ]
+    }
+
+
+def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
+    """Return links for a terminal: place, text, target, and a fix if there is one.
+
+    :param links: in printing order.
+    :param broken: True to list pages not written yet at the end: they are normal in notes that link
+        to ideas, unlike wrong paths.
+    """
+    pages = [link for link in links if broken and link.missing is Missing.PAGE]
+    lines = [line for link in links if link not in pages for line in _link_lines(link)]
+    if pages:
+        lines.append(f"pages that are linked and not written yet ({len(pages)}):")
+        lines += [line for link in pages for line in _link_lines(link)]
+    return "\n".join(lines) or "no links"
+
+
+def _link_lines(link: Link) -> list[str]:
+    to = link.to or link.target
+    place = f"{in_line(link.note_id)}:{link.line}"
+    said = f"  leads nowhere: {link.missing.said}" if link.missing else ""
+    state = click.style(said, fg="yellow") if said else ""
+    line = f"{place}: {in_line(link.text) or '(no text)'} -> {in_line(to) or '(no target)'}{state}"
+    return [line, f"    fix: {in_line(link.fix)}"] if link.fix else [line]

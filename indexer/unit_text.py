@@ -13,6 +13,7 @@ import click
 from indexer.records import Answer, Hit, Place, Unit, UnitPoint, Verdict
 from indexer.render import (
     hit_lines,
+    in_line,
     link_lines,
     marked,
     path_of,
@@ -32,14 +33,14 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
     :param answer: the answer to a question.
     :param full: show every line of every unit, and much weaker answers.
     """
-    lines = [click.style(safe(notice), fg="yellow") for notice in answer.notices]
+    lines = [click.style(in_line(notice), fg="yellow") for notice in answer.notices]
     if not answer.hits:
         return "\n".join([*lines, "nothing found"])
     lines += _reading_lines(answer)
     if not answer.answered:
         lines += [
             click.style("not answered in your notes; close, but not an answer:", fg="yellow"),
-            click.style(f"nearest topics: {'; '.join(map(safe, answer.topics()))}", fg="yellow"),
+            click.style(f"nearest topics: {'; '.join(map(in_line, answer.topics()))}", fg="yellow"),
             "",
         ]
     if answer.verdict is Verdict.MAYBE:
@@ -53,7 +54,7 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
     if answer.related_notes:
         lines.append(click.style("see also", dim=True))
         lines += [
-            f"  {safe(note.title)} ({safe(note.why)}): {safe(note.note_id)}"
+            f"  {in_line(note.title)} ({in_line(note.why)}): {in_line(note.note_id)}"
             for note in answer.related_notes
         ]
         lines.append("")
@@ -103,13 +104,13 @@ def counted(count: int, name: str) -> str:
 
 
 def _place_line(place: Place) -> str:
-    head = click.style(" > ".join(map(safe, path_of(place))), fg="cyan")
+    head = click.style(" > ".join(map(in_line, path_of(place))), fg="cyan")
     if len(place.points) == 1:
-        return f"{head}  " + click.style(safe(place_name(place)), dim=True)
+        return f"{head}  " + click.style(in_line(place_name(place)), dim=True)
     matched = sum(point.matched for point in place.points)
     size = counted(len(place.points), "point")
     found = f", {matched} match" + ("es" if matched == 1 else "")
-    return f"{head}  {size}{found}  " + click.style(safe(place_name(place)), dim=True)
+    return f"{head}  {size}{found}  " + click.style(in_line(place_name(place)), dim=True)
 
 
 def _point_lines(place: Place, hits: dict[int, Hit], *, full: bool) -> list[str]:
@@ -126,7 +127,7 @@ def _point_lines(place: Place, hits: dict[int, Hit], *, full: bool) -> list[str]
         if point.heading_path != path:
             path = point.heading_path
             if path[above:]:
-                names = " > ".join(map(safe, path[above:]))
+                names = " > ".join(map(in_line, path[above:]))
                 lines.append(_OTHER + click.style(names, fg="cyan"))
         lines += _one_point(point, point.depth - least, hits.get(point.point_id), full=full)
         last = position

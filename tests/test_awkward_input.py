@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import OpenNotebook, WriteNotes
+from conftest import ROOT, OpenNotebook, WriteNotes
+from patience import PATIENCE_S
 
 from indexer.commands.editor import editor_command
 from indexer.config import Settings
@@ -19,6 +23,7 @@ from indexer.render_markdown import answer_markdown, hit_markdown
 
 RunCli = Callable[..., tuple[int, str, str]]
 DIGITS = "9" * 5_000
+WORKER = ROOT / "tests" / "faults" / "worker.py"
 
 
 @pytest.fixture
@@ -75,6 +80,118 @@ def test_bad_line_of_a_batch_says_why_and_the_rest_is_answered(
     assert [row["line"] for row in bad] == [3, 4, 5, 7, 8, 9]
     assert all(row["hint"] for row in bad)
     assert [row["id"] for row in bad] == [None, None, 4, 6, None, None]
+
+
+def test_line_of_a_batch_that_is_not_utf8_says_so(
+    notes: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    batch = tmp_path / "questions.jsonl"
+    good = b'{"id": %d, "question": "bread"}\n'
+    batch.write_bytes(b"\xef\xbb\xbf" + good % 1 + b'{"id": 2, "question": "caf\xe9"}\n' + good % 3)
+    status, out, _ = run_cli("query", "--batch", str(batch), "--notes", str(notes))
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert (status, [row["id"] for row in rows]) == (1, [1, None, 3])
+    assert rows[1]["line"] == 2 and "not UTF-8" in rows[1]["error"]
+    batch.write_bytes('{"id": 1, "question": "bread"}'.encode("utf-16"))
+    status, _, err = run_cli("query", "--batch", str(batch), "--notes", str(notes))
+    assert status == 2 and "UTF-16" in err and "hint:" in err
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices")
+def test_device_without_an_end_is_no_file_of_questions(
+    notes: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.evaluation.questions._MAX_STREAM_BYTES", 1 << 20)
+    for arguments in (("query", "--batch", "/dev/zero"), ("eval", "/dev/zero")):
+        status, _, err = run_cli(*arguments, "--notes", str(notes))
+        assert status == 2 and "more than 1 MB" in err and "hint:" in err
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"question": None},
+        {"question": 5},
+        {"answers": "a.md"},
+        {"answers": [1]},
+        {"answers": [{"file": "a.md", "line_start": "1", "line_end": 2}]},
+        {"answers": [{"file": 1, "line_start": 1, "line_end": 2}]},
+        {"min_shared_words": "x"},
+        {"neutral": 3},
+        {"kind": ["x"]},
+    ],
+    ids=str,
+)
+def test_judged_question_of_other_types_is_named(
+    notes: Path, run_cli: RunCli, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    answer = {"file": "a.md", "line_start": 3, "line_end": 3}
+    row: dict[str, object] = {"id": 1, "question": "bread", "answers": [answer]}
+    judged = tmp_path / "judged.jsonl"
+    judged.write_text(f"{json.dumps(row)}\n{json.dumps(row | changed)}\n", "utf-8")
+    status, _, err = run_cli("eval", str(judged), "--notes", str(notes))
+    if "kind" in changed:
+        assert status == 0, err
+    else:
+        assert status == 2 and "judged.jsonl:2" in err and "hint:" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX names")
+def test_name_with_a_line_end_cannot_look_like_other_lines(
+    write_notes: WriteNotes, run_cli: RunCli
+) -> None:
+    forged = "x\nnotepoint: error: forged\nb.md:1: skipped: forged.md"
+    notes = write_notes(
+        {
+            forged: "---\ntitle: |\n  bread\n  forged title\n---\n\n- bread [l](gone) [[no]]\n",
+            "b.md": "# Bread\n\n- more bread, see [[no]]\n",
+            "bad\nforged.md": "- bread\n---\nkey: [\x07\n",
+        }
+    )
+    run_cli("build", "--notes", str(notes))
+    for arguments in (
+        ("build", "--rebuild"),
+        ("query", "bread"),
+        ("query", "bread", "--full"),
+        ("query", "bread", "--explain"),
+        ("similar", "b.md"),
+        ("links",),
+        ("dump",),
+        ("status",),
+        ("similar", "y\nforged"),
+    ):
+        _, out, err = run_cli(*arguments, "--notes", str(notes))
+        lines = (out + err).splitlines()
+        assert not [
+            one for one in lines if one.lstrip().startswith(("forged", "notepoint: error: f"))
+        ]
+        assert not [one for one in lines if one.startswith("b.md:1: skipped")], arguments
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_index_is_exported_to_a_folder_whose_name_is_not_utf8(
+    notes: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+    assert run_cli("export", folder, "--notes", str(notes))[0] == 0
+    other = str(tmp_path / "other")
+    assert run_cli("import", folder, "--notes", str(notes), "--store", other)[0] == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors of POSIX systems")
+@pytest.mark.parametrize("command", ["query bread", "status", "links", "dump", "check", "--help"])
+def test_output_that_cannot_be_written_is_one_message(notes: Path, command: str) -> None:
+    arguments = command.split() + ([] if command == "--help" else ["--notes", str(notes)])
+    done = subprocess.run(
+        [sys.executable, str(WORKER), *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        stdout=os.open(os.devnull, os.O_RDONLY),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert done.stderr.count("notepoint: error: ") == 1 and "bad file descriptor" in done.stderr
 
 
 def test_cache_with_a_name_too_long_is_one_message(

@@ -38,6 +38,8 @@ def test_what_filled_the_memory_is_let_go_before_the_message() -> None:
     ("error", "words"),
     [
         (OSError(errno.ENOSPC, "", "a.db"), "no space left on device (a.db)"),
+        (OSError(errno.EBADF, ""), "bad file descriptor"),
+        (FileNotFoundError(errno.ENOENT, "", b"a\xff"), "no such file or directory (a\udcff)"),
         (RuntimeError("can't start new thread"), "not enough memory"),
         (ImportError("libx.so: failed to map segment from shared object"), "not enough memory"),
     ],
@@ -48,7 +50,7 @@ def test_shortage_has_a_fix(error: Exception, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.ENOENT, ""), RuntimeError("a fault of ours"), ImportError("no module")]
+    "error", [OSError("no code"), RuntimeError("a fault of ours"), ImportError("no module")]
 )
 def test_fault_of_the_program_is_no_shortage(error: Exception) -> None:
     assert console.shortage(error) is None

@@ -13,9 +13,11 @@ import pytest
 from conftest import WriteNotes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg import pq
 
 from indexer.config import shown_store
 from indexer.errors import IndexerError
+from indexer.store.postgres.patience import without_values
 from indexer.store.postgres.store import PostgresStore
 
 # Both halves are words no message has by itself.
@@ -91,6 +93,25 @@ def test_no_password_is_printed(form: str) -> None:
 @settings(max_examples=150, deadline=None)
 def test_password_of_any_characters_is_not_printed(form: str, secret: str) -> None:
     assert not leaks(told_by(form.format(f"s3crt{secret}zq9x")))
+
+
+@pytest.mark.parametrize(
+    "key",
+    sorted(
+        {one.keyword.decode() for one in pq.Conninfo.get_defaults()} - {"host", "port", "dbname"}
+    ),
+)
+def test_value_of_a_setting_is_not_repeated(key: str) -> None:
+    """The client library repeats a wrong value: a password may be in the wrong place."""
+    for value in ("s3crtzq9x", "s3crt%20zq9x", "-1,s3crt=zq9x", "s3crt'zq9x", "s3crt%5Czq9x"):
+        assert not leaks(told_by(f"postgresql://u:x@127.0.0.1:1/db?{key}={value}&space=a")), value
+
+
+def test_values_are_hidden_and_words_are_kept() -> None:
+    said = 'role "u" may not; option "s3 crt" of sslmode; no u here; "s3"'
+    assert without_values(said, ["u", "s3 crt", "ssl"]) == (
+        'role "***" may not; option "***" of sslmode; no u here; "***"'
+    )
 
 
 def test_commands_say_it_in_one_message(

@@ -119,9 +119,9 @@ def batch_output(root: Path, options: dict[str, Any]) -> Callable[[dict[str, Any
 
     def as_text(row: dict[str, Any], answer: Any) -> str:
         if isinstance(answer, dict):
-            return f"error: {render.safe(answer['error'])}\nhint: {render.safe(answer['hint'])}\n"
+            return f"error: {render.in_line(answer['error'])}\nhint: {answer['hint']}\n"
         sign = "##" if form == "markdown" else "#"
-        head = render.safe(f"{sign} {row['id']}: {row['question']}")
+        head = render.in_line(f"{sign} {row['id']}: {row['question']}")
         return f"{head}\n{answer_output(answer, root, options)}\n"
 
     return as_json if form == "json" or options["as_json"] else as_text

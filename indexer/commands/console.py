@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import os
 import sys
 from typing import NoReturn
@@ -14,12 +13,6 @@ import click
 from indexer.errors import IndexerError
 from indexer.memory_limit import release_reserve
 
-# Errors that no program can fix; other errors of the system keep their traceback.
-_SHORTAGES = frozenset(
-    getattr(errno, name)
-    for name in "ENOSPC EDQUOT EFBIG EROFS EMFILE ENFILE ENOMEM EIO ENAMETOOLONG ELOOP".split()
-    if hasattr(errno, name)
-)
 # What Python and the library loader say when memory is short.
 _SIGNS_OF_NO_MEMORY = "can't start new thread", "failed to map segment"
 
@@ -62,7 +55,7 @@ def leave(status: int) -> NoReturn:
 
 
 def shortage(exc: Exception) -> IndexerError | None:
-    """Return the error for a shortage of memory, disk or files, None for any other exception.
+    """Return the error for what the system refuses, such as disk, memory or files; None otherwise.
 
     :param exc: the exception.
     """
@@ -72,10 +65,10 @@ def shortage(exc: Exception) -> IndexerError | None:
         exc.__traceback__ = exc.__context__ = None
     if isinstance(exc, MemoryError) or any(sign in str(exc) for sign in _SIGNS_OF_NO_MEMORY):
         return IndexerError("there is not enough memory", "end other programs, or raise the limit")
-    if isinstance(exc, OSError) and exc.errno in _SHORTAGES:
+    if isinstance(exc, OSError) and exc.errno:
         where = f" ({os.fsdecode(exc.filename)})" if isinstance(exc.filename, str | bytes) else ""
         return IndexerError(
-            f"the system refuses: {os.strerror(exc.errno or 0).lower()}{where}",
+            f"the system refuses: {os.strerror(exc.errno).lower()}{where}",
             "check disk space, permissions and limits (`ulimit -a`), then try again",
         )
     return None
@@ -86,9 +79,9 @@ def complain(exc: IndexerError) -> None:
 
     :param exc: the error.
     """
-    from indexer.render import safe
+    from indexer.render import in_line, safe
 
-    lines = [f"notepoint: error: {safe(exc.message)}"]
+    lines = [f"notepoint: error: {in_line(exc.message)}"]
     lines += [f"hint: {safe(exc.hint)}"] if exc.hint else []
     for line in lines:
         with contextlib.suppress(OSError):  # stderr may go to the full disk

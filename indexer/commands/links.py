@@ -30,7 +30,7 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
     notepoint links --broken
     notepoint links --back review.md
     """  # noqa: D301 - click knows a block by this character
-    from indexer import render
+    from indexer import render, render_reports
 
     if back and note is None:
         raise click.UsageError("--back needs a NOTE")
@@ -40,9 +40,9 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
         else:
             found = notebook.links(note, broken=broken)
     text = (
-        render.to_json(render.links_json(found))
+        render.to_json(render_reports.links_json(found))
         if options["as_json"]
-        else render.links_text(found, broken=broken)
+        else render_reports.links_text(found, broken=broken)
     )
     click.echo(text)
     return FOUND if found else NOTHING

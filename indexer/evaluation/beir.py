@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.errors import QueryError
-from indexer.evaluation.questions import read_json_lines
+from indexer.evaluation.questions import lines_of, read_json_lines, typed_value
 from indexer.records import Answer
+from indexer.whole_numbers import whole_number
 
 DEPTH = 100
 _FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
@@ -44,25 +45,29 @@ def read_collection(folder: Path) -> Collection:
     corpus, queries, qrels = (folder / name for name in _FILES)
     try:
         documents = tuple(
-            (str(row["_id"]), row.get("title") or "", row["text"])
+            (str(row["_id"]), str(row.get("title") or ""), typed_value(row, "text", str))
             for _, row in read_json_lines(corpus)
         )
-        asked = {str(row["_id"]): row["text"] for _, row in read_json_lines(queries)}
-    except KeyError as exc:
+        asked = {
+            str(row["_id"]): typed_value(row, "text", str) for _, row in read_json_lines(queries)
+        }
+    except (KeyError, TypeError) as exc:
         raise QueryError(
             f"a line of {corpus} or {queries} lacks {exc}", "each needs _id and text"
         ) from exc
     judgements: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(qrels.read_text("utf-8").splitlines(), 1):
-        fields = line.split("\t")
-        if number == 1 and not fields[-1].isdigit():
+    for number, line in lines_of(qrels):
+        fields = line.rstrip("\r").split("\t")
+        grade = whole_number(fields[-1].strip().removeprefix("-"))
+        if number == 1 and grade is None:
             continue  # the header line
-        if len(fields) != 3 or not fields[2].strip().lstrip("-").isdigit():
+        if len(fields) != 3 or grade is None:
             raise QueryError(
                 f"{qrels}:{number}: not a judgement",
                 "a line has query-id, corpus-id and score, separated by tabs",
             )
-        judgements.setdefault(fields[0], {})[fields[1]] = int(fields[2])
+        signed = -grade if fields[2].strip().startswith("-") else grade
+        judgements.setdefault(fields[0], {})[fields[1]] = signed
     judged = {query: text for query, text in asked.items() if query in judgements}
     if not judged:
         raise QueryError(f"no query of {queries} is judged in {qrels}", "the ids must be the same")

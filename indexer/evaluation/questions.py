@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from indexer.errors import QueryError
 from indexer.evaluation.sizes import (
@@ -23,6 +26,8 @@ from indexer.records import Answer, Mode
 from indexer.retrieval.ranking import Weights
 
 _DEPTH = 10
+_MAX_STREAM_BYTES = 64 << 20  # of a pipe or device, which may have no end
+_Value = TypeVar("_Value")
 
 
 class Question(NamedTuple):
@@ -115,20 +120,42 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
 
 
 def _question(row: dict[str, Any]) -> Question:
-    whole = row.get("whole")
+    whole, shared = row.get("whole"), row.get("min_shared_words")
     return Question(
         question_id=str(row["id"]),
-        text=row["question"],
-        kind=row.get("kind", ""),
-        answers=_places(row["answers"]),
-        min_shared_words=row.get("min_shared_words"),
+        text=typed_value(row, "question", str),
+        kind=str(row.get("kind") or ""),
+        answers=_places(typed_value(row, "answers", list)),
+        min_shared_words=None if shared is None else typed_value(row, "min_shared_words", int),
         whole=None if whole is None else bool(whole),
-        neutral=_places(row.get("neutral", ())),
+        neutral=_places(row.get("neutral") or ()),
     )
 
 
+def typed_value(row: dict[str, Any], key: str, kind: type[_Value]) -> _Value:
+    """Return a value of a line of JSON.
+
+    :param row: the line.
+    :param key: which value.
+    :param kind: the type it must have.
+    :raises KeyError: if it is missing.
+    :raises TypeError: if it has another type.
+    """
+    value = row[key]
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} as {key!r}")
+    return value
+
+
 def _places(rows: Sequence[dict[str, Any]]) -> tuple[AnswerPlace, ...]:
-    return tuple(AnswerPlace(a["file"], a["line_start"], a["line_end"]) for a in rows)
+    return tuple(
+        AnswerPlace(
+            typed_value(one, "file", str),
+            typed_value(one, "line_start", int),
+            typed_value(one, "line_end", int),
+        )
+        for one in rows
+    )
 
 
 def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
@@ -143,15 +170,22 @@ def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
 def lines_of(path: Path) -> list[tuple[int, str]]:
     """Return the non-blank lines of a file with their numbers.
 
-    :param path: the file, in UTF-8; lines end with a line feed.
-    :raises QueryError: if the file cannot be read.
+    :param path: the file, in UTF-8; lines end with a line feed. Bytes that are not UTF-8 become
+        lone surrogates.
+    :raises QueryError: if the file cannot be read, is UTF-16, or is a device without an end.
     """
+    hint = "give a file of JSON lines in UTF-8"
     try:
-        lines = path.read_text("utf-8").split("\n")
+        with path.open("rb") as file:
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            content = file.read() if is_file else file.read(_MAX_STREAM_BYTES + 1)
     except (OSError, ValueError) as exc:
-        raise QueryError(
-            f"the file {path} cannot be read: {exc}", "give a file of JSON lines in UTF-8"
-        ) from exc
+        raise QueryError(f"the file {path} cannot be read: {exc}", hint) from exc
+    if not is_file and len(content) > _MAX_STREAM_BYTES:
+        raise QueryError(f"{path} gives more than {_MAX_STREAM_BYTES >> 20} MB", hint)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise QueryError(f"the file {path} cannot be read: it is UTF-16", hint)
+    lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
@@ -160,8 +194,12 @@ def read_json_object(line: str, place: str) -> dict[str, Any]:
 
     :param line: the line.
     :param place: the file and the line's number, for messages.
-    :raises QueryError: if it is not an object, or is nested too deeply.
+    :raises QueryError: if it is not an object, is not UTF-8, or is nested too deeply.
     """
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise QueryError(f"{place}: not UTF-8", "save the file as UTF-8") from exc
     try:
         row = json.loads(line)
     except RecursionError as exc:

@@ -6,6 +6,7 @@ the n-th group of points holds the points of the notes in the n-th group of note
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -210,7 +211,8 @@ class _Writers:
     def __init__(self, folder: Path, schemas: dict[str, Any]) -> None:
         self._folder = folder
         self._schemas = schemas
-        self._open: dict[str, Any] = {}
+        self._files = contextlib.ExitStack()
+        self._open: dict[str, tuple[Any, Any]] = {}
 
     def __enter__(self) -> _Writers:
         return self
@@ -221,15 +223,16 @@ class _Writers:
 
         table = pa.Table.from_pylist(rows, schema=self._schemas[part])
         if part not in self._open:
-            self._open[part] = pq.ParquetWriter(
-                _file(self._folder, part), table.schema, compression="zstd"
-            )
-        self._open[part].write_table(table, row_group_size=max(1, len(rows)))
+            # An open file, since the library takes only paths in UTF-8.
+            file = self._files.enter_context(_file(self._folder, part).open("wb"))
+            self._open[part] = file, pq.ParquetWriter(file, table.schema, compression="zstd")
+        self._open[part][1].write_table(table, row_group_size=max(1, len(rows)))
 
     def __exit__(self, *_: object) -> None:
-        for part, writer in self._open.items():
-            writer.close()
-            with _file(self._folder, part).open("rb") as file:
+        with self._files:
+            for file, writer in self._open.values():
+                writer.close()
+                file.flush()
                 os.fsync(file.fileno())
 
 
@@ -453,13 +456,15 @@ def _tuples(value: Any) -> Any:
 def _groups(path: Path) -> int:
     import pyarrow.parquet as pq
 
-    return int(pq.ParquetFile(path).num_row_groups)
+    with path.open("rb") as file:
+        return int(pq.ParquetFile(file).num_row_groups)
 
 
 def _rows_of(path: Path, group: int) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    rows: list[dict[str, Any]] = pq.ParquetFile(path).read_row_group(group).to_pylist()
+    with path.open("rb") as file:
+        rows: list[dict[str, Any]] = pq.ParquetFile(file).read_row_group(group).to_pylist()
     return rows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import Connection
 # the first ones of its connection are limited.
 _MOST_S = 60.0
 _CONNECT_TIMEOUT_S = "10"
+_SHOWN = {"host", "port", "dbname"}
 
 
 class PatientConnection(Connection[Any]):
@@ -45,12 +47,14 @@ class PatientConnection(Connection[Any]):
             raise
 
 
-def connect(conninfo: str, given: Collection[str], *, write: bool) -> PatientConnection:
+def connect(conninfo: str, given: Mapping[str, object], *, write: bool) -> PatientConnection:
     """Open a connection in which each statement is a transaction.
 
     :param conninfo: the address.
     :param given: the settings in it, which no default replaces.
     :param write: True for the primary of several servers.
+    :raises psycopg.OperationalError: if it fails; of the settings, only host, port and database
+        are in the message.
     """
     defaults = {
         "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -59,7 +63,28 @@ def connect(conninfo: str, given: Collection[str], *, write: bool) -> PatientCon
         "tcp_user_timeout": "60000",  # milliseconds until a cut connection is noticed
         "client_encoding": "UTF8",
     }
-    options: dict[str, Any] = {key: defaults[key] for key in defaults.keys() - {*given}}
+    options: dict[str, Any] = {key: defaults[key] for key in defaults.keys() - given.keys()}
     if write:
         options["target_session_attrs"] = "read-write"
-    return PatientConnection.connect(conninfo, autocommit=True, **options)
+    try:
+        return PatientConnection.connect(conninfo, autocommit=True, **options)
+    except psycopg.Error as exc:
+        # The client library repeats a wrong value. Any value may be a password in a wrong place.
+        hidden = [str(given[key]) for key in given.keys() - _SHOWN]
+        said = without_values(str(exc), hidden)
+        kind = type(exc) if isinstance(exc, psycopg.OperationalError) else psycopg.OperationalError
+        raise kind(said) from None
+
+
+def without_values(text: str, values: Iterable[str]) -> str:
+    """Return a text with values, and their parts between blanks, commas and ``=``, as ``***``.
+
+    :param text: a message.
+    :param values: what it may not show; those below three characters are found in quotes only.
+    """
+    parts = {part for value in values for part in (value, *re.split(r"[\s,=]+", value)) if part}
+    parts |= {repr(part)[1:-1] for part in parts}
+    for part in sorted(parts, key=len, reverse=True):
+        before, after = (r"(?<!\w)", r"(?!\w)") if len(part) > 2 else ("(?<=[\"'])", "(?=[\"'])")
+        text = re.sub(before + re.escape(part) + after, "***", text)
+    return text

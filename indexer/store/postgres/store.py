@@ -138,7 +138,7 @@ class PostgresStore:
     # connections
     def _connect(self, *, write: bool) -> Connection:
         """Open a connection with its settings."""
-        connection = connect(self._conninfo, self._given.keys(), write=write)
+        connection = connect(self._conninfo, self._given, write=write)
         try:
             with no_odd_answers(self.shown):
                 self._prepare(connection)
