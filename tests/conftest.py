@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import uuid
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+
+# Settings of the user, of a hook of git or of a proxy, removed before any fixture starts a process.
+_FOREIGN = re.compile(
+    "NOTEPOINT_.*|STREAMLIT_.*|GIT_.*|PG[A-Z]+|(https?|all|no)_proxy|VISUAL|EDITOR|COLUMNS|LINES"
+    "|NO_COLOR|FORCE_COLOR",
+    re.IGNORECASE,
+)
+for _name in list(os.environ):
+    if _FOREIGN.fullmatch(_name) and _name != "NOTEPOINT_FAULTS":
+        del os.environ[_name]
 
 WriteNotes = Callable[[Mapping[str, str]], Path]
 OpenNotebook = Callable[..., "Notebook"]

@@ -15,7 +15,9 @@ from patience import PATIENCE_S
 
 from indexer.commands.editor import editor_command
 from indexer.config import Settings
-from indexer.errors import SettingsError
+from indexer.encoding import opening
+from indexer.encoding.packaged import find_recipe
+from indexer.errors import EncoderError, SettingsError
 from indexer.notes.note import parse_note
 from indexer.records import Link, LinkKind
 from indexer.render import safe, to_json
@@ -166,6 +168,32 @@ def test_name_with_a_line_end_cannot_look_like_other_lines(
             one for one in lines if one.lstrip().startswith(("forged", "notepoint: error: f"))
         ]
         assert not [one for one in lines if one.startswith("b.md:1: skipped")], arguments
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_notes_below_a_folder_whose_name_is_not_utf8(tmp_path: Path, run_cli: RunCli) -> None:
+    notes = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    notes.mkdir()
+    (notes / "a.md").write_text("- bread wants time\n")
+    for arguments in (
+        ("build",),
+        ("query", "bread"),
+        ("check",),
+        ("status",),
+        ("build", "--rebuild"),
+    ):
+        status, out, err = run_cli(*arguments, "--notes", str(notes))
+        assert status == 0, (arguments, err)
+        assert "\\xe9" in out or arguments != ("status",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_cache_whose_name_is_not_utf8_is_one_message(tmp_path: Path) -> None:
+    recipe = find_recipe("all-MiniLM-L6-v2")
+    assert recipe is not None
+    with pytest.raises(EncoderError, match="not UTF-8") as refused:
+        opening._convert(recipe, tmp_path, tmp_path / "caf\udce9")
+    assert "NOTEPOINT_CACHE" in (refused.value.hint or "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")

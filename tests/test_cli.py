@@ -278,11 +278,13 @@ def test_build_that_stands_by_waits_for_a_word(run: Run, monkeypatch: pytest.Mon
 
 
 def test_hit_opens_in_the_editor(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTEPOINT_EDITOR", f"sh -c 'echo $0 > {tmp_path}/opened' {{path}}:{{line}}")
+    opened = tmp_path / "opened"
+    editor = f"""sh -c 'echo "$0" > "{opened}"' {{path}}:{{line}}"""
+    monkeypatch.setenv("NOTEPOINT_EDITOR", editor)
     run("build", "--notes", "notes")
     status, _, _ = run("query", "volume of videos", "--open", "1", "--notes", "notes")
     assert status == 0
-    assert (tmp_path / "opened").read_text().strip() == f"{tmp_path}/notes/review.md:13"
+    assert opened.read_text().strip() == f"{tmp_path}/notes/review.md:13"
 
 
 def test_nothing_steers_the_terminal(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -240,3 +241,16 @@ def test_leftovers_of_interrupted_writes_go(tmp_path: Path) -> None:
 
 def test_folder_that_is_not_there_has_no_snapshots(tmp_path: Path) -> None:
     assert list_snapshots(tmp_path / "none") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not UTF-8")
+def test_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    ids, vectors = np.arange(1, 5_001, dtype=np.int64), some_vectors(5_000)
+    snapshot = write_snapshot(folder, IDENTITY, 1, ids, vectors)
+    assert [one.name for one in folder.iterdir()] == [snapshot.path.name]
+    found = PointVectors(DIMENSION, snapshot)
+    query = some_vectors(1, seed=2)[0]
+    assert [i for i, _ in found.search(query, 10)] == oracle(ids, vectors, query, 10)
+    _FaissBase(snapshot.path, ids, None)

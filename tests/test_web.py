@@ -163,6 +163,7 @@ def editors_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
         script.chmod(0o755)
     monkeypatch.setenv("PATH", str(commands))
     monkeypatch.setenv(local_editors.GUARDED, "1")
+    monkeypatch.setenv("HOME", str(tmp_path / "removed"))
     local_editors.local_editors.cache_clear()
     yield tmp_path
     local_editors.local_editors.cache_clear()

@@ -81,6 +81,13 @@ def _convert(recipe: Recipe, source: Path, folder: Path) -> None:
     """
     import subprocess
 
+    try:
+        str(folder).encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise EncoderError(
+            f"the libraries of models cannot write to {folder}: its name is not UTF-8",
+            "set NOTEPOINT_CACHE to another folder",
+        ) from exc
     module = "indexer.encoding.convert"
     command = python_command(module, recipe.model, str(source), str(folder))
     environment = child_environment()

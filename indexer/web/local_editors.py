@@ -104,10 +104,12 @@ def start_editor(name: str, root: Path, note_id: str, line: int) -> None:
     """
     os.close(open_inside(root, note_id))  # raises for a path out of the folder
     command = command_of(name, os.path.abspath(os.path.join(*folder_inside(root, note_id))), line)
+    home = os.path.expanduser("~")
     try:
         started = subprocess.Popen(
             command,
-            cwd=Path.home(),  # not the notes folder, which may contain settings of an editor
+            # not the notes folder, which may contain settings of an editor
+            cwd=home if os.path.isdir(home) else os.sep,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

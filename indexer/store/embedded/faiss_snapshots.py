@@ -6,11 +6,12 @@ to a mapped file aborts the process (faiss 1.15), and a truncated one kills it b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,7 +123,8 @@ def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> 
     try:
         open_private(Path(temporary)).close()
         try:
-            faiss.write_index(index, temporary)
+            with utf8_path(temporary) as place:
+                faiss.write_index(index, place)
         except RuntimeError as exc:
             raise OSError(f"the vectors cannot be written: {str(exc).splitlines()[-1]}") from exc
         digest = _hash(temporary, identity, generation)
@@ -135,6 +137,26 @@ def write_snapshot(folder: Path, identity: str, generation: int, rows: Rows) -> 
         raise
     drop_snapshots(folder, keep=path)
     return Snapshot(path, generation, digest)
+
+
+@contextlib.contextmanager
+def utf8_path(path: str | Path) -> Iterator[str]:
+    """Yield a path of an existing file for a library that takes only UTF-8.
+
+    :param path: the file; on Linux a part of its path may not be UTF-8.
+    :raises OSError: if it cannot be opened.
+    """
+    text = os.fspath(path)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+    else:
+        yield text
 
 
 def _flat(rows: Rows) -> Any:

@@ -21,6 +21,7 @@ from indexer.store.embedded.faiss_snapshots import (
     Snapshot,
     Vectors,
     has_room_for_faiss,
+    utf8_path,
 )
 
 if TYPE_CHECKING:
@@ -260,7 +261,8 @@ class _FaissBase:
         self._halves = halves
         # Owns the index below. (faiss 1.15 ships types of its base class only.)
         try:
-            whole: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            with utf8_path(path) as place:
+                whole: Any = faiss.read_index(place, faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as exc:
             raise OSError(f"{path} cannot be mapped") from exc
         self._whole = whole
