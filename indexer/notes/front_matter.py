@@ -9,7 +9,6 @@ reported with its line; everything else, above all the body, is kept.
 from __future__ import annotations
 
 import datetime
-import json
 import re
 import tomllib
 from typing import Any, ClassVar, NamedTuple
@@ -17,7 +16,9 @@ from typing import Any, ClassVar, NamedTuple
 import frontmatter
 import yaml
 
+from indexer.notes.bare_heads import read_bare_head
 from indexer.notes.properties import (
+    MAX_VALUE_CHARS,
     Head,
     open_groups,
     property_blocks,
@@ -34,14 +35,10 @@ from indexer.records import Block, NoteWarning, RawLink
 
 # The C loader recurses once per level; deeper heads could exhaust the stack of the process.
 _MAX_DEPTH = 100
-_MAX_VALUE_CHARS = 4_096
 _MAX_DOTS = 500  # in a line of TOML: the time for a key grows with the square of its parts
 _YAML_FENCE, _TOML_FENCE = "---", "+++"
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
-_INLINE_KEY = re.compile(r"(?:#\+([A-Za-z_]+):|([^\W\d_][\w ./-]{0,60}?)::)(?:\s+(.*))?$")
-_PANDOC = ("title", "author", "date")
-_NOTION_LINE = re.compile(r"([^\W\d_][\w &/()-]{0,40}): (\S.*)$")
 _COMMENT_LINE = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*$")
 _PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]{0,99}:|-)\s+)((?:\{\{|<%|\$\{).*)$")
 
@@ -91,7 +88,7 @@ def split_front_matter(text: str, *, exported: bool = False) -> FrontMatter:
     lines = text.split("\n")
     found = _find_head(lines)
     if found is None:
-        return _read_bare_head(text, lines, exported=exported)
+        return _without_fences(text, lines, exported=exported)
     start, end = found
     head = Head(first_line=start + 2, last_line=end)
     source = "\n".join(lines[start + 1 : end])
@@ -131,75 +128,15 @@ def _front_matter(head: Head, lines: list[str], start: int, end: int) -> FrontMa
     )
 
 
-def _read_bare_head(text: str, lines: list[str], *, exported: bool) -> FrontMatter:
-    """Read a head without fences: JSON, ``key:: value`` lines (Logseq, Dataview), or Pandoc's."""
+def _without_fences(text: str, lines: list[str], *, exported: bool) -> FrontMatter:
+    """Return the values of a head without fences; the whole text if there is none."""
     start = next((i for i, line in enumerate(lines) if line.strip()), 0)
     head = Head(first_line=start + 1)
-    end = start
-    if lines[start].lstrip().startswith("{"):
-        end = _load_json(lines, start, head)
-    elif lines[start].startswith("% "):
-        while end < start + len(_PANDOC) and end < len(lines) and lines[end].startswith("%"):
-            _set(head, _PANDOC[end - start], lines[end][1:].strip(), end + 1)
-            end += 1
-    else:
-        while end < len(lines) and (found := _inline_key(lines[end])):
-            _set(head, *found, end + 1)
-            end += 1
-    if exported and not head.values:
-        end = _load_notion(lines, start, head)
+    end = read_bare_head(lines, start, head, exported=exported)
     if not head.values:
         return FrontMatter(text, warnings=_unclosed(lines))
     head.last_line = end
     return _front_matter(head, lines, start, end)
-
-
-def _load_notion(lines: list[str], start: int, head: Head) -> int:
-    """Read the title and the ``Key: value`` lines below it, and return the position behind them."""
-    first = start + 1
-    while first < len(lines) and not lines[first].strip():
-        first += 1
-    end = first
-    while end < len(lines) and (found := _NOTION_LINE.match(lines[end])):
-        _set(head, found.group(1).casefold(), found.group(2).strip(), end + 1)
-        end += 1
-    if end == first or not lines[start].startswith("# ") or "".join(lines[end : end + 1]).strip():
-        head.values.clear()
-        return start
-    head.values.setdefault("title", lines[start][2:].strip())
-    return end
-
-
-def _set(head: Head, key: str, value: str, line: int) -> None:
-    head.values[key] = value[:_MAX_VALUE_CHARS]
-    head.lines.setdefault(key, line)
-
-
-def _inline_key(line: str) -> tuple[str, str] | None:
-    """Return the key and value of ``key:: value`` or ``#+key: value``, None for other lines."""
-    found = _INLINE_KEY.match(line)
-    if not found:
-        return None
-    return (found.group(1) or found.group(2)).casefold(), (found.group(3) or "").strip()
-
-
-def _load_json(lines: list[str], start: int, head: Head) -> int:
-    """Read a JSON object at the top, and return the position after it."""
-    text = "\n".join(lines[start:])
-    lead = len(text) - len(text.lstrip())
-    try:
-        values, end = json.JSONDecoder().raw_decode(text, lead)
-    except (ValueError, RecursionError):
-        return start
-    after = text[end:].partition("\n")[0]
-    if not isinstance(values, dict) or not values or after.strip():
-        return start
-    head.values = {str(key).casefold(): value for key, value in values.items()}
-    for number, line in enumerate(text[:end].split("\n"), start + 1):
-        key = re.match(r'[\s{,]*"([^"]+)"\s*:', line)
-        if key:
-            head.lines.setdefault(key.group(1).casefold(), number)
-    return start + text[:end].count("\n") + 1
 
 
 def _find_head(lines: list[str]) -> tuple[int, int] | None:
@@ -266,11 +203,11 @@ def _load_yaml(handler: Any, source: str, head: Head) -> bool:
         return False
     head.values = loaded
     for key, value in head.values.items():
-        if isinstance(value, str) and len(value) > _MAX_VALUE_CHARS:
+        if isinstance(value, str) and len(value) > MAX_VALUE_CHARS:
             head.warn(
-                f"the value of {key[:40]!r} is longer than {_MAX_VALUE_CHARS:,} characters", key=key
+                f"the value of {key[:40]!r} is longer than {MAX_VALUE_CHARS:,} characters", key=key
             )
-            head.values[key] = value[:_MAX_VALUE_CHARS]
+            head.values[key] = value[:MAX_VALUE_CHARS]
     return True
 
 
@@ -394,7 +331,7 @@ def _salvage(source: str, head: Head) -> dict[str, Any]:
 
 
 def _bare(value: str) -> Any:
-    value = value.strip()[:_MAX_VALUE_CHARS]
+    value = value.strip()[:MAX_VALUE_CHARS]
     if value.startswith("[") and value.endswith("]") and not value.startswith("[["):
         return [_bare(item) for item in value[1:-1].split(",")]
     return value.strip("\"'")

@@ -21,7 +21,8 @@ _UUID_ANCHOR = re.compile(rf"\^{_UUID}$")
 _POST_URL = re.compile(r"\{%-?\s*(?:post_url|link)\s+(\S+?)\s*-?%\}(.*)")
 _JOPLIN_ID = re.compile(r":/[0-9a-f]{32}(?:#.*)?$")
 _HUGO_REF = re.compile(
-    r"""\{\{[<%]\s*(?:rel)?ref\s+(?:path\s*=\s*)?["'`]?([^"'`]+?)["'`]?\s*[>%]\}\}(.*)"""
+    r"""\{\{[<%]\s*(?:rel)?ref\s+(?:(?:lang|outputFormat)\s*=\s*["'`]?[\w-]+["'`]?\s+)?(?:path\s*=\s*)?"""
+    r"""["'`]?([^"'`]+?)["'`]?(?:\s+(?:lang|outputFormat)\s*=\s*["'`]?[\w-]+["'`]?)*\s*[>%]\}\}(.*)"""
 )
 _LIQUID_PATH = re.compile(r"""\{\{\s*["']([^"']*)["']\s*\|[^{}]*\}\}(.*)""")
 _LIQUID_PREFIX = re.compile(r"\{\{.{0,200}?\}\}")
@@ -75,7 +76,7 @@ def name_keys(name: NoteName, anchors: Iterable[tuple[str, int]] = ()) -> frozen
     """Return the keys of a note; ``link_key`` of a link to it is one of them.
 
     :param name: of the note.
-    :param anchors: its anchors; Logseq block ids become keys too.
+    :param anchors: its anchors; block ids of Logseq and labels of MyST become keys too.
     """
     path = PurePosixPath(printable(name.note_id))
     stem = without_suffix(path.name)
@@ -89,7 +90,12 @@ def name_keys(name: NoteName, anchors: Iterable[tuple[str, int]] = ()) -> frozen
         names.append(_NUMBERED.sub("", page_name(path.parent.name), count=1))
     names.append(name.published)
     keys = {name_key(part) for part in names if part}
-    return frozenset(keys | {anchor[1:] for anchor, _ in anchors if _UUID_ANCHOR.match(anchor)})
+    for anchor, _ in anchors:
+        if anchor.startswith("="):  # a label of MyST
+            keys.add(anchor)
+        elif _UUID_ANCHOR.match(anchor):
+            keys.add(anchor[1:])
+    return frozenset(keys)
 
 
 def link_key(raw: RawLink, note_id: str) -> str:
@@ -247,6 +253,9 @@ def routes_of(name: NoteName) -> Iterator[str]:
     for given in name.ids():
         path = given if given.startswith("/") else f"{folder}/{given}"
         yield without_suffix(path.strip("/"))
+        if not given.startswith("/"):
+            plain = "/".join(_NUMBERED.sub("", part, count=1) for part in folder.split("/"))
+            yield f"{plain}/{without_suffix(given)}".strip("/")
         if given.startswith("/") and folder:  # a slug counts from where its documents are
             yield f"{folder.partition('/')[0]}/{without_suffix(given.strip('/'))}"
     yield from (alias.strip("/") for alias in name.aliases if "/" in alias)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -18,7 +18,6 @@ from indexer.notes.attachments import Files
 from indexer.notes.formats import note_suffixes
 from indexer.notes.link_names import (
     BLOCK_REFERENCE,
-    POST_NAME,
     NoteName,
     distance_between,
     link_key,
@@ -27,16 +26,25 @@ from indexer.notes.link_names import (
     normal_path,
     path_key,
     relative_path,
-    routes_of,
-    without_suffix,
+)
+from indexer.notes.link_ranks import (
+    FAR,
+    differs_by_case_only,
+    is_relative,
+    paths_tried,
+    rank_of_name,
+    rank_of_path,
 )
 from indexer.notes.links import markdown_link
-from indexer.notes.names import anchor_key, fold, loosen, page_name, without_export_id
+from indexer.notes.names import anchor_key
 from indexer.notes.tools import Tool
-from indexer.notes.written_dates import iso_date
 from indexer.records import Link, LinkKind, Missing, RawLink
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]|git@[\w.-]+:", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//[^/]|\\\\?[\w$.-]+\\|git@[\w.-]+:", re.IGNORECASE)
+_WEB = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_RANGE = re.compile(r",\d+(?::|$)|:#")
+_DENDRON = re.compile(r"dendron://[^/]+/", re.IGNORECASE)
+_POSITION = re.compile(r"@(?:\d+|[lL]\d+(?:[cC]\d+)?)$")  # SilverBullet: in characters, or a line
 # Addresses that run code or contain a document; they are never link targets.
 _UNSAFE_SCHEMES = frozenset({"javascript", "vbscript", "data"})
 # Pages and anchors that a site generator creates and that have no file.
@@ -49,7 +57,7 @@ _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{")
 # The language of a site in several of them, and the version of documentation.
 _SITE_PREFIX = re.compile(r"(?:/(?:docs/)?next|/[a-z]{2}(?:-[A-Za-z]{2,4})?)/", re.IGNORECASE)
 _MADE_PLACE = re.compile(
-    r"(?:top|_top|fn(?:ref)?[:\d-]\S*|__\S+|:~:text=.*)$",
+    r"(?:top|_top|fn(?:ref)?[:\d-]\S*|__\S+|:~:text=.*|L\d+(?:C\d+)?-L\d+(?:C\d+)?)$",
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(
@@ -57,7 +65,6 @@ _DOMAIN = re.compile(
     r"(?:[/?#]|$)",
     re.IGNORECASE,
 )
-_FAR = 99
 
 
 class _Place(NamedTuple):
@@ -106,11 +113,11 @@ class LinkResolver:
         if BLOCK_REFERENCE.match(raw.target):
             return self._resolve_block(raw, note_id)
         named = named_target(raw)
-        target = named.target
+        target = _DENDRON.sub("", named.target)
         on_site = target.removeprefix(self._site_url) if self._site_url else target
         if on_site != target and on_site[:1] in ("", "/", "#", "?"):
             target = on_site or "/"
-        elif not named.wiki and _ADDRESS.match(target):
+        elif _WEB.match(target) or (not named.wiki and _ADDRESS.match(target)):
             return _resolve_address(raw, note_id, target)
         name, _, part = target.partition("#")
         name = name.partition("?")[0] if not named.wiki else name
@@ -126,7 +133,14 @@ class LinkResolver:
         return link
 
     def _other_way_round(self, raw: RawLink, named: RawLink, note_id: str) -> Link | None:
-        """Resolve ``[[label|note]]`` of Dendron and Gollum, or a name with a number sign."""
+        """Resolve ``[[label|note]]`` of Dendron and Gollum, or a name with an addition.
+
+        Additions are a heading (``[[note/heading]]`` of Bear), a position (``[[note@12]]`` of
+        SilverBullet) and a number sign.
+        """
+        inner = self._inner_part(raw, named, note_id)
+        if inner is not None:
+            return inner
         if "#" in named.target:
             place = self._by_name(named.target, note_id)
             if place:
@@ -139,6 +153,17 @@ class LinkResolver:
             return None
         swapped = raw._replace(text=raw.target, target=raw.text)
         return self._at_part(swapped, note_id, _Place(place), part)
+
+    def _inner_part(self, raw: RawLink, named: RawLink, note_id: str) -> Link | None:
+        """Resolve a name that ends with a position or with a heading of the note before it."""
+        bare = _POSITION.sub("", named.target)
+        place = self._by_name(bare, note_id) if bare != named.target else None
+        if place:
+            return _link(raw, note_id, LinkKind.NOTE, to=place)
+        name, _, part = named.target.rpartition("/")
+        place = self._by_name(name, note_id) if name.strip("./") else None
+        line = self._anchor_line(place, part) if place else None
+        return (line and _link(raw, note_id, LinkKind.NOTE, to=place, line=line)) or None
 
     def _resolve_block(self, raw: RawLink, note_id: str) -> Link:
         """Resolve Logseq's ``((uuid))``."""
@@ -153,9 +178,22 @@ class LinkResolver:
         if not target:
             return _link(raw, note_id, LinkKind.FILE, missing=Missing.TARGET)
         line = self._anchor_line(note_id, part) if part else None
+        if part and line is None:
+            labelled = self._labelled(raw, note_id, part)
+            if labelled:
+                return labelled
         found = not part or line is not None or _MADE_PLACE.match(part)
         missing = None if found else _missing_part(part)
         return _link(raw, note_id, LinkKind.ANCHOR, to=note_id, line=line, missing=missing)
+
+    def _labelled(self, raw: RawLink, note_id: str, part: str) -> Link | None:
+        """Resolve a label of MyST, which is known in all notes."""
+        label = f"={unquote(part).casefold()}"
+        for candidate in self._find_notes(label):
+            line = self._find_anchor(candidate.note_id, label)
+            if line is not None:
+                return _link(raw, note_id, LinkKind.NOTE, to=candidate.note_id, line=line)
+        return None
 
     def _resolve_note(
         self, raw: RawLink, named: RawLink, note_id: str, name: str, part: str
@@ -185,7 +223,7 @@ class LinkResolver:
         return name[prefix.end() - 1 :] if prefix else ""
 
     def _find_place(self, named: RawLink, note_id: str, name: str) -> _Place | None:
-        if named.wiki and not _is_relative(name):
+        if named.wiki and not is_relative(name):
             found = self._by_name(name, note_id)
             return _Place(found) if found else None
         return self._by_path(named, note_id, name)
@@ -199,7 +237,7 @@ class LinkResolver:
         found = not part or line is not None or _MADE_PLACE.match(part)
         suffix = f"#{part}" if part else ""
         fix = raw.fix
-        if fix is None and path is not None and _differs_by_case_only(path, to):
+        if fix is None and path is not None and differs_by_case_only(path, to):
             fix = markdown_link(raw.text, relative_path(to, note_id) + suffix)
         if not place.sure:
             fix = fix or markdown_link(raw.text, relative_path(to, note_id) + suffix)
@@ -217,7 +255,7 @@ class LinkResolver:
             kind, missing = LinkKind.URL, Missing.ADDRESS
         elif _has_other_suffix(name):
             kind, missing = LinkKind.FILE, Missing.FILE
-        elif named.wiki and not _is_relative(name) and (raw.wiki or raw.target.startswith("[[")):
+        elif named.wiki and not is_relative(name) and (raw.wiki or raw.target.startswith("[[")):
             missing = Missing.PAGE
         elif not named.wiki:
             candidates = self._find_notes(path_key(name, note_id))
@@ -233,7 +271,7 @@ class LinkResolver:
         name = name.replace("\\", "/").strip("/ ")
         best: tuple[int, int, int, str] | None = None
         for candidate in self._find_notes(name_key(name)):
-            rank = _rank_of_name(name, candidate)
+            rank = rank_of_name(name, candidate)
             if rank is not None:
                 place = (rank, distance_between(candidate.note_id, note_id))
                 found = (*place, candidate.note_id.count("/"), candidate.note_id)
@@ -247,10 +285,10 @@ class LinkResolver:
 
     def _by_path(self, named: RawLink, note_id: str, name: str) -> _Place | None:
         """Return the note at a path, tried from the note, the top, and the published page."""
-        paths = list(_paths_tried(name, note_id))
+        paths = list(paths_tried(name, note_id))
         best: tuple[int, int, int, int, bool, str] | None = None
         for candidate in self._find_notes(path_key(name, note_id)):
-            found = _rank_of_path(candidate, paths, name)
+            found = rank_of_path(candidate, paths, name)
             if found is not None:
                 near = distance_between(candidate.note_id, note_id)
                 depth = candidate.note_id.count("/")
@@ -258,11 +296,11 @@ class LinkResolver:
                 best = min(best, key) if best else key
         if best is None:
             return None
-        if best[0] == _FAR and not name.startswith("/"):
+        if best[0] == FAR and not name.startswith("/"):
             # Obsidian shortens a path to an ending that names only one note; on a site that is
             # wrong.
             follows = self._tool is None or not self._tool.is_site
-            return _Place(best[5], sure=follows) if not _is_relative(name) else None
+            return _Place(best[5], sure=follows) if not is_relative(name) else None
         return _Place(best[5])
 
     def _is_hidden_readme(self, candidate: NoteName) -> bool:
@@ -272,15 +310,15 @@ class LinkResolver:
 
     # files
     def _is_file(self, named: RawLink, note_id: str, name: str) -> bool:
-        if named.wiki and not _is_relative(name):
+        if named.wiki and not is_relative(name):
             return self._files.has_end(name.replace("\\", "/"))
         written = [name, named.target.partition("#")[0].partition("?")[0]]
-        paths = [path for one in written for path in _paths_tried(one, note_id)]
+        paths = [path for one in written for path in paths_tried(one, note_id)]
         if any(self._files.has(path) for path in paths):
             return True
         if name.startswith("/") and self._files.has_folder_end(name):
             return True
-        if _is_relative(name) or (self._tool and self._tool.is_site and not name.startswith("/")):
+        if is_relative(name) or (self._tool and self._tool.is_site and not name.startswith("/")):
             return False
         return self._files.has_end(name.replace("\\", "/"))
 
@@ -297,6 +335,8 @@ class LinkResolver:
         if last.startswith("^"):
             return self._find_anchor(note_id, last.casefold())
         whole = self._find_anchor(note_id, anchor_key(part))
+        if whole is None and (ranged := _RANGE.search(part)):  # Dendron: #first,1:#last
+            return self._anchor_line(note_id, part[: ranged.start()])
         if whole is not None:
             return whole
         lines = [self._find_anchor(note_id, anchor_key(one)) for one in part.split("#") if one]
@@ -307,7 +347,7 @@ class LinkResolver:
 def _resolve_address(raw: RawLink, note_id: str, target: str) -> Link:
     """Return a link to another program or the web, which cannot be checked."""
     scheme = target.partition(":")[0].lower()
-    if scheme == "file" or len(scheme) == 1:  # one letter is a drive of Windows
+    if scheme == "file" or len(scheme) == 1 or target.startswith("\\"):  # a drive of Windows
         return _link(raw, note_id, LinkKind.FILE)
     missing = Missing.ADDRESS if scheme in _UNSAFE_SCHEMES else None
     return _link(raw, note_id, LinkKind.URL, missing=missing)
@@ -338,99 +378,6 @@ def _link(
 
 def _missing_part(part: str) -> Missing:
     return Missing.BLOCK if part.rpartition("#")[2].startswith("^") else Missing.HEADING
-
-
-def _is_relative(name: str) -> bool:
-    return name.replace("\\", "/").startswith(("./", "../")) or name in (".", "..")
-
-
-def _rank_of_name(name: str, candidate: NoteName) -> int | None:
-    """Return how well a note fits a name (0 is best), None if it does not."""
-    path = fold(without_suffix(candidate.note_id))
-    wanted, bare = fold(name), fold(without_suffix(name))
-    page = fold(page_name(candidate.stem))
-    names = {fold(one) for one in (candidate.title, *candidate.aliases)}
-    folder = path.rpartition("/")[0]
-    tests: list[tuple[int, bool]] = [
-        (0, path == bare or fold(candidate.note_id) == wanted),
-        (1, path.endswith("/" + bare)),
-        (2, page in (wanted, bare)),
-        (3, not names.isdisjoint({wanted, bare})),
-        (4, candidate.is_folder_note and (folder == bare or folder.endswith("/" + bare))),
-        (5, (date := iso_date(name)) is not None and date == iso_date(candidate.stem)),
-        (6, _ends_loosely(path, bare) or loosen(bare) in {loosen(page), *map(loosen, names)}),
-        (7, wanted in map(fold, candidate.ids())),
-        (8, fold(without_export_id(candidate.stem)) == bare),
-    ]
-    return next((rank for rank, fits in tests if fits), None)
-
-
-def _ends_loosely(path: str, wanted: str) -> bool:
-    parts, tail = [[loosen(p) for p in one.split("/")] for one in (path, wanted)]
-    return parts[-len(tail) :] == tail
-
-
-def _paths_tried(name: str, note_id: str) -> Iterator[str]:
-    """Yield the possible paths of a target, the most likely first."""
-    found = [normal_path(name, note_id)]
-    if not _is_relative(name):
-        found.append(normal_path("/" + name, note_id))
-    if not name.startswith("/") and not _has_note_suffix(name):
-        # If addresses of a site have no file names, a page is one folder deeper.
-        found.append(normal_path(name, f"{without_suffix(note_id)}/index"))
-    for path in dict.fromkeys(found):
-        if path is not None:
-            yield path
-    if name.startswith("/"):
-        yield from (f"{folder}{name}" for folder in ("static", "public", "assets", "source"))
-
-
-def _rank_of_path(candidate: NoteName, paths: Sequence[str], name: str) -> tuple[int, int] | None:
-    """Return which path leads to a note, and how exactly; (99, 0) for the end of a path."""
-    here = unicodedata.normalize("NFC", candidate.note_id)
-    routes = [fold(route) for route in routes_of(candidate)]
-    for place, path in enumerate(paths):
-        quality = _fit_of_path(here, path, routes)
-        if quality is not None:
-            return place, quality
-    if POST_NAME.match(paths[0] if paths else "") and candidate.stem == paths[0]:
-        return len(paths), 0  # post_url names a post without its folder
-    tail = fold(without_suffix(name.replace("\\", "/").strip("/")))
-    if not tail or tail.startswith("."):
-        return None
-    ends = any(route == tail or route.endswith("/" + tail) for route in routes)
-    return (_FAR, 0) if ends or _ends_loosely(fold(without_suffix(here)), tail) else None
-
-
-def _fit_of_path(here: str, path: str, routes: Sequence[str]) -> int | None:
-    """Return how exactly a path names a note: from 0, its file, to 4, a page of a site."""
-    bare = here[: len(here) - len(PurePosixPath(here).suffix)]
-    if (
-        here == path
-        or bare == path
-        or (path.endswith((".html", ".htm")) and bare == without_suffix(path))
-    ):
-        return 0 if here == path else 1
-    if fold(here) == fold(path):
-        return 2
-    wanted = fold(without_suffix(path))
-    if _has_note_suffix(path):
-        return None
-    if routes and wanted in routes[:2] and fold(path) == wanted:
-        return 2 if routes[0] == wanted else 3
-    if wanted in routes or loosen(wanted) == loosen(routes[0] if routes else ""):
-        return 4
-    return None
-
-
-def _has_note_suffix(path: str) -> bool:
-    return path.lower().endswith(note_suffixes())
-
-
-def _differs_by_case_only(path: str, to: str) -> bool:
-    here = unicodedata.normalize("NFC", to)
-    written = (path, *(path + suffix for suffix in note_suffixes()))
-    return here not in written and fold(here) in {fold(one) for one in written}
 
 
 def _has_other_suffix(name: str) -> bool:

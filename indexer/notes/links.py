@@ -9,6 +9,7 @@ import re
 from urllib.parse import quote
 
 from indexer.notes.formats import is_note_name, without_note_suffix
+from indexer.notes.names import loosen
 from indexer.records import RawLink
 
 # A link may span two lines, and its alias may contain pairs of brackets.
@@ -16,6 +17,7 @@ _WIKILINK = re.compile(
     r"(!?)\[\[([^\[\]|\n]+?(?:\n[^\[\]|\n]+?)?)"
     r"(?:\\?\|((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*))?\]\](?!\()"
 )
+_ORG_LINK = re.compile(r"\[\[([^\[\]\n]+)\]\[([^\[\]\n]+)\]\]")
 # A TOML table shown as text: its name alone on a line, a key below.
 _TOML_TABLE = re.compile(r"\[\[[\w.-]+\]\][ \t]*\n[ \t]*[\w.-]+[ \t]*=[ \t]*[\"'\d\[{tf]")
 _ODD_LINK = re.compile(r"\[((?:\\.|[^\[\]\\\n])+)\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
@@ -26,6 +28,8 @@ _FILE_PATH = re.compile(
     r"\S*\.(?:html?|pdf|png|jpe?g|gif|svg|webp|ipynb|canvas)(?:[#?]\S*)?$", re.IGNORECASE
 )
 _IMAGE = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|bmp|avif)$", re.IGNORECASE)
+_SIZE = re.compile(r"\|\d+(?:x\d+)?$")  # of an image, behind its alias
+_PLACE_IN_FILE = re.compile(r"(?:page|height|t|zoom|selection|annotation|rect|color)=")
 _NAME_WITH_DOTS = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:#\S*)?$")
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _BLOCK_REFERENCE = re.compile(rf"\(\({_UUID}\)\)")
@@ -43,19 +47,43 @@ def read_wikilink(source: str, start: int, end: int) -> tuple[RawLink, int] | No
     :return: the link (its line is 0, for the caller to fill in) and the position after it; None if
         there is no wikilink. An embedded image shows no text.
     """
+    org = _ORG_LINK.match(source, start, end)
+    if org:
+        target, text = org.groups()
+        is_name = not _SCHEME.match(target)
+        return RawLink(0, text.strip(), target.removeprefix("file:"), wiki=is_name), org.end()
     found = _WIKILINK.match(source, start, end)
     if not found or _TOML_TABLE.match(source, start, end):
         return None
     target, alias = (" ".join((part or "").split()) for part in found.group(2, 3))
     if not target:
         return None
-    if _NAME_WITH_DOTS.match(alias) and not _NAME_WITH_DOTS.match(target):
-        target, alias = alias, target  # Dendron writes the label first
+    if _is_label_first(target, alias):
+        target, alias = alias, target
+    if "=" in alias and _IMAGE.match(target):
+        alias = next((o[4:] for o in alias.split("|") if o.startswith("alt=")), "")
+        return RawLink(0, alias, target, wiki=True), found.end()
+    if found.group(1) and alias:
+        alias = _SIZE.sub("", alias)
     if found.group(1) and (not alias or alias.replace("x", "").isdigit()):
         alias = "" if _IMAGE.match(target) else _shown_name(target)
     elif not alias:
         alias = _shown_name(target)
     return RawLink(0, alias, target, wiki=True), found.end()
+
+
+def _is_label_first(target: str, alias: str) -> bool:
+    """Return whether a link has its label first, as in Dendron, Gollum and GitLab.
+
+    The alias then has dots, or is the path of the page that the target names in words.
+    """
+    if alias.startswith("dendron://"):
+        return True
+    if _NAME_WITH_DOTS.match(alias) and not _NAME_WITH_DOTS.match(target):
+        return True
+    if " " in alias or not ("/" in alias or "-" in alias) or "/" in target or target == alias:
+        return False
+    return loosen(alias.rpartition("/")[2]) == loosen(target)
 
 
 def read_block_reference(source: str, start: int, end: int) -> tuple[RawLink, int] | None:
@@ -147,7 +175,10 @@ def markdown_link(text: str, target: str) -> str:
 
 
 def _shown_name(target: str) -> str:
+    if "://" in target:
+        return target
     name, _, part = target.partition("#")
     name = without_note_suffix(name.rpartition("/")[2])
+    part = "" if _PLACE_IN_FILE.match(part) else part
     part = part.removeprefix("^") if part.startswith("^") else part
     return f"{name} > {part}" if name and part else name or part

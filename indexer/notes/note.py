@@ -64,7 +64,7 @@ def _parse_note(
     title = document.title or (document.heading if by_heading else None)
     title = (title or title_of_path(note_id))[:_MAX_TITLE_CHARS]
     given = [
-        (name.casefold() if name.startswith("^") else anchor_key(name), line)
+        (name.casefold() if name.startswith(("^", "=")) else anchor_key(name), line)
         for name, line in document.anchors
     ]
     points = cut_points(document.blocks, window=window, count_tokens=count_tokens)

@@ -20,6 +20,7 @@ from indexer.text.dates import parse_date
 YAML_HINT = "put the value in quotes, or correct the YAML there"
 # A budget of nodes limits the walk, since aliases can expand a kilobyte to millions of values.
 MAX_NODES = 10_000
+MAX_VALUE_CHARS = 4_096  # of one value
 _MAX_PROPERTIES = 200
 _MAX_PROPERTY_CHARS = 200
 _MAX_SHOWN_VALUES = 30
@@ -72,16 +73,18 @@ _TECHNICAL_KEYS = frozenset(
     mathjax math katex mermaid cssclass cssclasses css javascript template type2 image images cover
     coverimage banner bannery bannerx icon thumbnail thumb ogimage imageborderradius header
     redirectfrom redirectto lang language locale version schema schemaversion collapsed theme
-    output format execute engine jupyter bibliography csl link2 search nosearch excludesearch
+    output latitude longitude altitude format execute engine jupyter bibliography csl link2 search nosearch excludesearch
     kanbanplugin excalidrawplugin obsidianuimode obsidianeditingmode dgpublish dghome dgpermalink
     frontmatterkey linter stub traitids children isfolder fname nav hide robots noindex sitemap
     heading backgroundcolor lstype hlpage hlcolor hlstamp
     """.split()
 )
 _IS_BOOLEAN = frozenset("true false yes no on off none null".split())
-_PLACEHOLDER = re.compile(r"\{\{.*\}\}|<%.*%>|\{%.*%\}|\$\{.*\}", re.DOTALL)
+_PLACEHOLDER = re.compile(
+    r"\{\{.*\}\}|<%.*%>|\{%.*%\}|\$\{.*\}|`(?:r|\{r\}|\{python\}) .*`", re.DOTALL
+)
 _MACHINE_TEXT = re.compile(
-    r"(?:https?://\S+|/\S+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
+    r"(?:https?://\S+|/\S+|(?:text|image|application)/[\w.+-]+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
     r"|[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\d{9,}|#[0-9a-f]{3,8})$",
     re.IGNORECASE,
 )
@@ -411,7 +414,7 @@ def _flatten(value: Any, budget: Iterator[int], *, keys: bool = False) -> list[s
 
     :param value: the nested value.
     :param budget: one for each node.
-    :param keys: True to use the keys of a mapping instead of its values.
+    :param keys: True to use the keys of a mapping, or its label, instead of its values.
     """
     texts: list[str] = []
     waiting = [value]
@@ -420,12 +423,18 @@ def _flatten(value: Any, budget: Iterator[int], *, keys: bool = False) -> list[s
             break
         value = waiting.pop()
         if isinstance(value, dict):
-            waiting.extend(reversed(list(value if keys else value.values())))
+            waiting.extend(reversed(_names_in(value) if keys else list(value.values())))
         elif isinstance(value, (list, tuple, set)):
             waiting.extend(reversed(list(value)[:MAX_NODES]))
         elif isinstance(value, (str, int, float, datetime.date)):
             texts.append(str(value))
     return texts
+
+
+def _names_in(value: dict[Any, Any]) -> list[Any]:
+    """Return the label of a mapping (``{label: x, permalink: /x}``), else its keys."""
+    label = next((value[key] for key in ("label", "name") if value.get(key)), None)
+    return list(value) if label is None else [label]
 
 
 def _type_name(value: Any) -> str:

@@ -10,6 +10,8 @@ _CHARS = (
     r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"
 )
 _TAG = re.compile(rf"#({_CHARS}+)")
+# Bear closes a tag of several words: "#chocolate milk#".
+_CLOSED_TAG = re.compile(rf"#({_CHARS}+(?: {_CHARS}+){{1,5}})(?<![ #][\S])#(?=[\s.,;:!?)]|$)")
 _QUOTED_TAG = re.compile(r"#\[\[([^\[\]\n]+)\]\]")
 _MAY_PRECEDE = frozenset(" \t\n\u00a0\u3000([*_~|,;:\"'>")
 _COLOUR = re.compile(
@@ -34,6 +36,9 @@ def read_tag_at(source: str, start: int, end: int) -> tuple[str, int] | None:
     quoted = _QUOTED_TAG.match(source, start, end)
     if quoted:
         return " ".join(quoted.group(1).split()), quoted.end()
+    closed = _CLOSED_TAG.match(source, start, end)
+    if closed and _HAS_LETTER.search(closed.group(1)):
+        return closed.group(1), closed.end()
     found = _TAG.match(source, start, end)
     if not found:
         return None

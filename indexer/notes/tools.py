@@ -133,7 +133,9 @@ _CONFIGS = (
     *("_config.yml", "hugo.toml", "hugo.yaml", "hugo.yml", "config.toml", "config.yaml"),
     *("docusaurus.config.js", "docusaurus.config.ts", "mkdocs.yml"),
 )
-_BASE = re.compile(r"^\s*(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)", re.IGNORECASE | re.M)
+_BASE = re.compile(
+    r"(?:^\s*|[{,]\s*)(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)", re.IGNORECASE | re.M
+)
 _MAX_CONFIG_BYTES = 100_000
 
 

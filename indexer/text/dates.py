@@ -47,7 +47,7 @@ _TIME_WORDS = frozenset("am pm a p m t z utc gmt cet cest est edt pst pdt um at 
 
 _TIME = re.compile(r"[ T_,]+(\d{1,2}):(\d{2})")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/._ ]?)(\d{1,2})\2(\d{1,2})(?!\d)")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(?:\d{2})?)?(?!\d)")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_-]?(\d{2})(\d{2})(?:\d{2}(?:\d{3})?)?)?(?!\d)")
 _KOREAN = re.compile(r"(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?(?!\d)")
 _DAY_FIRST = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})(?!\d)")
 _UNSURE = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})(?!\d)")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from indexer.notes.markdown.other_marks import label_at
+
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
 _ATTRIBUTES = re.compile(r"\{(?::|/\*)?(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
@@ -25,6 +27,7 @@ def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
     :param lines: of the note.
     """
     found: list[tuple[str, int]] = []
+    label = ""
     above = _Above(bullets=any("::" in line for line in lines))
     for number, line in enumerate(lines, 1):
         if "^" in line and (block := _BLOCK_ID.search(line)):
@@ -34,6 +37,9 @@ def written_anchors(lines: list[str]) -> list[tuple[str, int]]:
             found += [(given, number) for given in _HTML_ID.findall(line)]
         if "#" in line or "{" in line or "<!--" in line:
             found += [(given, number) for given in _ids_given(line)]
+        if label and line.strip():
+            found += [(label, number), (f"={label.casefold()}", number)]
+        label = label_at(line) or ("" if line.strip() else label)
         above.add(number, line)
         if "::" in line and (logseq := _LOGSEQ_ID.match(line)):
             found.append((f"^{logseq.group(1)}", above.bullet or number))

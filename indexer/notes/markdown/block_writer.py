@@ -20,7 +20,7 @@ from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
 
 _PSEUDO_HEADING_LEVEL = 7
 _MAX_PSEUDO_HEADING_CHARS = 80
-CALLOUT = re.compile(r"\[![\w-]+\][+-]?[ \t]*")
+CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
 _ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
 _HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
@@ -82,6 +82,11 @@ def heading_block(
         level=level,
         links=tuple(links),
     )
+
+
+def _is_left_over(rows: Sequence[Row]) -> bool:
+    """Return whether a paragraph is the end of a container that was closed before (``:::``)."""
+    return len(rows) == 1 and rows[0].text.startswith(":::") and not rows[0].text.strip(":")
 
 
 class BlockWriter:
@@ -147,7 +152,7 @@ class BlockWriter:
 
     # text
     def _add_heading(self, text: InlineText, level: int, token: Token) -> None:
-        rows, line = text.rows, self._line(token)
+        rows, line = self._take_block_id(text.rows), self._line(token)
         given = _HEADING_ATTRIBUTES.search(rows[-1].text) if rows else None
         if given:
             found = _GIVEN_ID.findall(given.group())
@@ -215,7 +220,7 @@ class BlockWriter:
             rows = [rows[0]._replace(text=rows[0].text[caption.end() :]), *rows[1:]]
             given = _HEADING_ATTRIBUTES.sub("", rows[-1].text)
             rows = [*rows[:-1], rows[-1]._replace(text=given)]
-        if not rows or is_navigation(rows, text.links):
+        if not rows or _is_left_over(rows) or is_navigation(rows, text.links):
             self.document.loose_links += text.links
         elif (
             text.bold

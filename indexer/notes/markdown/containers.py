@@ -22,6 +22,10 @@ _NAMED = frozenset(
     "proof theorem lemma definition versionadded versionchanged deprecated tab".split()
 )
 _HIDDEN = frozenset("toctree tableofcontents bibliography contents".split())
+# Directives of MyST that are drawn as Markdown has it: images, lists, tables, formulas.
+_DRAWN = frozenset("figure image glossary math table list-table include".split())
+_CODE = frozenset("code-cell code-block code sourcecode literalinclude".split())
+_SAID_OPTION = re.compile(r"\s*:(?:alt|caption):\s+(\S.*)$")
 _QUARTO = re.compile(r"(\s*:{3,}\s*)\{[^}]*\.callout-([\w]+)([^}]*)\}\s*$")
 _QUARTO_TITLE = re.compile(r"title=(?:\"([^\"]*)\"|'([^']*)')")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$")
@@ -60,8 +64,8 @@ def _after_fence(lines: list[str], index: int, fence: str) -> str:
 def _read_directive(lines: list[str], index: int, found: re.Match[str]) -> bool:
     """Rewrite a directive of MyST as a container; return False for others, which are code."""
     indent, marks, name, title = found.groups()
-    known = name in _KINDS or name in _NAMED
-    if not known and name not in _HIDDEN:
+    known = name in _KINDS or name in _NAMED or name in _DRAWN
+    if not known and name not in _HIDDEN and name not in _CODE:
         return False
     close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
     end = next((i for i in range(index + 1, len(lines)) if close.match(lines[i])), -1)
@@ -70,12 +74,62 @@ def _read_directive(lines: list[str], index: int, found: re.Match[str]) -> bool:
     if name in _HIDDEN:
         lines[index : end + 1] = [""] * (end + 1 - index)
         return True
+    said = _read_options(lines, index, end)
+    if name in _CODE:
+        lines[index] = f"{indent}{marks.replace(':', '`')}{title.strip()}"
+        lines[end] = lines[end].replace(":", "`")
+        return False
+    if name in _DRAWN:
+        _draw(lines, index, end, name, said or title.strip())
+        return True
     lines[index] = _opening(indent + ":" * len(marks), name, title)
     lines[end] = indent + ":" * len(marks)
-    option = index + 1
-    while option < end and _DIRECTIVE_OPTION.match(lines[option]):
-        lines[option], option = "", option + 1
     return True
+
+
+def _read_options(lines: list[str], index: int, end: int) -> str:
+    """Remove the options of a directive, and return its alternative text or caption.
+
+    A caption of code stays where it is, as a line of the code.
+    """
+    code = _is_code_directive(lines[index])
+    said, option = "", index + 1
+    while option < end and _DIRECTIVE_OPTION.match(lines[option]):
+        found = _SAID_OPTION.match(lines[option])
+        said = found.group(1).strip() if found else said
+        lines[option] = found.group(1).strip() if found and code else ""
+        option += 1
+    return said
+
+
+def _is_code_directive(line: str) -> bool:
+    found = _DIRECTIVE.match(line)
+    return bool(found) and found.group(3) in _CODE
+
+
+def _draw(lines: list[str], index: int, end: int, name: str, words: str) -> None:
+    """Write a directive as the Markdown that draws the same.
+
+    :param words: its alternative text, caption or argument.
+    """
+    found = _DIRECTIVE.match(lines[index])
+    given = found.group(4).strip() if found else ""
+    first = last = ""
+    if name in ("figure", "image"):
+        first = f"![{'' if words == given else words}](<{given}>)"
+    elif name == "math":
+        first = last = "$$"
+    elif name == "include":
+        first = f"![[{given}]]"
+    elif name != "glossary":
+        first = words
+    lines[index], lines[end] = first, last
+    if name == "glossary":
+        for place in range(index + 1, end):
+            if lines[place].startswith((" ", "\t")) and lines[place].strip():
+                above = lines[place - 1]
+                starts = above.strip() and not above.startswith((" ", "\t", ":"))
+                lines[place] = (": " if starts else "  ") + lines[place].strip()
 
 
 def _opening(marks: str, name: str, title: str | None) -> str:

@@ -23,7 +23,7 @@ class MarkdownFormat:
         *(".md", ".markdown", ".mdown", ".mkdown", ".mkdn", ".mkd", ".markdn"),
         *(".qmd", ".rmd", ".mdx"),
     )
-    version = 6
+    version = 7
 
     def read(self, text: str, note_id: str) -> Document:
         r"""Return the parts of a note.
@@ -35,6 +35,7 @@ class MarkdownFormat:
         from indexer.notes.markdown.anchors import written_anchors
         from indexer.notes.markdown.body import Body
         from indexer.notes.markdown.fields import colon_tags, inline_fields
+        from indexer.notes.markdown.other_marks import written_tags
         from indexer.notes.markdown.reader import read_blocks
         from indexer.notes.markdown.time_budget import OutOfTime, time_budget
         from indexer.notes.plain_text import PlainTextFormat
@@ -65,7 +66,9 @@ class MarkdownFormat:
             heading=body.leading_heading(),
             date=front.date,
             updated=front.updated,
-            tags=merge_names(front.tags, (*body.tags, *colon_tags(front.body))),
+            tags=merge_names(
+                front.tags, (*body.tags, *colon_tags(front.body), *written_tags(front.body))
+            ),
             categories=front.categories,
             aliases=front.aliases,
             permalink=front.permalink,

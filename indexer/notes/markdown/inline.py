@@ -18,6 +18,7 @@ from indexer.records import RawLink, Row
 # Inline queries of Dataview, which show their results, not their source.
 _QUERY_STARTS = ("= ", "$= ", "=this.", "$=dv.", "INPUT[", "BUTTON[", "VIEW[")
 
+_IMAGE_SIZE = re.compile(r"\|\d+(?:x\d+)?$")  # Obsidian: ![text|100x200](image)
 _CODE_LANGUAGE = re.compile(r"#![A-Za-z][\w+-]* +(?=\S)")
 
 
@@ -120,7 +121,7 @@ class _Collector:
             self.pieces.append((self.line + offset, f" {row}" if offset else row))
 
     def _take_image(self, token: InlineToken) -> None:
-        text = " ".join(token.content.split())
+        text = _IMAGE_SIZE.sub("", " ".join(token.content.split()))
         self.pieces.append((self.line, text))
         self.result.links.append(RawLink(self.line, text, str(token.attrs.get("src", ""))))
 
@@ -130,6 +131,8 @@ class _Collector:
         self.result.links += [link._replace(line=self.line) for link in read.get("links", ())]
         if code.reference:
             self.result.links.append(RawLink(self.line, "", code.reference))
+        if code.embedded:
+            self.result.links.append(RawLink(self.line, said or code.embedded, code.embedded))
         if code.picture and not code.closes:
             self.result.links.append(RawLink(self.line, said, code.picture))
         self.line += code.source.count("\n")

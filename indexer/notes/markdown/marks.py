@@ -23,10 +23,10 @@ _DUNDER = re.compile(
     r"(?<![\w\\])__(init|main|name|file|doc|all|new|del|str|repr|call|dict|len|eq|hash|iter|next|enter"
     r"|exit|getitem|setitem|getattr|setattr|class|slots|version|future|import|pycache|tests)__(?!\w)"
 )
-_TASK = re.compile(r"(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[/<>!?*\"~-]\]\s+(?=\S)")
+_TASK = re.compile(r"(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[/<>!?*\"~lbiSIpcfkwudn-]\]\s+(?=\S)")
 _CLOZE = re.compile(r"\{\{cloze\s+([^{}\n]+)\}\}")
 _PROGRAM_LINE = re.compile(
-    r"\s*(?:-+8<-+(?:\s.*)?|<-{3,}>|\\(?:newpage|pagebreak|clearpage|tableofcontents|maketitle|"
+    r"\s*(?:-+8<-+(?:\s.*)?|<-{3,}>|<<<\s*@?[./]\S+|\\(?:newpage|pagebreak|clearpage|tableofcontents|maketitle|"
     r"listoffigures|listoftables|bigskip|medskip|vspace\*?\{[^}]*\})|\$=\s.*|&nbsp;|\\)\s*$"
 )
 _PROGRAM_STARTS = ("-", "<", "\\", "$", "&")

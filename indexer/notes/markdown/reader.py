@@ -225,6 +225,8 @@ class _Reader(HtmlWriter):
         rows, links = self._read_markdown_rows([Row(line, code.said)], [])
         if code.reference:
             links.append(RawLink(line, "", code.reference))
+        if code.embedded:
+            links.append(RawLink(line, code.said or code.embedded, code.embedded))
         if code.picture:
             links.insert(0, RawLink(line, rows[0].text if rows else "", code.picture))
         if code.said and not code.closes:

@@ -142,6 +142,12 @@ class Shortcode(NamedTuple):
             return found
         return f"{begin}{found}"
 
+    @property
+    def embedded(self) -> str:
+        """The web address of the video, post or file that it shows in its place, empty for none."""
+        shows = self.meaning in (Meaning.VIDEO, Meaning.FILE) and not self.closes
+        return self.address if shows and self.address.startswith(("http://", "https://")) else ""
+
 
 _MEANINGS = (
     (_NOTICES, Meaning.NOTICE),

@@ -12,6 +12,7 @@ from indexer.notes.markdown.containers import with_containers
 from indexer.notes.markdown.hidden import without_comments
 from indexer.notes.markdown.marks import cells_of_grid, clean_marks, is_rule
 from indexer.notes.markdown.noise import MIN_CODED_CHARS, coded_rows
+from indexer.notes.markdown.other_marks import with_other_marks
 
 _FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*(`{3,}|~{3,})(.*)$")
 # Metadata lines of Logseq and org, in a block or below it.
@@ -77,6 +78,7 @@ def clean_source(body: str, *, drawing: bool = False, shown: bool = False) -> st
     if not shown and (":::" in body or "{" in body or "///" in body):
         lines = with_containers(lines)
     code = _code_lines(lines)
+    lines = with_other_marks(lines, body, code.__getitem__)
     if "{" in body and any(sign in body for sign in _SIGNS_OF_COMMENTS):
         lines = without_comments(lines, code.__getitem__)
     if not shown and "<" in body and _COMPONENT.search(body):

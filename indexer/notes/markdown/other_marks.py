@@ -1,0 +1,243 @@
+"""Read the marks of programs that write Markdown in their own way, line by line.
+
+These are the macros of Roam, roles and targets of MyST, notes in brackets of HedgeDoc, differences
+of GitLab, expressions of SilverBullet, sizes of images, line blocks and lettered lists of Pandoc.
+Lines keep their number; code is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from indexer.notes.links import markdown_link
+
+_ROAM = re.compile(
+    r"\{\{\[\[(TODO|DONE|video|youtube|audio|pdf|iframe|tweet|query|table|kanban|slider|mermaid|diagram"
+    r"|word-count|calc|POMO|attr-table|encrypt|embed|embed-path|orphans|streak|character-count)\]\]"
+    r"(?:\s*:?\s*((?:[^{}\n]|\{[^{}\n]*\})*))?\}\}[ \t]*"
+)
+_ROAM_ADDRESSES = frozenset("video youtube audio pdf iframe tweet".split())
+# ![text](path =200x100) and ![text](path "title" =50%x)
+_IMAGE_SIZE = re.compile(r"(!\[[^\[\]\n]*\]\([^()\n]*?)\s+=(?:\d+%?x(?:\d+%?)?|x\d+%?|\d+%)\s*\)")
+_CLASS_LINE = re.compile(r"[\s>]*\{\s*\.[\w:-]+(?:\s+[.#][\w:-]+)*\s*\}\s*$")
+_SAID = re.compile(r"\[(?:name|time)=([^\[\]\n]+)\]")
+_COLOUR = re.compile(r"\s*\[color=[^\[\]\n]*\]")
+_TAGS_LINE = re.compile(r"#{1,6}[ \t]+tags:[ \t]*((?:`[^`\n]+`[ \t,]*)+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"\s*::include\{file=[\"']?([^\"'{}\n]+)[\"']?\}\s*$")
+_DIFFERENCE = re.compile(r"([{\[])([+-]) (\S(?:[^{}\[\]\n]*?\S)?) \2([}\]])")
+# The value of an attribute of MDX, in an element of HTML.
+_JSX_ATTRIBUTE = re.compile(
+    r"(?<=[\w\"'}])\s+[A-Za-z-]+=\{(?:[^{}\n]|\{[^{}\n]*\})*\}(?=[^<>\n]*>)"
+)
+# Handlebars
+_PARTIAL = re.compile(r"\{\{(?:!--.*?--|![^{}]*|>[^{}]*)\}\}")
+_EXPRESSION = re.compile(r"\s*(?:[-*+]\s+)?\$\{.*\}\s*$")
+_COMMAND = re.compile(r"\{\[(?:[^\[\]|{}\n]*\|)?([^\[\]|{}\n]+)\]\}")
+# MyST
+_TARGET = re.compile(r"\(([\w:./-]+)\)=[ \t]*$")
+_ROLE = re.compile(r"(?<![\w`])\{([A-Za-z][\w:.+-]*)\}(`+)([^`\n]+)\2(?!`)")
+_ROLE_PLACE = re.compile(r"(.*\S)\s*<([^<>]+)>$")
+_TO_LABEL = frozenset("ref numref eq".split())
+_TO_PATH = frozenset("doc download".split())
+_CELL_BREAK = re.compile(r"\+\+\+(?:\s+\{.*\}|\s+[\w .-]{1,60})?\s*$")
+_CARD_RULE = re.compile(r"\s*(?:\^{3,}|\+{3,})\s*$")
+_COMMENT = re.compile(r"%(?:\s.*|)$")
+_DIRECTIVE = re.compile(r"^\s*(?:`{3,}|:{3,})\{[a-z]", re.MULTILINE)
+# Pandoc
+_LINE_BLOCK = re.compile(r"(\s*)\|(?:[ \t]+([^|]*))?$")
+_LETTERED = re.compile(r"(\s*)(?:\(([a-z]|[ivx]{1,5})\)|([a-z]|[ivx]{1,5})[.)]|(#)\.)(\s+)(?=\S)")
+_FIRSTS = {"a": "b", "i": "ii", "#": "#"}
+
+
+def with_other_marks(lines: list[str], body: str, is_code: Callable[[int], bool]) -> list[str]:
+    """Return lines in which the marks of other programs are replaced by what readers see.
+
+    :param lines: of a body.
+    :param body: the same as one text, to skip what it cannot hold.
+    :param is_code: returns whether the line at a position is a fence or in one.
+    """
+    rules = _rules_for(body)
+    kept = list(lines)
+    if rules:
+        for index, line in enumerate(kept):
+            if line and not is_code(index):
+                kept[index] = _changed(line, rules)
+    if "\n>>>>>>> " in body and "<<<<<<< " in body:
+        _open_conflicts(kept)
+    if "START_TLDRAW_DATA" in body:
+        _empty_drawing(kept)
+    if "\n|" in body or body.startswith("|"):
+        _open_line_blocks(kept, is_code)
+    if _has_letters(body):
+        _number_lists(kept, is_code)
+    return kept
+
+
+def written_tags(body: str) -> list[str]:
+    """Return the tags of a line ``###### tags: `a` `b` `` (HedgeDoc)."""
+    if "# tags:" not in body:
+        return []
+    found = _TAGS_LINE.finditer(body)
+    return [tag.strip() for line in found for tag in re.findall(r"`([^`]+)`", line.group(1))]
+
+
+def label_at(line: str) -> str:
+    """Return the label that a line of MyST gives to what is below it, "" for other lines."""
+    found = _TARGET.match(line) if line.startswith("(") else None
+    return found.group(1) if found else ""
+
+
+_Rule = Callable[[str], str]
+
+
+def _rules_for(body: str) -> list[_Rule]:
+    """Return the rules that can apply to a body, by the signs in it."""
+    is_myst = bool(")=\n" in body or _DIRECTIVE.search(body) or "}`" in body)
+    signs: tuple[tuple[bool, _Rule], ...] = (
+        ("{{[[" in body, lambda line: _ROAM.sub(_roam_words, line)),
+        (" =" in body and "](" in body, lambda line: _IMAGE_SIZE.sub(r"\1)", line)),
+        ("{." in body or "{ ." in body, _without(_CLASS_LINE)),
+        ("[name=" in body or "[time=" in body, lambda line: _SAID.sub(r"\1", line)),
+        ("[color=" in body, lambda line: _COLOUR.sub("", line)),
+        ("# tags:" in body, _without(_TAGS_LINE)),
+        ("={" in body, lambda line: _JSX_ATTRIBUTE.sub("", line) if "<" in line else line),
+        ("::include{" in body, lambda line: _INCLUDE.sub(r"![[\1]]", line)),
+        ("+ " in body or "- " in body, _without_difference),
+        ("{{!" in body or "{{>" in body, lambda line: _PARTIAL.sub("", line)),
+        ("${" in body, _without(_EXPRESSION)),
+        ("{[" in body, lambda line: _COMMAND.sub(r"\1", line)),
+        (")=" in body, _without(_TARGET)),
+        ("}`" in body, lambda line: _ROLE.sub(_role_words, line)),
+        ("+++" in body, _without(_CELL_BREAK)),
+        (is_myst and "^^^" in body, _without(_CARD_RULE)),
+        (is_myst and "%" in body, _without(_COMMENT)),
+    )
+    return [rule for applies, rule in signs if applies]
+
+
+def _changed(line: str, rules: Sequence[_Rule]) -> str:
+    for rule in rules:
+        line = rule(line)
+    return line
+
+
+def _without(pattern: re.Pattern[str]) -> _Rule:
+    return lambda line: "" if pattern.match(line) else line
+
+
+def _roam_words(found: re.Match[str]) -> str:
+    name, given = found.group(1), (found.group(2) or "").strip()
+    if name in _ROAM_ADDRESSES:
+        return f"{given} "
+    return f"![[{given[2:-2]}]] " if name == "embed" and given.startswith("[[") else ""
+
+
+def _without_difference(line: str) -> str:
+    if "+ " not in line and "- " not in line:
+        return line
+    return _DIFFERENCE.sub(
+        lambda found: found.group(3) if found.group(1) + found.group(4) in "{} []" else found[0],
+        line,
+    )
+
+
+def _role_words(found: re.Match[str]) -> str:
+    """Return a role as a link, a formula or code, as which it is drawn."""
+    name, words = found.group(1).rpartition(":")[2], found.group(3).strip()
+    placed = _ROLE_PLACE.match(words)
+    text, place = placed.groups() if placed else (words, words)
+    if name in _TO_LABEL:
+        return markdown_link(text, f"#{place}")
+    if name in _TO_PATH:
+        return markdown_link(text if placed else place.rpartition("/")[2], place)
+    if name == "math":
+        return f"${words}$"
+    return f"{found.group(2)}{text}{found.group(2)}"
+
+
+def _open_line_blocks(lines: list[str], is_code: Callable[[int], bool]) -> None:
+    """Remove the bars of line blocks: at least two lines that begin with the only bar they have."""
+    start = -1
+    for index in range(len(lines) + 1):
+        line = lines[index] if index < len(lines) else ""
+        if line.lstrip().startswith("|") and _LINE_BLOCK.match(line) and not is_code(index):
+            start = index if start < 0 else start
+            continue
+        if start >= 0 and index - start > 1 and not line.lstrip().startswith("|"):
+            for place in range(start, index):
+                lines[place] = _LINE_BLOCK.sub(r"\1\2", lines[place])
+        start = -1
+
+
+def _open_conflicts(lines: list[str]) -> None:
+    """Remove the marks that git leaves around the two sides of a conflict."""
+    start = side = -1
+    for index, line in enumerate(lines):
+        if line.startswith("<<<<<<< "):
+            start, side = index, -1
+        elif start >= 0 and side < 0 and line.rstrip() == "=======":
+            side = index
+        elif side >= 0 and line.startswith(">>>>>>> "):
+            lines[start] = lines[side] = lines[index] = ""
+            start = side = -1
+
+
+def _empty_drawing(lines: list[str]) -> None:
+    """Empty the lines that the tldraw plugin of Obsidian writes."""
+    inside = False
+    for index, line in enumerate(lines):
+        inside = inside or line.startswith("!!!START_TLDRAW_DATA")
+        if inside:
+            inside = not line.startswith("!!!END_TLDRAW_DATA")
+            lines[index] = ""
+
+
+def _has_letters(body: str) -> bool:
+    return any(sign in body for sign in ("a) ", "a. ", "(a) ", "i. ", "i) ", "(i) ", "#. "))
+
+
+def _number_lists(lines: list[str], is_code: Callable[[int], bool]) -> None:
+    """Write lists with letters or Roman numbers (``a)``, ``ii.``, ``#.``) with numbers.
+
+    A list begins with its first letter below a blank line or a line that ends with a colon, and
+    has a second item.
+    """
+    place = 0
+    while place < len(lines):
+        items = [] if is_code(place) else _items_from(lines, place)
+        for number, (index, found) in enumerate(items, 1):
+            line = lines[index]
+            lines[index] = f"{found.group(1)}{number}.{found.group(5)}{line[found.end() :]}"
+        place = items[-1][0] + 1 if items else place + 1
+
+
+def _items_from(lines: list[str], place: int) -> list[tuple[int, re.Match[str]]]:
+    """Return the items of the lettered list that begins at a line, none if there is none."""
+    found = _LETTERED.match(lines[place])
+    above = lines[place - 1].rstrip() if place else ""
+    if not found or (above and not above.endswith(":")) or _label(found) not in _FIRSTS:
+        return []
+    style, indent, first = _style(found), found.group(1), _label(found)
+    items = [(place, found)]
+    for index in range(place + 1, min(place + 200, len(lines))):
+        line = lines[index]
+        more = _LETTERED.match(line)
+        if more and more.group(1) == indent and _style(more) == style:
+            if len(items) == 1 and _label(more) != _FIRSTS[first]:
+                return []
+            items.append((index, more))
+        elif not line.strip():
+            continue
+        elif not line.startswith((" ", "\t")) and not lines[index - 1].strip():
+            break
+    return items if len(items) > 1 else []
+
+
+def _label(found: re.Match[str]) -> str:
+    return found.group(2) or found.group(3) or found.group(4)
+
+
+def _style(found: re.Match[str]) -> str:
+    """Return the signs around the letter of an item."""
+    return found.group().strip().replace(_label(found), "", 1)
