@@ -500,3 +500,41 @@ def test_a_vault_like_the_help_of_obsidian_has_no_broken_link(links_in) -> None:
     links = links_in(HELP)
     assert len(links) == 24
     assert [target for (_, target), link in links.items() if not link.ok] == []
+
+
+def test_links_of_further_programs(links_in) -> None:
+    notes = {
+        "a.md": "\n".join(
+            [
+                "[[weir/Low water]] [[weir@120]] [[weir@L3]] [x](weir.md#L2-L4)",
+                "[[dendron://main/weir#low-water]] [[weir#low-water,1:#end]] [[x|dendron://m/weir]]",
+                "[[evernote:///view/1/]] [[https://w.example/x]] [u](\\\\\\\\srv\\\\share\\\\x.md)",
+                "[[file:weir.md][w]] {ref}`sluice` {doc}`weir` {ref}`It <gate>` {ref}`nothing`",
+                "[[weir/No such]] [[nowhere@3]]",
+            ]
+        ),
+        "weir.md": "## Low water\n\nwords\n\n(sluice)=\n## Sluice\n\n(gate)=\n\nA gate.\n\n## End\n\nx\n",
+    }
+    found = led(links_in(notes))
+    broken = {target for target, to in found.items() if to in ("page", "heading", "note")}
+    assert broken == {"weir/No such", "nowhere@3", "#nothing"}
+    assert {found[t] for t in ("#sluice", "#gate", "weir", "weir.md", "weir@120")} == {"weir.md"}
+
+
+def test_hugo_reference_with_a_language_and_docusaurus_id_below_a_number(links_in) -> None:
+    hugo = {
+        "hugo.toml": "",
+        "content/a.md": '[x]({{< ref path="weir" lang="en" >}}) '
+        '[y]({{< ref lang="en" path="weir" >}})',
+        "content/weir.md": "Weir.",
+    }
+    assert set(led(links_in(hugo), "content/a.md").values()) == {"content/weir.md"}
+
+
+def test_docusaurus_id_below_a_numbered_folder(links_in) -> None:
+    notes = {
+        "docusaurus.config.js": "module.exports = {baseUrl: '/d/'}",
+        "docs/a.md": "[x](/docs/mill/the-weir) [y](/d/docs/mill/the-weir)",
+        "docs/01-mill/02-w.md": "---\nid: the-weir\n---\nWeir.",
+    }
+    assert set(led(links_in(notes), "docs/a.md").values()) == {"docs/01-mill/02-w.md"}

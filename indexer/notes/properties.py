@@ -73,7 +73,8 @@ _TECHNICAL_KEYS = frozenset(
     mathjax math katex mermaid cssclass cssclasses css javascript template type2 image images cover
     coverimage banner bannery bannerx icon thumbnail thumb ogimage imageborderradius header
     redirectfrom redirectto lang language locale version schema schemaversion collapsed theme
-    output latitude longitude altitude format execute engine jupyter bibliography csl link2 search nosearch excludesearch
+    latitude longitude altitude
+    output format execute engine jupyter bibliography csl link2 search nosearch excludesearch
     kanbanplugin excalidrawplugin obsidianuimode obsidianeditingmode dgpublish dghome dgpermalink
     frontmatterkey linter stub traitids children isfolder fname nav hide robots noindex sitemap
     heading backgroundcolor lstype hlpage hlcolor hlstamp

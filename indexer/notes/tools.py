@@ -134,7 +134,8 @@ _CONFIGS = (
     *("docusaurus.config.js", "docusaurus.config.ts", "mkdocs.yml"),
 )
 _BASE = re.compile(
-    r"(?:^\s*|[{,]\s*)(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)", re.IGNORECASE | re.M
+    r"(?:^|[{,])\s*(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _MAX_CONFIG_BYTES = 100_000
 

@@ -104,7 +104,7 @@ def _read_options(lines: list[str], index: int, end: int) -> str:
 
 def _is_code_directive(line: str) -> bool:
     found = _DIRECTIVE.match(line)
-    return bool(found) and found.group(3) in _CODE
+    return found is not None and found.group(3) in _CODE
 
 
 def _draw(lines: list[str], index: int, end: int, name: str, words: str) -> None:

@@ -10,10 +10,12 @@ from indexer.records import RawLink, Row
 
 # Fences whose content a program runs to show the result.
 _QUERIES = frozenset(
-    "dataview dataviewjs datacore datacorejsx datacorejs datacoretsx datacorets tasks query base button buttons tracker chart charts leaflet "
+    "dataview dataviewjs datacore datacorejs datacorejsx datacorets datacoretsx "
+    "tasks query base button buttons tracker chart charts leaflet "
     "meta-bind meta-bind-button meta-bind-embed excalidraw compressed-json todoist kanban-settings "
     "search embed-json gallery fullcalendar heatmap-calendar templater toc table-of-contents "
-    "template space-style contributiongraph habittracker simple-time-tracker countdown music-abc abc".split()
+    "template space-style "
+    "contributiongraph habittracker simple-time-tracker countdown music-abc abc".split()
 )
 _DATA = re.compile(r"\s*[\"']?[A-Za-z0-9+/=_-]{100,}[\"',;]*\s*$")
 _MIN_DATA_CHARS = 400
