@@ -513,7 +513,8 @@ def test_links_of_further_programs(links_in) -> None:
                 "[[weir/No such]] [[nowhere@3]]",
             ]
         ),
-        "weir.md": "## Low water\n\nwords\n\n(sluice)=\n## Sluice\n\n(gate)=\n\nA gate.\n\n## End\n\nx\n",
+        "weir.md": "## Low water\n\nwords\n\n(sluice)=\n## Sluice\n\n"
+        "(gate)=\n\nA gate.\n\n## End\n\nx\n",
     }
     found = led(links_in(notes))
     broken = {target for target, to in found.items() if to in ("page", "heading", "note")}
