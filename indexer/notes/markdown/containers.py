@@ -110,7 +110,7 @@ def _is_code_directive(line: str) -> bool:
 def _draw(lines: list[str], index: int, end: int, name: str, words: str) -> None:
     """Write a directive as the Markdown that draws the same.
 
-    :param words: its alternative text, caption or argument.
+    The words are its alternative text, caption or argument.
     """
     found = _DIRECTIVE.match(lines[index])
     given = found.group(4).strip() if found else ""
