@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.records import BlockKind, Point
-from indexer.retrieval.answer_forms import favour_form
+from indexer.retrieval.answer_forms import asks_number, favour_form, has_number
 from indexer.store.records import NoteInfo, StoredPoint
 
 
@@ -72,6 +72,54 @@ def test_number_gains_if_the_question_asks_how_many() -> None:
     assert gains(asked, "It cools for 10 hours.", "It cools for ten hours.") == [0.1, 0.1]
     assert gains(asked, "It cools slowly.") == [0.0]
     assert gains("how does it cool?", "It cools for 10 hours.") == [0.0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "At which temperature does a cone bend?",
+        "at what temperature",
+        "What firing speed is best for thick plates?",
+        "Which share of the glaze may be ash?",
+        "From what age on may children help?",
+        "what size should the kiln be?",
+        "What does a bag of clay cost?",
+        "what would the kiln weigh?",
+    ],
+)
+def test_question_for_a_quantity_asks_for_a_number(question: str) -> None:
+    assert asks_number(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What temperature scale do cones use?",  # the quantity is part of a name
+        "Which size chart is the new one?",
+        "which ages and stages matter?",
+        "what is a limit?",
+        "What does the course about costs say?",
+        "why does the temperature fall?",
+    ],
+)
+def test_other_questions_with_a_quantity_do_not_ask_for_a_number(question: str) -> None:
+    assert not asks_number(question)
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("It took 46k, and -3.5 % of it was ash.", True),
+        ("$531 for two 8TB disks", True),
+        ("Once the cone bends, turn it off.", True),
+        ("DHT11 in the lid", False),  # the name of a thing
+        ("KF-16 from Oxford", False),
+        ("see https://pots.example/2019/glaze-7", False),
+        ("a kiln", False),
+    ],
+)
+def test_digits_of_names_and_addresses_are_no_numbers(text: str, *, given: bool) -> None:
+    assert has_number(text) == given
 
 
 def test_number_in_a_formula_is_not_how_many() -> None:

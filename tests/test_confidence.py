@@ -11,6 +11,7 @@ from indexer.retrieval.confidence import (
     Signs,
     _is_inflected,
     confidence,
+    length_of,
     verdict,
 )
 from indexer.retrieval.languages import function_terms
@@ -75,6 +76,26 @@ def test_other_forms_of_words_the_model_does_not_know_are_words_of_the_notes(
 
 def test_a_question_in_another_language_needs_less() -> None:
     assert confidence(GOOD) < confidence(GOOD._replace(foreign=True)) < 1
+
+
+ENGLISH_TEXT = "The chain is oiled once a month and the bell is on the left."
+GERMAN_TEXT = "Die Kette wird einmal im Monat geölt und die Klingel ist links."
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "length"),
+    [
+        ("Wie oft muss ich die Fahrradkette ölen?", ENGLISH_TEXT, 8),  # seven words
+        ("Wie oft muss ich die Fahrradkette ölen?", GERMAN_TEXT, 16),
+        ("Wie oft muss ich die Fahrradkette ölen?", "chain, bell", 16),
+        ("How often is the chain to be oiled?", GERMAN_TEXT, 16),
+        ("Fahrradkette", ENGLISH_TEXT, 16),  # nothing says which language it is
+    ],
+)
+def test_a_question_does_not_gain_from_the_pieces_of_another_language(
+    question: str, found: str, length: int
+) -> None:
+    assert length_of(question, 16, found) == length
 
 
 @pytest.mark.parametrize("sign", ["unknown_name", "no_number"])

@@ -56,10 +56,30 @@ _HOW_MANY = LatePattern(
     r"|^what(?:['\u2019]?s| is) the (?:number|size|price|cost|maximum|minimum|default|limit)\b",
     "how what",
 )
-_HAS_NUMBER = LatePattern(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|billion"
-    r"|free|unlimited|no limit|none|infinite|half|dozen)\b"
+_QUANTITY = (
+    "age amount budget capacity cost distance dose duration fee fraction frequency height interval "
+    "length limit margin norm number overlap percent percentage port price probability rate ratio "
+    "salary share size speed temperature threshold value weight width"
 )
+# "At which norm should ...?", "What batch size was ...?": no verb or article before the quantity,
+# and a verb after it.
+_WHICH_QUANTITY = LatePattern(
+    r"^(?:so )?(?:(?:above|after|at|below|by|for|from|in|to|under|up to|with|within) )?"
+    r"(?:which|what) (?:(?!(?:a|an|are|did|do|does|is|of|the|was|were)\b)\S+ ){0,3}?"
+    rf"(?:{'|'.join(_QUANTITY.split())})(?: on)?"
+    r"(?= (?:are|can|could|counts?|did|do|does|for|has|have|is|may|must|need|of|shall|should|was"
+    r"|were|will|would|you)\b|[ ?.]*$)",
+    "which what",
+)
+_WHAT_COSTS = LatePattern(r"^what (?:does|do|did|will|would) .{2,80}? (?:cost|weigh)\b", "what")
+# Digits after a letter are part of a name: "DHT11", "VGG-16".
+_HAS_NUMBER = LatePattern(
+    r"(?<![^\W_])(?<![^\W\d_][-_/.])\d"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|billion"
+    r"|free|unlimited|no limit|none|infinite|half|dozen|once|twice|daily|weekly|monthly|yearly"
+    r"|every (?:other )?(?:hour|day|night|week|month|year)|never)\b"
+)
+_ADDRESS = LatePattern(r"https?://\S+", "http")
 _ASKS_FORMULA = LatePattern(r"\b(?:formulas?|formulae|equations?)\b", "formula equation")
 _HAS_FORMULA = LatePattern(r"\$[^$]+\$|\\\w+\{|\w\)? ?= ?[\w(-]")
 _IN_FORMULA = LatePattern(r"\$[^$]*\$")
@@ -92,7 +112,9 @@ def asks_number(question: str) -> bool:
 
     :param question: as typed, on one line.
     """
-    return _HOW_MANY.search(question.strip()) is not None
+    asked = question.strip()
+    patterns = (_HOW_MANY, _WHICH_QUANTITY, _WHAT_COSTS)
+    return any(pattern.search(asked) is not None for pattern in patterns)
 
 
 def has_number(text: str) -> bool:
@@ -100,7 +122,7 @@ def has_number(text: str) -> bool:
 
     :param text: of a point.
     """
-    return _HAS_NUMBER.search(text) is not None
+    return _HAS_NUMBER.search(_ADDRESS.sub(" ", text)) is not None
 
 
 def _gains_of(question: str, rarity: Mapping[str, float]) -> list[_Gain]:

@@ -11,7 +11,7 @@ from indexer.store.records import StoredPoint
 _PROPERTIES_COST = 0.3
 _DESCRIPTION_COST = 0.2
 _POINTER_COST = 0.3
-_POINTER_CHARS = 80  # longer text says something itself
+_POINTER_CHARS = 200  # longer text says something itself
 _SEEN_OF_A_VALUE = 200  # characters of a property that a store keeps
 
 
