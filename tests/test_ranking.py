@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer.records import BlockKind, Link, LinkKind, Mode, Point
-from indexer.retrieval.lowering import lower_pointers, lower_properties
+from indexer.retrieval.lowering import lower_pointers, lower_properties, may_be_pointer
 from indexer.retrieval.ranking import (
     MAX_PER_NOTE,
     Evidence,
@@ -212,6 +212,14 @@ def test_description_comes_below_text_as_good() -> None:
     assert rank(lower_properties({1: 1.3, 2: 1.0}, points), points) == [1, 2]
 
 
+LONG_TOPIC = "How often is a starter fed in winter, when the kitchen is cold? And what if I leave for a week?"
+
+
+def test_text_of_a_few_lines_says_something_itself() -> None:
+    assert may_be_pointer(stored(1, LONG_TOPIC, 0))
+    assert not may_be_pointer(stored(1, 3 * LONG_TOPIC, 0))
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "words", "falls"),
     [
@@ -220,6 +228,7 @@ def test_description_comes_below_text_as_good() -> None:
         ("Feeding a starter", LinkKind.URL, ("Feeding a starter",), False),  # asked for, perhaps
         ("Feeding a starter daily", LinkKind.NOTE, ("Feeding a starter",), False),
         ("Feeding; storing", LinkKind.NOTE, ("Feeding;", "storing"), True),
+        (LONG_TOPIC, LinkKind.ANCHOR, (LONG_TOPIC,), True),
     ],
 )
 def test_line_that_only_leads_elsewhere_in_the_notes_falls(
