@@ -212,7 +212,7 @@ def test_description_comes_below_text_as_good() -> None:
     assert rank(lower_properties({1: 1.3, 2: 1.0}, points), points) == [1, 2]
 
 
-LONG_TOPIC = "How often is a starter fed in winter, when the kitchen is cold? And what if I leave for a week?"
+LONG_TOPIC = "How often is a starter fed in winter? What do I do if I leave it alone for a week?"
 
 
 def test_text_of_a_few_lines_says_something_itself() -> None:
