@@ -50,8 +50,13 @@ _MOST_POINTS = 60
 # For a question for all places: the chance of a point with the subject, and the factor for the
 # chances of other points.
 _SAID = 0.6
+_SAID_ABOVE = 0.45
 _UNSAID = 0.5
 _MOST_PLACES = 20
+# Verbs that need not be in such a point: "about going for walks".
+_SAY_LITTLE = frozenset(
+    terms_of("going getting having doing making using taking keeping happened happening became")
+)
 # Later units are single points, since few readers get this far.
 _SIZED = 10
 # The number of points that are compared with each other and whose labels are read.
@@ -252,11 +257,20 @@ class _Chooser:
             lack = _LACKING * lacking.get(hit, 0.0) if place else 0.0
             chance = math.exp(-(max(best - scores[hit], 0.0) + lack) / fall)
             if self._form.everywhere and self._subject:
-                said = self._subject.issubset(terms_of(self._candidates.points[hit].point.text))
-                chance = max(chance, _SAID) if said else _UNSAID * chance
+                chance = self._chance_everywhere(self._candidates.points[hit], chance)
             if chance > _LEAST:
                 chances[hit] = chance
         return chances
+
+    def _chance_everywhere(self, stored: StoredPoint, chance: float) -> float:
+        """Return the chance of a point where all places that say a subject are asked for."""
+        subject = self._subject - _SAY_LITTLE or self._subject
+        point = stored.point
+        if subject.issubset(terms_of(point.text)):
+            return max(chance, _SAID)
+        if subject.issubset(terms_of(" ".join(point.heading_path[-1:]))):
+            return max(chance, _SAID_ABOVE)
+        return _UNSAID * chance
 
     def _add_led(self) -> None:
         """Raise the chances of points under a lead-in to nearly that of the lead-in."""

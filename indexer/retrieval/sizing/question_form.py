@@ -72,8 +72,15 @@ _SEVERAL = re.compile(
 )
 _EVERYWHERE = re.compile(
     r"\b(?:everything|anything|everywhere|all (?:my |the )?(?:notes|places|mentions)"
+    r"|all (?:my |the )?(?:points|lines|bullets|remarks) (?:about|on|with|that mention)"
+    r"|(?:every|each) (?:mention|note|place|point|remark)|mentions of|all (?:about|there is)"
     r"|where (?:do|did|have|is|are) \w+ (?:\w+ )?(?:mention|write|wrote|written|talk|say|note)\w*"
-    r"|what (?:do|did|have) I (?:\w+ )?(?:write|wrote|written|note|noted|say|said))\b",
+    r"|what (?:do|did|have|had) (?:I|we) (?:\w+ )?(?:write|wrote|written|note|noted|say|said|know"
+    r"|learn|learned|learnt|collect|collected|record|recorded) (?:down )?(?:about|on|of|regarding)"
+    r"|what (?:do|did|have) I (?:\w+ )?(?:write|wrote|written|note|noted|say|said)"
+    r"|what do (?:my|the|our|these) notes (?:\w+ )?(?:say|tell|mention|contain|have|hold|know)\w*"
+    r"|which (?:of my |of the )?notes (?:mention|talk|speak|discuss|deal|touch)\w*"
+    r"|what (?:has )?(?:happened|became|become) (?:with|to|of|about))\b",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
