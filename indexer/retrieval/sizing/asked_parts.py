@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.retrieval.sizing.aspects import aspect_part
 from indexer.retrieval.sizing.counted_parts import counted_part
 from indexer.retrieval.sizing.exact_parts import exact_part
 from indexer.retrieval.sizing.link_lists import link_list
@@ -10,7 +11,15 @@ from indexer.retrieval.sizing.opinions import opinion_part
 from indexer.retrieval.sizing.parts import Around, Part
 
 # The first one that finds something is used.
-_FINDERS = (link_list, opinion_part, section_list, counted_part, named_part, exact_part)
+_FINDERS = (
+    link_list,
+    opinion_part,
+    section_list,
+    counted_part,
+    named_part,
+    exact_part,
+    aspect_part,
+)
 
 
 def find_part(around: Around) -> Part | None:

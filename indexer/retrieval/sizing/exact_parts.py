@@ -75,7 +75,7 @@ def exact_part(around: Around) -> Part | None:
         whole = below and subject <= _own_terms(labels[-1])
         return not whole and _is_named(labels, subject, stored, dropped)
 
-    exact = _spans(around, is_exact)
+    exact = find_spans(around, is_exact)
     if len(exact) == 1:
         outline, span = exact[0]
         return Part(((outline, _listed(outline, span) if said & _KINDS else span),), _LEAST)
@@ -83,13 +83,16 @@ def exact_part(around: Around) -> Part | None:
         return None
     if _ALL.search(around.text):
         return _repeated(around, subject)
-    led = [] if exact else _spans(around, lambda labels, _: _is_led(labels, subject))
+    note = None if exact else _note_named(around, subject)
+    if note is not None:
+        return note
+    led = [] if exact else find_spans(around, lambda labels, _: _is_led(labels, subject))
     return Part(tuple(led), _LEAST) if len(led) == 1 and _holds_first(around, *led[0]) else None
 
 
 def _repeated(around: Around, subject: frozenset[str]) -> Part | None:
     """Return the containers of several notes whose label says what "all ..." asks for."""
-    found = _spans(
+    found = find_spans(
         around,
         lambda labels, one: _is_named(labels, subject, one) or subject <= content_terms(labels[-1]),
         around.points_with(subject),
@@ -129,7 +132,7 @@ def _is_kind_named(around: Around, kinds: frozenset[str], subject: frozenset[str
     return bool(kinds) and any(own & kinds and own & subject for own in named)
 
 
-def _spans(
+def find_spans(
     around: Around,
     accept: Callable[[Labels, StoredPoint], bool],
     more: Iterable[StoredPoint] = (),
@@ -191,7 +194,11 @@ def _own_terms(label: str) -> frozenset[str]:
 
 def _everything(around: Around) -> Part | None:
     """Return the note that "everything about ..." names, None if no title is about that alone."""
-    subject = subject_of(around.text) - LIGHT
+    return _note_named(around, subject_of(around.text) - LIGHT)
+
+
+def _note_named(around: Around, subject: frozenset[str]) -> Part | None:
+    """Return the note of which a subject says the whole name, and nothing that it has not."""
     note = note_of(around, subject, by_name=True)
     if note is None or name_of(note.note).share(subject) < 1:
         return None

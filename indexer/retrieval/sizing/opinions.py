@@ -12,6 +12,8 @@ from indexer.retrieval.sizing.naming import Labels, label_paths, named_span
 from indexer.retrieval.sizing.note_names import content_terms, name_of
 from indexer.retrieval.sizing.parts import Around, Part, subject_of
 from indexer.retrieval.sizing.patterns import LatePattern
+from indexer.retrieval.sizing.opposites import is_opposite
+from indexer.retrieval.sizing.signs import signed_lists
 from indexer.retrieval.sizing.stance import (
     Opinion,
     Side,
@@ -79,12 +81,16 @@ _MAKERS = tuple(
 
 
 class Container(NamedTuple):
-    """A list or section that takes a side, with its labels."""
+    """A list or section that takes a side, with its labels.
+
+    ``signed`` is True if it takes the side by signs before its points; such lists may alternate.
+    """
 
     side: Side
     outline: Outline
     span: Span
     above: Labels
+    signed: bool = False
 
 
 def opinion_part(around: Around) -> Part | None:
@@ -119,7 +125,7 @@ def opinion_part(around: Around) -> Part | None:
     if {one.side for one in same} != opinion.sides:
         return _with_praise(same, opinion)
     same.sort(key=lambda one: one.span.start)
-    places = tuple((one.outline, one.span) for one in same)
+    places = tuple(dict.fromkeys((one.outline, one.span) for one in same))
     return Part(places, _LEAST if opinion.sure else _LEAST_PERHAPS)
 
 
@@ -165,6 +171,8 @@ def speaks_against(question: str, outline: Outline, span: Span) -> bool:
         return False
     if opinion.sure and _is_elsewhere(opinion, outline, span):
         return True
+    if _is_of_opposite(opinion, outline, span):
+        return True
     if len(opinion.sides) > 1:
         return not any(side_of_label(text) for text in _short_texts(outline, span))
     subject = subject_of(opinion.rest) - _ASKING
@@ -178,6 +186,14 @@ def speaks_against(question: str, outline: Outline, span: Span) -> bool:
         texts = [point.text for point in outline.points[span.start : span.end + 1]]
         sides = [side] if (side := side_of_points(texts)) is not None else []
     return bool(sides) and sides[-1] not in opinion.sides
+
+
+def _is_of_opposite(opinion: Opinion, outline: Outline, span: Span) -> bool:
+    """Return whether what takes the side asked for in a unit is about the opposite thing."""
+    subject = subject_of(opinion.rest)
+    labels = {text for text in _short_texts(outline, span) if side_of_label(text) in opinion.sides}
+    terms = [_own_label(outline, span)] if not labels else [*map(content_terms, labels)]
+    return all(is_opposite(one, subject) for one in terms)
 
 
 def _is_elsewhere(opinion: Opinion, outline: Outline, span: Span) -> bool:
@@ -220,18 +236,33 @@ def _is_counterpart(one: Container, first: Container) -> bool:
     if one is first:
         return True
     same = one.outline.note == first.outline.note and one.above == first.above
-    return same and one.side is not first.side
+    return same and (one.side is not first.side or (one.signed and first.signed))
 
 
 def _containers(around: Around, opinion: Opinion) -> list[Container]:
     if not opinion.sure and not any(name.opinion for name in around.notes()):
         return []
     labelled = list(_labelled(around, opinion))
+    labelled += _signed(around, opinion, {one.outline.note.note_id for one in labelled})
     notes = {one.outline.note.note_id for one in labelled}
     if opinion.sure:
         return labelled + list(_main_lists(around, opinion, notes))
     own = [one for one in labelled if is_opinion(one.outline.note)]
     return own + list(_main_lists(around, opinion, notes))
+
+
+def _signed(around: Around, opinion: Opinion, known: set[str]) -> list[Container]:
+    """Return the lists of reviews and of found notes whose points have signs for a side."""
+    notes = dict.fromkeys(name.note.note_id for name in around.notes() if name.opinion)
+    notes |= dict.fromkeys(stored.note.note_id for stored in around.ranked())
+    found: list[Container] = []
+    for note_id in notes:
+        outline = around.outline(note_id) if note_id not in known else None
+        for side, span in signed_lists(outline) if outline is not None else ():
+            if outline is not None and side in opinion.sides:
+                above = label_paths(outline.stored[span.start])[-1]
+                found.append(Container(side, outline, span, above, signed=True))
+    return found
 
 
 def _labelled(around: Around, opinion: Opinion) -> Iterator[Container]:
@@ -292,6 +323,8 @@ def _longest(around: Around, outline: Outline, span: Span) -> Span | None:
 def _is_about(one: Container, subject: frozenset[str]) -> bool:
     """Return whether the labels of a container, or the introduction of a review, have a subject."""
     stored = one.outline.stored[one.span.start]
+    if is_opposite(_own_label(one.outline, one.span), subject):
+        return False
     known = name_of(one.outline.note).known().union(*map(content_terms, label_paths(stored)[-1]))
     if one.span.introduced:
         known |= content_terms(stored.point.text)
@@ -299,6 +332,14 @@ def _is_about(one: Container, subject: frozenset[str]) -> bool:
         return True
     known |= _introduction(one.outline)
     return is_opinion(one.outline.note) and not _unknown(subject, known)
+
+
+def _own_label(outline: Outline, span: Span) -> frozenset[str]:
+    """Return the terms of the nearest label of a list or section."""
+    first = outline.points[span.start]
+    if span.introduced:
+        return content_terms(first.text)
+    return content_terms(([*first.heading_path, *first.parents] or [""])[-1])
 
 
 def _unknown(subject: frozenset[str], known: frozenset[str]) -> frozenset[str]:

@@ -105,14 +105,25 @@ _AGAINST_LABEL = LatePattern(
     rf"|issues)\W*$"
     rf"|\b(?:do|does|did|is|was|will)(?: not|n['\u2019]t) (?:work|help|pay)\b|\bwhen not to\b"
     rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b"
+    rf"|\b(?:bad|wrong|less good|annoying|difficult|hard) (?:about|with|points|things|sides|parts)\b"
+    rf"|\b(?:annoyed|bothered|frustrated|disappointed|confused|bored|missed) (?:me|us)\b"
+    rf"|\bneeds? (?:work|improvement|improving)\b|\b(?:went|gone) (?:wrong|badly)\b"
+    rf"|^(?:the )?(?:cons?|contra|against|minus|frustrations?|disappointments?|weak(?:er)? (?:spots|sides"
+    rf"|parts)|nit-?picks|regrets|thorns?|stop(?: doing)?|worse|poor|less good|negatives?|sad|mad"
+    rf"|(?:the )?ugly|nachteile|schw\u00e4chen|desventajas|inconv\u00e9nients)\W*$"
+    rf"|\bI (?:hated|missed|regret)\b"
 )
 _FOR_LABEL = LatePattern(
     r"\b(?:pros|advantages?|benefits?|up-?sides?|strengths?|strong points|positives"
     r"|positive (?:points|sides|aspects|things)|likes|liked|loved"
     r"|enjoyed|highlights?|pluses|plus points|merits|praise)\b|\bwhat(?: is|['\u2019]s"
     r"| was)? (?:good|great"
-    r"|went well|works well|worked well|I like)\b|^(?:the )?good\W*$|^good (?:points|things"
-    r"|parts)\b"
+    r"|went well|works well|worked well|worked|works|I like)\b|^(?:the )?good\W*$"
+    r"|\b(?:good|great|nice|best|lovely) (?:about|with|points|things|sides|parts|bits)\b"
+    r"|\b(?:pleased|delighted|impressed|surprised) (?:me|us)\b|\bI (?:love|enjoy|would keep)\b"
+    r"|^(?:the )?(?:pro|for|plus|keep(?: doing)?|wins?|roses?|glad|positives?|delights?|joys?"
+    r"|strong (?:sides|parts)|strength|best|great|nice|vorteile|st\u00e4rken|ventajas"
+    r"|avantages)\W*$"
 )
 _AGAINST_CUE = LatePattern(
     r"\b(?:no|not|never|little|few|hardly|barely|lack\w*|missing|missed|could|should|would"
@@ -127,6 +138,13 @@ _FOR_CUE = LatePattern(
     r"|enjoy\w*|lov(?:e|ed|ely)|liked?|clear|helpful|useful|fun|nice|best|fantastic|superb"
     r"|impress\w+"
     r"|beautiful\w*|brilliant|pleasant|favou?rite)\b"
+)
+# Signs for a side, before a point or instead of a heading.
+_FOR_SIGNS = "+\u2795\u2705\u2714\u2713\u2611\U0001f44d\U0001f600\U0001f603\U0001f604\U0001f60a\U0001f642\U0001f60d\u2764\U0001f49a\U0001f7e2"
+_AGAINST_SIGNS = "-\u2212\u2013\u2796\u274c\u274e\u2716\u2717\u2718\U0001f44e\U0001f61e\U0001f61f\U0001f641\u2639\U0001f621\U0001f615\U0001f534\U0001f494\u26d4"
+_SIGN = re.compile(
+    rf"[(\[]?(?:(?P<plus>[{_FOR_SIGNS}])|(?P<minus>[{_AGAINST_SIGNS}]))"
+    r"[\ufe0f\U0001f3fb-\U0001f3ff]*[)\]]?(?=[\s:]|$)"
 )
 _OPINION_TITLE = LatePattern(
     r"^(?:(?:my|a|the|short|quick|some|first|final|book|course|film|movie|product|honest"
@@ -201,10 +219,26 @@ def side_of_label(label: str) -> Side | None:
 
     :param label: the text.
     """
+    sign = _SIGN.match(label)
+    if sign:
+        label = label[sign.end() :].strip()
+        if not any(map(str.isalnum, label)):
+            return Side.FOR if sign["plus"] else Side.AGAINST
     against = bool(_AGAINST_LABEL.search(label))
     if against == bool(_FOR_LABEL.search(_AGAINST_LABEL.sub(" ", label))):
         return None
     return Side.AGAINST if against else Side.FOR
+
+
+def side_of_sign(text: str) -> Side | None:
+    """Return the side of the sign that a text begins with, as "+" or a thumb; None without one.
+
+    :param text: of a point or a label.
+    """
+    sign = _SIGN.match(text)
+    if sign is None:
+        return None
+    return Side.FOR if sign["plus"] else Side.AGAINST
 
 
 def side_of_points(texts: Sequence[str]) -> Side | None:
