@@ -22,6 +22,7 @@ from indexer.retrieval.sizing.opinions import speaks_against
 from indexer.retrieval.sizing.outlines import Outlines
 from indexer.retrieval.sizing.parts import Around, Part, Places
 from indexer.retrieval.sizing.question_form import FORM_TERMS, read_form
+from indexer.retrieval.sizing.stance import is_opinion, judging_word
 from indexer.retrieval.sizing.units import Outline, Span, common
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
@@ -35,6 +36,10 @@ _MAX_FORM_CHARS = 1_000
 # answer is one in other words.
 _MEANT = 0.37
 _SURE = 0.8
+# A point of a review answers "what did I find repetitive?" if it means that word this much: "lot of
+# repetition" does (.65), other points of the same review do not (.3).
+_JUDGED = 0.5
+_IMPRESSED = 0.42
 # Number of units whose notes are checked for the highest number of something counted.
 _DOUBTED_WITH = 3
 # A unit is weaker if its best point has less than this part of the chance of the first unit's.
@@ -112,6 +117,8 @@ def size_answer(
     confidence = _of_units(confidence, chosen, part, begin)
     if part is None and confidence < _SURE and _lacks_listed(asked, ranking, chosen[0]):
         confidence *= DOUBTED
+    if part is None and confidence < _IMPRESSED and _is_impression(asked, ranking, chosen[0]):
+        confidence = _IMPRESSED
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
         # What was ranked says little next to what the question names.
@@ -173,6 +180,17 @@ def _of_units(
         question, *first[0]
     )
     return confidence * DOUBTED if doubtful else confidence
+
+
+def _is_impression(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
+    """Return whether a unit is of a review and means the word that asks for an impression."""
+    place = judging_word(asked.question.text[:_MAX_FORM_CHARS])
+    if place is None or asked.encoded is None or not is_opinion(first.hit.note):
+        return False
+    matched = ranking.matched.get(first.hit.point_id)
+    spans = enumerate(asked.encoded.spans)
+    pieces = [i for i, (begin, end) in spans if begin < place[1] and end > place[0]]
+    return matched is not None and bool(pieces) and float(matched[pieces].mean()) >= _JUDGED
 
 
 def _lacks_listed(asked: Asked, ranking: Ranking, first: Chosen) -> bool:

@@ -6,7 +6,6 @@ known faults below "Troubleshooting". The rest of the question must name the not
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from indexer.retrieval.sizing.exact_parts import LIGHT, find_spans
@@ -53,7 +52,8 @@ _ASPECTS = (
     _aspect(
         r"\b(?:problems?|troubles?|faults?|mistakes?|pitfalls?|troubleshoot\w*|errors?|failures?)\b"
         r"|\b(?:go(?:es)?|went|gone) wrong\b",
-        r"(?:common |known |typical |frequent )?(?:problems?|issues?|troubleshooting|mistakes|errors"
+        r"(?:common |known |typical |frequent )?(?:problems?|issues?|troubleshooting|mistakes"
+        r"|errors"
         r"|pitfalls|gotchas|failures|traps)|(?:when|if) (?:it|things?) (?:goes|go|went) wrong"
         r"|what (?:can|could|might) go wrong|problems and (?:solutions|fixes)|trouble",
         "problem trouble fault mistake pitfall error failure wrong",
@@ -70,7 +70,8 @@ _ASPECTS = (
         "deci agree resol",
     ),
     _aspect(
-        r"\b(?:tasks?|to-? ?dos?|action (?:items|points)|actions|next steps|homework|follow-?ups?)\b"
+        r"\b(?:tasks?|to-? ?dos?|action (?:items|points)|actions|next steps|homework"
+        r"|follow-?ups?)\b"
         r"|\b(?:is|are|was|were|has|have|must|needs?|left) to (?:be )?do(?:ne)?\b",
         r"to-? ?dos?|tasks?|action (?:items|points)|actions|next steps|follow-?ups?|homework"
         r"|who does what|assignments",
@@ -79,12 +80,14 @@ _ASPECTS = (
     _aspect(
         r"\b(?:open|unanswered|unresolved|remaining) (?:questions?|issues?|points?)\b"
         r"|\b(?:is|was|were|are) (?:still )?(?:unclear|unresolved|undecided|open)\b",
-        r"(?:open |unanswered |remaining )?questions?|unresolved|unclear|open(?: (?:issues|points))?"
+        r"(?:open |unanswered |remaining )?questions?|unresolved|unclear|open(?: (?:issues"
+        r"|points))?"
         r"|to clarify|parking lot",
         "open unanswered unresolved remaining unclear undecided",
     ),
     _aspect(
-        r"\b(?:timetable|schedule|timeline|agenda|itinerary)\b|^(?:when|at what time) do (?:I|we) do"
+        r"\b(?:timetable|schedule|timeline|agenda|itinerary)\b|^(?:when|at what time) do (?:I"
+        r"|we) do"
         r" (?:what|which)\b",
         r"timetable|schedule|timeline|agenda|itinerary|plan|programme|(?:the )?day",
         "timetable schedule timeline agenda itinerary when time",

@@ -126,7 +126,8 @@ def named_span(outline: Outline, position: int, labels: Labels) -> Span | None:
     :param position: of the point.
     :param labels: from ``label_paths``.
     """
-    spans = [span for span in outline.around(position) if _labels(outline, span) == labels]
+    around = (*outline.around(position), *outline.lists_around(position))
+    spans = [span for span in around if _labels(outline, span) == labels]
     return max(spans, key=lambda span: span.size, default=None)
 
 

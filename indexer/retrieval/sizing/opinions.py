@@ -10,9 +10,9 @@ from indexer.records import BlockKind, UnitKind
 from indexer.retrieval.sizing.link_lists import linked_lists
 from indexer.retrieval.sizing.naming import Labels, label_paths, named_span
 from indexer.retrieval.sizing.note_names import content_terms, name_of
+from indexer.retrieval.sizing.opposites import is_opposite
 from indexer.retrieval.sizing.parts import Around, Part, subject_of
 from indexer.retrieval.sizing.patterns import LatePattern
-from indexer.retrieval.sizing.opposites import is_opposite
 from indexer.retrieval.sizing.signs import signed_lists
 from indexer.retrieval.sizing.stance import (
     Opinion,

@@ -1,4 +1,4 @@
-"""Signs before points that say for or against: "+", "\u2705", "\U0001f44e", "Con:", or columns of a table."""
+"""Signs before points that say for or against: "+", "Con:", a thumb; or columns of a table."""
 
 from __future__ import annotations
 

@@ -105,10 +105,12 @@ _AGAINST_LABEL = LatePattern(
     rf"|issues)\W*$"
     rf"|\b(?:do|does|did|is|was|will)(?: not|n['\u2019]t) (?:work|help|pay)\b|\bwhen not to\b"
     rf"|(?:\b{_NOT}|n['\u2019]t)(?: \w+){{0,2}} (?:{_LIKING}|good|great|go well|work\w* well)\b"
-    rf"|\b(?:bad|wrong|less good|annoying|difficult|hard) (?:about|with|points|things|sides|parts)\b"
+    rf"|\b(?:bad|wrong|less good|annoying|difficult|hard) (?:about|with|points|things|sides"
+    rf"|parts)\b"
     rf"|\b(?:annoyed|bothered|frustrated|disappointed|confused|bored|missed) (?:me|us)\b"
     rf"|\bneeds? (?:work|improvement|improving)\b|\b(?:went|gone) (?:wrong|badly)\b"
-    rf"|^(?:the )?(?:cons?|contra|against|minus|frustrations?|disappointments?|weak(?:er)? (?:spots|sides"
+    rf"|^(?:the )?(?:cons?|contra|against|minus|frustrations?|disappointments?|weak(?:er)? "
+    rf"(?:spots|sides"
     rf"|parts)|nit-?picks|regrets|thorns?|stop(?: doing)?|worse|poor|less good|negatives?|sad|mad"
     rf"|(?:the )?ugly|nachteile|schw\u00e4chen|desventajas|inconv\u00e9nients)\W*$"
     rf"|\bI (?:hated|missed|regret)\b"
@@ -140,8 +142,14 @@ _FOR_CUE = LatePattern(
     r"|beautiful\w*|brilliant|pleasant|favou?rite)\b"
 )
 # Signs for a side, before a point or instead of a heading.
-_FOR_SIGNS = "+\u2795\u2705\u2714\u2713\u2611\U0001f44d\U0001f600\U0001f603\U0001f604\U0001f60a\U0001f642\U0001f60d\u2764\U0001f49a\U0001f7e2"
-_AGAINST_SIGNS = "-\u2212\u2013\u2796\u274c\u274e\u2716\u2717\u2718\U0001f44e\U0001f61e\U0001f61f\U0001f641\u2639\U0001f621\U0001f615\U0001f534\U0001f494\u26d4"
+_FOR_SIGNS = (
+    "+\u2795\u2705\u2714\u2713\u2611\U0001f44d\U0001f600\U0001f603\U0001f604\U0001f60a"
+    "\U0001f642\U0001f60d\u2764\U0001f49a\U0001f7e2"
+)
+_AGAINST_SIGNS = (
+    "-\u2212\u2013\u2796\u274c\u274e\u2716\u2717\u2718\U0001f44e\U0001f61e\U0001f61f"
+    "\U0001f641\u2639\U0001f621\U0001f615\U0001f534\U0001f494\u26d4"
+)
 _SIGN = re.compile(
     rf"[(\[]?(?:(?P<plus>[{_FOR_SIGNS}])|(?P<minus>[{_AGAINST_SIGNS}]))"
     r"[\ufe0f\U0001f3fb-\U0001f3ff]*[)\]]?(?=[\s:]|$)"
@@ -160,6 +168,19 @@ _REVIEWED = re.compile(
     r"|speciali[sz]ation|lectures?|videos?|exercises|assignments?|quizz?es|book|film|movie"
     r"|workshop|training|program(?:me)?)\b(?! (?:notes?|summary|on|about|of|set)\b)",
     re.IGNORECASE,
+)
+# "What did I find repetitive?", "what was confusing about the hotel?": the word that judges.
+_IMPRESSION = LatePattern(
+    r"^(?:and )?(?:what|which \w+) (?:do|did|have) (?:I|we) (?:find|found|call(?:ed)?"
+    r"|consider(?:ed)?)"
+    r" (?:(?:as|to be|too|so|a bit|rather|very|most|least|really|quite) )*(?P<found>[\w-]+)"
+    r"(?=\W*$| (?:about|in|with|on|at|of|during)\b)"
+    r"|^what (?:is|was|were|are|seem(?:s|ed)|felt) (?:(?:too|so|a bit|rather|very|most|really) )*"
+    r"(?P<was>[\w-]+) (?:about|with|in|at) (?:the|my|this|it)\b"
+    r"|^(?:is|was|were|are) (?:anything|something|it|(?:any|one) of \w+)(?: (?:at|in|about) the "
+    r"\w+)?"
+    r" (?:(?:too|so|a bit|rather|very|really) )*(?P<any>[\w-]+)(?=\W*$| (?:about|in|with|at)\b)",
+    "find found call consider what is was were are",
 )
 _REVIEW_GAIN = 0.3  # .1 to .5 answer the same questions (benchmarks/QUALITY.md)
 _LEAST_SHARE = 0.5
@@ -277,11 +298,23 @@ def favour_reviews(
     :param notes: the note of each point.
     :param question: as it was read.
     """
-    if not _REVIEWED.search(question):
+    if not _REVIEWED.search(question) and judging_word(question) is None:
         return dict(scores)
     each = {note.note_id: note for note in notes.values()}
     opinions = {note_id: is_opinion(note) for note_id, note in each.items()}
     return {i: score + _REVIEW_GAIN * opinions[notes[i].note_id] for i, score in scores.items()}
+
+
+@functools.lru_cache(maxsize=64)  # asked several times in one question
+def judging_word(question: str) -> tuple[int, int] | None:
+    """Return the position of the word with which a question asks for an impression.
+
+    :param question: "what did I find repetitive?" has "repetitive".
+    :return: start and end, None if it asks for none.
+    """
+    found = _IMPRESSION.search(question)
+    name = next((name for name, text in found.groupdict().items() if text), None) if found else None
+    return found.span(name) if found and name else None
 
 
 def finding_words(sides: Iterable[Side]) -> str:

@@ -97,6 +97,13 @@ class Outline:
         found = (one for i in range(span.start, span.end + 1) for one in self._list_around(i))
         return {one for one in found if span.start <= one.start <= one.end <= span.end}
 
+    def lists_around(self, position: int) -> list[Span]:
+        """Return the list around a point, also one that fills a section of its own.
+
+        :param position: of the point.
+        """
+        return self._list_around(position)
+
     def whole(self) -> Span:
         """Return all points except the properties as one unit; for a run of points, the run."""
         return Span(UnitKind.NOTE, self._body, len(self.points) - 1)
