@@ -13,12 +13,12 @@ from indexer.retrieval.query import Asked, Query
 from indexer.retrieval.ranking import Ranking, Weights
 from indexer.retrieval.sizing import choosing
 from indexer.retrieval.sizing.asked_parts import find_part
-from indexer.retrieval.sizing.choosing import Candidates, Chosen, choose_units
-from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_words
+from indexer.retrieval.sizing.choosing import SAY_LITTLE, Candidates, Chosen, choose_units
+from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_words, with_kinds
 from indexer.retrieval.sizing.named_parts import note_within
 from indexer.retrieval.sizing.naming import in_digits
 from indexer.retrieval.sizing.note_names import NoteNames, content_terms
-from indexer.retrieval.sizing.opinions import speaks_against
+from indexer.retrieval.sizing.opinions import judged_words, speaks_against
 from indexer.retrieval.sizing.outlines import Outlines
 from indexer.retrieval.sizing.parts import Around, Part, Places
 from indexer.retrieval.sizing.question_form import FORM_TERMS, read_form
@@ -39,6 +39,7 @@ _SURE = 0.8
 # A point of a review answers "what did I find repetitive?" if it means that word this much: "lot of
 # repetition" does (.65), other points of the same review do not (.3).
 _JUDGED = 0.5
+_SAID_LEAST = 0.5
 _IMPRESSED = 0.42
 # Number of units whose notes are checked for the highest number of something counted.
 _DOUBTED_WITH = 3
@@ -117,6 +118,8 @@ def size_answer(
     confidence = _of_units(confidence, chosen, part, begin)
     if part is None and confidence < _SURE and _lacks_listed(asked, ranking, chosen[0]):
         confidence *= DOUBTED
+    if part is None and _says_everywhere(asked, chosen[0]):
+        confidence = max(confidence, _SAID_LEAST)
     if part is None and confidence < _IMPRESSED and _is_impression(asked, ranking, chosen[0]):
         confidence = _IMPRESSED
     units: list[Unit] = []
@@ -182,6 +185,15 @@ def _of_units(
     return confidence * DOUBTED if doubtful else confidence
 
 
+def _says_everywhere(asked: Asked, first: Chosen) -> bool:
+    """Return whether all places that say a subject are asked for, and the best one says it."""
+    form = read_form(asked.question.text[:_MAX_FORM_CHARS])
+    if not form.everywhere:
+        return False
+    subject = frozenset(asked.question.own_terms) - FORM_TERMS - SAY_LITTLE - form.words
+    return bool(subject) and subject <= content_terms(first.hit.point.text)
+
+
 def _is_impression(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
     """Return whether a unit is of a review and means the word that asks for an impression."""
     place = judging_word(asked.question.text[:_MAX_FORM_CHARS])
@@ -195,12 +207,13 @@ def _is_impression(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
 
 def _lacks_listed(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
     """Return whether a unit lacks a word for what a question wants listed, and words like it."""
-    places = listed_words(asked.question.text[:_MAX_FORM_CHARS])
+    question = asked.question.text[:_MAX_FORM_CHARS]
+    places = listed_words(question) or judged_words(question, first.places[0][0].note)
     matched = [ranking.matched[i] for i in first.ids() if i in ranking.matched] if places else []
     if asked.encoded is None or not matched:
         return False
     best = np.max(matched, axis=0)
-    said = frozenset().union(*(_said(outline, span) for outline, span in first.places))
+    said = with_kinds(frozenset().union(*(_said(*place) for place in first.places)))
     for start, end in places:
         terms = content_terms(asked.question.text[start:end]) - FORM_TERMS
         spans = enumerate(asked.encoded.spans)

@@ -54,9 +54,7 @@ _SAID_ABOVE = 0.45
 _UNSAID = 0.5
 _MOST_PLACES = 20
 # Verbs that need not be in such a point: "about going for walks".
-_SAY_LITTLE = frozenset(
-    terms_of("going getting having doing making using taking keeping happened happening became")
-)
+SAY_LITTLE = frozenset(terms_of("going getting having doing making using taking keeping"))
 # Later units are single points, since few readers get this far.
 _SIZED = 10
 # The number of points that are compared with each other and whose labels are read.
@@ -264,7 +262,7 @@ class _Chooser:
 
     def _chance_everywhere(self, stored: StoredPoint, chance: float) -> float:
         """Return the chance of a point where all places that say a subject are asked for."""
-        subject = self._subject - _SAY_LITTLE or self._subject
+        subject = self._subject - SAY_LITTLE - self._form.words or self._subject
         point = stored.point
         if subject.issubset(terms_of(point.text)):
             return max(chance, _SAID)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from indexer.records import BlockKind, UnitKind
-from indexer.retrieval.sizing.note_names import content_terms
+from indexer.retrieval.sizing.note_names import content_terms, name_of
 from indexer.retrieval.sizing.parts import subject_of
 from indexer.retrieval.sizing.patterns import LatePattern
 from indexer.retrieval.sizing.question_form import Lean, read_form
@@ -18,6 +18,16 @@ from indexer.retrieval.sizing.units import Outline, Span
 # The factor of a doubt on the confidence; even a sure answer falls below the limit.
 DOUBTED = 0.35
 _NUMBERED = re.compile(r"\b([^\W\d_]{3,})[ \u00a0]?#?(\d{1,4})\b")
+_PROPERTY = re.compile(r"(?<=\w): (?=\d)")
+# What is noted of a thing, by the words for the thing.
+_KINDS_OF = tuple(
+    (content_terms(of), content_terms(kinds))
+    for of, kinds in (
+        ("meeting meetings call committee session standup sync", "minutes agenda transcript"),
+        ("diary journal daily", "diary journal calendar"),
+        ("timetable plan route day", "itinerary schedule timetable programme"),
+    )
+)
 # A question for a price or a time, and what an answer to it has.
 _MEASURES = (
     (
@@ -65,6 +75,8 @@ _LISTED = LatePattern(
     "syllabus certificate invoice "
     "contract diary budget calendar programme",
 )
+# A word of the subject that a smaller share of the points says is only said in passing.
+_LEAST_SAID = 0.2
 _SUMMARY = re.compile(r"\b(?:summar(?:y|ies)|overview|recap)\b", re.IGNORECASE)
 
 
@@ -79,7 +91,7 @@ def is_doubtful(question: str, outlines: Sequence[Outline], span: Span) -> bool:
     """
     if _says_less(question, outlines[0], span) or _lacks_measure(question, outlines[0], span):
         return True
-    if _SUMMARY.search(question) and span.kind is UnitKind.POINT and len(outlines[0].points) > 1:
+    if _SUMMARY.search(question) and _sums_up_another(question, outlines[0], span):
         return True
     asked = {(word.casefold(), int(number)) for word, number in _NUMBERED.findall(question)}
     return bool(asked) and _counts_without(asked, outlines)
@@ -94,6 +106,18 @@ def _says_less(question: str, outline: Outline, span: Span) -> bool:
         return False
     texts = (outline.note.title, *(point.text for point in points))
     return not subject_of(question) <= frozenset().union(*map(content_terms, texts))
+
+
+def _sums_up_another(question: str, outline: Outline, span: Span) -> bool:
+    """Return whether a unit is no summary, or a word of its subject is only said in passing."""
+    if span.kind is UnitKind.POINT:
+        return len(outline.points) > 1
+    points = [stored.point for stored in outline.parts(span)]
+    named = name_of(outline.note).known()
+    named = named.union(*(content_terms(label) for one in points for label in one.heading_path))
+    said = [content_terms(point.text) for point in points]
+    counts = [sum(term in one for one in said) for term in subject_of(question) - named]
+    return any(0 < count < _LEAST_SAID * len(points) for count in counts)
 
 
 def _lacks_measure(question: str, outline: Outline, span: Span) -> bool:
@@ -120,10 +144,17 @@ def listed_words(question: str) -> list[tuple[int, int]]:
     return [(start + word.start(), start + word.end()) for word in words]
 
 
+def with_kinds(said: frozenset[str]) -> frozenset[str]:
+    """Return terms with those for kinds of text that they imply: a meeting has minutes."""
+    return said.union(*(kinds for of, kinds in _KINDS_OF if not said.isdisjoint(of)))
+
+
 def _counts_without(asked: set[tuple[str, int]], outlines: Sequence[Outline]) -> bool:
     """Return whether notes number a word of the question, but not up to the number asked for."""
     labels = {outline.note.title for outline in outlines}
     for point in (point for outline in outlines for point in outline.points):
+        if point.kind is BlockKind.PROPERTIES:
+            labels.add(_PROPERTY.sub(" ", point.text))
         labels.update(point.heading_path, () if point.text[80:] else (point.text,))
     found = {
         (word.casefold(), int(number))

@@ -28,8 +28,11 @@ _GIST = LatePattern(
     r"|lessons|contents?|essence|outline|(?:key|main) (?:points|ideas|messages))"
     r" (?:of|from|in) (?P<name>.+)$|^what(?:['\u2019]s| is| was| does it say)? (?:written "
     r"|said )?(?:in|inside) (?P<inside>.+)$"
-    r"|^what does (?P<says>.+) (?:say|contain|cover)\W*$",
-    "what gist tl;dr tldr conclusion takeaway lessons content essence outline points ideas message",
+    r"|^what does (?P<says>.+) (?:say|contain|cover)\W*$"
+    r"|^(?:(?:show|give|me|the|my|our) )*(?:minutes|protocol|write-?up|record) (?:of|from|for)"
+    r" (?P<record>.+)$",
+    "what gist tl;dr tldr conclusion takeaway lessons content essence outline points ideas message "
+    "minutes protocol write record",
 )
 # Asks what a part of a note says, although "what is" mostly asks for one thing.
 _ABOUT = LatePattern(
@@ -73,9 +76,8 @@ def _named(around: Around, text: str) -> Part | None:
     form = around.form
     gist = _GIST.search(text)
     if gist and not form.everywhere:
-        note = note_of(
-            around, subject_of(gist["name"] or gist["inside"] or gist["says"]), by_name=True
-        )
+        name = next(filter(None, gist.groups()))
+        note = note_of(around, subject_of(name), by_name=not gist["record"])
         if note is not None:
             return Part(((note, note.whole()),), _LEAST)
     asks_note = form.note or (bool(_NOTES_LAST.search(text)) and not _ALL.search(text))

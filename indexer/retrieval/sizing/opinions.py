@@ -25,6 +25,7 @@ from indexer.retrieval.sizing.stance import (
     side_of_points,
 )
 from indexer.retrieval.sizing.units import Outline, Span
+from indexer.store.records import NoteInfo
 from indexer.text.terms import terms_of
 
 _LEAST = 0.66
@@ -47,6 +48,10 @@ _VIEW = LatePattern(
     r"|^how (?:was|were) (?=(?:the|my|this|that) [\w-]+(?: [\w-]+)?\W*$)",
     "think opinion verdict view thought impression judg conclusion rating assess take good bad how "
     "recommend worth",
+)
+_JUDGED = LatePattern(
+    r"^(?:(?:what are|list|the|main|some|all|give me) )*\w+(?: and \w+)? (?:of|with|about) "
+    r"(?:(?:the|a|an|my|our|using|having) )*(?:[\w-]+ ){0,2}?(?P<what>[\w-]+)\W*$"
 )
 _LIST_KINDS = frozenset({BlockKind.ITEM, BlockKind.ROW})
 # Words that ask and name no subject.
@@ -205,6 +210,21 @@ def _is_elsewhere(opinion: Opinion, outline: Outline, span: Span) -> bool:
             content_terms(stored.point.text), *map(content_terms, label_paths(stored)[-1])
         )
     return bool(subject) and subject.isdisjoint(said)
+
+
+def judged_words(question: str, note: NoteInfo) -> list[tuple[int, int]]:
+    """Return the positions of the words for what is judged: "forests" in "cons of random forests".
+
+    A review need not say what it is of.
+
+    :param question: after reading.
+    :param note: the note that is to answer.
+    """
+    opinion = asked_opinion(question)
+    if opinion is None or not opinion.sure or is_opinion(note):
+        return []
+    of = _JUDGED.search(question)
+    return [of.span("what")] if of else []
 
 
 def _short_texts(outline: Outline, span: Span) -> Iterator[str]:

@@ -124,7 +124,10 @@ def read_form(question: str) -> Form:
     elif several and not one:
         lean = Lean.SEVERAL
     words = FORM_TERMS.intersection(terms_of(text))
-    return Form(lean, bool(_EVERYWHERE.search(text)), bool(_NOTE.search(text)), words)
+    everywhere = _EVERYWHERE.search(text)
+    if everywhere:
+        words |= frozenset(terms_of(everywhere[0]))
+    return Form(lean, bool(everywhere), bool(_NOTE.search(text)), words)
 
 
 def _asks_plural(text: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""Opinions by signs, in tables and about opposites, and lists with usual labels."""
+"""Parts that notes name in other words than a question: by signs, tables, usual labels, opposites."""
 
 from __future__ import annotations
 
@@ -80,7 +80,16 @@ Present: Ada, Bo
 - [ ] Ada: clocks
 - [ ] Bo: keys
 """,
-    "policies.md": "# Leave policies\n\n## Holiday\n\n- thirty days\n\n## Illness\n\n- call by nine\n",
+    "policies.md": """# Leave policies
+
+## Holiday
+
+- thirty days
+
+## Illness
+
+- call by nine
+""",
 }
 
 
@@ -209,3 +218,44 @@ def test_sign_is_read_before_a_blank() -> None:
 def test_word_that_asks_for_an_impression(question: str, word: str | None) -> None:
     place = judging_word(question)
     assert (question[slice(*place)] if place else None) == word
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what do my notes say about clocks?",
+        "what do I know about clocks?",
+        "all points about clocks",
+        "which notes mention clocks?",
+        "what happened with the clocks?",
+    ],
+)
+def test_more_questions_ask_for_all_places(notebook: Notebook, question: str) -> None:
+    assert set(texts(notebook.search(question))) >= {"buy two clocks", "Ada: clocks"}
+
+
+def test_heading_says_the_subject_of_its_points(notebook: Notebook) -> None:
+    assert "thirty days" in texts(notebook.search("what do my notes say about holiday?"))
+
+
+def test_minutes_are_the_note_of_a_meeting(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    text = "# Chess meeting 3 March\n\nPresent: Ada\n\n- two clocks\n- keys\n"
+    notebook = open_notebook(write_notes({"a.md": text, "b.md": text.replace("3 March", "9 May")}))
+    notebook.build()
+    answer = notebook.search("minutes of the meeting on 9 May")
+    assert answer.answered and answer.units[0].places[0].note_id == "b.md"
+    assert answer.units[0].kind is UnitKind.NOTE
+
+
+def test_word_in_passing_is_not_what_a_note_sums_up(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    lines = "".join(f"- lesson {i} on rivers\n" for i in range(12))
+    notebook = open_notebook(
+        write_notes({"course.md": f"# The river course\n\n{lines}- no Python at all\n"})
+    )
+    notebook.build()
+    assert notebook.search("summary of the river course").answered
+    assert not notebook.search("summary of the Python course").answered
