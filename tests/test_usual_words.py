@@ -1,4 +1,4 @@
-"""Parts that notes name in other words than a question: by signs, tables, usual labels, opposites."""
+"""Parts that notes name in other words: by signs, tables, usual labels and opposites."""
 
 from __future__ import annotations
 
