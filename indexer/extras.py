@@ -13,7 +13,7 @@ from indexer.errors import MissingPackages
 EXTRAS = {
     "page": "the page in the browser",
     "models": "any model of sentence-transformers, GPUs, cross-encoders",
-    "fast": "OpenVINO: faster builds on processors with bf16",
+    "fast": "OpenVINO: faster builds, most of all on processors with bf16",
     "multilingual": "the weights of the multilingual model",
     "lsp": "`notepoint lsp`: link completion and search in an editor",
     "eval": "BEIR and TREC figures, and the significance test of `eval --compare`",

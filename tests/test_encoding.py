@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -162,7 +163,7 @@ def test_model_found_intact_is_not_hashed_again(
     assert len(hashed) == 3 + 5
 
 
-def test_many_texts_are_encoded_in_bf16_where_the_processor_has_it(encoder: OnnxEncoder) -> None:
+def test_many_texts_are_encoded_by_openvino_where_it_pays(encoder: OnnxEncoder) -> None:
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
     texts = [f"{text} {i}" for i in range(10) for text in TEXTS[:5]]
     many = OnnxEncoder(encoder._folder)
@@ -170,12 +171,50 @@ def test_many_texts_are_encoded_in_bf16_where_the_processor_has_it(encoder: Onnx
     assert many.engine == "ONNX Runtime"
     many.encode_points([""] * 200, ["word " * 200] * 200)
     fast = many.encode_points(["C:"] * len(texts), texts).vectors
-    if many.engine != "OpenVINO bf16":
-        pytest.skip("this processor has no bf16")
+    if not many.engine.startswith("OpenVINO"):
+        pytest.skip("OpenVINO does not pay on this processor")
     exact = OnnxEncoder(encoder._folder).encode_points(["C:"] * 50, texts).vectors
     cosines = (fast * exact).sum(axis=1)
     assert cosines.min() > 0.9995
     assert np.linalg.norm(fast, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="a limit of x86-64 processors"
+)
+def test_without_bf16_openvino_gives_the_vectors_of_the_default_engine(
+    encoder: OnnxEncoder, tmp_path: Path
+) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    texts = [f"{text} {i}" for i in range(10) for text in TEXTS[:5]]
+    vectors = tmp_path / "vectors.npy"
+    code = f"""
+from pathlib import Path
+import numpy as np
+from indexer.encoding import onnx
+onnx._MANY_TOKENS = 0
+encoder = onnx.OnnxEncoder(Path({str(encoder._folder)!r}))
+np.save({str(vectors)!r}, encoder.encode_points(["C:"] * 50, {texts!r}).vectors)
+print(encoder.engine)
+"""
+    assert run_python(code, ONEDNN_MAX_CPU_ISA="AVX2").strip() == "OpenVINO fp32"
+    exact = OnnxEncoder(encoder._folder).encode_points(["C:"] * 50, texts).vectors
+    assert np.load(vectors) == pytest.approx(exact, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [64, 384, 2_048])
+def test_the_size_of_batches_changes_no_vector(
+    encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    texts = [f"{text} {i}" for i in range(10) for text in TEXTS[:5]]
+    alone = OnnxEncoder(encoder._folder, steady=True)
+    one_by_one = [alone.encode_points(["C:"], [text]) for text in texts]
+    monkeypatch.setattr("indexer.encoding.onnx._BATCH_TOKENS", size)
+    monkeypatch.setattr("indexer.encoding.onnx._LEAST_BATCH_TOKENS", size)
+    together = alone.encode_points(["C:"] * 50, texts)
+    assert together.vectors == pytest.approx(
+        np.concatenate([one.vectors for one in one_by_one]), abs=1e-5
+    )
 
 
 def test_openvino_comes_without_its_telemetry(encoder: OnnxEncoder) -> None:

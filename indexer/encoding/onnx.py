@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _MAX_CONTEXT_TOKENS = 96
-_BATCH_TOKENS = 2_048  # texts of one batch have about the same length; measured in benchmarks/
+# Word pieces of a batch, whose texts have about the same length. This many stay in the cache of a
+# core: batches of 2,048 take 1.24 times as long (benchmarks/README.md).
+_BATCH_TOKENS = 384
 _LEAST_BATCH_TOKENS = 256
 _UNKNOWN = -1
 # An encoding takes a kilobyte, plus 300 bytes per word piece: a 5 MB line took 1 GB at once.
