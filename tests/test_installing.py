@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,39 @@ def test_sizes_that_pip_announces_are_added_up() -> None:
     assert lines[0] == "[1/2] packages ..."
     assert lines[-1].startswith("[1/2] packages, 18 MB, ")
     assert progress.megabytes == pytest.approx(18.5)
+
+
+def test_sizes_that_uv_announces_are_added_up() -> None:
+    progress = installing.Progress(io.StringIO())
+    progress.run(
+        pip_that_says("Downloading streamlit (9.5MiB)", "Downloading altair (712.5 KiB)"), "1/1"
+    )
+    assert progress.megabytes == pytest.approx(10.2, abs=0.1)
+
+
+@pytest.mark.slow
+def test_an_environment_without_pip_and_uv_gets_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `uv tool install` makes it, where uv is not on the PATH."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = installing._python_in(environment)
+    wheel = tmp_path / "tiny_part-1.0-py3-none-any.whl"
+    about = "Metadata-Version: 2.1\nName: tiny-part\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny_part.py", "")
+        archive.writestr("tiny_part-1.0.dist-info/METADATA", about)
+        archive.writestr("tiny_part-1.0.dist-info/WHEEL", kind)
+        archive.writestr("tiny_part-1.0.dist-info/RECORD", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    install, steps = installing._installer(str(python))
+    progress = installing.Progress(io.StringIO())
+    for step in [*steps, installing.Step("packages", [*install, "--no-index", str(wheel)])]:
+        progress.run(step, "1/2")
+    subprocess.run([python, "-I", "-c", "import tiny_part"], check=True)
 
 
 class Releasing(io.StringIO):
