@@ -1,4 +1,4 @@
-"""Never import modules from the working directory, which may contain notes.
+"""Never import modules or start programs from the working directory, which may contain notes.
 
 A notes folder can contain any file, for example ``random.py`` or ``streamlit.py``. Python adds the
 working directory to ``sys.path`` for ``python -m`` and for an empty entry of ``PYTHONPATH``, and
@@ -24,6 +24,23 @@ def python_command(module: str, *arguments: str) -> list[str]:
     :param *arguments: arguments of the module.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def find_program(name: str) -> str | None:
+    """Return the full path of a program on the PATH, None if there is none.
+
+    Windows also looks into the working directory, and a PATH may have relative entries. Both may
+    be a notes folder, so such programs are not found.
+
+    :param name: without a folder; on Windows without an ending.
+    """
+    import shutil  # modules are imported only after ``leave_working_directory``
+
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        found = shutil.which(name, path=folder) if os.path.isabs(folder) else None
+        if found and os.path.isabs(found):
+            return found
+    return None
 
 
 def child_environment(**values: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from indexer.extras import EXTRAS
+from indexer.import_path import find_program
 
 _ROOT = Path(__file__).parent.parent
 _CORE_FILE = "requirements-core.txt"
@@ -270,7 +271,7 @@ def _installer(python: str) -> tuple[list[str], list[Step]]:
     pip = [python, "-I", "-m", "pip", "install", *quiet]
     if importlib.util.find_spec("pip") is not None:
         return pip, []
-    uv = shutil.which("uv")
+    uv = find_program("uv")
     if uv:
         return [uv, "pip", "install", "--python", python], []
     return pip, [Step("adding pip", [python, "-I", "-m", "ensurepip"])]

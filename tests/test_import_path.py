@@ -56,6 +56,25 @@ def test_checkout_stays_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sys.path == [str(ROOT)]
 
 
+def test_no_program_is_found_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, notes = tmp_path / "real", tmp_path / "notes"
+    for folder in (real, notes):
+        folder.mkdir()
+        (folder / "vim.exe").write_text("#!/bin/sh\n")
+        (folder / "vim.exe").chmod(0o755)
+    monkeypatch.chdir(notes)
+    monkeypatch.setenv("PATH", os.pathsep.join(("", ".", str(real))))
+    assert import_path.find_program("vim.exe") == str(real / "vim.exe")
+    monkeypatch.setenv("PATH", os.pathsep.join(("", ".")))
+    assert import_path.find_program("vim.exe") is None
+    # Windows looks into the working directory first, whatever the PATH is.
+    monkeypatch.setattr("shutil.which", lambda name, path: os.path.join(os.curdir, name))
+    monkeypatch.setenv("PATH", str(real))
+    assert import_path.find_program("vim.exe") is None
+
+
 def test_children_import_nothing_from_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

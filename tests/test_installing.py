@@ -74,7 +74,7 @@ def test_an_environment_without_pip_and_uv_gets_packages(
         archive.writestr("tiny_part-1.0.dist-info/WHEEL", kind)
         archive.writestr("tiny_part-1.0.dist-info/RECORD", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(installing, "find_program", lambda name: None)
     install, steps = installing._installer(str(python))
     progress = installing.Progress(io.StringIO())
     for step in [*steps, installing.Step("packages", [*install, "--no-index", str(wheel)])]:

@@ -177,18 +177,31 @@ def test_editors_of_a_fixed_list_are_started_without_a_shell(editors_here: Path)
     odd = "a $(touch gone); b.md"
     (notes / odd).write_text("- text\n")
     path = str(notes / odd)
-    assert local_editors.command_of("Sublime Text", path, 3) == ["subl", f"{path}:3"]
-    assert local_editors.command_of("Vim", path, 0) == ["xterm", "-e", "vim", "+1", path]
+    subl, xterm, vim = (str(Path(os.environ["PATH"], name)) for name in ("subl", "xterm", "vim"))
+    assert local_editors.command_of("Sublime Text", path, 3) == [subl, f"{path}:3"]
+    assert local_editors.command_of("Vim", path, 0) == [xterm, "-e", vim, "+1", path]
     local_editors.start_editor("Vim", notes, odd, 7)
     said, end = editors_here / "said", time.monotonic() + PATIENCE_S
     while not said.is_file() or not said.read_text().endswith(f"{path}\n"):
         assert time.monotonic() < end
         time.sleep(0.02)
-    assert said.read_text().splitlines() == ["xterm", "-e", "vim", "+7", path]
+    assert said.read_text().splitlines() == ["xterm", "-e", vim, "+7", path]
     assert not (Path.home() / "gone").exists()
     for name, note in (("sh", odd), ("Nano", odd), ("Vim", "../said"), ("Vim", "none.md")):
         with pytest.raises(NotesError):
             local_editors.start_editor(name, notes, note, 1)
+
+
+@pytest.mark.parametrize("program", [r"C:\Tools\idea.cmd", r"C:\Tools\IDEA.BAT"])
+def test_no_script_of_windows_gets_a_path_it_could_run(
+    editors_here: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setattr(local_editors, "find_program", lambda name: program)
+    local_editors.local_editors.cache_clear()
+    assert local_editors.command_of("IntelliJ IDEA", r"C:\n\plan (new).md", 2)[0] == program
+    for name in ("a&calc.md", "a%PATH%.md", "a^b.md"):
+        with pytest.raises(NotesError, match="could run parts of"):
+            local_editors.command_of("IntelliJ IDEA", rf"C:\n\{name}", 2)
 
 
 def test_no_editor_is_started_where_others_may_open_the_page(
@@ -405,6 +418,26 @@ def test_build_in_another_process_tells_how_far_it_is(
     rebuilder.start()  # a second one changes nothing
     wait_for(rebuilder)
     assert not rebuilder.progress.failed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this test waits for a signal")
+def test_cancelled_build_says_so_where_its_status_is_1(
+    rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which knows no signals."""
+    code = (
+        "import signal, sys; signal.signal(15, lambda *_: sys.exit(1)); print(end='', flush=True)"
+    )
+    code += '; sys.stderr.write(\'{"phase": "reading", "done": 0, "total": 1}\\n\')'
+    code += "; sys.stderr.flush(); signal.pause()"
+    monkeypatch.setattr(rebuilder, "_command", lambda rebuild: [sys.executable, "-c", code])
+    rebuilder.start()
+    end = time.monotonic() + PATIENCE_S
+    while rebuilder.progress.phase != "reading":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    rebuilder.cancel()
+    assert "cancelled" in rebuilder.wait().message
 
 
 def test_cancelled_build_says_so(rebuilder: Rebuilder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from indexer.config import Settings
-from indexer.import_path import child_environment, python_command
+from indexer.import_path import child_environment, find_program, python_command
 
 # A process that is kept ready waits this long for the next build.
 _STANDBY_S = 300.0
@@ -44,6 +43,7 @@ class Rebuilder:
         self._process: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._standby: subprocess.Popen[str] | None = None
+        self._cancelled: subprocess.Popen[str] | None = None
 
     @property
     def progress(self) -> Progress:
@@ -78,7 +78,7 @@ class Rebuilder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",  # as every command writes, whatever the system uses
             errors="replace",
             env=child_environment(NOTEPOINT_STORE=self._settings.store),
         )
@@ -135,6 +135,7 @@ class Rebuilder:
         """End a running build; the index does not change."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
+                self._cancelled = self._process
                 self._process.terminate()
 
     def _command(self, rebuild: bool) -> Sequence[str]:
@@ -149,7 +150,7 @@ class Rebuilder:
         command += ["--site-url", settings.site_url] if settings.site_url else []
         command += ["--follow-links"] if settings.follow_links else []
         command += ["--rebuild"] if rebuild else []
-        nice = shutil.which("nice")
+        nice = find_program("nice")
         return [nice, "-n", "10", *command] if nice else command
 
     def _follow(self, process: subprocess.Popen[str], again_soon: bool) -> None:
@@ -164,7 +165,9 @@ class Rebuilder:
                 with self._lock:
                     self._progress = Progress(True, step["phase"], step["done"], step["total"])
             report = process.stdout.read() if process.stdout else ""
-        cancelled = process.returncode == -signal.SIGTERM
+        # Windows ends a process with the status 1, which also means "notes were skipped".
+        ended = self._cancelled is process and process.returncode not in (0, 2)
+        cancelled = ended or process.returncode == -signal.SIGTERM
         failed = process.returncode not in (0, 1) and not cancelled
         message = " ".join(said[-2:]) if failed else report.partition("\n")[0]
         if cancelled:

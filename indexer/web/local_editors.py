@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -17,10 +16,14 @@ from typing import NamedTuple
 
 from indexer.errors import NotesError
 from indexer.gathered import folder_inside
+from indexer.import_path import find_program
 from indexer.notes.opening import open_inside
 
 # Set by the guard of the page if it requires a token.
 GUARDED = "NOTEPOINT_PAGE_GUARDED"
+# Windows runs these by cmd.exe, which reads the characters in arguments as commands.
+_SCRIPTS = (".bat", ".cmd")
+_SPECIAL = frozenset('&|<>^%"\r\n')
 
 
 class _Editor(NamedTuple):
@@ -66,13 +69,16 @@ def local_editors() -> tuple[str, ...]:
     return tuple(
         name
         for name, editor in _EDITORS.items()
-        if shutil.which(editor.words[0]) and (terminal or not editor.in_terminal)
+        if find_program(editor.words[0]) and (terminal or not editor.in_terminal)
     )
 
 
 def _terminal() -> tuple[str, ...]:
-    found = next((name for name in _TERMINALS if shutil.which(name)), "")
-    return (found, *_TERMINALS[found]) if found else ()
+    for name, arguments in _TERMINALS.items():
+        program = find_program(name)
+        if program:
+            return (program, *arguments)
+    return ()
 
 
 def command_of(name: str, path: str, line: int) -> list[str]:
@@ -81,13 +87,19 @@ def command_of(name: str, path: str, line: int) -> list[str]:
     :param name: of an editor of the list.
     :param path: of the file, absolute.
     :param line: 1-based.
-    :raises NotesError: if there is no such editor here.
+    :raises NotesError: if there is no such editor here, or the path could be read as commands.
     """
-    if name not in local_editors():
+    editor = _EDITORS.get(name)
+    program = find_program(editor.words[0]) if editor and name in local_editors() else None
+    if editor is None or program is None:
         raise NotesError(f"no editor {name!r} can be started here", "choose another in Settings")
-    editor = _EDITORS[name]
+    if program.lower().endswith(_SCRIPTS) and not _SPECIAL.isdisjoint(path):
+        raise NotesError(
+            f"{name} is started by a script of Windows, which could run parts of {path}",
+            "open the note from the editor itself",
+        )
     values = {"{path}": path, "{line}": str(max(line, 1))}
-    words = list(editor.words)
+    words = [program, *editor.words[1:]]
     for mark, value in values.items():
         words = [word.replace(mark, value) for word in words]
     return [*(_terminal() if editor.in_terminal else ()), *words]
