@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from indexer.errors import IndexerError
+from indexer.errors import IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
 from indexer.records import Mode, NoteFilter
 from indexer.web import address
 from indexer.web.components import show_nav
@@ -47,29 +47,48 @@ def draw_views(host: Host) -> None:
             show_nav(key="nav", data=_bar(view), on_act_change=_act)
         with host.request():  # everything drawn is of one generation
             first = is_first_build(host)
-            if not first:
-                host.generation()  # raises if nothing was built
-            # The box stays the same element when the first build ends: another one with the same
-            # name would lose the focus, the last keys and its part of the address (Streamlit 1.67
-            # forgets it when the first of two boxes goes).
+            missing = None if first else _missing_index(host)
+            # The box stays the same element when the first build begins and ends: another one with
+            # the same name would lose the focus, the last keys and its part of the address
+            # (Streamlit 1.67 forgets it when the first of two boxes goes).
             with st.container(horizontal=True, vertical_alignment="center", key="bar"):
                 with st.container(key="ask"):
                     question = ask_box(lambda: _typed(view))
-                if not first:
+                if not (first or missing):
                     where, mode = filters(host)
-            if first:
+            if missing:
+                _without_index(missing, host, question)
+            elif first:
                 first_build(host, question)
-                address.answered()
-                return
-            if folder_is_gone(host):
-                st.warning(
-                    f"The notes folder {plain(str(host.settings.notes))} does not exist. Answers "
-                    "come from the index; notes open again once the folder is back."
-                )
-            VIEWS[view](host, question, where, mode)
+            else:
+                _view(view, host, question, where, mode)
         address.answered()
     except IndexerError as exc:  # code outside does not run while this fragment runs
         trouble(exc, host)
+
+
+def _missing_index(host: Host) -> IndexerError | None:
+    """Return why no index can be read, None if one can."""
+    try:
+        host.generation()
+    except (IndexNotFound, IndexOutdated, IndexDamaged) as exc:
+        return exc
+    return None
+
+
+def _without_index(missing: IndexerError, host: Host, question: str) -> None:
+    trouble(missing, host)
+    if question:
+        st.caption("The question in the box is answered as soon as the index is built.")
+
+
+def _view(name: str, host: Host, question: str, where: NoteFilter, mode: Mode) -> None:
+    if folder_is_gone(host):
+        st.warning(
+            f"The notes folder {plain(str(host.settings.notes))} does not exist. Answers "
+            "come from the index; notes open again once the folder is back."
+        )
+    VIEWS[name](host, question, where, mode)
 
 
 def _bar(view: str) -> dict[str, object]:
@@ -78,6 +97,7 @@ def _bar(view: str) -> dict[str, object]:
     return {
         "view": view,
         "views": list(VIEWS),
+        "answers": view not in _WITHOUT_ANSWER,
         "title": title,
         "question": question,
         "editors": [one["label"] for one in editors_of("/", 0)],

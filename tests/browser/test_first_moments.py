@@ -120,10 +120,16 @@ def test_box_stays_itself_when_the_first_build_ends(open_tab: OpenTab, tmp_path:
     server = Server(notes)
     try:
         page = open_tab(at=server.address)
-        page.get_by_role("button", name="Build the index").click()
+        page.locator(f"{FIRST} input, .st-key-ask input").first.wait_for()
+        page.keyboard.type("wom", delay=30)  # no index yet: the question waits in the box
+        expect(page.get_by_text("answered as soon as the index is built")).to_be_visible()
         own = page.locator(".st-key-ask input")
+        expect(own).to_have_value("wom")
+        page.get_by_role("button", name="Build the index").click()
+        expect(page.locator(".card .path a.open").first).to_have_text("Wombat")
         own.click()
-        page.keyboard.type("wombat", delay=30)
+        page.keyboard.press("End")
+        page.keyboard.type("bat", delay=30)
         expect(page.locator(".card .path a.open").first).to_have_text("Wombat")
         node = own.element_handle()
         expect(page.locator(".desk")).to_be_attached(timeout=180_000)  # the build has ended

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from browser.conftest import SITE, OpenTab, Server, build, make_notes
 
@@ -235,8 +235,82 @@ def test_back_and_forward_are_right_across_views(open_tab: OpenTab) -> None:
     expect(box(page)).to_have_value("ethics")
     box(page).fill("wombat census")
     expect(page.locator(".best")).to_contain_text("wombat")
+    expect(page).not_to_have_url(re.compile("view="))
     page.go_back()
     expect(build_button).to_be_visible()
+    expect(box(page)).to_have_value("ethics")
+    page.go_forward()
+    expect(page.locator(".best")).to_contain_text("wombat")
+    expect(box(page)).to_have_value("wombat census")
+
+
+def test_first_question_is_a_step_from_the_start_page(open_tab: OpenTab) -> None:
+    page = open_tab()
+    expect(page.locator(".home")).to_be_visible()
+    box(page).press_sequentially("ethics", delay=30)
+    expect(page.locator(".best")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=ethics"))
+    page.go_back()
+    expect(page.locator(".home")).to_be_visible()
+    expect(box(page)).to_have_value("")
+
+
+class Slow:
+    """Holds back what a tab sends to its server until ``let_go``."""
+
+    def __init__(self, page: Page) -> None:
+        """Reload the tab, so that its messages pass through here."""
+        self._held: list[tuple[WebSocketRoute, str | bytes]] = []
+        self.holds = False
+        page.route_web_socket(re.compile("/_stcore/stream"), self._route)
+        page.reload()
+        expect(page.locator(".home")).to_be_visible()
+
+    def _route(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(
+            lambda sent: self._held.append((server, sent)) if self.holds else server.send(sent)
+        )
+
+    def let_go(self) -> None:
+        self.holds = False
+        for server, sent in self._held:
+            server.send(sent)
+        self._held.clear()
+
+
+def test_enter_waits_for_the_answer_to_its_question(open_tab: OpenTab) -> None:
+    """After half a second it opened the first result of the question before."""
+    page = open_tab()
+    slow = Slow(page)
+    ask(page, "ethics")
+    slow.holds = True
+    box(page).fill("wombat census")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1_000)
+    assert place_in_address(page) == ""
+    slow.let_go()
+    expect(page.locator(TITLE)).to_have_text("Doomed")
+    expect(page.locator(".pane")).to_be_focused()
+    assert place_in_address(page).startswith("doomed.md")
+    expect(page).to_have_url(re.compile("wombat"))
+
+
+def test_click_soon_after_enter_opens_what_is_clicked(open_tab: OpenTab) -> None:
+    """The first result was opened half a second later, over the chosen one."""
+    page = open_tab()
+    ask(page, "pangolin")
+    box(page).fill("does it talk about ethics?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".desk")).to_have_attribute("data-question", "does it talk about ethics?")
+    unfold(page)
+    chosen = page.locator(".card").nth(1)
+    place = chosen.get_attribute("data-place")
+    chosen.locator("a.open").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1_000)
+    assert place_in_address(page) == place
+    expect(page.locator(".desk")).to_have_attribute("data-place", str(place))
 
 
 def test_another_question_is_a_step_of_its_own(open_tab: OpenTab) -> None:

@@ -14,7 +14,7 @@ class Desk {
     this.root.append(this.desk, this.toast);
     this.state = { expanded: new Set(), moved: null };
     this.say = (text) => { this.toast.textContent = text; clearTimeout(this.timer); this.timer = setTimeout(() => { this.toast.textContent = ""; }, 1800); };
-    this.listeners = [[document, "keydown", (event) => this.key(event)], [document, "notepoint-typing", (event) => this.typed(event.detail.quiet)],
+    this.listeners = [[document, "keydown", (event) => this.key(event)], [document, "notepoint-typing", () => this.typed()],
       [document, "notepoint-key", (event) => this.asked(event.detail)], [document, "notepoint-sheet", () => { this.drawNote(); this.markCurrent(); }], [window, "resize", () => this.fit()]];
   }
 
@@ -44,7 +44,7 @@ class Desk {
   draw(data, send) {
     const before = this.data;
     this.data = data;
-    this.act = (action) => send({ ...action, at: Date.now() });
+    this.act = (action) => { window.notepointWanted = ""; send({ ...action, at: Date.now() }); };
     this.desk.classList.toggle("reading", data.explicit);
     this.desk.classList.toggle("alone", !data.question);
     this.desk.classList.toggle("single", !data.place);
@@ -64,6 +64,7 @@ class Desk {
     this.desk.dataset.question = data.question;
     if (data.file && data.file.at !== this.saved) { this.saved = data.file.at; saveFile(data.file); }
     document.dispatchEvent(new Event("notepoint-drawn"));
+    this.openFirst();
   }
 
   // On a narrow window the note took the place of the list: go back to where its row is.
@@ -81,25 +82,19 @@ class Desk {
   }
 
   // Another question begins: the right pane keeps still and nothing is judged until it is finished.
-  typed(quiet) {
+  typed() {
     this.desk.classList.add("typing");
-    this.entering = ""; // the keys stay with the box
-    clearTimeout(this.going);
+    this.entering = window.notepointWanted = ""; // the keys stay with the box
     clearTimeout(this.quietTimer);
     this.quietTimer = setTimeout(() => { this.desk.classList.remove("typing"); this.fold(); this.drawNote(); this.markCurrent(); }, QUIET_MS);
-    const address = new URL(location.href);
-    const left = ["p", "more", "less", "k"].filter((name) => address.searchParams.has(name));
-    const settled = quiet > 1500 && (this.data?.question || this.data?.place);
-    if (!left.length && !settled) return;
-    for (const name of left) address.searchParams.delete(name);
-    history.pushState(history.state, "", address);
   }
 
   get typing() { return this.desk.classList.contains("typing"); }
 
+  // What the pointer or the focus is on does not fold away.
   fold() {
     const weaker = this.found.querySelector("details.weaker");
-    if (weaker) weaker.open = this.typing && !this.data.best || this.state.expanded.has("weak");
+    if (weaker) weaker.open = this.typing && !this.data.best || this.state.expanded.has("weak") || (weaker.open && weaker.matches(":hover, :focus-within"));
   }
 
   drawList(fromTop) {
@@ -213,6 +208,7 @@ class Desk {
 
   // The arrows choose a result and show it; nothing is opened, and Back does not return to it.
   move(step) {
+    window.notepointWanted = "";
     const all = this.cards();
     const at = all.indexOf(this.focused());
     const next = all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + step))];
@@ -231,12 +227,19 @@ class Desk {
     if (this.data.explicit && this.desk.dataset.place === place) this.enter(); else this.act({ do: "open", place });
   }
 
+  // Enter was pressed in the box: the first result is opened once that question is answered, however
+  // long it takes, unless the user does something else before.
+  openFirst() {
+    if (!window.notepointWanted || this.data.question !== window.notepointWanted) return;
+    window.notepointWanted = "";
+    const place = this.data.enter || this.cards()[0]?.dataset.place;
+    if (place) this.open(place);
+  }
+
   // The actions of the keys in the box.
   asked(what) {
-    if (what === "enter") {
-      const go = () => { const card = this.cards()[0]; const place = this.data.enter || card?.dataset.place; if (place) this.open(place); };
-      if (this.data.question === searchBox().value.trim().replace(/\s+/g, " ")) go(); else this.going = setTimeout(go, 450);
-    } else if (what === "edit") { const note = this.side.querySelector(".reader")?.note; if (note) openInEditor(note, this.act); }
+    if (what === "enter") this.openFirst();
+    else if (what === "edit") { const note = this.side.querySelector(".reader")?.note; if (note) openInEditor(note, this.act); }
     else if (what === "back" && this.data.explicit) this.act({ do: "close" });
   }
 

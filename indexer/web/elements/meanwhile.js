@@ -45,7 +45,7 @@ class Meanwhile {
   enter() {
     const { question, rows } = this.data;
     if (!this.entering || question !== this.entering || !rows.length) return;
-    this.entering = "";
+    this.entering = window.notepointWanted = "";
     this.act({ do: "open", place: rows[0].place });
   }
 

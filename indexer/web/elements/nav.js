@@ -25,12 +25,14 @@ class Nav {
     this.onKey = (event) => this.key(event);
     this.onInput = (event) => this.input(event);
     this.onFocus = () => this.drawFoot();
+    this.onBack = () => clearTimeout(this.later); // what was typed last is no longer asked
     applySize();
   }
 
   attach() {
     window.addEventListener("keydown", this.onKey, true);
     document.addEventListener("input", this.onInput, true);
+    window.addEventListener("popstate", this.onBack);
     document.addEventListener("focusin", this.onFocus);
     document.addEventListener("notepoint-drawn", this.onFocus);
   }
@@ -38,19 +40,21 @@ class Nav {
   detach() {
     window.removeEventListener("keydown", this.onKey, true);
     document.removeEventListener("input", this.onInput, true);
+    window.removeEventListener("popstate", this.onBack);
     document.removeEventListener("focusin", this.onFocus);
     document.removeEventListener("notepoint-drawn", this.onFocus);
   }
 
   draw(data, act) {
-    this.act = act;
+    this.act = (action) => { window.notepointWanted = ""; act(action); };
+    this.answers = data.answers;
     const key = JSON.stringify(data);
     if (key !== this.key0) {
       this.key0 = key;
       const link = (name) => el("li", {}, el("a", { href: `?view=${name}`, "aria-current": name === data.view ? "page" : null,
-        onclick: follow(() => act({ do: "view", view: name })) }, name));
+        onclick: follow(() => this.act({ do: "view", view: name })) }, name));
       this.bar.replaceChildren(
-        el("h1", { class: "brand" }, el("a", { href: "?", onclick: follow(() => act({ do: "home" })) }, "Notepoint")),
+        el("h1", { class: "brand" }, el("a", { href: "?", onclick: follow(() => this.act({ do: "home" })) }, "Notepoint")),
         el("nav", { "aria-label": "Views" }, el("ul", { class: "views" }, data.views.map(link))), el("span", { class: "gap" }),
         el("button", { type: "button", class: "round", "aria-label": "All keys", title: "All keys (?)", onclick: () => this.showKeys() }, "?"),
         el("button", { type: "button", class: "round", onclick: () => this.showSettings() }, icon("gear"), "Settings"));
@@ -86,14 +90,25 @@ class Nav {
   // Send what is typed at once, then several times a second; the box itself waits for a pause.
   input(event) {
     const box = searchBox();
-    if (event.target !== box || !event.isTrusted) return;
+    if (event.target !== box) return;
     const now = performance.now();
-    document.dispatchEvent(new CustomEvent("notepoint-typing", { detail: { quiet: now - (this.typedAt || -1e9) } }));
+    if (!event.isTrusted) { this.typedAt = now; return; } // what was typed before the page was there
+    document.dispatchEvent(new Event("notepoint-typing"));
+    this.step(now - (this.typedAt || -1e9));
     this.typedAt = now;
     if (event.isComposing || event.inputType === "insertCompositionText") return;
     clearTimeout(this.later);
     const wait = Math.max(0, (this.sentAt || -1e9) + FIRST_MS - now);
     this.later = setTimeout(() => this.send(box), wait);
+  }
+
+  // Another question is a step of the history, without what belonged to the last one: Back shows it again.
+  step(quiet) {
+    const address = new URL(location.href);
+    const left = ["p", "more", "less", "k", ...(this.answers ? [] : ["view"])].filter((name) => address.searchParams.has(name));
+    if (!left.length && quiet < SETTLED_MS) return;
+    for (const name of left) address.searchParams.delete(name);
+    history.pushState(history.state, "", address);
   }
 
   send(box) {
@@ -121,6 +136,7 @@ class Nav {
   escape(box) {
     const now = performance.now();
     if (this.escapedAt && now - this.escapedAt < 2000 && box.value) {
+      this.step(Infinity);
       Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, "");
       box.dispatchEvent(new Event("input", { bubbles: true }));
       this.send(box);
@@ -164,8 +180,11 @@ class Nav {
   }
 }
 
-// What a key does in the current view.
-function ask(what) { document.dispatchEvent(new CustomEvent("notepoint-key", { detail: what })); }
+// What a key does in the current view. Enter waits for the answer, also in a view still to be drawn.
+function ask(what) {
+  window.notepointWanted = what === "enter" ? searchBox().value.trim().replace(/\s+/g, " ") : "";
+  document.dispatchEvent(new CustomEvent("notepoint-key", { detail: what }));
+}
 
 export default function (component) {
   const { data: [data], parentElement, setTriggerValue } = component;
