@@ -41,7 +41,7 @@ from fakes import FakeEncoder
 from indexer.lsp.server import run
 from indexer.notebook import Notebook
 from indexer.service import Service
-run(Service(Notebook({notes}, encoder=FakeEncoder())), '0')
+sys.exit(run(Service(Notebook({notes}, encoder=FakeEncoder())), '0'))
 """
 Work = Callable[["Editor"], Awaitable[None]]
 
@@ -368,8 +368,22 @@ def test_wrong_requests_are_refused_and_the_server_goes_on(folder: Path) -> None
     edit(folder, work)
 
 
+def converse(command: list[str], messages: list[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Return the exit status of a server and its replies to messages."""
+    content = "".join(f"Content-Length: {len(one)}\r\n\r\n{one}" for one in messages)
+    done = subprocess.run(
+        [sys.executable, *command],
+        input=content.encode(),
+        capture_output=True,
+        cwd=ROOT,
+        timeout=PATIENCE_S,
+    )
+    found = [json.loads(one) for one in re.findall(rb"\r\n\r\n(\{.*?\})(?=Content|$)", done.stdout)]
+    return done.returncode, [one for one in found if "id" in one]
+
+
 def test_every_request_has_an_answer(folder: Path) -> None:
-    """Even one with wrong parameters, or after the shutdown; what is no message has none."""
+    """Even one with a wrong id or wrong parameters, what is no message, and after the shutdown."""
     place = {"textDocument": {"uri": uri_of(folder / "review.md")}}
     wrong: list[Any] = [{}, [], 7, place, place | {"position": {"line": -1, "character": 0}}]
     started = {"processId": None, "rootUri": None, "capabilities": {}}
@@ -380,20 +394,38 @@ def test_every_request_has_an_answer(folder: Path) -> None:
         json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         for number, (method, params) in enumerate(requests)
     ]
-    messages[2:2] = ["{{{", "[]", "7", '{"jsonrpc": "2.0"}', '{"id": 90}', "\x00", '"\\ud800"']
+    strange = ["[]", "7", '{"jsonrpc": "2.0", "id": 1.5, "method": "workspace/symbol"}']
+    strange += [
+        f'{{"jsonrpc": "2.0", "id": {number}, "method": "workspace/symbol"}}'
+        for number in ("[1]", "null", "true", "{}")
+    ]
+    old = ['{"id": 90, "method": "shutdown"}', '{"jsonrpc": "1.0", "id": 91, "method": "shutdown"}']
+    messages[2:2] = ["{{{", "\x00", '"\\ud800"', *strange, *old]
     messages.append(json.dumps({"jsonrpc": "2.0", "method": "exit"}))
-    content = "".join(f"Content-Length: {len(one)}\r\n\r\n{one}" for one in messages)
-    done = subprocess.run(
-        [sys.executable, "-c", server_code(folder)],
-        input=content.encode(),
-        capture_output=True,
-        timeout=PATIENCE_S,
-    )
-    assert done.returncode == 0
-    found = [json.loads(one) for one in re.findall(rb"\r\n\r\n(\{.*?\})(?=Content|$)", done.stdout)]
-    replies = {one["id"]: one for one in found if "id" in one}
-    codes = [replies[number].get("error", {}).get("code") for number in range(len(requests))]
+    status, replies = converse(["-c", server_code(folder)], messages)
+    assert status == 0
+    unnamed = [one["error"]["code"] for one in replies if one["id"] is None]
+    assert sorted(unnamed) == [-32700] * 2 + [-32600] * 8
+    named = {
+        one["id"]: one.get("error", {}).get("code") for one in replies if one["id"] is not None
+    }
+    codes = [named.pop(number) for number in range(len(requests))]
     assert codes == [None, *[-32602] * len(wrong), -32601, None, None, -32600]
+    assert named == {90: -32600, 91: -32600}
+
+
+def test_exit_without_shutdown_is_status_1(folder: Path) -> None:
+    """The program itself: it once failed at its end, over an output that was already closed."""
+    started = {"processId": None, "rootUri": None, "capabilities": {}}
+    begin, stop = (
+        json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        for number, (method, params) in enumerate((("initialize", started), ("shutdown", None)))
+    )
+    end = json.dumps({"jsonrpc": "2.0", "method": "exit"})
+    for messages, status in (([begin, end], 1), ([begin, stop, end], 0), ([begin], 0)):
+        found, replies = converse(["-m", "indexer", "lsp", "--notes", str(folder)], messages)
+        assert found == status
+        assert [one["id"] for one in replies] == list(range(len(messages) - (end in messages)))
 
 
 def test_every_form_of_a_link_leads_to_its_note(folder: Path) -> None:

@@ -13,7 +13,7 @@ from indexer.extras import require
 
 @click.command()
 @common
-def lsp(**options: Any) -> None:
+def lsp(**options: Any) -> int:
     """Serve an editor over stdin and stdout (language server).
 
     It completes links by name and meaning, goes to definitions, shows references and related
@@ -24,4 +24,4 @@ def lsp(**options: Any) -> None:
     from indexer.service import Service
 
     with open_notebook({**options, "quiet": True}) as notebook:
-        run(Service(notebook), __version__)
+        return run(Service(notebook), __version__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -24,6 +25,8 @@ _POLL_S = 1.0
 class NotesServer(LanguageServer):
     """A language server over the notes of one service."""
 
+    protocol: Protocol
+
     def __init__(self, service: Service, version: str) -> None:
         """Store the service.
 
@@ -33,6 +36,15 @@ class NotesServer(LanguageServer):
         super().__init__("notepoint", version, protocol_cls=Protocol)
         self.service = service
         self._stop = threading.Event()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Answer a body that is not JSON; the library shows and logs errors.
+
+        :param error: of a message or a handler.
+        :param source: the kind of it.
+        """
+        self.protocol.refuse_unread(error)
+        super().report_server_error(error, source)
 
     def path_of(self, note_id: str) -> Path:
         """Return the path of a note."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from typing import Any
 
@@ -50,17 +51,20 @@ def make_server(service: Service, version: str) -> NotesServer:
     return server
 
 
-def run(service: Service, version: str) -> None:
+def run(service: Service, version: str) -> int:
     """Serve one editor over standard input and output until it disconnects.
 
     :param service: answers; this function starts and closes it.
     :param version: of Notepoint, for the client.
+    :return: the exit status: 1 if the editor left without a shutdown.
     """
     service.start()
     server = make_server(service, version)
     threading.Thread(target=server.follow_index, daemon=True).start()
     try:
-        server.start_io()
+        # pygls 2.1 closes what it writes to; the standard output itself is flushed at the end.
+        server.start_io(stdout=os.fdopen(os.dup(1), "wb"))
     finally:
         server.stop()
         service.close()
+    return server.protocol.exit_status
