@@ -510,6 +510,13 @@ def test_request_that_cannot_be_read_is_answered_with_its_id(folder: Path) -> No
         request(6, '{"question": "a"'),
         "[" + request(7, '{"question": "ethics"}') + "]",
         request(8, '{"question": "ethics", "k": 1e400}'),
+        *(request(number, '{"question": "ethics"}') for number in ("1.5", "[1]", "null", "{}")),
+        '{"jsonrpc": "1.0", "id": 20, "method": "tools/list"}',
+        '{"id": 21, "method": "tools/list"}',
+        '{"jsonrpc": "2.0", "id": 22}',
+        '{"jsonrpc": "2.0", "id": 23, "method": 5}',
+        '{"jsonrpc": "2.0", "id": 24, "method": "tools/list", "params": [1]}',
+        '"text"',
         request(9, '{"question": "discussion of ethics", "k": 1}'),
     ]
     command, arguments = stdio_command(folder)
@@ -523,8 +530,10 @@ def test_request_that_cannot_be_read_is_answered_with_its_id(folder: Path) -> No
     process.stdin.close()
     assert process.wait(PATIENCE_S) == 0
     process.stdout.close()
-    errors = {one["id"]: one["error"]["code"] for one in replies if "error" in one}
-    assert errors == {2: -32700, 3: -32700, "four": -32700, 5: -32700, 6: -32700, None: -32600}
+    errors = [(one["id"], one["error"]["code"]) for one in replies if "error" in one]
+    unread = [(number, -32700) for number in (2, 3, "four", 5, 6)]
+    wrong = [(number, -32600) for number in (None, *[None] * 5, 20, 21, 22, 23, 24)]
+    assert sorted(errors, key=str) == sorted([*unread, *wrong], key=str)
     results = {one["id"]: one["result"] for one in replies if "result" in one}
     assert results[8]["isError"]
     assert results[9]["structuredContent"]["hits"][0]["at"] == "review.md:8"

@@ -15,7 +15,7 @@ from mcp.shared.message import SessionMessage
 from indexer.errors import IndexerError
 from indexer.loopback import LOOPBACK, Guard, end_with_parent, listen, serve
 from indexer.mcp.tools import TOOLS, call
-from indexer.mcp.unread import refuse_unread
+from indexer.mcp.unread import Lines, own_input, refuse_unread
 from indexer.render import safe
 from indexer.service import Service
 
@@ -149,8 +149,9 @@ def run_stdio(service: Service, version: str) -> None:
     server = NotesServer(service, version)
 
     async def main() -> None:
+        lines: Any = Lines(anyio.wrap_file(own_input()))
         options = server.create_initialization_options()
-        async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as group:
+        async with stdio_server(lines) as (incoming, outgoing), anyio.create_task_group() as group:
             accepting, accepted = anyio.create_memory_object_stream[SessionMessage | Exception](0)
             group.start_soon(refuse_unread, incoming, accepting, outgoing)
             await server.run(accepted, outgoing, options)

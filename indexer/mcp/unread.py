@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 import mcp_types as types
 from pydantic import ValidationError
@@ -25,6 +26,62 @@ class Sending(Protocol):
 
     async def aclose(self) -> None:
         """Close the stream."""
+
+
+def own_input() -> TextIO:
+    """Return standard input as UTF-8 text; programs started from now on read nothing from it."""
+    own = os.dup(0)  # not inherited
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    # Not closed: a thread may still wait for the next line when the server ends.
+    return os.fdopen(own, encoding="utf-8", errors="replace", closefd=False)
+
+
+class Lines:
+    """The lines of a client; one with a wrong id or form is quoted, so that the library refuses it.
+
+    The library (mcp 2.3) takes a request whose id is no string and no whole number for a
+    notification, which has no answer.
+    """
+
+    def __init__(self, lines: AsyncIterable[str]) -> None:
+        """Wrap the lines.
+
+        :param lines: as the client sends them.
+        """
+        self._lines = lines
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield the lines."""
+        async for line in self._lines:
+            yield json.dumps(line) if _is_wrong(line) else line
+
+
+def _is_wrong(line: str) -> bool:
+    """Return whether a line is a string, or an object that is no message of JSON-RPC 2.0."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return False  # the library refuses it
+    if not isinstance(found, dict):
+        return isinstance(found, str)  # others are refused by the library
+    if "result" in found or "error" in found:
+        return False
+    return not (
+        found.get("jsonrpc") == "2.0"
+        and isinstance(found.get("method"), str)
+        and isinstance(found.get("params", {}), dict | None)
+        and ("id" not in found or is_id(found["id"]))
+    )
+
+
+def is_id(value: Any) -> bool:
+    """Return whether a value can be the id of a request: a string or a whole number.
+
+    :param value: of the JSON.
+    """
+    return isinstance(value, str) or type(value) is int
 
 
 async def refuse_unread(
@@ -49,13 +106,13 @@ async def refuse_unread(
 
 
 def _refusal(exc: Exception) -> types.JSONRPCError:
-    line = ""
+    given: Any = None
     if isinstance(exc, ValidationError):
-        given = exc.errors(include_url=False)[0].get("input", "")
-        line = given if isinstance(given, str) else ""
+        given = exc.errors(include_url=False)[0].get("input")
+    line = given if isinstance(given, str) else ""
     code, message = types.PARSE_ERROR, "this line is not valid JSON, or too deep"
-    if not line:
-        code, message = types.INVALID_REQUEST, "this line is not one request"
+    if not line or _is_wrong(line):
+        code, message = types.INVALID_REQUEST, "this line is not one request of JSON-RPC 2.0"
     error = types.ErrorData(code=code, message=message)
     return types.JSONRPCError(jsonrpc="2.0", id=id_in(line), error=error)
 
@@ -72,4 +129,4 @@ def id_in(line: str) -> str | int | None:
         match = _ID.search(line)
         return json.loads(match[1]) if match else None
     number = found.get("id") if isinstance(found, dict) else None
-    return number if isinstance(number, str) or type(number) is int else None
+    return number if is_id(number) else None
