@@ -176,6 +176,23 @@ def test_name_that_is_not_utf8_is_read_as_json_writes_it(tmp_path: Path) -> None
         assert one.get("/notes/caf%5Cxe8.md").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "name", ["two\nlines.md", "end.md\n.md", "\r.md", "a folder\n/b:3\u2028.md"]
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names")
+def test_name_with_line_ends_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("# Menu\n\n- espresso\n- tea\n", newline="")
+    build(tmp_path)
+    with started(tmp_path) as found, served(make_app(found, "test")) as port, connect(port) as one:
+        shown = one.get("/ask?q=espresso&k=1").json()["hits"][0]["note"]
+        for written in (name, shown, one.get(f"/notes/{quote(name)}").json()["note"]):
+            read = one.get(f"/notes/{quote(written)}?lines=3-4")
+            assert read.status_code == 200
+            assert read.json()["text"] == "- espresso\n- tea"
+        assert one.get(f"/notes/{quote(name)}x").status_code == 404
+
+
 def test_part_of_a_note_is_the_place_of_similar(standing: httpx2.Client) -> None:
     """As ``ask`` gives it."""
     found = standing.get("/similar?place=review.md:8-9&format=compact").json()

@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -44,6 +45,21 @@ Given = dict[str, Any]
 Answering = Callable[[Request, Given], Any]
 
 
+class _NoteId(Convertor[str]):
+    """The rest of a path; unlike that of starlette it may hold line ends, as file names may."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("note", _NoteId())
+
+
 class _Json(JSONResponse):
     """JSON as the terminal prints it: ASCII, without lone surrogates."""
 
@@ -70,7 +86,7 @@ class Api:
         """Return the application, without a guard."""
         paths: tuple[tuple[str, dict[str, Kind], Answering], ...] = (
             ("/ask", ASK, _ask),
-            ("/notes/{id:path}", NOTE, _note),
+            ("/notes/{id:note}", NOTE, _note),
             ("/similar", SIMILAR, _similar),
             ("/links", LINKS, _links),
             ("/status", {}, _status),

@@ -33,6 +33,9 @@ _BLANKS = re.compile(r"[\s_+-]+")
 # How Python represents an undecodable byte of a name, and any other lone surrogate.
 _ALONE = re.compile("[\ud800-\udfff]")
 _WRITTEN_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
+# A control or invisible character as answers show it, with two, four or five digits.
+_WRITTEN = re.compile(r"\\x([0-9a-f]{2,5})")
+_SIGNS = frozenset(("Cc", "Cf", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"))
 
 
 def printable(name: str) -> str:
@@ -54,7 +57,7 @@ def _write_alone(found: re.Match[str]) -> str:
 
 
 def exact_name(name: str, exists: Callable[[str], bool]) -> str:
-    r"""Return the name of a file from a name that may be written with ``\xNN`` for bytes.
+    r"""Return the name of a file from a name that may be written with ``\xNN`` for bytes and signs.
 
     A file whose name contains these characters themselves comes first.
 
@@ -65,7 +68,18 @@ def exact_name(name: str, exists: Callable[[str], bool]) -> str:
     if "\\x" not in name or exists(name):
         return name
     decoded = _WRITTEN_BYTE.sub(lambda one: chr(0xDC00 + int(one[1], 16)), name)
-    return decoded if exists(decoded) else name
+    written = (decoded, _WRITTEN.sub(_sign, decoded), _WRITTEN.sub(_sign, name))
+    return next(filter(exists, written), name)
+
+
+def _sign(found: re.Match[str]) -> str:
+    """Return a control or invisible character from its digits; other text stays as it is."""
+    digits = found[1]
+    for count in (5, 4, 2):
+        sign = chr(int(digits[:count], 16))
+        if len(digits) >= count and unicodedata.category(sign) in _SIGNS:
+            return sign + digits[count:]
+    return found[0]
 
 
 def title_of_path(note_id: str) -> str:
