@@ -76,6 +76,18 @@ def test_wrong_judgement_names_its_line(folder: Path) -> None:
         read_collection(folder)
 
 
+def test_folder_that_lacks_a_file_is_named(folder: Path, tmp_path: Path) -> None:
+    """Notes given in place of a collection: the system only says that a folder is no file."""
+    (folder / "qrels.tsv").unlink()
+    with pytest.raises(QueryError, match=r"is no collection: qrels\.tsv is missing") as caught:
+        is_collection(folder)
+    assert "--notes" in str(caught.value.hint)
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(QueryError, match=r"corpus\.jsonl, queries\.jsonl, qrels\.tsv is missing"):
+        is_collection(tmp_path / "notes")
+    assert not is_collection(tmp_path / "questions.jsonl")
+
+
 def test_document_without_text_is_an_error(folder: Path) -> None:
     (folder / "corpus.jsonl").write_text('{"_id": "d1"}\n')
     with pytest.raises(QueryError, match="lacks 'text'"):

@@ -32,8 +32,20 @@ class Collection(NamedTuple):
 
 
 def is_collection(path: Path) -> bool:
-    """Return whether a path is a folder in BEIR's layout."""
-    return path.is_dir() and all((path / name).is_file() for name in _FILES)
+    """Return whether a path is a folder in BEIR's layout.
+
+    :raises QueryError: if it is a folder that lacks a file of that layout.
+    """
+    if not path.is_dir():
+        return False
+    missing = [name for name in _FILES if not (path / name).is_file()]
+    if missing:
+        raise QueryError(
+            f"the folder {path} is no collection: {', '.join(missing)} is missing",
+            f"give a folder with {', '.join(_FILES)}, or a file of questions; "
+            "the notes are named by --notes",
+        )
+    return True
 
 
 def read_collection(folder: Path) -> Collection:
