@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from benchmarks.formulas import _ALL_DRAWN, _macros_for, formulas_in  # noqa: E402
+from benchmarks.formulas import ALL_DRAWN, KATEX_ALONE, formulas_in, macros_for  # noqa: E402
 from benchmarks.page import FLAGS, Server, find_browser  # noqa: E402
 
 KATEX = ROOT / "indexer" / "web" / "assets" / "katex"
@@ -61,20 +61,15 @@ _LAY = r"""([first, last]) => {
   return [sources, laid, top];
 }"""
 # The same with KaTeX alone.
-_DRAW_ALONE = r"""([sources, laid, definitions]) => {
-  const OPERATOR = /\\DeclareMathOperator(\*?)\s*\{(\\[A-Za-z]+)\}\s*\{([^{}]*)\}/g;
-  const macros = {};
-  const options = (display) => ({ displayMode: display, throwOnError: false,
-    errorColor: 'var(--bad)', macros, globalGroup: true, trust: false, strict: 'ignore',
-    maxExpand: 3000, maxSize: 60, output: 'htmlAndMathml' });
-  for (const one of definitions) {
-    try { katex.renderToString(one, { ...options(false), throwOnError: true }); } catch { }
-  }
+_DRAW_ALONE = (
+    r"""([sources, laid, definitions]) => {
+"""
+    + KATEX_ALONE
+    + r"""
   const places = new Map(laid.map(([i, top, size]) => [i, [top, size]]));
   sources.forEach(([source, display], i) => {
     const holder = document.createElement('div');
-    const tex = source.replace(OPERATOR, '\\newcommand{$2}{\\operatorname$1{$3}}');
-    try { katex.render(tex, holder, options(display)); } catch { }
+    draw(source, holder, display);
     const drawn = holder.firstElementChild;
     if (!drawn || !places.has(i)) return;
     const [top, size] = places.get(i);
@@ -85,6 +80,7 @@ _DRAW_ALONE = r"""([sources, laid, definitions]) => {
   });
   return document.fonts.ready.then(() => 0);
 }"""
+)
 _HTML = """<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="katex.min.css">
 <style>body { margin: 0; background: #fff; color: #000; --bad: #b91c1c; }</style>
 <script src="katex.min.js"></script><script src="mhchem.min.js"></script>"""
@@ -125,7 +121,7 @@ def compare_pictures(
         if not note.startswith(".") and formulas_in(written):
             page.goto(f"{address}/?p={quote(note)}")
             page.locator(".reader .prose").wait_for()
-            page.wait_for_function(_ALL_DRAWN)
+            page.wait_for_function(ALL_DRAWN)
             found.append(_compare(page, alone, note, written, sample))
     context.close()
     return found
@@ -144,7 +140,7 @@ def _compare(page: Page, alone: Page, note: str, written: str, sample: int) -> C
     sources, laid, bottom = page.evaluate(_LAY, [0, sample])
     page.evaluate("document.fonts.ready.then(() => 0)")
     alone.goto(_ALONE)
-    definitions = _macros_for("\n".join(formulas_in(written)))
+    definitions = macros_for("\n".join(formulas_in(written)))
     alone.evaluate(_DRAW_ALONE, [sources, laid, definitions])
     ours, theirs = _picture(page), _picture(alone)
     tops = [top for _, top, _ in laid] + [bottom]

@@ -32,12 +32,8 @@ _FORMULA = re.compile(
     r"(?<![\\$\w])\$(?P<single>[^\s$](?:[^$\n]|\n(?!\n))*?)(?<![\s\\])\$(?![\d$])",
     re.DOTALL,
 )
-# Of each formula of the page: its source, whether it stands by itself, and whether KaTeX, asked
-# again for all of them in their order, makes the same of it; "error" where it draws something red.
-_DRAWN = r"""async (definitions) => {
-  const hosts = Array.from(document.querySelectorAll('*')).filter((one) => one.shadowRoot);
-  const prose = hosts.map((one) => one.shadowRoot.querySelector('.prose')).find(Boolean);
-  const all = Array.from(prose.querySelectorAll('.formula[data-tex]'));
+# KaTeX alone, with the options and the definitions of the page: ``draw`` draws one formula.
+KATEX_ALONE = r"""
   // KaTeX has no such definition; it is the same as this one.
   const OPERATOR = /\\DeclareMathOperator(\*?)\s*\{(\\[A-Za-z]+)\}\s*\{([^{}]*)\}/g;
   const macros = {};
@@ -47,17 +43,32 @@ _DRAWN = r"""async (definitions) => {
   for (const one of definitions) {
     try { katex.renderToString(one, { ...options(false), throwOnError: true }); } catch { }
   }
+  const draw = (source, holder, display) => {
+    const tex = source.replace(OPERATOR, '\\newcommand{$2}{\\operatorname$1{$3}}');
+    try { katex.render(tex, holder, options(display)); } catch { }
+  };
+"""
+# Of each formula of the page: its source, whether it stands by itself, and whether KaTeX, asked
+# again for all of them in their order, makes the same of it; "error" where it draws something red.
+_DRAWN = (
+    r"""async (definitions) => {
+  const hosts = Array.from(document.querySelectorAll('*')).filter((one) => one.shadowRoot);
+  const prose = hosts.map((one) => one.shadowRoot.querySelector('.prose')).find(Boolean);
+  const all = Array.from(prose.querySelectorAll('.formula[data-tex]'));
+"""
+    + KATEX_ALONE
+    + r"""
   return all.map((one) => {
     const display = one.dataset.display === 'block';
     const holder = document.createElement('div');
-    const tex = one.dataset.tex.replace(OPERATOR, '\\newcommand{$2}{\\operatorname$1{$3}}');
-    try { katex.render(tex, holder, options(display)); } catch { }
+    draw(one.dataset.tex, holder, display);
     const drawn = one.querySelector('.katex-display, .katex, .katex-error');
     const red = one.querySelector('.katex-error, [style*="--bad"]');
     const same = Boolean(drawn && drawn.outerHTML === holder.firstElementChild?.outerHTML);
     return [one.dataset.tex, display, same, Boolean(red)];
   });
 }"""
+)
 # What the page gives every note: labels draw nothing, and some names mean what they mostly do.
 _MACROS = {
     "label#1": "",
@@ -76,7 +87,7 @@ _MACROS = {
     "diag": r"\operatorname{diag}",
     "given": r"\mid",
 }
-_ALL_DRAWN = """() => {
+ALL_DRAWN = """() => {
   const hosts = Array.from(document.querySelectorAll('*')).filter((one) => one.shadowRoot);
   const prose = hosts.map((one) => one.shadowRoot.querySelector('.prose')).find(Boolean);
   return prose && Array.from(prose.querySelectorAll('.formula[data-tex]'))
@@ -125,8 +136,8 @@ def compare(page: Page, address: str, root: Path, note_id: str) -> Figures:
     written = formulas_in((root / note_id).read_text("utf-8"))
     if not written:
         return Figures(note_id, 0, 0, 0, 0, ())
-    page.wait_for_function(_ALL_DRAWN)
-    drawn: list[Any] = page.evaluate(_DRAWN, _macros_for("\n".join(written)))
+    page.wait_for_function(ALL_DRAWN)
+    drawn: list[Any] = page.evaluate(_DRAWN, macros_for("\n".join(written)))
     on_page = {_plain(tex) for tex, *_ in drawn}
     return Figures(
         note_id,
@@ -138,7 +149,7 @@ def compare(page: Page, address: str, root: Path, note_id: str) -> Figures:
     )
 
 
-def _macros_for(sources: str) -> list[str]:
+def macros_for(sources: str) -> list[str]:
     """Return the definitions that hold for a note, without those it makes itself."""
     defined = set(re.findall(r"\\(?:newcommand|def|DeclareMathOperator)\*?\s*\{?\\(\w+)", sources))
     return [
