@@ -41,6 +41,12 @@ CASES = {
     "high": ("the 10^th^ day", "10<sup>th</sup> day"),
     "inserted": ("some ++new words++ here", "some <ins>new words</ins> here"),
     "keys": ("press ++ctrl+alt+x++", "<kbd>ctrl</kbd>+<kbd>alt</kbd>+<kbd>x</kbd>"),
+    "abbreviation": ("HTML here\n\n*[HTML]: a *format*", '<p><abbr title="a *format*">HTML</abbr> here</p>'),
+    "abbreviation of two words": ("*[ISO 9]: rules\nby ISO 9, of C", '<p>by <abbr title="rules">ISO 9</abbr>, of C</p>'),
+    "abbreviation in a list": ("- C++\n\n*[C++]: a language", '<li><abbr title="a language">C++</abbr></li>'),
+    "abbreviation that is not used": ("*[XML]: a secret", "<p>*[XML]: a secret</p>"),
+    "abbreviation in code": ("`A` A\n\n*[A]: b", '<code>A</code> <abbr title="b">A</abbr>'),
+    "short code of an emoji": ("at 10:30:45 :smile:", "<p>at 10:30:45 :smile:</p>"),
     "notice without words": ("{% include note.html %}", '<span class="chip"'),
 }  # fmt: skip
 HIDDEN = {
@@ -95,6 +101,15 @@ def test_lines_stay_where_they_are(source: str) -> None:
     html = render_note(f"{source}\n\nthe last line", ())
     number = source.count("\n") + 3
     assert f'<p data-line-start="{number}" data-line-end="{number}">the last line</p>' in html
+
+
+def test_definition_is_shown_at_the_first_use_of_its_word() -> None:
+    """Where its hit is marked; the definition itself is not drawn."""
+    html = render_note("# T\n\nXHTML, HTML and HTML\n\n*[CSS]: c\n*[HTML]: h\n\n- CSS\n", ())
+    assert html.count("<abbr") == 3
+    assert '<abbr title="h" data-line-start="6" data-line-end="6">HTML</abbr> and <abbr' in html
+    assert '<abbr title="c" data-line-start="5" data-line-end="5">CSS</abbr>' in html
+    assert "*[" not in html
 
 
 def test_drawing_shows_its_words_alone() -> None:

@@ -33,7 +33,7 @@ _FORMULA = {"data-tex", "data-display"}
 _ATTRIBUTES = {
     "*": {*_LINES, "class"},
     "a": {*_LINES, "class", "href", "data-place", "data-foot", "data-file"},
-    "abbr": {"title"},
+    "abbr": {*_LINES, "title"},
     "details": {*_LINES, "class", "open"},
     "div": {*_LINES, *_FORMULA, "class", "data-foot-id"},
     "img": {"alt", "data-image", "data-width"},

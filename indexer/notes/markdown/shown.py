@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.deflist import deflist_plugin
 
+from indexer.notes.markdown.abbreviations import with_abbreviations
 from indexer.notes.markdown.callouts import fenced_callout
 from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.parser import new_parser
@@ -63,6 +64,7 @@ def shown_parser() -> MarkdownIt:
     inline.before("templater", "inline_footnote", _footnote)
     inline.before("strikethrough", "small_text", _small_text)
     inline.before("small_text", "inserted", _inserted)
+    with_abbreviations(parser)
     return parser
 
 
