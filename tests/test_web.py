@@ -370,6 +370,14 @@ def test_regions_of_the_map_are_named_by_their_own_words() -> None:
     assert name_regions(np.zeros((5, 2), np.float32), ["a"] * 5) == ((), (-1,) * 5)
 
 
+def test_region_is_not_named_by_two_forms_of_a_word() -> None:
+    plane = np.concatenate([np.full((30, 2), x, np.float32) for x in (-1, 1)])
+    texts = ["a word and two words of a language"] * 30 + ["a boat on a river"] * 30
+    names = {region.name for region in name_regions(plane, texts)[0]}
+    assert "boat, river" in names
+    assert names & {"language, word", "word, language"}
+
+
 def test_linked_notes_lie_near_each_other() -> None:
     pairs = [("a", "b"), ("b", "a"), ("a", "c"), ("x", "y"), ("a", "a")]
     links = [Link(f, 1, "t", t, LinkKind.NOTE, t) for f, t in pairs]

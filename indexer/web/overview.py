@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from indexer.private_files import make_private_folder, read_regular, replace_private
 from indexer.records import Link
 from indexer.snapshot import DumpedPoint, Snapshot
-from indexer.text.terms import is_stop_word
+from indexer.text.terms import is_stop_word, terms_of
 from indexer.web.layout import near_neighbours_together
 
 Plane = NDArray[np.float32]
@@ -194,10 +194,17 @@ def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[tuple[Region, ...]
         return (), (-1,) * count
     place = _k_means(plane, groups)
     words: list[Counter[str]] = [Counter() for _ in range(groups)]
+    stem_of: dict[str, str] = {}
+    written: Counter[str] = Counter()  # "word" and "words" are one word, named as most often
     for text, group in zip(texts, place.tolist(), strict=True):
-        words[group].update(
-            {w.casefold() for w in _WORD.findall(text) if len(w) > 3 and not is_stop_word(w)}
-        )
+        own_words = {w.casefold() for w in _WORD.findall(text) if len(w) > 3}
+        for word in own_words - stem_of.keys():
+            stem_of[word] = "" if is_stop_word(word) else next(iter(terms_of(word)), word)
+        written.update(own_words)
+        words[group].update({stem_of[w] for w in own_words} - {""})
+    form_of: dict[str, str] = {}
+    for word, _ in sorted(written.items(), key=lambda one: (-one[1], one[0])):
+        form_of.setdefault(stem_of[word], word)
     everywhere: Counter[str] = Counter()
     for own in words:
         everywhere.update(own)
@@ -216,7 +223,8 @@ def name_regions(plane: Plane, texts: Sequence[str]) -> tuple[tuple[Region, ...]
         used.update(telling)
         if telling and size:
             x, y = np.median(plane[place == group], axis=0)
-            regions.append((size, group, Region(", ".join(telling), float(x), float(y))))
+            name = ", ".join(map(form_of.__getitem__, telling))
+            regions.append((size, group, Region(name, float(x), float(y))))
     number = {group: i for i, (_, group, _) in enumerate(regions)}
     named = tuple(number.get(group, -1) for group in place.tolist())
     return tuple(region for _, _, region in regions), named
