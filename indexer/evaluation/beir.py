@@ -34,6 +34,7 @@ class Collection(NamedTuple):
 def is_collection(path: Path) -> bool:
     """Return whether a path is a folder in BEIR's layout.
 
+    :param path: a file or a folder.
     :raises QueryError: if it is a folder that lacks a file of that layout.
     """
     if not path.is_dir():

@@ -30,10 +30,7 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:
-        """End the server; without a shutdown before, its status is 1.
-
-        :param args: for the handler of the user.
-        """
+        """End the server; without a shutdown before, its status is 1."""
         self.exit_status = 0 if self._shutdown else 1
         yield from super().lsp_exit(*args)
 

@@ -1,4 +1,4 @@
-"""Abbreviations for display: ``*[HTML]: Hyper Text Markup Language``, as PHP Markdown Extra has them.
+"""Abbreviations for display: ``*[HTML]: Hyper Text Markup Language``.
 
 A definition is not drawn where its word is used: each use has the meaning as a title, and the first
 one has the line of the definition, so that a hit of that line is shown. Emoji short codes
