@@ -55,6 +55,7 @@ ONLY_IMPORTERS = {
     "charset_normalizer": {"notes/encodings.py"},
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {
+        "notes/markdown/abbreviations.py",
         "notes/markdown/block_writer.py",
         "notes/markdown/closings.py",
         "notes/markdown/display.py",
@@ -102,7 +103,12 @@ ONLY_IMPORTERS = {
         "lsp/notes_server.py",
         "lsp/protocol.py",
     },
-    "lsprotocol": {"lsp/features.py", "lsp/notes_server.py", "lsp/server.py"},
+    "lsprotocol": {
+        "lsp/features.py",
+        "lsp/notes_server.py",
+        "lsp/protocol.py",
+        "lsp/server.py",
+    },
     "nh3": {"notes/markdown/render.py"},
 }
 HEAVY = (

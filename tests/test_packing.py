@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.compact import compact, compact_json, compact_text
 from indexer.notebook import Notebook
-from indexer.records import NoteFilter
+from indexer.records import NoteFilter, Place
+from indexer.retrieval.sizing import packing
 from indexer.text.tokens import estimate_tokens
 
 SECTION = "".join(f"- sowing rule {i}: keep row {i} moist for {i} days\n" for i in range(2, 12))
@@ -137,3 +140,30 @@ def test_note_that_changed_is_quoted_as_it_is_now(notebook: Notebook, notes: Pat
             there = " ".join(lines[place.line_start - 1 : place.line_end])
             assert all(set(words_of(one.text)) <= set(words_of(there)) for one in place.points)
             assert "ripe" not in " ".join(one.text for one in place.points)
+
+
+def test_doubtful_unit_does_not_take_the_whole_budget(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that just fits is taken first only if it is likely to be the answer."""
+    asked: list[Any] = []
+    pack = packing.pack
+
+    def record(*given: Any) -> tuple[Place, ...]:
+        asked.append(given)
+        return pack(*given)
+
+    monkeypatch.setattr(packing, "pack", record)
+    notebook.search("what are the sowing rules?", 40, budget=500)
+    hits, answer, outline_of, _ = asked[0]
+    wanted = {point.point_id for place in answer.units[0].places for point in place.points}
+    assert len(wanted) > 5
+
+    def takes_all(budget: int, confidence: float) -> bool:
+        unit = answer.units[0]._replace(confidence=confidence)
+        places = pack(hits, replace(answer, units=(unit,)), outline_of, budget)
+        return wanted <= {point.point_id for place in places for point in place.points}
+
+    least = next(budget for budget in range(60, 1_000) if takes_all(budget, 1.0))
+    assert not takes_all(least, 0.3)
+    assert takes_all(2 * least, 0.3)

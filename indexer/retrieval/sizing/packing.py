@@ -27,6 +27,11 @@ _FARTHEST = 15  # points; neighbours are in the same section
 _TRIED = 60
 # Larger units are never taken whole.
 _MOST_POINTS = 60
+# The best unit is taken first if it needs no more than this share of the room, or if its confidence
+# is above what it needs: a doubtful one would leave nothing to the hits behind it.
+_SHARE_OF_BEST = 0.85
+# Hits that are taken next, each by itself.
+_HITS_FIRST = 2
 # About the cost of ":14-20", and of the sign between headings.
 _LINES_TOKENS = 4
 _SIGN_TOKENS = 1
@@ -44,7 +49,7 @@ def pack(
     """Return the passages that fill a budget, grouped by note, the best note and passage first.
 
     :param hits: of the answer, best first.
-    :param answer: its first unit is taken first if it fits.
+    :param answer: its first unit is taken first if it fits well.
     :param outline_of: returns the outline of a point's note.
     :param budget: approximate token limit of the printed answer.
     :return: passages without common points; those of one note are adjacent.
@@ -52,6 +57,7 @@ def pack(
     packer = _Packer(hits, outline_of, budget - _head_tokens(answer))
     if answer.units:
         packer.take_unit(answer.units[0])
+    packer.take_hits()
     packer.fill()
     return tuple(packer.passages())
 
@@ -168,18 +174,24 @@ class _Packer:
                 self._tried.append((note, position))
 
     def take_unit(self, unit: Unit) -> None:
-        """Take the best unit, or only its hits, as far as the budget allows."""
+        """Take the best unit, unless it needs too much of the budget for its confidence."""
+        spans: list[tuple[_Note, Span]] = []
         for place in unit.places:
             note = self._notes.get(place.note_id)
-            if note is None:
-                continue
-            known = note.outline.position
+            known = note.outline.position if note else {}
             inside = [known[point.point_id] for point in place.points if point.point_id in known]
-            matched = {point.point_id for point in place.points if point.matched}
-            if inside and not self._take(note, Span(place.kind, min(inside), max(inside))):
-                for position in inside:
-                    if note.outline.stored[position].point_id in matched:
-                        self._take(note, Span(UnitKind.POINT, position, position))
+            if note and inside:
+                spans.append((note, Span(place.kind, min(inside), max(inside))))
+        needed = sum(note.price(span) for note, span in spans)
+        if needed <= max(_SHARE_OF_BEST, unit.confidence) * self._left:
+            for note, span in spans:
+                self._take(note, span)
+
+    def take_hits(self) -> None:
+        """Take the best hits as single points."""
+        for note, position in self._tried[:_HITS_FIRST]:
+            if position not in note.taken:
+                self._take(note, Span(UnitKind.POINT, position, position))
 
     def fill(self) -> None:
         """Take units around hits by value per token until nothing more fits."""
