@@ -138,6 +138,21 @@ def test_point_that_asks_loses() -> None:
     assert gains("when is the kiln hot?", "Is it hot? After two hours.") == [0.0]
 
 
+def test_answer_gains_under_a_heading_that_asks_the_question() -> None:
+    note = NoteInfo("note.md", "Note", None, (), (), (), "")
+    headings = (("Glazing", "Why does the kiln smoke?"), ("Kiln smoke",), ("Why does it crack?",))
+    points = {
+        i: StoredPoint(i, i, note, Point("Paper burns off.", BlockKind.PARAGRAPH, i, i, path))
+        for i, path in enumerate(headings)
+    }
+    rarity = {"kiln": 3.0, "smoke": 3.0, "paper": 6.0}
+    asked = "is it normal for a kiln to smoke?"
+    assert favour_form(dict.fromkeys(points, 1.0), points, asked, rarity) == {0: 1.2, 1: 1, 2: 1}
+    asked = "paper smoke"  # a third of it by rarity
+    gained = favour_form(dict.fromkeys(points, 1.0), points, asked, rarity)[0] - 1
+    assert gained == pytest.approx(0.2 / 3)
+
+
 def test_question_without_a_form_changes_nothing() -> None:
     assert gains("kiln temperature", "A kiln is hot.", "Yes, at 10.") == [0.0, 0.0]
 

@@ -2,18 +2,20 @@
 
 "What is X?" asks for a definition, "is ...?" for yes or no, "how many ...?" for a number outside
 formulas, "... formula" for a formula. A point that is a question itself has the words of the
-question but no answer. All weights were chosen on the mined folders (benchmarks/QUALITY.md).
+question but no answer; a point under a heading that asks has the answer. All weights were
+chosen on the mined folders (benchmarks/QUALITY.md).
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 
 from indexer.retrieval.sizing.patterns import LatePattern
 from indexer.retrieval.sizing.question_form import asks_yes_or_no
 from indexer.store.records import StoredPoint
-from indexer.text.terms import is_stop_word, terms_of
+from indexer.text.terms import is_stop_word, terms_of, words_of
 
 # What a point gains if it is fully in the form asked for, and what a point loses that asks.
 _DEFINITION = 0.15
@@ -21,6 +23,8 @@ _YES_OR_NO = 0.2
 _NUMBER = 0.1
 _FORMULA = 0.1
 _ASKING = 0.1
+# What a point gains under a heading that asks the whole question.
+_ASKED_ABOVE = 0.2
 
 _SEEN_CHARS = 200  # the form of a point shows at its beginning
 _MOST_BEFORE_VERB = 5  # words before the verb of a definition
@@ -102,8 +106,12 @@ def favour_form(
     :param rarity: inverse document frequency of the question's terms.
     """
     gains = [_loss_of_asking, *_gains_of(question.strip(), rarity)]
+    above = _share_asked_above(question, rarity)
     return {
-        i: score + sum(gain(points[i].point.text) for gain in gains) for i, score in scores.items()
+        i: score
+        + sum(gain(points[i].point.text) for gain in gains)
+        + _ASKED_ABOVE * above(points[i].point.heading_path[-1:])
+        for i, score in scores.items()
     }
 
 
@@ -142,6 +150,30 @@ def _gains_of(question: str, rarity: Mapping[str, float]) -> list[_Gain]:
 
 def _loss_of_asking(text: str) -> float:
     return -_ASKING if text.rstrip(_AFTER_QUESTION).endswith("?") else 0.0
+
+
+def _share_asked_above(
+    question: str, rarity: Mapping[str, float]
+) -> Callable[[tuple[str, ...]], float]:
+    """Return a function of the last heading of a point: the share of a question that it asks.
+
+    The answer under a heading like "Can I freeze dough?" often repeats none of its words.
+    """
+    weights = {
+        term: rarity.get(term, 0.0)
+        for begin, finish, terms in words_of(question)
+        if not is_stop_word(question[begin:finish])
+        for term in terms
+    }
+    whole = sum(weights.values())
+
+    @functools.cache
+    def share(heading: tuple[str, ...]) -> float:
+        if not whole or not heading or not heading[0].rstrip(_AFTER_QUESTION).endswith("?"):
+            return 0.0
+        return sum(weights.get(term, 0.0) for term in {*terms_of(heading[0])}) / whole
+
+    return share
 
 
 def _says_yes_or_no(text: str) -> bool:
