@@ -220,7 +220,7 @@ class Point(NamedTuple):
 
 
 class Note(NamedTuple):
-    """The content of a note: its front matter, its points, and warnings about unread parts."""
+    """The content of a note: front matter, points, warnings, and the bytes of its file or 0."""
 
     note_id: str
     content_hash: bytes
@@ -236,6 +236,7 @@ class Note(NamedTuple):
     outcome: Outcome = Outcome.INDEXED
     warnings: tuple[NoteWarning, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
+    size: int = 0
 
 
 class NoteFilter(NamedTuple):

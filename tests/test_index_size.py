@@ -72,20 +72,53 @@ def test_index_of_one_word_is_small(tmp_path: Path) -> None:
     assert build(tmp_path, "- hello\n") < 100_000
 
 
-# Short points that all differ; each takes two vectors of 768 bytes.
+# Short points that all differ: `{}` is a number, `{b}` three letters.
 SHORT = {
-    "items": "- {}\n",
-    "words": "- x{} y{}\n",
-    "sentences": "- alpha beta gamma delta {}\n",
-    "rows": "| {} | a |\n",
-    "headings": "# h{}\n\n",
-    "links": "- [a{}](b{}.md)\n",
+    "items": ("", "- {}\n"),
+    "letters": ("", "- {b}\n"),
+    "words": ("", "- x{} y{}\n"),
+    "sentences": ("", "- alpha beta gamma delta {}\n"),
+    "forty bytes": ("", "- alpha beta gamma delta epsilon {}\n"),
+    "sixty bytes": ("", "- alpha beta gamma delta epsilon zeta eta theta iota {}\n"),
+    "paragraphs": ("", "w{}\n\n"),
+    "rows": ("| a | b |\n|-|-|\n", "| {} | a |\n"),
+    "rows without bars": ("a|b\n-|-\n", "{}|{b}\n"),
+    "rows below a long header": (f"| {sentence(400)} |\n|-|\n", "|a{}|\n"),
+    "headings": ("", "# h{}\n\n"),
+    "headings with a word": ("", "# h{}\n\nw{}\n\n"),
+    "items in items": ("", "- a{}\n  - b{}\n"),
+    "items below six headings": (six_headings(), "- x{}\n"),
+    "numbered items": ("", "1. {}\n"),
+    "tasks": ("", "- [ ] t{}\n"),
+    "quotes": ("", "> q{}\n\n"),
+    "callouts": ("", "> [!note] c{}\n> d{}\n\n"),
+    "definitions": ("", "a{}\n: b{}\n\n"),
+    "code": ("", "```\nc{}\n```\n\n"),
+    "links": ("", "- [a{}](b{}.md)\n"),
+    "wikilinks": ("", "- [[n{}]]\n"),
+    "pictures": ("", "![a{}](b{}.png)\n\n"),
+    "addresses": ("", "- http://a.b/{}\n"),
+    "tags": ("", "- #t{}\n"),
+    "fields": ("", "k{}:: v{}\n\n"),
+    "front matter": ("---\naliases:\n", "  - t{}\n"),
+    "footnotes": ("", "x[^{}]\n\n[^{}]: y{}\n\n"),
+    "formulas": ("", "$x_{}$\n\n"),
+    "Chinese": ("", "- 漢{}字\n"),
+    "Chinese below headings": (f"# {'漢字' * 100}\n\n## {'仮名' * 100}\n\n", "- 漢{}字\n"),
+    "Cyrillic": ("", "- слово{}\n"),
+    "emoji": ("", "- 🌍{}\n"),
+    "letters of one word each": ("", "- {b} a b c d e f g h i j k l m n o p q r s t u v w {}\n"),
 }
 
 
 @pytest.mark.parametrize("shape", SHORT)
-def test_index_of_short_points_is_bounded_by_their_number(tmp_path: Path, shape: str) -> None:
-    count = 2_000
-    begin = "| a | b |\n|-|-|\n" if shape == "rows" else ""
-    note = begin + "".join(SHORT[shape].replace("{}", str(number)) for number in range(count))
-    assert build(tmp_path, note) <= 100_000 + 30 * len(note) + 2_000 * count
+def test_index_of_short_points_is_at_most_thirty_times_the_note(tmp_path: Path, shape: str) -> None:
+    begin, repeated = SHORT[shape]
+    note = begin
+    for number in range(50_000):
+        if len(note) >= 50_000:
+            break
+        letters = "".join(chr(97 + number // 26**place % 26) for place in range(3))
+        note += repeated.replace("{}", str(number)).replace("{b}", letters)
+    note += "---\nx\n" if begin.startswith("---") else ""
+    assert build(tmp_path, note) <= 30 * len(note.encode()) + 100_000

@@ -308,7 +308,7 @@ def test_unused_vectors_are_kept_until_they_are_many(
         ("UPDATE note SET title = 'other'", "note 'a.md'"),
         (
             {
-                "embedded": "UPDATE vector SET value = zeroblob(16)",
+                "embedded": "UPDATE block SET value = zeroblob(16)",
                 "server": "UPDATE embedding SET value = '[0,0,0,0,0,0,0,0]'",
             },
             "is damaged",
@@ -362,7 +362,7 @@ def test_damaged_rows_are_never_answers(place: Place) -> None:
     store.close()
     place.execute("UPDATE point SET text = 'other'")
     spoilt = {
-        "embedded": "UPDATE vector SET value = zeroblob(16)",
+        "embedded": "UPDATE block SET value = zeroblob(16)",
         "server": "UPDATE embedding SET value = '[0,0,0,0,0,0,0,0]'",
     }
     place.execute(spoilt[place.kind])

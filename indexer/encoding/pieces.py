@@ -45,3 +45,19 @@ def unpack_pieces(packed: Sequence[bytes], dimension: int) -> tuple[Bits, list[i
     above = [len(one[_COUNT_BYTES:]) // width - n for one, n in zip(packed, own, strict=True)]
     joined = b"".join(one[_COUNT_BYTES:] for one in packed)
     return np.frombuffer(joined, np.uint8).reshape(-1, width), own, above
+
+
+def limit_pieces(packed: bytes, most: int | None, dimension: int) -> bytes:
+    """Return the word pieces of a point with at most ``most`` of them, its own first.
+
+    :param packed: as ``pack_pieces`` returns them.
+    :param most: None for all.
+    :param dimension: numbers in a state.
+    """
+    width = -(-dimension // 8)
+    if most is None or len(packed) <= _COUNT_BYTES + most * width:
+        return packed
+    own = min(most, int.from_bytes(packed[:_COUNT_BYTES], "little"))
+    above = (most - own) * width  # the nearest are the last
+    nearest = packed[len(packed) - above :]
+    return own.to_bytes(_COUNT_BYTES, "little") + packed[_COUNT_BYTES:][: own * width] + nearest

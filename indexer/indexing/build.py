@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from indexer.encoding.encoder import Encoder
 from indexer.errors import IndexOutdated, NoteError, NotesError
 from indexer.gathered import follows_links, shown_folders
+from indexer.indexing.crowded import Encodable, texts_to_encode
 from indexer.indexing.encode_queue import EncodingAhead
 from indexer.indexing.file_reports import not_there, unread
 from indexer.indexing.versions import current_versions, needs_rebuild, outdated_formats
@@ -27,7 +28,6 @@ from indexer.notes.formats import format_of, note_suffixes
 from indexer.notes.link_names import NoteName, link_key, name_keys, name_of
 from indexer.notes.link_resolution import LinkResolver
 from indexer.notes.names import original_of, title_of_path
-from indexer.notes.points import context_of
 from indexer.notes.tools import site_of
 from indexer.notes.walk import IN_THE_CLOUD, Scan
 from indexer.records import (
@@ -158,6 +158,7 @@ class _Build:
         )
         self._outdated: frozenset[str] = frozenset()
         self._present: set[str] = set()
+        self._new_texts: dict[bytes, Encodable] = {}  # of the note that is read
 
     def run(self) -> BuildReport:
         started = time.perf_counter()
@@ -255,10 +256,10 @@ class _Build:
             ):
                 self._keep(plan, entry.note_id, state)
             else:
-                planned = len(plan.changes)
                 self._plan_note(plan, entry, state, view)
                 if not self._options.dry_run:
-                    encoding.add(_inputs(plan.changes[planned:]))
+                    encoding.add(self._new_texts)
+                self._new_texts = {}
             self._reporter.advance(1)
         plan.files += unread(scan.files)
         for note_id in states:
@@ -328,25 +329,30 @@ class _Build:
             plan.changed += known
             plan.added += not known
         stored = view.points_of(note.note_id) if state is not None else []
-        change = self._difference(note, stamp, stored)
+        change = self._difference(note, stamp, stored, view)
         plan.changes.append(change)
 
     @released_on_shortage
     def _difference(
-        self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint]
+        self, note: Note, stamp: FileStamp | None, stored: Sequence[StoredPoint], view: View
     ) -> NoteChange:
         """Match the points of a note with the stored ones; equal words and context are kept."""
         waiting: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        held = view.vector_keys([old.point_id for old in stored])
         for old in reversed(stored):
             known = _identity(old.note, old.point, (link.target for link in old.links))
-            waiting[known].append(old.point_id)
+            waiting[known, held.get(old.point_id)].append(old.point_id)
         kept, added = [], []
-        for ordinal, point in enumerate(note.points):
-            same = waiting.get(_identity(note, point, (link.target for link in point.links)))
+        texts = encodable_points(self._encoder, note)
+        for ordinal, (point, text) in enumerate(zip(note.points, texts, strict=True)):
+            key = vector_key(self._encoder.fingerprint, text)
+            known = _identity(note, point, (link.target for link in point.links))
+            same = waiting.get((known, key))
             if same:
                 kept.append((same.pop(), ordinal, point))
             else:
-                added.append(NewPoint(ordinal, point, self._key(note.title, point)))
+                added.append(NewPoint(ordinal, point, key))
+                self._new_texts[key] = text
         name = name_of(note)
         linkable = note.outcome is not Outcome.SKIPPED
         links = [NewLink(None, link, link_key(link, note.note_id)) for link in note.links]
@@ -362,9 +368,6 @@ class _Build:
             removed=tuple(point_id for ids in waiting.values() for point_id in ids),
             links=tuple(links),
         )
-
-    def _key(self, title: str, point: Point) -> bytes:
-        return vector_key(self._encoder.fingerprint, title, point)
 
     def _refuse_to_empty(self, plan: _Plan, states: dict[str, NoteState]) -> None:
         """Refuse to drop most notes at once: the folder is more likely missing than empty."""
@@ -404,23 +407,19 @@ class _Build:
         _resolve_links(change, scan, self._folder, self._options.site_url)
 
 
-def _inputs(changes: Sequence[NoteChange]) -> dict[bytes, tuple[str, str]]:
-    """Return the texts to encode for changes: key to context and text."""
-    return {
-        new.key: (context_of(change.note.title, new.point), new.point.text)
-        for change in changes
-        for new in change.added
-    }
+def encodable_points(encoder: Encoder, note: Note) -> list[Encodable]:
+    """Return the text to encode for each point of a note, in their order."""
+    return texts_to_encode(note, encoder.dimension, encoder.count_pieces)
 
 
-def vector_key(fingerprint: str, title: str, point: Point) -> bytes:
+def vector_key(fingerprint: str, text: Encodable) -> bytes:
     """Return the key of a vector: the hash of everything it depends on.
 
     :param fingerprint: of the encoder.
-    :param title: of the note.
-    :param point: of the note.
+    :param text: that is encoded.
     """
-    source = "\x00".join((fingerprint, context_of(title, point), point.text))
+    limit = () if text.most is None else (str(text.most),)
+    source = "\x00".join((fingerprint, text.context, text.text, *limit))
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

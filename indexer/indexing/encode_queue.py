@@ -13,13 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from indexer.encoding.encoder import EncodedPoints, Encoder
+from indexer.encoding.encoder import EncodedPoints, Encoder, Progress
+from indexer.encoding.pieces import limit_pieces
+from indexer.indexing.crowded import Encodable
 from indexer.memory_limit import released_on_shortage
 from indexer.store.protocol import Store
 
 # Vectors are saved after this number of texts, the most that a killed build loses.
 TEXTS_AT_ONCE = 1_024
-Inputs = Mapping[bytes, tuple[str, str]]
+Inputs = Mapping[bytes, Encodable]
 """Maps the key of a vector to its context and text."""
 
 
@@ -37,7 +39,7 @@ class EncodingAhead:
         self._encoder = encoder
         self._again = again
         self._pool = ThreadPoolExecutor(1, "encoding")
-        self._waiting: dict[bytes, tuple[str, str]] = {}
+        self._waiting: dict[bytes, Encodable] = {}
         self._seen: set[bytes] = set()
         self._running: deque[tuple[Sequence[bytes], Future[EncodedPoints]]] = deque()
         self._lock = threading.Lock()
@@ -96,9 +98,8 @@ class EncodingAhead:
             self._running.append((missing, job))
 
     @released_on_shortage
-    def _encode(self, texts: Sequence[tuple[str, str]]) -> EncodedPoints:
-        contexts, own = zip(*texts, strict=True)
-        return self._encoder.encode_points(contexts, own, self._advance)
+    def _encode(self, texts: Sequence[Encodable]) -> EncodedPoints:
+        return encode_texts(self._encoder, texts, self._advance)
 
     def _advance(self, steps: int) -> None:
         with self._lock:
@@ -110,3 +111,22 @@ class EncodingAhead:
         keys, job = self._running.popleft()
         encoded = job.result()
         self._store.add_vectors(keys, encoded.vectors, encoded.pieces)
+
+
+def encode_texts(
+    encoder: Encoder, texts: Sequence[Encodable], progress: Progress | None = None
+) -> EncodedPoints:
+    """Return the vectors and word pieces of texts, in their order.
+
+    :param encoder: makes them.
+    :param texts: with their contexts, and how many word pieces to keep.
+    :param progress: receives the number of texts encoded since the last call.
+    """
+    contexts, own = [one.context for one in texts], [one.text for one in texts]
+    found = encoder.encode_points(contexts, own, progress)
+    dimension = encoder.dimension
+    pieces = [
+        limit_pieces(packed, one.most, dimension)
+        for packed, one in zip(found.pieces, texts, strict=True)
+    ]
+    return found._replace(pieces=pieces)

@@ -24,10 +24,11 @@ import numpy as np
 from indexer.encoding.encoder import Encoder
 from indexer.errors import NoteError, SettingsError
 from indexer.extras import require
-from indexer.indexing.build import Reporter, SilentReporter, vector_key
+from indexer.indexing.build import Reporter, SilentReporter, encodable_points, vector_key
+from indexer.indexing.crowded import Encodable
+from indexer.indexing.encode_queue import encode_texts
 from indexer.indexing.parquet import read_shard, shards_in, write_shard
 from indexer.notes.folder import NotesFolder
-from indexer.notes.points import context_of
 from indexer.private_files import make_private_folder
 from indexer.store.protocol import Store
 
@@ -209,26 +210,22 @@ class _Cutter:
         self._encoder = encoder
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        found: dict[bytes, tuple[str, str]] = {}
+        found: dict[bytes, Encodable] = {}
         for name in batch["note"]:
             found.update(self._texts_of(json.loads(name)))
-        contexts, texts = [c for c, _ in found.values()], [t for _, t in found.values()]
         return {
             "key": np.array([*found, b""], object)[:-1] if found else np.array([b""], object),
-            "context": [json.dumps(context) for context in contexts] or [""],
-            "text": [json.dumps(text) for text in texts] or [""],
+            "text": [json.dumps(text) for text in found.values()] or [""],
         }
 
-    def _texts_of(self, note_id: str) -> dict[bytes, tuple[str, str]]:
+    def _texts_of(self, note_id: str) -> dict[bytes, Encodable]:
         try:
             note = self._job.folder.cut(self._job.folder.read(note_id), self._encoder)
         except NoteError:
             return {}  # the next build reports the reason
         fingerprint = self._encoder.fingerprint
-        return {
-            vector_key(fingerprint, note.title, point): (context_of(note.title, point), point.text)
-            for point in note.points
-        }
+        texts = encodable_points(self._encoder, note)
+        return {vector_key(fingerprint, text): text for text in texts}
 
 
 class _ShardWriter:
@@ -242,11 +239,10 @@ class _ShardWriter:
         self._missing = ray.get(missing)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        rows = zip(batch["key"], batch["context"], batch["text"], strict=True)
-        wanted = {bytes(key): (c, t) for key, c, t in rows if bytes(key) in self._missing}
+        rows = zip(batch["key"], batch["text"], strict=True)
+        wanted = {bytes(key): text for key, text in rows if bytes(key) in self._missing}
         if wanted:
-            contexts = [json.loads(context) for context, _ in wanted.values()]
-            texts = [json.loads(text) for _, text in wanted.values()]
-            found = self._encoder.encode_points(contexts, texts)
+            texts = [Encodable(*json.loads(text)) for text in wanted.values()]
+            found = encode_texts(self._encoder, texts)
             write_shard(self._shards, list(wanted), found.vectors, found.pieces)
         return {"texts": np.array([len(wanted)])}

@@ -92,6 +92,7 @@ def _parse_note(
         outcome=_outcome(text, document),
         warnings=_first_of_each(*warnings, *document.warnings),
         properties=document.properties,
+        size=len(content),
     )
 
 

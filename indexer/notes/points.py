@@ -25,7 +25,7 @@ _MAX_HEADING_CHARS = 300
 # further: a number of characters, plus a multiple of those of the note. Thousands of short items
 # below a heading of 300 characters carry more.
 _MIN_CARRIED_CHARS, _CARRIED_PER_CHAR = 30_000, 4
-_TIGHTER_CHARS = (200, 140, 100, 70, 50, 35, 25, 15)
+_TIGHTER_CHARS = (200, 140, 100, 70, 50, 35, 25, 15, 8, 4)
 _CHARS_AROUND = 4  # quotes, a comma and a blank: how a store keeps each text
 # The context that is read before a point; with more, short points lose (benchmarks/QUALITY.md).
 _CONTEXT_HEADINGS = 2

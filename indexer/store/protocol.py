@@ -68,6 +68,9 @@ class View(Protocol):
     def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed word pieces of given points."""
 
+    def vector_keys(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the keys of the vectors of given points."""
+
     def lexical(
         self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True
     ) -> Scored:

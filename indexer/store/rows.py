@@ -79,8 +79,13 @@ def warnings_to_row(warnings: Sequence[NoteWarning]) -> str:
 
 
 def list_to_row(values: Sequence[str | tuple[str, str]]) -> str:
-    """Return texts, or pairs of texts, as JSON."""
-    return json.dumps(list(values))
+    """Return texts, or pairs of texts, as JSON; characters that are not Unicode are escaped."""
+    text = json.dumps(list(values), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(list(values))
+    return text
 
 
 @functools.lru_cache(maxsize=4096)

@@ -195,9 +195,10 @@ def _read_rows(connection: sqlite3.Connection) -> Rows:
         "notes": "SELECT path, content_hash, outcome, warnings, title, date, tags, categories, "
         "aliases, published, properties FROM note",
         "points": "SELECT note.path, ordinal, kind, lead_in, line_start, line_end, text, "
-        "heading_path, parents, vector.value, vector.pieces "
+        "heading_path, parents, substr(block.value, vector.id % 8 * 2 * block.dimension + 1, "
+        "2 * block.dimension), vector.pieces "
         "FROM point JOIN note ON note.id = point.note "
-        "JOIN vector ON vector.id = point.vector",
+        "JOIN vector ON vector.id = point.vector JOIN block ON block.id = vector.id / 8",
         "links": "SELECT note.path, point.ordinal, link.line, link.text, target, wiki, raw_mend, "
         "key, link.kind, reached.path, reached_line, ok, mend FROM link "
         "JOIN note ON note.id = link.note LEFT JOIN point ON point.id = link.point "

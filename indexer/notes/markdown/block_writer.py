@@ -52,12 +52,22 @@ class Frame:
     details: bool = False
 
 
+# The rows of a table together repeat this number of characters of its header, plus a multiple of
+# their own. Thousands of short rows below a header of a thousand characters would repeat more: then
+# the later rows are without it.
+_MIN_REPEATED_CHARS, _REPEATED_PER_CHAR = 30_000, 4
+
+
 @dataclass(slots=True)
 class Table:
-    """An open table: its first line, its header row and which header cells a row shows."""
+    """An open table: its first line, its header row and which header cells a row shows.
+
+    ``spare`` is how many characters of header cells its rows may still repeat.
+    """
 
     line: int
     position: int
+    spare: int = _MIN_REPEATED_CHARS
     header: tuple[str, ...] | None = None
     links: tuple[RawLink, ...] = ()
     shown: set[int] = field(default_factory=set)
@@ -330,7 +340,11 @@ class BlockWriter:
             parts = (part.strip().replace("\\|", "|") for part in _CELL_END.split(source))
             return " | ".join(part for part in parts if part)
         header = table.header or ()
-        table.shown.update(i for i, cell in enumerate(cells) if cell)
+        table.spare += _REPEATED_PER_CHAR * len(source) - sum(map(len, header))
+        if table.spare < 0:
+            header = ("",) * len(header)
+        else:
+            table.shown.update(i for i, cell in enumerate(cells) if cell)
         pairs = zip(header, cells, strict=False)
         return " | ".join(
             f"{name}: {cell}" if name and name != cell else cell for name, cell in pairs if cell

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from indexer.errors import IndexDamaged
+from indexer.store.embedded.vector_blocks import block_faults
 from indexer.store.rows import (
     NOTE_COLUMNS,
     POINT_COLUMNS,
@@ -17,7 +18,7 @@ from indexer.store.rows import (
 
 # Bump when an older index can no longer be read. Each format has its own file name, so the new
 # index is built next to the old one.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 # Each table and each index of SQLite takes a page at least: with pages of 8 KiB, an index of one
 # point takes 240 KB, with these 50 KB. At 42,250 points the files have the same size, and builds,
 # questions and edits take the same time, with pages of 1, 2, 4 and 8 KiB.
@@ -55,9 +56,12 @@ CREATE TABLE point (
 CREATE INDEX point_note ON point (note, ordinal);
 CREATE TABLE tombstone (point INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE TABLE vector (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
-    value BLOB NOT NULL, checksum INTEGER NOT NULL,
-    pieces BLOB NOT NULL, pieces_checksum INTEGER NOT NULL
+    id INTEGER PRIMARY KEY,  -- its place in the blocks
+    key BLOB NOT NULL UNIQUE, pieces BLOB NOT NULL, pieces_checksum INTEGER NOT NULL
+);
+CREATE TABLE block (
+    id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL,
+    value BLOB NOT NULL, checksum INTEGER NOT NULL  -- eight vectors
 );
 CREATE VIRTUAL TABLE words USING fts5 (
     own, context, content = '', tokenize = "ascii tokenchars '_'"
@@ -81,7 +85,8 @@ CREATE INDEX link_open ON link (id) WHERE ok IS NULL
 CHANCE_TRACE = "chance_trace"
 # Keys of the header whose values are numbers.
 _NUMBERS = (
-    "format generation dimension notes points released vectors_since chance_millionths chance_of"
+    "format generation dimension notes points released vectors_since points_without_file "
+    "chance_millionths chance_of"
 ).split()
 
 
@@ -109,12 +114,12 @@ def row_faults(connection: sqlite3.Connection) -> Iterator[str]:
     for row in connection.execute(f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point"):
         if checksum(row[:-2]) != row[-2]:
             yield f"the row of point {row[-1]} is damaged"
-    columns = "id, value, checksum, pieces, pieces_checksum"
-    for identity, value, check, pieces, other in connection.execute(
-        f"SELECT {columns} FROM vector"
+    for identity, pieces, check in connection.execute(
+        "SELECT id, pieces, pieces_checksum FROM vector"
     ):
-        if checksum_bytes(value) != check or checksum_bytes(pieces) != other:
+        if checksum_bytes(pieces) != check:
             yield f"vector {identity} is damaged"
+    yield from block_faults(connection)
     counts = {
         "points without their note": "FROM point WHERE note NOT IN (SELECT id FROM note)",
         "points without their vector": "FROM point WHERE vector NOT IN (SELECT id FROM vector)",

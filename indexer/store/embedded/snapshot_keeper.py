@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.errors import IndexDamaged
 from indexer.store.embedded.connections import Connections
 from indexer.store.embedded.faiss_snapshots import (
     PointIds,
@@ -22,18 +21,22 @@ from indexer.store.embedded.faiss_snapshots import (
     write_snapshot,
 )
 from indexer.store.embedded.schema import read_header
+from indexer.store.embedded.vector_blocks import vectors_of_points
 from indexer.store.embedded.vector_search import PointVectors
 from indexer.store.records import Fault, Vectors
-from indexer.store.rows import REBUILD, checksum_bytes
 
 # Write a new snapshot when this number or share of points was added or removed.
 MAX_OVERLAY = 2_000
 _MAX_OVERLAY_SHARE = 0.05
 _ROWS_AT_ONCE = 8_192
-# A file has a vector for each point. Where points share theirs, as thousands of equal items do,
-# that is most of the index. Then they are read from the rows.
-_MIN_POINTS_A_VECTOR = 4
-_MIN_SHARING_POINTS, _MAX_SHARING_POINTS = 1_000, 50_000
+# A file has a vector for each point, which the rows have too. With short points, that would be a
+# third of the index. So there is no file if it takes the index above this size, and the rows are
+# read quickly: there are few, or many points share each.
+_MIN_INDEX_BYTES, _INDEX_BYTES_A_CHAR = 100_000, 30
+_MAX_ROWS = 10_000
+_MIN_POINTS_A_VECTOR = 2
+# The number of points when it was found that an index should have no file of vectors.
+_WITHOUT_FILE = "points_without_file"
 # Identifies a set of vectors: index, generation, dimension.
 _State = tuple[str, int, int]
 
@@ -91,8 +94,8 @@ class SnapshotKeeper:
                 break
         since = vectors.generation
         removed = connection.execute("SELECT point FROM tombstone WHERE generation > ?", (since,))
-        ids, added = read_vectors(connection, dimension, above=vectors.last_id)
-        vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added)
+        ids, added, rows = read_vectors(connection, dimension, above=vectors.last_id)
+        vectors.lay_over(np.array([row[0] for row in removed], np.int64), ids, added, rows)
         vectors.generation = generation
         return vectors
 
@@ -124,8 +127,10 @@ class SnapshotKeeper:
         behind = points and (overlay is None or overlay > most)
         if not behind or not has_room_for_faiss():  # readers take missing points from the rows
             return
-        if self._is_mostly_shared(connection, points):
-            self._drop_snapshot(connection, generation)
+        if self._keeps_no_file(connection, points, most):
+            return
+        if self._would_double(connection, dimension, points):
+            self._keep_no_file(connection, generation, points)
             return
         rows = Rows(points, dimension, lambda step: _blocks(connection, dimension, step))
         snapshot = write_snapshot(self._folder, identity_of(connection), generation, rows)
@@ -133,27 +138,40 @@ class SnapshotKeeper:
             # A reader need not hash the file while its name, size and times are unchanged.
             sql = "INSERT OR REPLACE INTO header VALUES ('snapshot', ?)"
             writing.execute(sql, (snapshot.state(),))
+            writing.execute(f"DELETE FROM header WHERE key = '{_WITHOUT_FILE}'")
             writing.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
         self.forget()
 
-    def _is_mostly_shared(self, connection: sqlite3.Connection, points: int) -> bool:
-        """Return whether few vectors are those of many points."""
-        if not _MIN_SHARING_POINTS <= points <= _MAX_SHARING_POINTS:
-            return False
+    def _would_double(self, connection: sqlite3.Connection, dimension: int, points: int) -> bool:
+        """Return whether a file of vectors would make an index of short points too large."""
         (vectors,) = connection.execute("SELECT count(*) FROM vector").fetchone()
-        return bool(points > _MIN_POINTS_A_VECTOR * vectors)
+        if vectors > _MAX_ROWS and points < _MIN_POINTS_A_VECTOR * vectors:
+            return False
+        pages, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "page_size")
+        )
+        spare = _MIN_INDEX_BYTES - pages * size - points * (2 * dimension + 8)
+        if spare >= 0:
+            return False
+        sql = "SELECT sum(length(CAST(text AS BLOB))) FROM point"
+        return bool(spare + _INDEX_BYTES_A_CHAR * connection.execute(sql).fetchone()[0] < 0)
 
-    def _drop_snapshot(self, connection: sqlite3.Connection, generation: int) -> None:
-        """Let vectors be read from the rows alone; nothing is written where they are already."""
-        removed = connection.execute("SELECT 1 FROM tombstone LIMIT 1").fetchone()
-        if removed is None and "snapshot" not in read_header(connection):
-            return
+    def _keeps_no_file(self, connection: sqlite3.Connection, points: int, most: float) -> bool:
+        """Return whether there is no file on purpose, and about the same points as then."""
+        sql = f"SELECT value FROM header WHERE key = '{_WITHOUT_FILE}'"
+        row = connection.execute(sql).fetchone()
+        if row is None or abs(points - int(row[0])) > most:
+            return False
+        return bool(connection.execute("SELECT count(*) FROM tombstone").fetchone()[0] <= most)
+
+    def _keep_no_file(self, connection: sqlite3.Connection, generation: int, points: int) -> None:
+        """Let vectors be read from the rows alone."""
         with self._connections.transaction() as writing:
             writing.execute("DELETE FROM header WHERE key = 'snapshot'")
             writing.execute("DELETE FROM tombstone WHERE generation <= ?", (generation,))
-            writing.execute(
-                "INSERT OR REPLACE INTO header VALUES ('vectors_since', ?)", (str(generation + 1),)
-            )
+            values = (("vectors_since", generation + 1), (_WITHOUT_FILE, points))
+            writing.executemany("INSERT OR REPLACE INTO header VALUES (?, CAST(? AS TEXT))", values)
         drop_snapshots(self._folder)
         self.forget()
 
@@ -203,37 +221,32 @@ class SnapshotKeeper:
 
 def read_vectors(
     connection: sqlite3.Connection, dimension: int, *, above: int = 0
-) -> tuple[PointIds, Vectors]:
-    """Return the ids and vectors of all points with an id above a limit.
+) -> tuple[PointIds, Vectors, PointIds]:
+    """Return the vectors of all points with an id above a limit.
 
     :param connection: to the database.
     :param dimension: numbers in a vector.
     :param above: return only points with an id above this one.
+    :return: ids of points, ascending, shape ``(m,)``; vectors, each only once; the row in them of
+        each point, shape ``(m,)``.
     :raises IndexDamaged: if a vector differs from what was written.
     """
-    blocks = list(_blocks(connection, dimension, 1, above))
-    ids = [np.zeros(0, np.int64), *(ids for ids, _ in blocks)]
-    vectors = [np.zeros((0, dimension), np.float32), *(vectors for _, vectors in blocks)]
-    return np.concatenate(ids), np.concatenate(vectors)
+    sql = "SELECT id, vector FROM point WHERE id > ? ORDER BY id"
+    rows = np.array(connection.execute(sql, (above,)).fetchall(), np.int64).reshape(-1, 2)
+    distinct, first, places = np.unique(rows[:, 1], return_index=True, return_inverse=True)
+    points = rows[:, 0].copy()
+    return points, vectors_of_points(connection, points[first], distinct, dimension), places
 
 
 def _blocks(
-    connection: sqlite3.Connection, dimension: int, step: int, above: int = 0
+    connection: sqlite3.Connection, dimension: int, step: int
 ) -> Iterator[tuple[PointIds, Vectors]]:
-    """Yield ids and vectors of every ``step``-th point with an id above a limit, in blocks."""
-    cursor = connection.execute(
-        "SELECT point.id, vector.value, vector.checksum FROM point "
-        "JOIN vector ON vector.id = point.vector "
-        "WHERE point.id > ? AND point.id % ? = 0 ORDER BY point.id",
-        (above, step),
-    )
+    """Yield ids and vectors of every ``step``-th point, in blocks."""
+    sql = "SELECT id, vector FROM point WHERE id % ? = 0 ORDER BY id"
+    cursor = connection.execute(sql, (step,))
     while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        for point_id, value, check in rows:
-            if checksum_bytes(value) != check or len(value) != 2 * dimension:
-                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
-        ids = np.array([row[0] for row in rows], np.int64)
-        halves = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-        yield ids, halves.reshape(len(rows), dimension).astype(np.float32)
+        ids, places = np.array(rows, np.int64).T.copy()
+        yield ids, vectors_of_points(connection, ids, places, dimension)
 
 
 def identity_of(connection: sqlite3.Connection) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from indexer.errors import IndexDamaged, IndexerError, IndexLocked, IndexNotFound, IndexOutdated
 from indexer.private_files import open_private, read_regular, replace_private
 from indexer.records import FileStamp
+from indexer.store.embedded import vector_blocks
 from indexer.store.embedded.connections import BUSY_TIMEOUT_S, Connections, translated
 from indexer.store.embedded.faiss_snapshots import drop_snapshots, sync
 from indexer.store.embedded.folder import HOLDER, LOCK, exposure, make_folder, refuse_foreign
@@ -42,7 +43,7 @@ from indexer.store.embedded.schema import (
 from indexer.store.embedded.snapshot_keeper import SnapshotKeeper
 from indexer.store.embedded.view import SqlView
 from indexer.store.records import Fault, Setup, Vectors
-from indexer.store.rows import REBUILD, checksum_bytes
+from indexer.store.rows import REBUILD
 
 if TYPE_CHECKING:
     from indexer.store.embedded.change import SqlChange
@@ -54,7 +55,6 @@ _MIN_UNUSED = 2_000
 _MAX_UNUSED_SHARE = 0.25
 # Up to this number of points, word lists are merged after each removal: 0.3 s at 100,000 points.
 _MAX_JOINED = 200_000
-_SELECT_LIMIT = 500
 # If a database up to this size looks changed since its pages were summed, opening reads all pages,
 # in about 1 ms per megabyte. Of a larger database only `check` does.
 _MAX_OPENING_BYTES = 64 << 20
@@ -259,39 +259,13 @@ class EmbeddedStore:
 
     def known_keys(self, keys: Collection[bytes]) -> set[bytes]:
         """Return the keys whose vectors are stored already and intact."""
-        known: set[bytes] = set()
-        wanted = list(keys)
         with self._connections.lend() as connection:
-            for start in range(0, len(wanted), _SELECT_LIMIT):
-                part = wanted[start : start + _SELECT_LIMIT]
-                marks = ",".join("?" * len(part))
-                rows = connection.execute(
-                    "SELECT key, value, checksum, pieces, pieces_checksum FROM vector "
-                    f"WHERE key IN ({marks})",
-                    part,
-                )
-                known.update(
-                    key
-                    for key, value, check, pieces, other in rows
-                    if checksum_bytes(value) == check and checksum_bytes(pieces) == other
-                )
-        return known
+            return vector_blocks.known_keys(connection, keys)
 
     def add_vectors(self, keys: Sequence[bytes], vectors: Vectors, pieces: Sequence[bytes]) -> None:
         """Save vectors, as float16, and word pieces under their keys."""
-        values = [vector.tobytes() for vector in vectors.astype(np.float16)]
-        rows = [
-            (key, value, checksum_bytes(value), packed, checksum_bytes(packed))
-            for key, value, packed in zip(keys, values, pieces, strict=True)
-        ]
-        sql = (
-            "INSERT INTO vector (key, value, checksum, pieces, pieces_checksum) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-            "value = excluded.value, checksum = excluded.checksum, "
-            "pieces = excluded.pieces, pieces_checksum = excluded.pieces_checksum"
-        )
         with self._connections.transaction() as connection:
-            connection.executemany(sql, rows)
+            vector_blocks.add_vectors(connection, keys, vectors.astype(np.float16), pieces)
 
     def touch(self, stamps: Mapping[str, FileStamp]) -> None:
         """Save the new stamps of files with unchanged content; the generation does not change."""
@@ -378,7 +352,8 @@ class EmbeddedStore:
         if released <= max(_MIN_UNUSED, _MAX_UNUSED_SHARE * points):
             return
         with self._connections.transaction() as connection:
-            connection.execute("DELETE FROM vector WHERE id NOT IN (SELECT vector FROM point)")
+            dimension = int(read_header(connection)["dimension"])
+            vector_blocks.drop_unused(connection, dimension)
             connection.execute("INSERT OR REPLACE INTO header VALUES ('released', '0')")
             connection.execute("INSERT OR REPLACE INTO header VALUES ('forgotten', '-1')")
         with self._connections.lend() as connection:

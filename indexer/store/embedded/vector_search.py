@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -69,18 +69,27 @@ class PointVectors:
         self._masks: dict[int, tuple[PointIds | None, Mask, int]] = {}
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
+        self._rows: PointIds | None = None  # of each added point in ``_added``; None: in its order
 
     @property
     def last_id(self) -> int:
         """The highest point id of the snapshot; ids above it were added since."""
         return int(self._base_ids[-1]) if len(self._base_ids) else 0
 
-    def lay_over(self, removed: PointIds, added_ids: PointIds, added: Vectors) -> None:
+    def lay_over(
+        self,
+        removed: PointIds,
+        added_ids: PointIds,
+        added: Vectors,
+        rows: PointIds | None = None,
+    ) -> None:
         """Set the points that were removed and added since the snapshot.
 
         :param removed: ids in the snapshot whose points were removed.
         :param added_ids: new ids, shape ``(m,)``, ascending.
-        :param added: their vectors, shape ``(m, dimension)``.
+        :param added: their vectors, shape ``(n, dimension)``.
+        :param rows: the row of each point in ``added``, shape ``(m,)``; None if it has one for each
+            point, in the same order.
         """
         gone = _positions(self._base_ids, removed)
         self._alive = None
@@ -88,7 +97,7 @@ class PointVectors:
             self._alive = np.ones(len(self._base_ids), bool)
             self._alive[gone] = False
         self._masks.clear()
-        self._added_ids, self._added = added_ids, added
+        self._added_ids, self._added, self._rows = added_ids, added, rows
 
     def allowed(self, where: Hashable, find: Callable[[], PointIds]) -> PointIds:
         """Return the ids that pass a filter, computed once per filter.
@@ -130,9 +139,7 @@ class PointVectors:
                 positions, cosines = scan()
                 found += zip(self._base_ids[positions].tolist(), cosines.tolist(), strict=True)
             if len(self._added_ids):
-                cosines = self._added @ vector
-                keep = slice(None) if allowed is None else _are_in(allowed, self._added_ids)
-                found += zip(self._added_ids[keep].tolist(), cosines[keep].tolist(), strict=True)
+                found += self._nearest_added(vector, k, allowed)
             found.sort(key=lambda pair: (-pair[1], pair[0]))
             return found[:k]
 
@@ -152,8 +159,44 @@ class PointVectors:
                 ids = self._base_ids[positions]
                 found = dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True))
         positions = _positions(self._added_ids, point_ids)
-        cosines = self._added[positions] @ vector
+        cosines = self._added_at(positions) @ vector
         return found | dict(zip(self._added_ids[positions].tolist(), cosines.tolist(), strict=True))
+
+    def vectors(self, point_ids: PointIds) -> Vectors | None:
+        """Return the vectors of given points, None if one of them is not in memory.
+
+        :param point_ids: in any order.
+        """
+        found = np.empty((len(point_ids), self.dimension), np.float32)
+        added = _are_in(self._added_ids, point_ids)
+        found[added] = self._added_at(_positions(self._added_ids, point_ids[added]))
+        if added.all():
+            return found
+        positions = _positions(self._base_ids, point_ids[~added])
+        base = self._base.vectors(positions) if self._base is not None else None
+        if base is None or len(base) != len(found) - np.count_nonzero(added):
+            return None
+        found[~added] = base
+        return found
+
+    def _added_at(self, positions: PointIds) -> Vectors:
+        return self._added[positions if self._rows is None else self._rows[positions]]
+
+    def _nearest_added(
+        self, vector: Vectors, k: int, allowed: PointIds | None
+    ) -> Iterator[tuple[int, float]]:
+        """Return the nearest added points: at least ``k`` if so many are allowed."""
+        cosines = np.vecdot(self._added, vector)
+        if self._rows is not None:
+            cosines = cosines[self._rows]
+        ids = self._added_ids
+        if allowed is not None:
+            keep = _are_in(allowed, ids)
+            ids, cosines = ids[keep], cosines[keep]
+        if 0 < k < len(ids):
+            keep = cosines >= np.partition(cosines, -k)[-k]  # with all that equal the last one
+            ids, cosines = ids[keep], cosines[keep]
+        return zip(ids.tolist(), cosines.tolist(), strict=True)
 
     def _mask(self, allowed: PointIds | None) -> tuple[Mask | None, int]:
         """Return the mask of allowed positions (None for all) and their number."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from indexer.errors import IndexDamaged, IndexNotFound
 from indexer.records import FileStamp, Link, NoteFilter
 from indexer.store.embedded.schema import CHANCE_TRACE, read_header
+from indexer.store.embedded.vector_blocks import vectors_of_points
 from indexer.store.embedded.vector_search import PointVectors
 from indexer.store.filters import COUNT_LABELS, SHOWN_KINDS, compile_filter
 from indexer.store.records import (
@@ -155,17 +156,15 @@ class SqlView:
 
     def vectors(self, point_ids: Sequence[int]) -> Vectors:
         """Return the vectors of given points, float32, shape ``(len(point_ids), dimension)``."""
-        found: dict[int, bytes] = {}
-        sql = (
-            "SELECT point.id, vector.value, vector.checksum FROM point "
-            "JOIN vector ON vector.id = point.vector WHERE point.id IN"
-        )
-        for point_id, value, check in self._select(sql, point_ids):
-            if checksum_bytes(value) != check:
-                raise IndexDamaged(f"the vector of point {point_id} is damaged", REBUILD)
-            found[point_id] = value
-        joined = b"".join(found[point_id] for point_id in point_ids)
-        return np.frombuffer(joined, np.float16).reshape(len(point_ids), -1).astype(np.float32)
+        if self._vectors_found is not None:
+            held = self._vectors_found.vectors(np.array(point_ids, np.int64))
+            if held is not None:
+                return held
+        found = dict(self._select("SELECT id, vector FROM point WHERE id IN", point_ids))
+        ids = np.array([found[point_id] for point_id in point_ids], np.int64)
+        setup = self.header().setup
+        dimension = setup.dimension if setup else 1
+        return vectors_of_points(self.connection, np.array(point_ids, np.int64), ids, dimension)
 
     def newest(self, most: int) -> list[int]:
         """Return the ids of the newest points, highest first."""
@@ -190,6 +189,14 @@ class SqlView:
                 raise IndexDamaged(f"the word pieces of point {point_id} are damaged", REBUILD)
             found[point_id] = pieces
         return found
+
+    def vector_keys(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the keys of the vectors of given points."""
+        sql = (
+            "SELECT point.id, vector.key FROM point "
+            "JOIN vector ON vector.id = point.vector WHERE point.id IN"
+        )
+        return dict(self._select(sql, point_ids))
 
     def lexical(
         self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True

@@ -233,6 +233,12 @@ class ServerView:
             found[point_id] = pieces
         return found
 
+    def vector_keys(self, point_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the keys of the vectors of given points."""
+        sql = "SELECT point, key FROM embedding WHERE point = ANY(%s)"
+        rows = self._run(sql, (list(point_ids),), binary=True) if point_ids else []
+        return {point_id: bytes(key) for point_id, key in rows}
+
     # by words
     def lexical(
         self, terms: Sequence[str], k: int, where: NoteFilter, *, common: bool = True
