@@ -116,7 +116,7 @@ def test_index_of_short_points_is_at_most_thirty_times_the_note(tmp_path: Path, 
     begin, repeated = SHORT[shape]
     note = begin
     for number in range(50_000):
-        if len(note) >= 50_000:
+        if len(note) >= 80_000:
             break
         letters = "".join(chr(97 + number // 26**place % 26) for place in range(3))
         note += repeated.replace("{}", str(number)).replace("{b}", letters)

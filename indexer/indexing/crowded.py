@@ -1,9 +1,9 @@
 """Which text is encoded for each point of a note: its own, or one with its neighbours.
 
 A vector with its word pieces takes a thousand bytes or more, whatever the length of the text. In a
-note of thousands of short points, neighbours share one, as far as it takes to keep the index within
-30 times the note and 100 KB. Each point is still found by its own words. Notes that people write
-are not changed: of 1,401 notes in 12 folders, none has so many or so short points.
+note of many short points, neighbours share one, as far as it takes to keep the index within 30
+times the note and 100 KB. Each point is still found by its own words. Notes that people write are
+not changed: of 1,401 notes in 12 folders, none has so many points that are so short.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import NamedTuple
 from indexer.notes.points import context_of
 from indexer.records import BlockKind, Note, Point
 
-# Neighbours share only in a note with more points than the first number, or more than the second if
-# they take less than the third number of bytes of the note on average. In the 1,401 notes, the most
-# points are 789, and those with more than 100 points have at least 43 bytes for each.
-_MANY_POINTS, _MIN_POINTS, _SHORT_BYTES = 1_000, 100, 40
+# Neighbours share only in a note with more points than one of these numbers, which take less than
+# this number of bytes of the note on average. Of the 1,401 notes, those with more than 100 points
+# have at least 43 bytes for each, and the largest, with 789 points, has 104.
+_CROWDED = ((100, 40), (1_200, 80))
 # What the index of a note may take, with the empty tables of 50 KB left out, and a little less for
 # what the estimate below does not know.
 _INDEX_BYTES, _BYTES_A_BYTE = 50_000, 28
@@ -94,8 +94,7 @@ def texts_to_encode(note: Note, dimension: int, count_pieces: CountPieces) -> li
 def _is_crowded(note: Note) -> bool:
     """Return whether a note has more, or shorter, points than people write."""
     count = len(note.points)
-    short = note.size < _SHORT_BYTES * count
-    return count > _MANY_POINTS or (count > _MIN_POINTS and short)
+    return any(count > points and note.size < size * count for points, size in _CROWDED)
 
 
 class _Rate(NamedTuple):

@@ -159,6 +159,12 @@ def write_notes(folder: Path, count: int, seed: int = 1) -> None:
         path.write_text(note_text(generator), "utf-8")
 
 
+def write_prose(folder: Path) -> None:
+    """Write a note of long points: with short ones alone there would be no file of vectors."""
+    lines = [f"{'quiet prose of many plain words ' * 9}{number}" for number in range(90)]
+    (folder / "prose.md").write_text("\n\n".join(lines))
+
+
 def folder_hash(folder: Path) -> str:
     """Return a hash of the names and contents of all files, to detect any change."""
     digest = hashlib.blake2b()

@@ -22,6 +22,7 @@ from harness import (
     rounds,
     rows_of,
     write_notes,
+    write_prose,
 )
 
 from indexer.errors import EncoderError, IndexDamaged, IndexerError, IndexNotFound, IndexOutdated
@@ -40,6 +41,7 @@ class Sound:
     def __init__(self, folder: Path) -> None:
         self.notes, self.store, self.copy = folder / "notes", folder / "sound", folder / "copy"
         write_notes(self.notes, 40)
+        write_prose(self.notes)
         build_at(self.notes, self.store)
         assert faults_of(self.store) == []
         self.rows = rows_of(self.store)
@@ -120,7 +122,7 @@ def test_fault_10_flipped_bits_while_a_log_is_there(sound: Sound, held: list[str
     for _ in range(count):
         store = sound.fresh()
         with sqlite3.connect(store / DATABASE) as connection:
-            table, column = generator.choice([("point", "text"), ("vector", "value")])
+            table, column = generator.choice([("point", "text"), ("block", "value")])
             rows = connection.execute(f"SELECT id, {column} FROM {table}").fetchall()
             identity, value = generator.choice(rows)
             raw = value.encode() if isinstance(value, str) else value
@@ -143,6 +145,7 @@ def test_fault_11_deleted_and_swapped_files(sound: Sound, tmp_path: Path, held: 
     shutil.copytree(sound.store, newer)
     other_notes = tmp_path / "notes"
     write_notes(other_notes, 40, seed=9)
+    write_prose(other_notes)
     build_at(other_notes, newer)
     another = tmp_path / "another"
     build_at(other_notes, another)

@@ -24,6 +24,7 @@ from harness import (
     worker,
     worker_environment,
     write_notes,
+    write_prose,
 )
 
 pytestmark = [
@@ -41,6 +42,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.notes, self.store = folder / "notes", folder / "store"
         write_notes(self.notes, 20, seed=1)
+        write_prose(self.notes)
         build_at(self.notes, self.store)
         self.old = rows_of(self.store)
         write_notes(self.notes, 20, seed=2)
