@@ -111,7 +111,14 @@ SHORT = {
 }
 
 
-@pytest.mark.parametrize("shape", SHORT)
+# The others take half a minute together.
+QUICK = {"items", "sixty bytes", "rows", "headings with a word", "wikilinks", "Cyrillic"}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(shape, marks=[] if shape in QUICK else pytest.mark.slow) for shape in SHORT],
+)
 def test_index_of_short_points_is_at_most_thirty_times_the_note(tmp_path: Path, shape: str) -> None:
     begin, repeated = SHORT[shape]
     note = begin
