@@ -3,7 +3,7 @@
 A vector with its word pieces takes a thousand bytes or more, whatever the length of the text. In a
 note of many short points, neighbours share one, as far as it takes to keep the index within 30
 times the note and 100 KB. Each point is still found by its own words. Notes that people write are
-not changed: of 1,401 notes in 12 folders, none has so many points that are so short.
+not changed: none of 1,401 notes in 12 folders has as many points that are as short.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class PointVectors:
     def _nearest_added(
         self, vector: Vectors, k: int, allowed: PointIds | None
     ) -> Iterator[tuple[int, float]]:
-        """Return the nearest added points: at least ``k`` if so many are allowed."""
+        """Return the nearest added points: at least ``k``, or all that are allowed."""
         cosines = np.vecdot(self._added, vector)
         if self._rows is not None:
             cosines = cosines[self._rows]
