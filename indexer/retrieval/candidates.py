@@ -121,7 +121,12 @@ def weigh(view: View, asked: Asked, candidates: Candidates, query: Query) -> Wei
         bm25 = view.bm25(terms, ids)
     highest = highest_bm25(terms, asked.rarity)
     evidence = {
-        i: Evidence(cosines.get(i, 0.0), share_of_words(bm25.get(i, 0.0), highest), late, length)
+        i: Evidence(
+            cosines.get(i, 0.0),
+            share_of_words(bm25[i], highest) if bm25.get(i) else 0.0,
+            late,
+            length,
+        )
         for i, late, length in zip_longest(ids, pieces, lengths, fillvalue=0)
     }
     return Weighed(evidence, matched, packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -27,8 +28,10 @@ def lower_repeats(
     """
     alike: defaultdict[str, list[int]] = defaultdict(list)
     for i in scores:
-        alike[" ".join(points[i].point.text.casefold().split())].append(i)
+        alike[_folded(points[i].point.text)].append(i)
     placed = dict(scores)
+    if len(alike) > len(placed) - _MANY + 1:  # no line is repeated often enough
+        return placed
     last = min(scores.values(), default=0.0)
     for ids in alike.values():
         notes = {points[i].note.note_id for i in ids}
@@ -40,6 +43,11 @@ def lower_repeats(
             shown = place < _SHOWN
             placed[i] = scores[i] - cost if shown else min(scores[i] - cost, last - _STEP * place)
     return placed
+
+
+@functools.lru_cache(maxsize=4_096)  # questions share points
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def count_repeats(points: Mapping[int, StoredPoint]) -> int:

@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 import Stemmer
@@ -209,7 +209,7 @@ def is_stop_word(word: str) -> bool:
 
 def words_of(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Yield (start, end, terms) for each word of a text."""
-    for token in _tokens(text):
+    for token in _shared_tokens(text):
         if not token.whole:
             yield token[:3]
 
@@ -237,13 +237,23 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     :param terms: as ``query_terms`` gives them.
     :return: (start, end) offsets, in order, without overlaps.
     """
-    places: list[tuple[int, int]] = []
-    for token in _kept_tokens(text) if len(text) <= _MOST_KEPT_CHARS else _tokens(text):
+    tokens = _shared_tokens(text)
+    if text.isascii():
+        places = [(one.start, one.end) for one in tokens if not terms.isdisjoint(one.terms)]
+        yield from _joined_spans(places)
+        return
+    places = []
+    for token in tokens:
         word = text[token.start : token.end]
         if not word.isascii() and _BEYOND_ASCII.unspaced.fullmatch(word):
             places += _find_pairs(word, token.start, terms)
         elif not terms.isdisjoint(token.terms):
             places.append((token.start, token.end))
+    yield from _joined_spans(places)
+
+
+def _joined_spans(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield places in order, those that overlap as one."""
     last_start = last_end = -1
     for start, end in sorted(places):
         if start < last_end:
@@ -254,6 +264,11 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
         last_start, last_end = start, end
     if last_end >= 0:
         yield last_start, last_end
+
+
+def _shared_tokens(text: str) -> Iterable[Token]:
+    """Return the words of a text; those of short texts are kept, since questions share them."""
+    return _kept_tokens(text) if len(text) <= _MOST_KEPT_CHARS else _tokens(text)
 
 
 @functools.lru_cache(maxsize=2_048)  # questions share hits

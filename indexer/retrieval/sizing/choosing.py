@@ -328,9 +328,10 @@ class _Chooser:
         return None if position is None else (outline, position)
 
     def _expected_f1(self, outline: Outline, span: Span) -> float:
-        if _is_long(span) and not self._form.note:
+        size = span.end - span.start + 1
+        if size > _MOST_POINTS and _is_long(span) and not self._form.note:
             return 0.0
-        return _f1(self._sum(outline, span), _length(span), self._total)
+        return 2 * self._sums(outline).of(span) / (size - span.introduced + self._total)
 
     def _holds_best(self, outline: Outline, span: Span) -> bool:
         place = outline.position.get(self._candidates.order[0])

@@ -30,14 +30,26 @@ def copies_of(order: Sequence[int], points: Mapping[int, StoredPoint]) -> dict[i
         words, keys = _words(stored.point.text)
         if len(words) < _LEAST_WORDS:
             continue
-        known = (one for key in keys for one in first.get(key, ()))
-        same = next((other for own, other in known if _overlap(own, words) >= _SAME), None)
+        same = _same(words, keys, first)
         if same is None:
             for key in keys:
                 first.setdefault(key, []).append((words, hit))
         elif points[same].note.note_id != stored.note.note_id:
             copies[hit] = same
     return copies
+
+
+def _same(
+    words: frozenset[str],
+    keys: tuple[str, ...],
+    first: Mapping[str, list[tuple[frozenset[str], int]]],
+) -> int | None:
+    """Return the first known point that says the same as some words, None without one."""
+    for key in keys:
+        for own, other in first.get(key, ()):
+            if _overlap(own, words) >= _SAME:
+                return other
+    return None
 
 
 @functools.lru_cache(maxsize=4_096)  # questions share points

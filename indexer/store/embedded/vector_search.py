@@ -23,6 +23,7 @@ from indexer.store.embedded.faiss_snapshots import (
     has_room_for_faiss,
     utf8_path,
 )
+from indexer.store.embedded.kept_rows import KeptRows
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,7 @@ class PointVectors:
         self._added_ids: PointIds = np.zeros(0, np.int64)
         self._added: Vectors = np.zeros((0, dimension), np.float32)
         self._rows: PointIds | None = None  # of each added point in ``_added``; None: in its order
+        self.rows = KeptRows()  # of the same generation
 
     @property
     def last_id(self) -> int:

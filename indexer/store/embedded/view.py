@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ _MAX_LISTED = 2_000
 _SELECT_LIMIT = 512
 # Number of points to find by the rarest words; all words then choose the best of them.
 _RATED_FOR_ONE = 4
+
+_NO_LINKS: Mapping[int, list[Link]] = {}
 
 OpenVectors = Callable[[sqlite3.Connection, int, int], PointVectors]
 
@@ -179,6 +181,11 @@ class SqlView:
 
     def pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed word pieces of given points."""
+        if self._vectors_found is None:
+            return self._read_pieces(point_ids)
+        return self._vectors_found.rows.pieces(point_ids, self._read_pieces)
+
+    def _read_pieces(self, point_ids: Sequence[int]) -> dict[int, bytes]:
         sql = (
             "SELECT point.id, vector.pieces, vector.pieces_checksum FROM point "
             "JOIN vector ON vector.id = point.vector WHERE point.id IN"
@@ -263,11 +270,17 @@ class SqlView:
         self, point_ids: Collection[int], *, links: bool = True
     ) -> dict[int, StoredPoint]:
         """Return points by id, with notes and links; ids that no longer exist are left out."""
-        sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
-        rows = list(self._select(sql, point_ids))
-        return self._stored(rows, self.links_in(point_ids) if links else {})
+        if links or self._vectors_found is None:
+            return self._read_points(point_ids, self.links_in(point_ids) if links else {})
+        return self._vectors_found.rows.points(point_ids, self._read_points)
 
-    def _stored(self, rows: list[Any], own: dict[int, list[Link]]) -> dict[int, StoredPoint]:
+    def _read_points(
+        self, point_ids: Collection[int], own: Mapping[int, list[Link]] = _NO_LINKS
+    ) -> dict[int, StoredPoint]:
+        sql = f"SELECT {POINT_COLUMNS}, vector, note, checksum, id FROM point WHERE id IN"
+        return self._stored(list(self._select(sql, point_ids)), own)
+
+    def _stored(self, rows: list[Any], own: Mapping[int, list[Link]]) -> dict[int, StoredPoint]:
         """Return the points in rows of their columns, vector, note, checksum and id."""
         width = len(POINT_COLUMNS.split(", "))
         notes = self._notes_by_row({row[width + 1] for row in rows})
