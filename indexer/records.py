@@ -101,8 +101,6 @@ class UnitKind(Enum):
     SECTION = "section"
     NOTE = "note"
 
-    __hash__ = object.__hash__  # members are single; the hash of an Enum is slow
-
 
 class NoteWarning(NamedTuple):
     """A part of a note that could not be read as written, with its line and a fix."""

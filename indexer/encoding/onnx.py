@@ -50,6 +50,7 @@ _MANY_TOKENS = 20_000
 _MANY_POINTS = 400  # usually that number of word pieces
 # Fewer texts are tokenized one by one: waking the threads of tokenizers can take 2 ms.
 _MANY_TEXTS = 16
+_MOST_COUNTED = 2_048  # sentences of hits whose word pieces stay counted
 # Address space that each engine takes until it has run. If a limit leaves less, the libraries kill
 # the process by a signal, or hang.
 _QUERY_BYTES = 64 << 20
@@ -99,6 +100,7 @@ class OnnxEncoder:
             self._centre = np.array(centre or 0.0, np.float32)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             raise self._damaged(self.MANIFEST) from exc
+        self._counted: dict[str, int] = {}
         self.fingerprint = (
             f"{self.name} {weights[:16]} own-words-in-context window-{self.window} fp32"
             f"{' centred' if self._centre.any() else ''}"
@@ -110,7 +112,15 @@ class OnnxEncoder:
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Return how many word pieces of each text are stored: those with a letter or a digit."""
-        return [int(self._are_spoken(ids).sum()) for ids in self._ids_of(texts)]
+        known = self._counted
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        new = {
+            text: int(self._are_spoken(ids).sum())
+            for text, ids in zip(missing, self._ids_of(missing), strict=True)
+        }
+        counts = [new[text] if text in new else known[text] for text in texts]
+        self._counted = {**(known if len(known) < _MOST_COUNTED else {}), **new} if new else known
+        return counts
 
     def _ids_of(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """Yield the word pieces of each text, with a bounded number in memory."""

@@ -148,12 +148,11 @@ class Token(NamedTuple):
 
 def terms_of(text: str) -> list[str]:
     """Return the terms of a text in order, with repeats."""
-    found = [term for token in _tokens(text) for term in token.terms]
+    found = [term for token in _shared_tokens(text) for term in token.terms]
     if text.isascii():
         return found
     known = set(found)
-    plain = simplify_han(text)
-    return found + [char for char in _BEYOND_ASCII.han.findall(plain) if char not in known]
+    return found + [c for c in _BEYOND_ASCII.han.findall(simplify_han(text)) if c not in known]
 
 
 def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
@@ -237,23 +236,13 @@ def find_terms(text: str, terms: frozenset[str]) -> Iterator[tuple[int, int]]:
     :param terms: as ``query_terms`` gives them.
     :return: (start, end) offsets, in order, without overlaps.
     """
-    tokens = _shared_tokens(text)
-    if text.isascii():
-        places = [(one.start, one.end) for one in tokens if not terms.isdisjoint(one.terms)]
-        yield from _joined_spans(places)
-        return
-    places = []
-    for token in tokens:
+    places: list[tuple[int, int]] = []
+    for token in _shared_tokens(text):
         word = text[token.start : token.end]
         if not word.isascii() and _BEYOND_ASCII.unspaced.fullmatch(word):
             places += _find_pairs(word, token.start, terms)
         elif not terms.isdisjoint(token.terms):
             places.append((token.start, token.end))
-    yield from _joined_spans(places)
-
-
-def _joined_spans(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield places in order, those that overlap as one."""
     last_start = last_end = -1
     for start, end in sorted(places):
         if start < last_end:
@@ -267,7 +256,6 @@ def _joined_spans(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _shared_tokens(text: str) -> Iterable[Token]:
-    """Return the words of a text; those of short texts are kept, since questions share them."""
     return _kept_tokens(text) if len(text) <= _MOST_KEPT_CHARS else _tokens(text)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from indexer.store.records import StoredPoint
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 # About 10 MB of points, and 4 MB of word pieces.
 _MOST_POINTS = 10_000
@@ -14,12 +15,13 @@ _MOST_PIECES = 4_000
 
 
 class KeptRows:
-    """Points without links, and their packed word pieces, by point id."""
+    """Points without links, their packed word pieces, and the sizes of notes."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._points: dict[int, StoredPoint] = {}
         self._pieces: dict[int, bytes] = {}
+        self._sizes: dict[str, int] = {}
 
     def points(
         self, point_ids: Collection[int], read: Callable[[list[int]], dict[int, StoredPoint]]
@@ -41,13 +43,23 @@ class KeptRows:
         """
         return _kept(self._pieces, point_ids, read, _MOST_PIECES)
 
+    def sizes(
+        self, note_ids: Collection[str], read: Callable[[list[str]], dict[str, int]]
+    ) -> dict[str, int]:
+        """Return the number of points of notes.
+
+        :param note_ids: the notes.
+        :param read: reads the numbers from the index.
+        """
+        return _kept(self._sizes, note_ids, read, _MOST_POINTS)
+
 
 def _kept(
-    kept: dict[int, _Value],
-    wanted: Iterable[int],
-    read: Callable[[list[int]], dict[int, _Value]],
+    kept: dict[_Key, _Value],
+    wanted: Iterable[_Key],
+    read: Callable[[list[_Key]], dict[_Key, _Value]],
     most: int,
-) -> dict[int, _Value]:
+) -> dict[_Key, _Value]:
     """Return values, of which unknown ones are read and kept; other threads may do the same."""
     found = {i: kept.get(i) for i in wanted}
     missing = [i for i, value in found.items() if value is None]

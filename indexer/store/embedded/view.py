@@ -325,6 +325,11 @@ class SqlView:
 
     def note_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
         """Return the number of points of each note; see ``View``."""
+        if self._vectors_found is None:
+            return self._read_sizes(note_ids)
+        return self._vectors_found.rows.sizes(note_ids, self._read_sizes)
+
+    def _read_sizes(self, note_ids: Collection[str]) -> dict[str, int]:
         sql = (
             "SELECT path, (SELECT max(ordinal) + 1 FROM point WHERE point.note = note.id) "
             "FROM note WHERE path IN"
