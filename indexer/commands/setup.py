@@ -9,7 +9,8 @@ from indexer.extras import EXTRAS
 
 @click.command()
 @click.argument("parts", nargs=-1, metavar="[PART]...", type=click.Choice([*EXTRAS, "all", "dev"]))
-def setup(parts: tuple[str, ...]) -> int:
+@click.option("--hashes", is_flag=True, help="Only files with recorded hashes (in a checkout)")
+def setup(parts: tuple[str, ...], *, hashes: bool) -> int:
     """Install missing and optional packages.
 
     In a checkout, it creates the environment .venv and installs the core, the page and the weights
@@ -22,4 +23,4 @@ def setup(parts: tuple[str, ...]) -> int:
     """  # noqa: D301 - click knows a block by this character
     from indexer.installing import main
 
-    return main(parts)
+    return main([*parts, *(["--hashes"] if hashes else [])])
