@@ -95,7 +95,7 @@ class Settings(NamedTuple):
         return cls(
             notes=folder,
             store=_with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
-            model=_model(given("MODEL", model) or DEFAULT_MODEL, folder),
+            model=trusted_model(given("MODEL", model) or DEFAULT_MODEL, folder),
             site_url=_url(given("SITE_URL", site_url)),
             size_limit=_positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
             editor=values.get(_PREFIX + "EDITOR", ""),
@@ -226,15 +226,17 @@ def _path(given: str) -> Path:
         ) from exc
 
 
-def _model(given: str, notes: Path) -> str:
+def trusted_model(given: str, notes: Path) -> str:
     """Return a model as given; refuse a relative name that is a folder among the notes.
 
-    :param given: name or folder.
+    :param given: name or folder; the name of a packaged model never means a folder.
     :param notes: the notes folder.
     :return: ``given``.
     :raises SettingsError: if it is such a folder: the files of a model can contain code.
     """
     path = Path(given)
+    if given in PACKAGED_MODELS:
+        return given
     if not path.is_absolute() and path.is_dir() and path.resolve().is_relative_to(notes.resolve()):
         raise SettingsError(
             f"{given!r} is a folder among the notes, and the files of a model can contain code",

@@ -310,7 +310,8 @@ def _pip(pip: list[str], name: str, *arguments: str) -> Step:
 
 def _self(pip: list[str], *options: str) -> list[Step]:
     """Return the last steps: the command, and the bytecode of the modules of every start."""
-    editable = _pip(pip, "the command notepoint", "--no-deps", *options, "-e", str(_ROOT))
+    options = ("--no-deps", *options, "-e", str(_ROOT))
+    editable = _pip(pip, "the command notepoint", *options)
     return [editable, _compile(pip[0], _ROOT / "indexer")]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from indexer.config import DEFAULT_TOP_K, Settings
+from indexer.config import DEFAULT_TOP_K, Settings, trusted_model
 from indexer.errors import EncoderError, IndexerError, NotesError
 from indexer.gathered import follow_links_in
 from indexer.records import Answer, BuildReport, FileReport, Hit, Link, Mode, NoteFilter
@@ -446,7 +446,7 @@ class Notebook:
     def _open_reranker(self, name: str) -> Reranker:
         with self._opening_encoder:
             if name not in self._rerankers:
-                from indexer.encoding.reranker import CrossEncoderReranker
+                from indexer.encoding.reranker import CrossEncoderReranker as Cross
 
-                self._rerankers[name] = CrossEncoderReranker(name).rate
+                self._rerankers[name] = Cross(trusted_model(name, self.settings.notes)).rate
             return self._rerankers[name]

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from fakes import FakeEncoder
 from patience import PATIENCE_S
 
 from indexer import import_path
 from indexer.config import Settings
 from indexer.errors import SettingsError
+from indexer.notebook import Notebook
 from indexer.web.launch import page_environment
 
 SCRIPT = [sys.executable, str(Path(sys.executable).with_name("notepoint"))]
@@ -101,11 +103,18 @@ def test_paths_of_the_page_hold_in_its_own_folder(
 
 def test_folder_of_the_notes_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "some" / "model").mkdir(parents=True)
+    (tmp_path / "a.md").write_text("- bread wants time\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match="among the notes"):
         Settings.load(notes=".", model="some/model")
     full = str(tmp_path / "some" / "model")
     assert Settings.load(notes=".", model=full).model == full
+    (tmp_path / "all-MiniLM-L6-v2").mkdir()  # the packaged model has this name
+    assert Settings.load(notes=".").model == "all-MiniLM-L6-v2"
+    with Notebook(".", encoder=FakeEncoder()) as notebook:
+        notebook.build()
+        with pytest.raises(SettingsError, match="among the notes"):
+            notebook.search("bread", rerank="some/model")
 
 
 def set_traps(vault: Path, door: str) -> Path:

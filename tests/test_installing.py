@@ -322,7 +322,6 @@ def test_file_of_hashes_has_the_pinned_versions() -> None:
         assert hashes and all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64} ?", h) for h in hashes)
 
 
-
 def test_setup_with_hashes_fetches_nothing_without_one() -> None:
     steps = installing._checkout_steps([], hashes=True)
     installs = [step.command for step in steps if "install" in step.command]
