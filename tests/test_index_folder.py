@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,19 @@ def test_nothing_in_the_place_of_a_file_leads_elsewhere(
         assert notebook.search("one").hits
     assert [path.name for path in outside.iterdir()] == ["victim"]
     assert victim.read_text() == "precious\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs files with holes")
+def test_huge_file_of_sums_is_not_read_into_memory(
+    write_notes: WriteNotes, open_notebook: OpenNotebook
+) -> None:
+    notes = write_notes({"a.md": "- one\n"})
+    open_notebook(notes).build()
+    os.truncate(sums_path(notes / ".notepoint" / DATABASE), 1 << 40)
+    notebook = open_notebook(notes)
+    assert [fault.part for fault in notebook.check()] != []
+    assert notebook.build(rebuild=True).points_total == 1
+    assert notebook.check() == []
 
 
 def test_index_folder_that_is_a_link_is_refused(

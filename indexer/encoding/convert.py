@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from indexer.encoding.bert_graph import bert_graph
@@ -44,6 +45,15 @@ def convert(recipe: Recipe, source: Path, target: Path) -> None:
     if found != recipe.weights_sha256:
         raise wrong_weights(recipe, source, found)
     make_private_folder(target.parent)
+    with FileLock(target.parent / ".converting.lock", mode=0o600):
+        if not (target / OnnxEncoder.MANIFEST).is_file():  # no other process was faster
+            _convert(recipe, source, target)
+
+
+def _convert(recipe: Recipe, source: Path, target: Path) -> None:
+    """Convert a model while no other process does, and remove what killed ones left."""
+    for leftover in target.parent.glob(".converting-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=target.parent))
     try:
         _write_model(recipe, source, work)
@@ -51,11 +61,7 @@ def convert(recipe: Recipe, source: Path, target: Path) -> None:
         fp32, int8 = _compare(recipe, OnnxEncoder(work, centred=False))
         if fp32 < _MIN_COSINE_FP32 or int8 < _MIN_COSINE_INT8:
             raise RuntimeError(f"the converted model differs: cosine {fp32:.5f}, int8 {int8:.3f}")
-        try:
-            work.rename(target)
-        except OSError:
-            if not (target / OnnxEncoder.MANIFEST).is_file():  # no other process was faster
-                raise
+        work.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
