@@ -56,6 +56,7 @@ ONLY_IMPORTERS = {
     "frontmatter": {"notes/front_matter.py"},
     "markdown_it": {
         "notes/markdown/abbreviations.py",
+        "notes/markdown/block_parser.py",
         "notes/markdown/block_writer.py",
         "notes/markdown/closings.py",
         "notes/markdown/display.py",

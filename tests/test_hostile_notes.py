@@ -45,6 +45,10 @@ SHAPES = {
     "templates in a link": "[" + "<%" * (SIZE // 2) + "](a)",
     "scripts in a footnote": "[^1] x\n\n[^1]: " + "<script>" * (SIZE // 8),
     "items in a callout": "> [!note] " + "- a\n" * (SIZE // 4),
+    "underlined rows of a table": "|a|b|\n|-|-|\n|" + "a\n===\n" * (SIZE // 6),
+    "open wikilinks in a table": "|a|b|\n|-|-|\n|" + "[[a\n" * (SIZE // 4),
+    "names of blocks in a table": "|a|b|\n|-|-|\n|" + "^a\n" * (SIZE // 3),
+    "items in a link": "[a](" + "- a\n" * (SIZE // 4),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

@@ -84,9 +84,10 @@ class InlineParser(ParserInline):
 
     def parse(self, src: str, md: Any, env: Any, tokens: list[Token]) -> list[Token]:
         """Return the tokens of a text; plain text is one token without asking any rule."""
-        if not src or _MARKUP.search(src):
+        if _MARKUP.search(src):
             return super().parse(src, md, env, tokens)
-        tokens.append(Token("text", "", 0, content=src))
+        if src:
+            tokens.append(Token("text", "", 0, content=src))
         return tokens
 
     def skipToken(self, state: StateInline) -> None:

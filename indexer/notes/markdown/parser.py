@@ -24,6 +24,7 @@ from indexer.notes.links import (
     read_wikilink,
 )
 from indexer.notes.markdown import time_budget
+from indexer.notes.markdown.block_parser import BlockParser
 from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.inline_parser import InlineParser
 from indexer.records import RawLink
@@ -60,6 +61,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
     }
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
     parser.inline = InlineParser(parser.inline.ruler, parser.inline.ruler2)
+    parser.block = BlockParser(parser.block.ruler)
     if parser.linkify is not None:  # only addresses with a scheme are links
         parser.linkify = _BoundedLinkify()
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})

@@ -76,6 +76,12 @@ _CLOSING = frozenset(
         *("admonition_close", "container_callout_close", "dd_close"),
     }
 )
+# Most tokens of a note are of these kinds, and nothing is done for them.
+_SILENT = frozenset(
+    f"{name}_{edge}"
+    for name in ("td", "th", "paragraph", "tbody", "thead")
+    for edge in ("open", "close")
+)
 _OF_CONTENTS_TABLES = frozenset(
     f"{name}_{edge}"
     for name in ("bullet_list", "ordered_list", "list_item", "paragraph")
@@ -98,6 +104,9 @@ class _Reader(HtmlWriter):
         position = 0
         while position < len(tokens):
             token = tokens[position]
+            if token.type in _SILENT:
+                position += 1
+                continue
             if token.type in _OPENING:
                 position = self._open(tokens, position)
                 continue
@@ -160,6 +169,9 @@ class _Reader(HtmlWriter):
 
     # text
     def _read_text(self, token: Token, opener: Token) -> None:
+        if not token.content and opener.type == "td_open":
+            self._cells.append(InlineText())
+            return
         for child in token.children or []:
             if child.type == "shortcode":
                 self._read_said(child)

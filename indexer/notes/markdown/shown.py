@@ -65,7 +65,20 @@ def shown_parser() -> MarkdownIt:
     inline.before("strikethrough", "small_text", _small_text)
     inline.before("small_text", "inserted", _inserted)
     with_abbreviations(parser)
+    rules: Any = parser.renderer.rules  # type: ignore[attr-defined]
+    for cell in ("td", "tr"):  # a table can have 100,000 of them
+        rules[f"{cell}_close"] = functools.partial(_closed, f"</{cell}>\n")
+    rules["td_open"] = functools.partial(_opened, parser.renderer, "<td>")
     return parser
+
+
+def _closed(html: str, *_: Any) -> str:
+    return html
+
+
+def _opened(renderer: Any, html: str, tokens: Any, position: int, *more: Any) -> str:
+    bare = not tokens[position].attrs
+    return html if bare else str(renderer.renderToken(tokens, position, *more))
 
 
 # --- inline -------------------------------------------------------------------------------------
