@@ -193,3 +193,50 @@ def test_lines_keep_their_number_and_code_is_left_alone() -> None:
     changed = with_other_marks(lines, body, lambda place: 3 <= place <= 5)
     assert len(changed) == len(lines)
     assert changed[1:5] == ["`F5`", "", "```", "{kbd}`F5`"]
+
+
+def test_lines_that_begin_with_a_time_are_points_of_their_own() -> None:
+    chat = "2031-05-01 10:02 - Ida: oats?\n2031-05-01 10:05 - Jo: rye\n"
+    assert [p.line_start for p in read(chat).points] == [1, 2]
+    assert texts("[00:01:00] Ida: oats\n[00:02:00] Jo: rye\n")[1] == "[00:02:00] Jo: rye"
+    assert texts("The mill stood\n10:30 and turned\n") == ["The mill stood 10:30 and turned"]
+
+
+def test_titles_of_shortcodes_are_above_what_they_hold() -> None:
+    note = read(
+        '{% tabs %}\n{% tab title="By water" %}\nThe wheel turns.\n\n'
+        '{% hint title="Ice" %}\nStop it.\n{% endhint %}\n{% endtab %}\n{% endtabs %}\n\n'
+        '{{< details "By wind" >}}\n- sails\n{{< /details >}}\n'
+    )
+    found = {p.text: p.parents for p in note.points}
+    assert found["The wheel turns."] == ("By water",)
+    assert found["Stop it."] == ("By water", "Ice")
+    assert found["sails"] == ("By wind",)
+
+
+def test_code_of_a_shortcode_with_its_own_fence_has_no_marks() -> None:
+    assert texts('{% code title="a.js" %}\n```js\ngrind()\n```\n{% endcode %}\n') == ["a.js\ngrind()"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2*3*4 sacks", "2*3*4 sacks"),
+        ("A *grey* and **white** stone", "A grey and white stone"),
+        ("- [o] half ground", "half ground"),
+        ("See [[stones/]]", "See stones"),
+    ],
+)
+def test_signs_that_are_kept_or_read(written: str, shown: str) -> None:
+    assert texts(f"{written}\n")[0] == shown
+
+
+def test_caption_of_a_chunk_is_text() -> None:
+    note = read("```{r a, fig.cap='Sacks by year', echo=FALSE}\nplot(1)\n```\n")
+    assert note.points[0].text == "Sacks by year\nplot(1)"
+
+
+def test_titles_in_attributes_of_pandoc() -> None:
+    text = '::: {.theorem #t name="Of mills"}\nIt turns.\n:::\n\n# End {-}\n\nx\n'
+    assert point(text, "It turns.").parents == ("Of mills",)
+    assert point(text, "x").heading_path == ("End",)

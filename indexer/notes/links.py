@@ -178,7 +178,7 @@ def _shown_name(target: str) -> str:
     if "://" in target:
         return target
     name, _, part = target.partition("#")
-    name = without_note_suffix(name.rpartition("/")[2])
+    name = without_note_suffix(name.rstrip("/").rpartition("/")[2])
     part = "" if _PLACE_IN_FILE.match(part) else part
     part = part.removeprefix("^") if part.startswith("^") else part
     return f"{name} > {part}" if name and part else name or part

@@ -22,7 +22,7 @@ _PSEUDO_HEADING_LEVEL = 7
 _MAX_PSEUDO_HEADING_CHARS = 80
 CALLOUT = re.compile(r"\[![\w-]+(?:\|[^\]\n]*)?\][+-]?[ \t]*")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)$")
-_ATTRIBUTE = r"(?:[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
+_ATTRIBUTE = r"(?:-|[.#][^\s{}]+|[\w-]+=(?:\"[^\"]*\"|[^\s{}\"]+))"
 _HEADING_ATTRIBUTES = re.compile(rf"\s*\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}$")
 _GIVEN_ID = re.compile(r"(?:#|\bid=[\"']?)([^\s{}\"']+)")
 _CELL_END = re.compile(r"(?<!\\)\|")

@@ -16,6 +16,7 @@ _KINDS = {
 KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 OBSIDIAN = re.compile(r"\[!([\w-]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*")
 _FENCED = re.compile(r"\{?\s*\.?([\w-]+)\}?\s*(?:\[(.*)\]|(.*))$")
+_GIVEN_TITLE = re.compile(r"\b(?:name|title)=(?:\"([^\"]*)\"|'([^']*)')")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 # Words of MkDocs that position an admonition and are not its title.
 _PLACES = {"inline", "end", "annotate"}
@@ -39,10 +40,14 @@ def fenced_callout(info: str) -> Callout | None:
 
     :param info: the text after the colons.
     """
-    found = _FENCED.match(info.strip())
+    info = info.strip()
+    found = _FENCED.match(info)
     if not found:
         return None
     name, title = found.group(1), (found.group(2) or found.group(3) or "").strip(" {}")
+    if info.startswith("{") and info.endswith("}"):  # attributes of Pandoc
+        given = _GIVEN_TITLE.search(info)
+        title = (given.group(1) or given.group(2)) if given else ""
     if name.lower() in ("details", "spoiler"):
         return Callout("note", title or "Details", "closed")
     known = name.lower() in KIND_OF or name.lower() in ("note", "info", "abstract", "seealso")

@@ -213,7 +213,9 @@ def _shortcode_block(state: StateBlock, startLine: int, endLine: int, silent: bo
         return False
     if silent:
         return True
-    if found.meaning is Meaning.VERBATIM and not found.closes:
+    below = _line(state, last + 1).lstrip() if last + 1 < endLine else ""
+    fenced = below.startswith(("```", "~~~"))  # GitBook: the code has its own marks
+    if found.meaning is Meaning.VERBATIM and not found.closes and not fenced:
         closed = _find_close(state, found, last + 1, endLine)
         if closed is not None:
             token = state.push("fence", "code", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from indexer.records import Row
 
@@ -10,6 +11,10 @@ from indexer.records import Row
 _MIN_WRAP_WIDTH = 60
 # Fewer lines than this are one point in any case.
 _MIN_LIST_ROWS = 4
+
+_STAMP = re.compile(
+    r"\[?(?:\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2}:\d{2})(?!\d).{3}"
+)
 
 
 def was_broken(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
@@ -26,6 +31,8 @@ def was_broken(before: Row, row: Row, breaks: dict[int, bool]) -> bool:
 def cut_runs(rows: list[Row], breaks: dict[int, bool]) -> list[list[Row]]:
     """Split a list without bullets into lines, and a lead-in from the end of other paragraphs.
 
+    Lines of a log or a chat, which begin with a date or a time, are apart in any case.
+
     Prose is wrapped if the next word does not fit. If no row continues the one above, and at least
     half of the rows had space for the next word, every line was broken on purpose.
 
@@ -33,6 +40,8 @@ def cut_runs(rows: list[Row], breaks: dict[int, bool]) -> list[list[Row]]:
     :param breaks: known line ends, from ``InlineText``.
     :return: the rows in one or more runs.
     """
+    if len(rows) > 1 and all(_STAMP.match(row.text) for row in rows):
+        return [[row] for row in rows]
     pairs = list(itertools.pairwise(rows))
     if len(rows) >= _MIN_LIST_ROWS and not any(
         _goes_on(before, row, breaks) for before, row in pairs

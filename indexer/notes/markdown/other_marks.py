@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from indexer.notes.links import markdown_link
+from indexer.notes.markdown.shortcodes import Meaning, Shortcode, read_shortcode
 
 _ROAM = re.compile(
     r"\{\{\[\[(TODO|DONE|video|youtube|audio|pdf|iframe|tweet|query|table|kanban|slider|mermaid|diagram"
@@ -47,15 +48,20 @@ _DIRECTIVE = re.compile(r"^\s*(?:`{3,}|:{3,})\{[a-z]", re.MULTILINE)
 # Pandoc
 _LINE_BLOCK = re.compile(r"(\s*)\|(?:[ \t]+([^|]*))?$")
 _LETTERED = re.compile(r"(\s*)(?:\(([a-z]|[ivx]{1,5})\)|([a-z]|[ivx]{1,5})[.)]|(#)\.)(\s+)(?=\S)")
+_HOLDERS = frozenset({Meaning.NOTICE, Meaning.FOLD, Meaning.GROUP})
+_MAX_DEPTH = 20  # of shortcodes in each other that get a title
 _FIRSTS = {"a": "b", "i": "ii", "#": "#"}
 
 
-def with_other_marks(lines: list[str], body: str, is_code: Callable[[int], bool]) -> list[str]:
+def with_other_marks(
+    lines: list[str], body: str, is_code: Callable[[int], bool], *, shown: bool = False
+) -> list[str]:
     """Return lines in which the marks of other programs are replaced by what readers see.
 
     :param lines: of a body.
     :param body: the same as one text, to skip what it cannot hold.
     :param is_code: returns whether the line at a position is a fence or in one.
+    :param shown: True for the page, which draws shortcodes itself, and letters as written.
     """
     rules = _rules_for(body)
     kept = list(lines)
@@ -65,11 +71,13 @@ def with_other_marks(lines: list[str], body: str, is_code: Callable[[int], bool]
                 kept[index] = _changed(line, rules)
     if "\n>>>>>>> " in body and "<<<<<<< " in body:
         _open_conflicts(kept)
+    if not shown and ("%}" in body or "}}" in body):
+        _open_titled(kept, is_code)
     if "START_TLDRAW_DATA" in body:
         _empty_drawing(kept)
     if "\n|" in body or body.startswith("|"):
         _open_line_blocks(kept, is_code)
-    if _has_letters(body):
+    if not shown and _has_letters(body):
         _number_lists(kept, is_code)
     return kept
 
@@ -181,6 +189,39 @@ def _open_conflicts(lines: list[str]) -> None:
         elif side >= 0 and line.startswith(">>>>>>> "):
             lines[start] = lines[side] = lines[index] = ""
             start = side = -1
+
+
+def _open_titled(lines: list[str], is_code: Callable[[int], bool]) -> None:
+    """Write shortcodes with a title and an end as containers, so that it is above what they hold.
+
+    Outer containers have more colons.
+    """
+    opened: list[tuple[int, Shortcode]] = []
+    for index, line in enumerate(lines):
+        code = None if is_code(index) else _lone_shortcode(line)
+        if code is None or not (code.closes or code.meaning in _HOLDERS):
+            continue
+        if not code.closes:
+            opened.append((index, code))
+            continue
+        place = next(
+            (i for i in range(len(opened) - 1, -1, -1) if opened[i][1].name == code.name), -1
+        )
+        if place < 0:
+            continue
+        start, first = opened[place]
+        del opened[place:]
+        if first.heading:
+            marks = ":" * max(4, _MAX_DEPTH - len(opened))
+            lines[start], lines[index] = f"{marks} note {first.heading}", marks
+
+
+def _lone_shortcode(line: str) -> Shortcode | None:
+    """Return the shortcode that is alone on a line that is not indented."""
+    if not line.startswith(("{{", "{%")):
+        return None
+    code = read_shortcode(line, 0, len(line))
+    return code if code and code.source == line.rstrip() else None
 
 
 def _empty_drawing(lines: list[str]) -> None:

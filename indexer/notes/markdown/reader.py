@@ -31,6 +31,7 @@ from indexer.records import Block, BlockKind, RawLink, Row
 
 # A sentence above a rule of hyphens is not a heading.
 _SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
+_CHUNK_CAPTION = re.compile(r"\b(?:fig|tab|tbl)\.cap\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")  # of knitr
 _ADMONITION_PLUGIN = "ad-"
 _PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
 _WORD = re.compile(r"\w")
@@ -273,6 +274,9 @@ class _Reader(HtmlWriter):
             for i, row in enumerate(source)
             if row.strip() and i not in data and not is_data(row)
         ]
+        caption = _CHUNK_CAPTION.search(token.info) if token.info.startswith("{") else None
+        if caption:
+            rows.insert(0, Row(first - 1, caption.group(1) or caption.group(2)))
         if token.info.startswith("{"):  # a cell of Quarto, with its options in comments
             rows = [row for row in map(without_option, rows) if row.text]
         elif token.info in CARDS:

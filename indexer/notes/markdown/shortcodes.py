@@ -34,7 +34,7 @@ _VIDEOS = {
     "instagram": "https://www.instagram.com/p/",
     "gist": "https://gist.github.com/",
 }
-_FILES = frozenset("video audio pdf file inline-file embed-pdf asciinema".split())
+_FILES = frozenset("embed video audio pdf file inline-file embed-pdf asciinema".split())
 _ADDRESSES = frozenset("ref relref link url baseurl post_url".split())
 _VERBATIM = frozenset("highlight code katex math mermaid latex codeblock".split())
 # Template keywords, which control the output and draw nothing.
@@ -114,6 +114,13 @@ class Shortcode(NamedTuple):
         if self.name in _TITLED and self.words and not found:
             found = [self.words[0]]
         return " ".join(dict.fromkeys(found))
+
+    @property
+    def heading(self) -> str:
+        """The title of what it holds, empty for none."""
+        names = ("title", "header", "heading", "summary", "label", "name")
+        found = next((self.named[key] for key in names if self.named.get(key)), "")
+        return found or (self.words[0] if self.name in _TITLED and self.words else "")
 
     @property
     def inner(self) -> str:

@@ -78,7 +78,7 @@ def clean_source(body: str, *, drawing: bool = False, shown: bool = False) -> st
     if not shown and (":::" in body or "{" in body or "///" in body):
         lines = with_containers(lines)
     code = _code_lines(lines)
-    lines = with_other_marks(lines, body, code.__getitem__)
+    lines = with_other_marks(lines, body, code.__getitem__, shown=shown)
     if "{" in body and any(sign in body for sign in _SIGNS_OF_COMMENTS):
         lines = without_comments(lines, code.__getitem__)
     if not shown and "<" in body and _COMPONENT.search(body):
