@@ -215,7 +215,9 @@ def test_titles_of_shortcodes_are_above_what_they_hold() -> None:
 
 
 def test_code_of_a_shortcode_with_its_own_fence_has_no_marks() -> None:
-    assert texts('{% code title="a.js" %}\n```js\ngrind()\n```\n{% endcode %}\n') == ["a.js\ngrind()"]
+    assert texts('{% code title="a.js" %}\n```js\ngrind()\n```\n{% endcode %}\n') == [
+        "a.js\ngrind()"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,19 @@ def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
     :param text: of the point.
     :param above: its context: title, headings and parents; repeated texts count once.
     """
-    lines = dict.fromkeys(above)
-    context = [term for line in lines for term in terms_of(line)]
-    acronyms = {short for line in (text, *lines) for short, _ in initials_of(line)}
+    acronyms = {short for short, _ in initials_of(text)}
+    context: list[str] = []
+    for line in dict.fromkeys(above):
+        terms, shorts = _terms_of_context(line)
+        context += terms
+        acronyms.update(shorts)
     return terms_of(text), [*context, *sorted(acronyms)]
+
+
+@functools.lru_cache(maxsize=1_024)  # the points of a note share their headings and parents
+def _terms_of_context(line: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the terms of a heading or parent, and its acronyms."""
+    return tuple(terms_of(line)), frozenset(short for short, _ in initials_of(line))
 
 
 def query_terms(question: str) -> list[str]:
@@ -290,7 +299,10 @@ def _tokens(text: str) -> Iterator[Token]:
     before, first, words = (-9, -9), -9, 1
     for found in (_ASCII_TOKEN if ascii_text else _BEYOND_ASCII.token).finditer(text):
         start, end = found.span()
-        if start - before[1] < 2 and _is_joined(text, before, start, end):
+        near = start - before[1] < 2
+        if near and text[before[1]] == " " and not text[before[1] - 1].isdigit():
+            near = False  # most words: one blank joins only the unit of a number
+        if near and _is_joined(text, before, start, end):
             words += 1
         else:
             if words > 1:

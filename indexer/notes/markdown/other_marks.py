@@ -44,10 +44,10 @@ _TO_PATH = frozenset("doc download".split())
 _CELL_BREAK = re.compile(r"\+\+\+(?:\s+\{.*\}|\s+[\w .-]{1,60})?\s*$")
 _CARD_RULE = re.compile(r"\s*(?:\^{3,}|\+{3,})\s*$")
 _COMMENT = re.compile(r"%(?:\s.*|)$")
-_DIRECTIVE = re.compile(r"^\s*(?:`{3,}|:{3,})\{[a-z]", re.MULTILINE)
 # Pandoc
 _LINE_BLOCK = re.compile(r"(\s*)\|(?:[ \t]+([^|]*))?$")
 _LETTERED = re.compile(r"(\s*)(?:\(([a-z]|[ivx]{1,5})\)|([a-z]|[ivx]{1,5})[.)]|(#)\.)(\s+)(?=\S)")
+_LETTERED_START = re.compile(r"^[ \t]*(?:\([ai]\)|[ai][.)]|#\.)[ \t]", re.MULTILINE)
 _HOLDERS = frozenset({Meaning.NOTICE, Meaning.FOLD, Meaning.GROUP})
 _MAX_DEPTH = 20  # of shortcodes in each other that get a title
 _FIRSTS = {"a": "b", "i": "ii", "#": "#"}
@@ -77,7 +77,7 @@ def with_other_marks(
         _empty_drawing(kept)
     if "\n|" in body or body.startswith("|"):
         _open_line_blocks(kept, is_code)
-    if not shown and _has_letters(body):
+    if not shown and _LETTERED_START.search(body):
         _number_lists(kept, is_code)
     return kept
 
@@ -101,17 +101,19 @@ _Rule = Callable[[str], str]
 
 def _rules_for(body: str) -> list[_Rule]:
     """Return the rules that can apply to a body, by the signs in it."""
-    is_myst = bool(")=\n" in body or _DIRECTIVE.search(body) or "}`" in body)
+    is_myst = ")=\n" in body or "}`" in body or "```{" in body or ":::{" in body
+    sizes = " =" in body and "](" in body and _IMAGE_SIZE.search(body)
+    differs = any(sign in body for sign in ("{+ ", "[+ ", "{- ", "[- "))
     signs: tuple[tuple[bool, _Rule], ...] = (
         ("{{[[" in body, lambda line: _ROAM.sub(_roam_words, line)),
-        (" =" in body and "](" in body, lambda line: _IMAGE_SIZE.sub(r"\1)", line)),
+        (bool(sizes), lambda line: _IMAGE_SIZE.sub(r"\1)", line)),
         ("{." in body or "{ ." in body, _without(_CLASS_LINE)),
         ("[name=" in body or "[time=" in body, lambda line: _SAID.sub(r"\1", line)),
         ("[color=" in body, lambda line: _COLOUR.sub("", line)),
         ("# tags:" in body, _without(_TAGS_LINE)),
         ("={" in body, lambda line: _JSX_ATTRIBUTE.sub("", line) if "<" in line else line),
         ("::include{" in body, lambda line: _INCLUDE.sub(r"![[\1]]", line)),
-        ("+ " in body or "- " in body, _without_difference),
+        (differs, lambda line: _DIFFERENCE.sub(_words_of_difference, line)),
         ("{{!" in body or "{{>" in body, lambda line: _PARTIAL.sub("", line)),
         ("${" in body, _without(_EXPRESSION)),
         ("{[" in body, lambda line: _COMMAND.sub(r"\1", line)),
@@ -141,13 +143,8 @@ def _roam_words(found: re.Match[str]) -> str:
     return f"![[{given[2:-2]}]] " if name == "embed" and given.startswith("[[") else ""
 
 
-def _without_difference(line: str) -> str:
-    if "+ " not in line and "- " not in line:
-        return line
-    return _DIFFERENCE.sub(
-        lambda found: found.group(3) if found.group(1) + found.group(4) in "{} []" else found[0],
-        line,
-    )
+def _words_of_difference(found: re.Match[str]) -> str:
+    return found.group(3) if found.group(1) + found.group(4) in ("{}", "[]") else found.group()
 
 
 def _role_words(found: re.Match[str]) -> str:
@@ -232,10 +229,6 @@ def _empty_drawing(lines: list[str]) -> None:
         if inside:
             inside = not line.startswith("!!!END_TLDRAW_DATA")
             lines[index] = ""
-
-
-def _has_letters(body: str) -> bool:
-    return any(sign in body for sign in ("a) ", "a. ", "(a) ", "i. ", "i) ", "(i) ", "#. "))
 
 
 def _number_lists(lines: list[str], is_code: Callable[[int], bool]) -> None:
