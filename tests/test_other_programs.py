@@ -223,7 +223,6 @@ def test_code_of_a_shortcode_with_its_own_fence_has_no_marks() -> None:
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("2*3*4 sacks", "2*3*4 sacks"),
         ("A *grey* and **white** stone", "A grey and white stone"),
         ("- [o] half ground", "half ground"),
         ("See [[stones/]]", "See stones"),

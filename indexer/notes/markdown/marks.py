@@ -24,7 +24,6 @@ _DUNDER = re.compile(
     r"|exit|getitem|setitem|getattr|setattr|class|slots|version|future|import|pycache|tests)__(?!\w)"
 )
 _TASK = re.compile(r"(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[/<>!?*\"~.oOlbiSIpcfkwudn-]\]\s+(?=\S)")
-_TIMES = re.compile(r"(?<=\d)\*(?=\d)")  # 2*3 is no emphasis
 _CLOZE = re.compile(r"\{\{cloze\s+([^{}\n]+)\}\}")
 _PROGRAM_LINE = re.compile(
     r"\s*(?:-+8<-+(?:\s.*)?|<-{3,}>|<<<\s*@?[./]\S+|\\(?:newpage|pagebreak|clearpage|tableofcontents|maketitle|"
@@ -49,8 +48,6 @@ def clean_marks(line: str) -> str:
         line = task.group(1) + line[task.end() :]
     if "`" in line or "$" in line:
         return line
-    if "*" in line:
-        line = _TIMES.sub(r"\\*", line)
     if "{" in line:
         line = _clean_braces(line)
     if "++" in line:
