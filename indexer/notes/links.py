@@ -81,6 +81,8 @@ def _is_label_first(target: str, alias: str) -> bool:
         return True
     if _NAME_WITH_DOTS.match(alias) and not _NAME_WITH_DOTS.match(target):
         return True
+    if "/" not in alias and alias.islower():
+        return False  # [[Problem Solving|problem-solving]] of Obsidian
     if " " in alias or not ("/" in alias or "-" in alias) or "/" in target or target == alias:
         return False
     return loosen(alias.rpartition("/")[2]) == loosen(target)

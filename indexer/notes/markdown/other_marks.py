@@ -27,14 +27,15 @@ _COLOUR = re.compile(r"\s*\[color=[^\[\]\n]*\]")
 _TAGS_LINE = re.compile(r"#{1,6}[ \t]+tags:[ \t]*((?:`[^`\n]+`[ \t,]*)+)$", re.MULTILINE)
 _INCLUDE = re.compile(r"\s*::include\{file=[\"']?([^\"'{}\n]+)[\"']?\}\s*$")
 _DIFFERENCE = re.compile(r"([{\[])([+-]) (\S(?:[^{}\[\]\n]*?\S)?) \2([}\]])")
-# The value of an attribute of MDX, in an element of HTML.
-_JSX_ATTRIBUTE = re.compile(
-    r"(?<=[\w\"'}])\s+[A-Za-z-]+=\{(?:[^{}\n]|\{[^{}\n]*\})*\}(?=[^<>\n]*>)"
+# An element of HTML with values of MDX.
+_JSX_TAG = re.compile(
+    r"<(?:img|a|video|audio|source|iframe|div|span|p)\s(?:[^<>{}\n]|=\{(?:[^{}\n]|\{[^{}\n]*\})*\})*>"
 )
+_JSX_ATTRIBUTE = re.compile(r"\s+[A-Za-z-]+=\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
 # Handlebars
 _PARTIAL = re.compile(r"\{\{(?:!--.*?--|![^{}]*|>[^{}]*)\}\}")
-_EXPRESSION = re.compile(r"\s*(?:[-*+]\s+)?\$\{.*\}\s*$")
-_COMMAND = re.compile(r"\{\[(?:[^\[\]|{}\n]*\|)?([^\[\]|{}\n]+)\]\}")
+_EXPRESSION = re.compile(r"\s*(?:[-*+]\s+)?(?:\$\{[^$]*\}\s*)+$")
+_COMMAND = re.compile(r"(?<![\w^}\])])\{\[(?:[A-Z][^\[\]|{}\n]*\|)?([A-Z][^\[\]|{}\n]+)\]\}")
 # MyST
 _TARGET = re.compile(r"\(([\w:./-]+)\)=[ \t]*$")
 _ROLE = re.compile(r"(?<![\w`])\{([A-Za-z][\w:.+-]*)\}(`+)([^`\n]+)\2(?!`)")
@@ -108,15 +109,15 @@ def _rules_for(body: str) -> list[_Rule]:
         ("{{[[" in body, lambda line: _ROAM.sub(_roam_words, line)),
         (bool(sizes), lambda line: _IMAGE_SIZE.sub(r"\1)", line)),
         ("{." in body or "{ ." in body, _without(_CLASS_LINE)),
-        ("[name=" in body or "[time=" in body, lambda line: _SAID.sub(r"\1", line)),
-        ("[color=" in body, lambda line: _COLOUR.sub("", line)),
+        ("[name=" in body or "[time=" in body, _outside_code(_SAID, r"\1")),
+        ("[color=" in body, _outside_code(_COLOUR, "")),
         ("# tags:" in body, _without(_TAGS_LINE)),
-        ("={" in body, lambda line: _JSX_ATTRIBUTE.sub("", line) if "<" in line else line),
+        ("={" in body, _outside_code(_JSX_TAG, lambda tag: _JSX_ATTRIBUTE.sub("", tag[0]))),
         ("::include{" in body, lambda line: _INCLUDE.sub(r"![[\1]]", line)),
-        (differs, lambda line: _DIFFERENCE.sub(_words_of_difference, line)),
-        ("{{!" in body or "{{>" in body, lambda line: _PARTIAL.sub("", line)),
+        (differs, _outside_code(_DIFFERENCE, _words_of_difference)),
+        ("{{!" in body or "{{>" in body, _outside_code(_PARTIAL, "")),
         ("${" in body, _without(_EXPRESSION)),
-        ("{[" in body, lambda line: _COMMAND.sub(r"\1", line)),
+        ("{[" in body, _outside_code(_COMMAND, r"\1")),
         (")=" in body, _without(_TARGET)),
         ("}`" in body, lambda line: _ROLE.sub(_role_words, line)),
         ("+++" in body, _without(_CELL_BREAK)),
@@ -130,6 +131,11 @@ def _changed(line: str, rules: Sequence[_Rule]) -> str:
     for rule in rules:
         line = rule(line)
     return line
+
+
+def _outside_code(pattern: re.Pattern[str], shown: str | Callable[[re.Match[str]], str]) -> _Rule:
+    """Return a rule for lines without code spans and formulas, which look like marks."""
+    return lambda line: line if "`" in line or "$" in line else pattern.sub(shown, line)
 
 
 def _without(pattern: re.Pattern[str]) -> _Rule:
