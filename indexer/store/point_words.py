@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from indexer.records import Point
 from indexer.store.records import NewLink, NoteInfo
 from indexer.text.addresses import address_words
-from indexer.text.terms import point_terms, terms_of
+from indexer.text.terms import initials_of, terms_of
 
 _MAX_FURTHER = 24  # terms of the further names of a note, which each of its points has
 _MAX_TARGETS = 40  # per point; links in a longer list are only found by their texts
@@ -58,7 +58,7 @@ def words_of_point(
     path = point.heading_path
     begins = bool(path) and path[0].endswith("…") and names[0].startswith(path[0][:-1])
     above = [*path, *point.parents] if begins else [names[0], *path, *point.parents]
-    own, context = point_terms(point.text, above)
+    own, context = _point_terms(point.text, above)
     known = {*own, *context}
     if targets:
         addresses = " ".join(map(address_words, sorted(targets)[:_MAX_TARGETS]))
@@ -66,6 +66,27 @@ def words_of_point(
         known.update(own)
     context += [term for term in _further_terms(names) if term not in known]
     return own, context
+
+
+def _point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
+    """Return the terms of a point and of its context, with the acronyms of both.
+
+    :param text: of the point.
+    :param above: its context: title, headings and parents; repeated texts count once.
+    """
+    acronyms = {short for short, _ in initials_of(text)}
+    context: list[str] = []
+    for line in dict.fromkeys(above):
+        terms, shorts = _terms_of_context(line)
+        context += terms
+        acronyms.update(shorts)
+    return terms_of(text), [*context, *sorted(acronyms)]
+
+
+@functools.lru_cache(maxsize=1_024)  # the points of a note share their headings and parents
+def _terms_of_context(line: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the terms of a heading or parent, and its acronyms."""
+    return tuple(terms_of(line)), frozenset(short for short, _ in initials_of(line))
 
 
 @functools.lru_cache(maxsize=256)  # the points of a note follow each other

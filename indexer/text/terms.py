@@ -155,27 +155,6 @@ def terms_of(text: str) -> list[str]:
     return found + [c for c in _BEYOND_ASCII.han.findall(simplify_han(text)) if c not in known]
 
 
-def point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
-    """Return the terms of a point and of its context, with the acronyms of both.
-
-    :param text: of the point.
-    :param above: its context: title, headings and parents; repeated texts count once.
-    """
-    acronyms = {short for short, _ in initials_of(text)}
-    context: list[str] = []
-    for line in dict.fromkeys(above):
-        terms, shorts = _terms_of_context(line)
-        context += terms
-        acronyms.update(shorts)
-    return terms_of(text), [*context, *sorted(acronyms)]
-
-
-@functools.lru_cache(maxsize=1_024)  # the points of a note share their headings and parents
-def _terms_of_context(line: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the terms of a heading or parent, and its acronyms."""
-    return tuple(terms_of(line)), frozenset(short for short, _ in initials_of(line))
-
-
 def query_terms(question: str) -> list[str]:
     """Return the terms of a question with repeats; stop words only if there are no others."""
     tokens = list(_tokens(question))
