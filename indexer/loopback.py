@@ -131,10 +131,11 @@ def is_of_own_page(named: Mapping[str, str], *, framed: bool = False) -> bool:
     origin = named.get("origin")
     if origin is not None and origin.lower() != f"http://{named.get('host', '')}".lower():
         return False
-    site = named.get("sec-fetch-site", "none")
-    if named.get("sec-fetch-dest") in _FRAMES:
+    site, shown_as = named.get("sec-fetch-site", "none"), named.get("sec-fetch-dest", "document")
+    if shown_as in _FRAMES:
         return framed and site == "same-origin"
-    return site in ("none", "same-origin") or named.get("sec-fetch-mode") == "navigate"
+    is_link = named.get("sec-fetch-mode") == "navigate" and shown_as == "document"
+    return site in ("none", "same-origin") or is_link
 
 
 def _is_own(host: str) -> bool:

@@ -93,6 +93,9 @@ def test_foreign_sites_may_link_to_the_page_and_nothing_else() -> None:
             asked = {"sec_fetch_mode": "navigate", "sec_fetch_dest": frame}
             assert ask(sec_fetch_site=site, **asked)[0] == 403
             assert ask("/notepoint/file", sec_fetch_site=site, **asked)[0] == 403
+        for dest in ("image", "script", "font", "worker", "empty", "newkind", "fencedframe"):
+            asked = {"sec_fetch_mode": "navigate", "sec_fetch_dest": dest}
+            assert ask(sec_fetch_site=site, **asked)[0] == 403
     assert ask("/notepoint/file", sec_fetch_site="same-origin", sec_fetch_dest="iframe")[0] == 200
 
 
