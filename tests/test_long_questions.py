@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from fakes import FakeEncoder
 from indexer import Notebook
 from indexer.retrieval import candidates
 from indexer.retrieval.sizing import answer_units
+from indexer.store.embedded.view import SqlView
 
 LONG = {
     "one word": "x" * 9_990,
@@ -46,3 +47,25 @@ def test_long_question_is_answered_within_limits(
         notebook.build()
         assert notebook.search(LONG[name]).hits
     assert 0 < max(compared) <= 256 and 0 < max(read) <= 1_000
+
+
+def test_terms_are_counted_a_few_times_however_long_the_question(
+    write_notes: WriteNotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    count = SqlView.term_counts
+
+    def counted(view: SqlView, terms: Collection[str]) -> dict[str, int]:
+        asked.append(len(terms))
+        return count(view, terms)
+
+    monkeypatch.setattr(SqlView, "term_counts", counted)
+    folder = write_notes({"a.md": "- 中文 a point\n- another point 園\n"})
+    with Notebook(str(folder), encoder=FakeEncoder()) as notebook:
+        notebook.build()
+        rounds = []
+        for text in ("中文園", "".join(chr(0x4E00 + 3 * n) for n in range(3_000)) + "園"):
+            asked.clear()
+            assert notebook.search(text).hits
+            rounds.append(len(asked))
+    assert rounds[1] <= rounds[0] + 30

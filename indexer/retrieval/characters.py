@@ -34,7 +34,8 @@ def with_lone_characters(
     lone = lone_characters(text, counts)
     if not lone:
         return terms
-    single = [one for one in lone if one in view.term_counts(set(lone))]
+    found = view.term_counts(set(lone))
+    single = [one for one in lone if one in found]
     known = set(single).union(*(term for term in terms if term in counts and not term.isascii()))
     kept = [one for one in terms if one.isascii() or one in counts or known.isdisjoint(one)]
     return kept + single
