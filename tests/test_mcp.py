@@ -110,6 +110,33 @@ def test_foreign_pages_are_refused(service: Service, headers: dict[str, str]) ->
     assert found.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        ('{"jsonrpc": "2.0", "id": 1.5, "method": "tools/list"}', None),
+        ('{"jsonrpc": "2.0", "id": [1], "method": "tools/list"}', None),
+        ('{"jsonrpc": "2.0", "id": null, "method": "tools/list"}', None),
+        ('{"jsonrpc": "1.0", "id": 3, "method": "tools/list"}', 3),
+        ('{"jsonrpc": "2.0", "id": "four"}', "four"),
+        ('"text"', None),
+    ],
+)
+def test_request_with_a_wrong_id_is_refused_over_http(
+    service: Service, body: str, number: Any
+) -> None:
+    import httpx2
+
+    headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    with served(make_app(service, "test")) as port:
+        address = f"http://127.0.0.1:{port}/mcp"
+        found = httpx2.post(address, content=body, headers=headers)
+        assert found.status_code == 400
+        assert found.json()["error"]["code"] == -32600
+        assert found.json()["id"] == number
+        ping = '{"jsonrpc": "2.0", "id": 5, "method": "ping"}'
+        assert httpx2.post(address, content=ping, headers=headers).json()["id"] == 5
+
+
 def test_eight_clients_at_once_are_all_answered(service: Service) -> None:
     async def main(port: int) -> list[str]:
         found: list[str] = []

@@ -134,6 +134,21 @@ def test_what_is_typed_equals_what_is_written(typed: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("by $k$-means", "k-means"),
+        ("$$G$$ is an $$I$$-map", "i-map"),
+        ("$n$-gram model", "ngram"),
+        ("the $F_1$-score", "F1-score"),
+    ],
+)
+def test_formula_within_a_word_is_part_of_it(written: str, asked: str) -> None:
+    assert terms_of(asked)[-1] in terms_of(written)
+    assert "amap" not in terms_of("$-a map")
+    assert "56" not in terms_of("from 5$ -6$") + terms_of("from $5$-$6$")
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         ("C++", "C"),

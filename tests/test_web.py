@@ -293,6 +293,10 @@ def test_odd_file_of_searches_is_no_error(tmp_path: Path, content: str) -> None:
         ("Week 1", ""),
         ("Summary", ""),
         ("$x$ and y", ""),
+        ("in admonitions", ""),
+        ("with a plugin", ""),
+        ("Was this page helpful?", ""),
+        ("How it works", ""),
     ],
 )
 def test_headings_make_examples_as_they_are(heading: str, question: str) -> None:

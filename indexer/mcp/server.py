@@ -15,7 +15,7 @@ from mcp.shared.message import SessionMessage
 from indexer.errors import IndexerError
 from indexer.loopback import LOOPBACK, Guard, end_with_parent, listen, serve
 from indexer.mcp.tools import TOOLS, call
-from indexer.mcp.unread import Lines, own_input, refuse_unread
+from indexer.mcp.unread import Checked, Lines, own_input, refuse_unread
 from indexer.render import safe
 from indexer.service import Service
 
@@ -192,4 +192,4 @@ def make_app(service: Service, version: str, token: str = "") -> Guard:
         max_request_body_size=_MAX_BODY_BYTES,
         transport_security=own,
     )
-    return Guard(app, token)
+    return Guard(Checked(app, _MAX_BODY_BYTES), token)

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 import mcp_types as types
 from pydantic import ValidationError
 
+from indexer.loopback import App, Receive, Send
+
 if TYPE_CHECKING:
     from mcp.shared.message import SessionMessage
 
 _ID = re.compile(r'"id"\s*:\s*("[^"\\\n]{1,200}"|\d{1,15}(?![\d.eE]))')
 _MAX_DIGITS = 300
+_NOT_ONE = "this is not one request of JSON-RPC 2.0"
 
 
 class Sending(Protocol):
@@ -56,6 +59,50 @@ class Lines:
         """Yield the lines."""
         async for line in self._lines:
             yield json.dumps(line) if _is_wrong(line) else line
+
+
+class Checked:
+    """An application over HTTP that answers requests with a wrong id or form itself."""
+
+    def __init__(self, app: App, limit: int) -> None:
+        """Wrap an application.
+
+        :param app: answers all other requests.
+        :param limit: bytes of a request; the application refuses longer ones.
+        """
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Read the request, and answer it or pass it on."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more and len(body) <= self._limit:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # the client is gone
+            body += message.get("body", b"")
+            more = bool(message.get("more_body"))
+        line = body.decode("utf-8", "replace")
+        if not more and _is_wrong(line):
+            await _answer(send, _error(types.INVALID_REQUEST, _NOT_ONE, line))
+            return
+        read: list[Any] = [{"type": "http.request", "body": body, "more_body": more}]
+
+        async def replay() -> Any:
+            return read.pop() if read else await receive()
+
+        await self._app(scope, replay, send)
+
+
+async def _answer(send: Send, error: types.JSONRPCError) -> None:
+    content = error.model_dump_json(by_alias=True, exclude_unset=True).encode()
+    length = str(len(content)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _is_wrong(line: str) -> bool:
@@ -110,9 +157,12 @@ def _refusal(exc: Exception) -> types.JSONRPCError:
     if isinstance(exc, ValidationError):
         given = exc.errors(include_url=False)[0].get("input")
     line = given if isinstance(given, str) else ""
-    code, message = types.PARSE_ERROR, "this line is not valid JSON, or too deep"
     if not line or _is_wrong(line):
-        code, message = types.INVALID_REQUEST, "this line is not one request of JSON-RPC 2.0"
+        return _error(types.INVALID_REQUEST, _NOT_ONE, line)
+    return _error(types.PARSE_ERROR, "this line is not valid JSON, or too deep", line)
+
+
+def _error(code: int, message: str, line: str) -> types.JSONRPCError:
     error = types.ErrorData(code=code, message=message)
     return types.JSONRPCError(jsonrpc="2.0", id=id_in(line), error=error)
 

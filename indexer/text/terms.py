@@ -26,7 +26,7 @@ from indexer.text.folding import (
 )
 
 # Bump when the same text gives other terms; an index of another version is then rebuilt.
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
@@ -278,7 +278,7 @@ def _tokens(text: str) -> Iterator[Token]:
     before, first, words = (-9, -9), -9, 1
     for found in (_ASCII_TOKEN if ascii_text else _BEYOND_ASCII.token).finditer(text):
         start, end = found.span()
-        near = start - before[1] < 2
+        near = start - before[1] < 4
         if near and text[before[1]] == " " and not text[before[1] - 1].isdigit():
             near = False  # most words: one blank joins only the unit of a number
         if near and _is_joined(text, before, start, end):
@@ -300,8 +300,10 @@ def _tokens(text: str) -> Iterator[Token]:
 def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool:
     """Return whether a word continues the previous one: by a hyphen, or as a unit of a number.
 
-    The previous word, from and to ``before``, ends at most one character before the word.
+    The previous word, from and to ``before``, may be a formula, as in ``$k$-means``.
     """
+    if start - before[1] > 1:
+        return text[before[1] : start] in ("$-", "$$-") and text[start].isalpha()
     if start == before[1]:
         return text[before[0] : start].isdigit()
     sign, number = text[before[1]], text[before[1] - 1].isdigit()

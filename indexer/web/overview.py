@@ -43,7 +43,8 @@ _PLAIN = frozenset(
     "more motivation note notes other outline overview part preface question questions reading "
     "readings recap reference references related resources review section sources summary "
     "table takeaways tips todo toc topics week chapter lecture course lesson module illustrative "
-    "simple motivating worked remark remarks setup everything else helpful page works".split()
+    "simple motivating worked remark remarks setup everything else helpful page works next "
+    "ahead".split()
 )
 _ASKING = frozenset(
     "how why what when where which who does is are can should warum wie was wann wo welche "
@@ -367,7 +368,11 @@ def example_from(heading: str) -> str:
     """Return a heading as a question or topic, empty if it says too little."""
     text = _NUMBERING.sub("", " ".join(heading.split())).strip(" .:#*`-")
     words = _WORD.findall(text)
-    telling = [word for word in words if word.casefold() not in _PLAIN | _ASKING]
+    telling = [
+        word for word in words if word.casefold() not in _PLAIN | _ASKING and not is_stop_word(word)
+    ]
+    if words and text[0].islower() and is_stop_word(words[0]) and not text.endswith("?"):
+        return ""  # the rest of a sentence, as in "### in admonitions"
     if not telling or not 1 < len(words) <= 8 or len(text) > 60 or _ODD.search(text):
         return ""
     return text
