@@ -21,6 +21,7 @@
   function look() {
     const own = document.querySelector(".st-key-ask input");
     if (own) handOver(own);
+    else if (document.querySelector(".st-key-ask")) return; // its script is still being loaded
     else if (document.querySelector(".stMain h2, .stMain [data-testid='stAlert'], .stMain [data-testid='stException'], .st-key-start")) end();
   }
 
