@@ -298,11 +298,8 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _is_joined(text: str, before: tuple[int, int], start: int, end: int) -> bool:
-    """Return whether a word continues the previous one: by a hyphen, or as a unit of a number.
-
-    The previous word, from and to ``before``, may be a formula, as in ``$k$-means``.
-    """
-    if start - before[1] > 1:
+    """Return whether a word continues the one ``before``: by a hyphen, or as a unit of a number."""
+    if start - before[1] > 1:  # after a formula, as in "$k$-means"
         return text[before[1] : start] in ("$-", "$$-") and text[start].isalpha()
     if start == before[1]:
         return text[before[0] : start].isdigit()
