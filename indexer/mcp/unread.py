@@ -82,7 +82,7 @@ class Checked:
         while more and len(body) <= self._limit:
             message = await receive()
             if message["type"] != "http.request":
-                return  # the client is gone
+                return  # the client disconnected
             body += message.get("body", b"")
             more = bool(message.get("more_body"))
         line = body.decode("utf-8", "replace")
