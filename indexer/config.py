@@ -100,7 +100,7 @@ class Settings(NamedTuple):
             size_limit=_positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
             editor=values.get(_PREFIX + "EDITOR", ""),
             cache=cache,
-            shards=Path(shards).expanduser().absolute(),
+            shards=_path(os.fspath(shards)),
             exclude=_paths(values, "EXCLUDE"),
             lower=_paths(values, "LOWER"),
             follow_links=_yes_or_no(values, "FOLLOW_LINKS")
@@ -184,7 +184,7 @@ def _notes_folders(
         given = [os.fspath(notes)]
     elif notes:
         given = list(notes)
-    elif environment and not Path(environment).expanduser().is_dir():
+    elif environment and not os.path.isdir(os.path.expanduser(environment)):
         given = [part for part in environment.split(os.pathsep) if part]
     if len(given) > 1:
         folders = [_named_folder(one) for one in given]
@@ -200,7 +200,7 @@ def _named_folder(given: str) -> tuple[str, Path]:
     A missing one is reported by each build and question, and the others still work.
     """
     name, sign, path = given.partition("=")
-    if not sign or Path(given).expanduser().is_dir():
+    if not sign or os.path.isdir(os.path.expanduser(given)):
         name, path = "", given
     there = _path(path) if not os.path.exists(_path(path)) else _notes_folder(path)
     return name, Path(os.path.realpath(there))

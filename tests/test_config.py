@@ -83,3 +83,14 @@ def test_index_goes_to_the_cache_where_notes_cannot_be_written(
     stores = {load(environment, notes=folder).store for folder in (one, other)}
     assert len(stores) == 2
     assert all(store.startswith(str(tmp_path / "cache" / "indexes")) for store in stores)
+
+
+@pytest.mark.parametrize("name", ["NOTEPOINT_NOTES", "NOTEPOINT_SHARDS", "NOTEPOINT_CACHE"])
+@pytest.mark.parametrize("place", ["~no-such-user/notes", "x" * 5_000])
+def test_place_that_cannot_be_is_one_message(tmp_path: Path, name: str, place: str) -> None:
+    try:
+        Settings.load(notes=None if name.endswith("NOTES") else tmp_path, environment={name: place})
+    except (SettingsError, NotesError) as exc:
+        assert exc.hint
+    else:
+        assert "~" not in place
