@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from indexer import Notebook
 from indexer.encoding.encoder import unit_length
 from indexer.store.embedded.faiss_snapshots import Rows, Snapshot, drop_snapshots, list_snapshots
 from indexer.store.embedded.faiss_snapshots import write_snapshot as write_rows
 from indexer.store.embedded.vector_search import PointVectors, _FaissBase
+from tests.fakes import FakeEncoder
 
 DIMENSION = 32
 IDENTITY = "this index"
@@ -254,3 +256,12 @@ def test_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     query = some_vectors(1, seed=2)[0]
     assert [i for i, _ in found.search(query, 10)] == oracle(ids, vectors, query, 10)
     _FaissBase(snapshot.path, ids, None)
+
+
+def test_folders_of_ordinary_notes_are_searched_with_faiss(tmp_path: Path) -> None:
+    """Only an index of very short points has no file of vectors (tests/test_index_size.py)."""
+    store = tmp_path / "index"
+    notebook = Notebook(str(ROOT / "corpus"), store=str(store), encoder=FakeEncoder(dimension=384))
+    notebook.build()
+    notebook.close()
+    assert len(list(store.glob("vectors-*.faiss"))) == 1

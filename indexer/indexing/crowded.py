@@ -21,6 +21,8 @@ _CROWDED = ((100, 40), (1_200, 80))
 # What the index of a note may take, with the empty tables of 50 KB left out, and a little less for
 # what the estimate below does not know.
 _INDEX_BYTES, _BYTES_A_BYTE = 50_000, 28
+# Below this number of bytes a point, the store keeps no file of vectors (see ``snapshot_keeper``).
+_WITHOUT_FILE = 40
 # What the embedded store takes, measured at 10,000 points: for the rows of a point, for each byte
 # of its text and of its headings and parents, with their words; for a link; for a heading; for a
 # vector and each of its numbers.
@@ -76,6 +78,8 @@ def texts_to_encode(note: Note, dimension: int, count_pieces: CountPieces) -> li
     if not _is_crowded(note):
         return texts
     budget = _INDEX_BYTES + _BYTES_A_BYTE * note.size - sum(map(_row_bytes, note.points))
+    if note.size >= _WITHOUT_FILE * len(note.points):
+        budget -= _NUMBER_BYTES * dimension * len(note.points)
     rate = _Rate(0.5, 0.5)  # more word pieces than nearly all texts have
     if _bytes_of(texts, dimension, rate) <= budget:
         return texts

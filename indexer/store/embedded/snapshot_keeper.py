@@ -29,10 +29,11 @@ from indexer.store.records import Fault, Vectors
 MAX_OVERLAY = 2_000
 _MAX_OVERLAY_SHARE = 0.05
 _ROWS_AT_ONCE = 8_192
-# A file has a vector for each point, which the rows have too. With short points, that would be a
-# third of the index. So there is no file if it takes the index above this size, and the rows are
-# read quickly: there are few, or many points share each.
-_MIN_INDEX_BYTES, _INDEX_BYTES_A_CHAR = 100_000, 30
+# A file has a vector for each point, which the rows have too. In a folder of very short points, as
+# nobody writes them, that would be half of the index. So there is no file if it takes such an index
+# above this size, and the rows are read quickly: there are few, or many points share each.
+_MIN_INDEX_BYTES, _INDEX_BYTES_A_BYTE = 100_000, 30
+_SHORT_POINT_BYTES = 40  # on average; in folders of real notes it is 60 to 110
 _MAX_ROWS = 10_000
 _MIN_POINTS_A_VECTOR = 2
 # The number of points when it was found that an index should have no file of vectors.
@@ -145,17 +146,18 @@ class SnapshotKeeper:
     def _would_double(self, connection: sqlite3.Connection, dimension: int, points: int) -> bool:
         """Return whether a file of vectors would make an index of short points too large."""
         (vectors,) = connection.execute("SELECT count(*) FROM vector").fetchone()
-        if vectors > _MAX_ROWS and points < _MIN_POINTS_A_VECTOR * vectors:
+        sql = "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM point"
+        (text,) = connection.execute(sql).fetchone()
+        if points < _MIN_POINTS_A_VECTOR * vectors and (
+            vectors > _MAX_ROWS or text >= _SHORT_POINT_BYTES * points
+        ):
             return False
         pages, size = (
             connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "page_size")
         )
-        spare = _MIN_INDEX_BYTES - pages * size - points * (2 * dimension + 8)
-        if spare >= 0:
-            return False
-        sql = "SELECT sum(length(CAST(text AS BLOB))) FROM point"
-        return bool(spare + _INDEX_BYTES_A_CHAR * connection.execute(sql).fetchone()[0] < 0)
+        with_file = pages * size + points * (2 * dimension + 8)
+        return bool(with_file > _MIN_INDEX_BYTES + _INDEX_BYTES_A_BYTE * text)
 
     def _keeps_no_file(self, connection: sqlite3.Connection, points: int, most: float) -> bool:
         """Return whether there is no file on purpose, and about the same points as then."""
