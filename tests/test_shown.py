@@ -23,6 +23,8 @@ CASES = {
     "query": ('#+BEGIN_QUERY\n{:title "Open tasks"}\n#+END_QUERY', "query</span> Open tasks"),
     "short query": ("- {{query (todo TODO)}}", ">query</span>"),
     "block that is not found": (f"see (({ID}))", '>block</span>'),
+    "block on its own line": (f"a\n\n(({ID}))", '>block</span>'),
+    "embedded block": (f"a\n\n{{{{embed (({ID}))}}}}", '>block</span>'),
     "words to learn": ("{{cloze the answer}}", "the answer"),
     "video": ("{{video https://v.example/w?a=b}}", 'href="https://v.example/w?a=b"'),
     "admonition plug-in": ("```ad-note\ntitle: Own\nsome *words*\n```", ">Own</div><p>some <em>"),

@@ -372,6 +372,9 @@ class _Drawing:
                     code.address, f"{code.name.capitalize()}: {code.said or code.first}"
                 )
             case Meaning.FILE:
+                block = read_block_reference(code.source, 0, len(code.source))
+                if block:
+                    return self._own_link(block[0], "!")
                 return self._embed(code.address, code.said or code.address)
             case Meaning.ASIDE:
                 return f'<span class="aside">{said or self._words(code.first)}</span>'
@@ -382,9 +385,6 @@ class _Drawing:
         return self._unknown(code, said)
 
     def _unknown(self, code: Shortcode, said: str) -> str:
-        block = code.name == "embed" and read_block_reference(code.source, 0, len(code.source))
-        if block:
-            return self._own_link(block[0], "!")
         if code.name == "cloze":
             return self._words(code.inner)
         return chip(code.name, code.source) + (f" {said}" if said else "")
