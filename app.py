@@ -8,7 +8,7 @@ from indexer.errors import IndexerError
 from indexer.web.components import ICON, STYLE
 from indexer.web.frame import draw_views
 from indexer.web.opening import open_host
-from indexer.web.pulse import pulse
+from indexer.web.pulse import note_state, pulse
 from indexer.web.trouble import trouble
 
 st.set_page_config(page_title="Notepoint", page_icon=ICON, layout="wide")
@@ -18,6 +18,7 @@ host = None
 try:
     host = open_host()
     with host.request():  # the whole page shows one generation
+        note_state(host)
         draw_views(host)
         with st.container(key="pulse"):
             pulse(host)

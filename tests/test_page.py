@@ -600,6 +600,21 @@ def test_timeline_holds_the_points_by_month(built: Path) -> None:
     assert [group["label"] for group in line["groups"]] == ["April 2020", "February 2019"]
 
 
+def test_data_that_is_ready_just_after_its_view_was_drawn_is_shown(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The view waits for it; the rest of the same page already finds it."""
+    asked: list[bool] = []
+
+    def overview(host: Host, *, wanted: bool = False) -> Overview | None:
+        ready = bool(asked)
+        asked.extend([True] if wanted else [])
+        return _overview_of(host) if ready else None
+
+    monkeypatch.setattr(Host, "overview", overview)
+    element(open_page(view="Timeline"), "timeline")
+
+
 def test_timeline_filters_by_the_dates_that_are_chosen(built: Path) -> None:
     page = open_page(view="Timeline", since="2020-01-01", until="2020-12-31")
     line = element(page, "timeline")

@@ -15,6 +15,15 @@ from indexer.web.views.meanwhile import is_first_build
 _BEAT_S = 1.0
 
 
+def note_state(host: Host) -> None:
+    """Note the state before the first views are drawn, so that no change since then is missed.
+
+    :param host: gives access to the index.
+    """
+    if "seen" not in st.session_state:
+        st.session_state["seen"] = _state_of(host)
+
+
 @st.fragment(run_every=_BEAT_S)
 def pulse(host: Host) -> None:
     """Draw one line about the index, and check every second for a new generation.
@@ -23,12 +32,16 @@ def pulse(host: Host) -> None:
     """
     with host.request():
         st.caption(_line(host))
-        seen = (_generation(host), host.model, _overview_of(host), is_first_build(host))
-    if st.session_state.setdefault("seen", seen) != seen:
+        seen = _state_of(host)
+    if st.session_state.get("seen") != seen:
         st.session_state["seen"] = seen
         st.rerun()
     _keep_settled_question(host)
     gc.collect()  # garbage of earlier runs; small, since most objects are frozen
+
+
+def _state_of(host: Host) -> tuple[object, ...]:
+    return _generation(host), host.model, _overview_of(host), is_first_build(host)
 
 
 def _line(host: Host) -> str:
