@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
+from test_asked_parts import texts
 
 from indexer.notebook import Notebook
-from indexer.records import Answer, UnitKind
+from indexer.records import UnitKind
 from indexer.retrieval.sizing.note_names import content_terms
 from indexer.retrieval.sizing.opposites import is_opposite
 from indexer.retrieval.sizing.stance import Side, judging_word, side_of_label, side_of_sign
@@ -98,10 +99,6 @@ def notebook(write_notes: WriteNotes, open_notebook: OpenNotebook) -> Notebook:
     made = open_notebook(write_notes(NOTES))
     made.build()
     return made
-
-
-def texts(answer: Answer) -> list[str]:
-    return [point.text for point in answer.units[0].points]
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,25 @@ def test_killed_first_conversion(tmp_path: Path, held: list[str]) -> None:
     held.append(f"{killed} builds killed while they convert: the next one built")
 
 
+def build_on_full_disk(
+    script: str, disk: Path, notes: Path, *options: str, **variables: str
+) -> tuple[str, str]:
+    """Build as a script does that mounts a small disk; return its errors, and the message."""
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, str(disk), *BUILD, str(notes), *options],
+        env=worker_environment(OMP_NUM_THREADS="1", **variables),
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+    )
+    said = done.stderr
+    if done.returncode == 77 or "unshare:" in said:
+        pytest.skip("nothing may be mounted here")
+    assert "Traceback" not in said, said
+    assert "status 2" in said and said.count("hint: ") == 1, said
+    return said, next(line for line in said.splitlines() if "error: " in line)
+
+
 @ROOT_ONLY
 @pytest.mark.parametrize("megabytes", [1, 30, 60, 90] if FULL else [30])
 def test_first_conversion_on_a_full_disk(tmp_path: Path, held: list[str], megabytes: int) -> None:
@@ -83,20 +102,9 @@ def test_first_conversion_on_a_full_disk(tmp_path: Path, held: list[str], megaby
         f'mount -t tmpfs -o size={megabytes}m tmpfs "$0" || exit 77\n'
         '"$@"; echo "status $?" >&2; find "$0/models" -type f >&2'
     )
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, str(cache), *BUILD, str(notes)],
-        env=worker_environment(NOTEPOINT_CACHE=str(cache), OMP_NUM_THREADS="1"),
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE_S,
-    )
-    if done.returncode == 77 or "unshare:" in done.stderr:
-        pytest.skip("nothing may be mounted here")
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "status 2" in done.stderr and done.stderr.count("hint: ") == 1, done.stderr
-    assert "model.onnx" not in done.stderr.partition("status 2")[2], done.stderr
+    said, error = build_on_full_disk(script, cache, notes, NOTEPOINT_CACHE=str(cache))
+    assert "model.onnx" not in said.partition("status 2")[2], said
     assert not (notes / ".notepoint").exists() or faults_of(notes / ".notepoint") == []
-    error = next(line for line in done.stderr.splitlines() if "error: " in line)
     held.append(f"{megabytes} MB for the model: {error}")
 
 
@@ -113,28 +121,6 @@ def test_index_of_the_real_model_on_a_full_disk(
         '"$@"; echo "status $?" >&2\n'
         'mount -o remount,size=64m "$0" && "$@" -q; echo "then $?" >&2'
     )
-    done = subprocess.run(
-        [
-            "unshare",
-            "-m",
-            "sh",
-            "-c",
-            script,
-            str(store),
-            *BUILD,
-            str(notes),
-            "--store",
-            str(store),
-        ],
-        env=worker_environment(OMP_NUM_THREADS="1"),
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE_S,
-    )
-    if done.returncode == 77 or "unshare:" in done.stderr:
-        pytest.skip("nothing may be mounted here")
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "status 2" in done.stderr and "then 0" in done.stderr, done.stderr
-    assert done.stderr.count("hint: ") == 1, done.stderr
-    error = next(line for line in done.stderr.splitlines() if "error: " in line)
+    said, error = build_on_full_disk(script, store, notes, "--store", str(store))
+    assert "then 0" in said, said
     held.append(f"{kilobytes} KB for the index: {error}; built when there was room")

@@ -11,8 +11,7 @@ from indexer.text.terms import terms_of
 
 _PAIRS = (
     "old new, former new, previous new, previous current, first last, first second, "
-    "early late, before after, left right, upper lower, top bottom, inside outside, indoor "
-    "outdoor, "
+    "early late, before after, left right, upper lower, top bottom, inside outside, "
     "buy sell, buying selling, seller buyer, import export, upload download, hire fire, "
     "install uninstall, encrypt decrypt, encoder decoder, input output, summer winter, "
     "spring autumn, morning evening, breakfast dinner, cheap expensive, small large, small big, "
