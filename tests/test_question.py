@@ -11,6 +11,7 @@ from conftest import OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
 from indexer.errors import QueryError
+from indexer.retrieval.plurals import in_known_numbers
 from indexer.retrieval.question import (
     Question,
     check_question,
@@ -117,7 +118,39 @@ def test_acronym_is_spelled_out(read: Callable[[str], Question], short: str, lon
 def test_acronym_may_be_plural(read: Callable[[str], Question]) -> None:
     question = read("where are IOUs used?")
     assert question.reads == (("IOUs", "Intersection over Union"),)
-    assert "iou" in question.terms and "iou" not in question.own_terms
+    assert "iou" in question.own_terms
+
+
+@pytest.mark.parametrize(
+    ("typed", "as_read"),
+    [
+        ("why lstms?", "why lstm?"),
+        ("which gpu is used?", "which gpus is used?"),
+        ("the rnns and the lstms", "the rnns and the lstm"),
+        ("LSTMs and GPUs", "LSTMs and GPUs"),
+        ("what is a cnn", "what is a cnn"),
+        ("css", "css"),
+    ],
+)
+def test_acronym_in_lower_case_is_read_in_the_number_of_the_notes(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, typed: str, as_read: str
+) -> None:
+    text = "- an LSTM has gates\n- two gpus were rented\n- the rnns of rnn\n- cs is fun\n"
+    notebook = open_notebook(write_notes({"a.md": text}))
+    notebook.build()
+    with contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store:
+        with store.view() as view:
+            assert in_known_numbers(typed, view) == as_read
+            assert read_question(typed, view, Spelling()).reads == ()
+
+
+@pytest.mark.parametrize("typed", ["what are LSTMs?", "lstms", "LSTM", "an lstm"])
+def test_plural_of_an_acronym_finds_the_singular(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, typed: str
+) -> None:
+    notebook = open_notebook(write_notes({"a.md": "- an LSTM has gates\n- a boat has oars\n"}))
+    notebook.build()
+    assert notebook.search(typed, mode="lexical").hits[0].text == "an LSTM has gates"
 
 
 def test_words_of_an_acronym_find_points_and_do_not_weigh_them(

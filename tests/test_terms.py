@@ -18,6 +18,9 @@ from indexer.text.terms import find_terms, query_terms, terms_of
         ("learning", "learned"),
         ("naïve", "naive"),
         ("course's", "courses"),
+        ("LSTMs", "LSTM"),
+        ("GPUs", "gpu"),
+        ("PhDs", "PhD"),
         ("\N{LATIN SMALL LIGATURE FI}nal", "final"),
     ],
 )
@@ -157,6 +160,9 @@ def test_formula_within_a_word_is_part_of_it(written: str, asked: str) -> None:
         ("2024-03-05", "20240503"),
         ("don't", "don"),
         ("🎯", "🚀"),
+        ("DNS", "DN"),
+        ("As", "a"),
+        ("LSTMs", "LST"),
     ],
 )
 def test_other_names_share_no_term(one: str, other: str) -> None:

@@ -20,6 +20,7 @@ from indexer.records import NoteFilter
 from indexer.retrieval.characters import is_east_asian, with_lone_characters
 from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
+from indexer.retrieval.plurals import in_known_numbers
 from indexer.store.protocol import View
 from indexer.text.addresses import address_words
 from indexer.text.terms import (
@@ -28,6 +29,7 @@ from indexer.text.terms import (
     is_stop_word,
     query_terms,
     terms_of,
+    without_plural,
     words_of,
 )
 
@@ -110,7 +112,7 @@ def read_question(question: str, view: View, encoder: TextMeasure) -> Question:
     text = check_question(question)
     if _ADDRESS.fullmatch(text):  # a pasted address: the parts that all addresses share say nothing
         return Question(text, tuple(query_terms(address_words(text) or text)))
-    return _read_words(text, view, encoder)
+    return _read_words(in_known_numbers(text, view), view, encoder)
 
 
 def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
@@ -149,7 +151,6 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
     for (start, end), read in reads.items():
         word = typed[start:end]
         (added if _is_acronym(word) else terms).extend(terms_of(read))
-        added += terms_of(_singular(word)) if _singular(word) != word else ()
     shown = [(typed[start:end], read) for (start, end), read in reads.items()]
     if half:
         terms += terms_of_words(half.words)
@@ -189,11 +190,6 @@ def _is_acronym(word: str) -> bool:
     return 2 <= len(word) <= _MAX_ACRONYM_CHARS and sum(map(str.isupper, word)) >= 2
 
 
-def _singular(word: str) -> str:
-    """Return an acronym without the "s" of its plural: "CNN" of "CNNs"; other words as they are."""
-    return word[:-1] if len(word) > 2 and word.endswith("s") and word[:-1].isupper() else word
-
-
 def _spell_out(word: str, view: View) -> str:
     """Return the phrase of the notes for an acronym, or an empty text.
 
@@ -201,7 +197,7 @@ def _spell_out(word: str, view: View) -> str:
     "Intersection over Union (IoU)", then the one in the most distinct texts, then one that is a
     heading or has items under it.
     """
-    short = _singular(word).casefold()
+    short = without_plural(word).casefold()
     found: dict[str, _Phrase] = {}
     for text, is_topic in _texts_with([short], view).items():
         for initials, phrase in initials_of(_MATH.sub(" ", text)):

@@ -26,7 +26,7 @@ from indexer.text.folding import (
 )
 
 # Bump when the same text gives other terms; an index of another version is then rebuilt.
-ANALYSIS_VERSION = 6
+ANALYSIS_VERSION = 7
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
@@ -66,6 +66,7 @@ _UNITS = frozenset(
 _UNIT = re.compile(r"(\d+)([A-Za-z]{1,4})$")
 _CONTRACTIONS = frozenset(("t", "s", "d", "m", "re", "ve", "ll"))
 _POSSESSIVE = re.compile(r"['\u2019](?:s|S)$")
+_ACRONYMS = re.compile(r"([A-Z][A-Za-z0-9]*[A-Z0-9])s")  # the plural of one: "GPUs", "PhDs"
 _CAMEL = re.compile(
     r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z]{2})(?=\d+(?:$|[A-Z_]))"
 )
@@ -377,12 +378,17 @@ def _terms_of_word(word: str) -> tuple[str, ...]:
         word = unicodedata.normalize("NFKC", word)
     if word[-1] in "+#" or word[0] == ".":
         return _terms_of_sign_word(word)
-    word = _POSSESSIVE.sub("", word)
+    word = without_plural(_POSSESSIVE.sub("", word))
     terms = [_stem(word.replace("_", "")), *_parts(word)]
     if not word.isascii():
         written_out = umlauts_written_out(word)
         terms += [_stem(written_out)] if written_out else []
     return tuple(dict.fromkeys(filter(None, terms)))
+
+
+def without_plural(word: str) -> str:
+    """Return an acronym without the "s" of its plural: "GPU" of "GPUs"; other words as they are."""
+    return word[:-1] if word[-1] == "s" and _ACRONYMS.fullmatch(word) else word
 
 
 def _terms_of_sign_word(word: str) -> tuple[str, ...]:
