@@ -126,16 +126,20 @@ def test_acronym_may_be_plural(read: Callable[[str], Question]) -> None:
     [
         ("why lstms?", "why lstm?"),
         ("which gpu is used?", "which gpus is used?"),
+        ("menus of ports", "menu of ports"),
+        ("plus a bus", "plus a bus"),
         ("the rnns and the lstms", "the rnns and the lstm"),
         ("LSTMs and GPUs", "LSTMs and GPUs"),
         ("what is a cnn", "what is a cnn"),
         ("css", "css"),
     ],
 )
-def test_acronym_in_lower_case_is_read_in_the_number_of_the_notes(
+def test_word_is_read_in_the_number_of_the_notes(
     write_notes: WriteNotes, open_notebook: OpenNotebook, typed: str, as_read: str
 ) -> None:
-    text = "- an LSTM has gates\n- two gpus were rented\n- the rnns of rnn\n- cs is fun\n"
+    text = (
+        "- an LSTM has gates\n- two gpus were rented\n- the rnns of rnn\n- cs is fun\n- the menu\n"
+    )
     notebook = open_notebook(write_notes({"a.md": text}))
     notebook.build()
     with contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store:

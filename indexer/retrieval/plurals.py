@@ -1,4 +1,4 @@
-"""Read acronyms of a question in the number that the notes have them in."""
+"""Read words of a question in the number that the notes have them in."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from indexer.store.protocol import View
 from indexer.text.terms import words_of
 
-# What may be an acronym in lower case; the stemmer of English does not know their plural.
-_ACRONYM = re.compile(r"(?:[b-df-hj-np-tv-z]{3,}|[b-df-hj-np-tv-z]{2,}u)(?<!s)", re.IGNORECASE)
+# The stemmer of English keeps the "s" of these: an acronym in lower case, a word like "menu".
+_NO_STEM = re.compile(r"[b-df-hj-np-tv-z]{3,}(?<!s)|\w{2,}u", re.IGNORECASE)
 
 
 def in_known_numbers(text: str, view: View) -> str:
-    """Return a question with acronyms in the number of the notes: "lstm" for "lstms".
+    """Return a question with words in the number of the notes: "lstm" for "lstms".
 
-    Only words that no point has are changed. Plurals of acronyms in capitals ("LSTMs") need no
+    Only words that no point has, and that the stemmer does not know, are changed. Plurals of acronyms in capitals ("LSTMs") need no
     change: their term is that of the singular.
 
     :param text: the question.
@@ -24,7 +24,7 @@ def in_known_numbers(text: str, view: View) -> str:
     for start, end, terms in words_of(text):
         word = text[start:end]
         one = word.removesuffix("s")
-        if terms and _ACRONYM.fullmatch(one):
+        if terms and _NO_STEM.fullmatch(one):
             others[start, end] = terms[0], (f"{word}s" if one == word else one)
     if not others:
         return text
