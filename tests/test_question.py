@@ -11,7 +11,6 @@ from conftest import OpenNotebook, WriteNotes
 from fakes import FakeEncoder
 
 from indexer.errors import QueryError
-from indexer.retrieval.plurals import in_known_numbers
 from indexer.retrieval.question import (
     Question,
     check_question,
@@ -20,6 +19,7 @@ from indexer.retrieval.question import (
     share_unknown,
     word_weights,
 )
+from indexer.retrieval.word_forms import in_known_numbers, in_two_words
 from indexer.store.opening import open_store
 
 pytestmark = pytest.mark.every_store
@@ -146,6 +146,31 @@ def test_word_is_read_in_the_number_of_the_notes(
         with store.view() as view:
             assert in_known_numbers(typed, view) == as_read
             assert read_question(typed, view, Spelling()).reads == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "as_read"),
+    [
+        ("whystatue", ""),
+        ("devset", "dev set"),
+        ("devsets", "dev sets"),
+        ("setdev", ""),
+        ("theset", ""),
+        ("crossvalidate", "cross validate"),
+        ("a" * 40, ""),
+    ],
+)
+def test_joined_words_are_read_as_those_next_to_each_other(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, typed: str, as_read: str
+) -> None:
+    text = "- why is a statue here\n- a larger dev set\n- hardly any cross validation\n"
+    notebook = open_notebook(write_notes({"a.md": text}))
+    notebook.build()
+    with contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store:
+        with store.view() as view:
+            assert in_two_words(typed, view) == as_read
+            reads = read_question(f"a {typed}", view, Spelling()).reads
+    assert reads == (((typed, as_read),) if as_read else ())
 
 
 @pytest.mark.parametrize("typed", ["what are LSTMs?", "lstms", "LSTM", "an lstm"])

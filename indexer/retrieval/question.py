@@ -20,7 +20,7 @@ from indexer.records import NoteFilter
 from indexer.retrieval.characters import is_east_asian, with_lone_characters
 from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
-from indexer.retrieval.plurals import in_known_numbers
+from indexer.retrieval.word_forms import in_known_numbers, in_two_words
 from indexer.store.protocol import View
 from indexer.text.addresses import address_words
 from indexer.text.terms import (
@@ -139,7 +139,7 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
             and _may_be_typo(word, encoder)
         ):
             attempts += 1
-            read = _corrected(word, own[0], view)
+            read = in_two_words(word, view) or _corrected(word, own[0], view)
             corrected.update(own if read else ())
         if read:
             reads[start, end] = read
