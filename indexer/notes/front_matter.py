@@ -40,7 +40,7 @@ _YAML_FENCE, _TOML_FENCE = "---", "+++"
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:(?:\s+(.*))?$")
 _TOML_LINE = re.compile(r"\s*(?:\[+[\w.\- ]+\]+|[\w.\-\"']+\s*=)")
 _COMMENT_LINE = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*$")
-_PLACEHOLDER_VALUE = re.compile(r"(\s*(?:[^\s:][^:]{0,99}:|-)\s+)((?:\{\{|<%|\$\{).*)$")
+_PLACEHOLDER_VALUE = re.compile(r"((?:[^\s:][^:]{0,99}:|-)\s++)((?:\{\{|<%|\$\{).*)$")
 
 
 class _TomlHandler(frontmatter.default_handlers.BaseHandler):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indexer.notes.links import read_wikilink
+from indexer.notes.placeholders import has_placeholder, is_placeholder
 from indexer.records import Block, BlockKind, NoteWarning, RawLink, Row
 from indexer.text.dates import parse_date
 
@@ -81,11 +82,8 @@ _TECHNICAL_KEYS = frozenset(
     """.split()
 )
 _IS_BOOLEAN = frozenset("true false yes no on off none null".split())
-_PLACEHOLDER = re.compile(
-    r"\{\{.*\}\}|<%.*%>|\{%.*%\}|\$\{.*\}|`(?:r|\{r\}|\{python\}) .*`", re.DOTALL
-)
 _MACHINE_TEXT = re.compile(
-    r"(?:https?://\S+|/\S+|(?:text|image|application)/[\w.+-]+|\S+/\S*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
+    r"(?:https?://\S+|/\S+|(?:text|image|application)/[\w.+-]+|\S+/[^\s/]*\.\w{2,5}|\S+\.(?:png|jpe?g|gif|svg|webp|css|js|html?)"
     r"|[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\d{9,}|#[0-9a-f]{3,8})$",
     re.IGNORECASE,
 )
@@ -166,7 +164,7 @@ def read_text(head: Head, name: str) -> str | None:
     for key in head.keys(name):
         value = head.values[key]
         if isinstance(value, (str, int, float, datetime.date)):
-            return shown_text(" ".join(str(value).split())) or None
+            return shown_text(" ".join(_text_of(value).split())) or None
         if value is not None:
             head.warn(f"{key!r} is a {_type_name(value)}, not a text", key=key)
     return None
@@ -175,7 +173,7 @@ def read_text(head: Head, name: str) -> str | None:
 def read_title(head: Head) -> str | None:
     """Return the title, None for a placeholder of a template."""
     title = next(filter(None, (read_text(head, name) for name in _TITLE_KEYS)), None)
-    return None if title and _PLACEHOLDER.search(title) else title
+    return None if title and has_placeholder(title) else title
 
 
 def read_tags(head: Head) -> tuple[str, ...]:
@@ -224,10 +222,10 @@ def _dates_in(value: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def _read_date(head: Head, key: str, value: Any) -> datetime.date | None:
-    text = "" if value is None else str(value).strip()
+    text = "" if value is None else _text_of(value).strip()
     if plain_key(key) in _UNSURE_DATE_KEYS:
         return parse_date(text)
-    if not text or text.lower() in _IS_BOOLEAN or _PLACEHOLDER.search(text):
+    if not text or text.lower() in _IS_BOOLEAN or has_placeholder(text):
         return None
     date = parse_date(text)
     if date is None:
@@ -304,7 +302,7 @@ def property_blocks(head: Head) -> list[Block]:
 def _is_date(name: str, value: Any) -> bool:
     """Return whether a value is the date of its note, which is shown with every point."""
     unsure = name in _UNSURE_DATE_KEYS
-    return name in _DATE_KEYS and not (unsure and parse_date(str(value)) is None)
+    return name in _DATE_KEYS and not (unsure and parse_date(_text_of(value)) is None)
 
 
 def property_links(lines: list[str], first_line: int) -> list[RawLink]:
@@ -365,7 +363,7 @@ def _is_words(text: str) -> bool:
         _HAS_LETTER.search(text)
         and text.lower() not in _IS_BOOLEAN
         and not _MACHINE_TEXT.match(text)
-        and not _PLACEHOLDER.search(text)
+        and not has_placeholder(text)
     )
 
 
@@ -397,7 +395,7 @@ def _read_list(
             values += _flatten(value, budget, keys=True)
     cleaned = (shown_text(" ".join(value.split())) for value in values)
     unmarked = (value.removeprefix(mark).strip() for value in cleaned)
-    return list(dict.fromkeys(v for v in unmarked if v and not _PLACEHOLDER.fullmatch(v)))
+    return list(dict.fromkeys(v for v in unmarked if v and not is_placeholder(v)))
 
 
 def _cut_list(value: str, *, blanks: bool) -> list[str]:
@@ -428,8 +426,16 @@ def _flatten(value: Any, budget: Iterator[int], *, keys: bool = False) -> list[s
         elif isinstance(value, (list, tuple, set)):
             waiting.extend(reversed(list(value)[:MAX_NODES]))
         elif isinstance(value, (str, int, float, datetime.date)):
-            texts.append(str(value))
+            texts.append(_text_of(value))
     return texts
+
+
+def _text_of(value: Any) -> str:
+    """Return a value as text; Python writes numbers of thousands of digits only to the base 16."""
+    try:
+        return str(value)
+    except ValueError:
+        return hex(value) if isinstance(value, int) else type(value).__name__
 
 
 def _names_in(value: dict[Any, Any]) -> list[Any]:

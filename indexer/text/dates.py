@@ -220,7 +220,7 @@ def _period(text: str) -> Span | None:
         number, first = int(quarter.group(1)), int(quarter.group(2)) * 3 - 2
         return Span(datetime.date(number, first, 1), _month_span(number, first + 2).last)
     week = _WEEK.match(text)
-    if not week:
+    if not week or int(week.group(1)) not in _YEARS:
         return None
     try:
         day = datetime.date.fromisocalendar(
@@ -290,9 +290,9 @@ def _written(text: str) -> datetime.date | Span | None:
     if named is None:
         return None
     month = months[named] or 0
-    numbers = [int(word) for i, word in enumerate(words[:3]) if i != named and word.isdigit()]
+    numbers = [int(word) for i, word in enumerate(words[:3]) if i != named and word.isdecimal()]
     rest = words[3:] if len(numbers) == 2 else words[2:]
-    if any(not word.isdigit() and word not in _TIME_WORDS for word in rest):
+    if any(not word.isdecimal() and word not in _TIME_WORDS for word in rest):
         return None
     if len(numbers) == 2:
         day, year = sorted(numbers)
