@@ -24,7 +24,7 @@ from indexer.passages import (
     shorten,
 )
 from indexer.records import Answer, Hit
-from indexer.render import in_line, safe
+from indexer.render import exact_in_line, in_line, safe
 from indexer.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def compact_json(found: Compact) -> dict[str, Any]:
     if found.left_out:
         values["left_out"] = {
             "count": len(found.left_out),
-            "places": [safe(passage.place) for passage in found.left_out[:_MAX_LEFT_OUT]],
+            "places": [exact_in_line(passage.place) for passage in found.left_out[:_MAX_LEFT_OUT]],
         }
     return values
 
@@ -149,9 +149,9 @@ def similar_text(place: str, hits: Sequence[Hit], *, links: bool = False) -> str
     :param links: True to print the links of passages.
     """
     if not hits:
-        return f"nothing is near {in_line(place)} but notes that it links to"
+        return f"nothing is near {exact_in_line(place)} but notes that it links to"
     passages = [passage_of(hit, links) for hit in hits]
-    lines = [f"near {in_line(place)}, in other notes:"]
+    lines = [f"near {exact_in_line(place)}, in other notes:"]
     lines += passages_lines(_fitted(passages, head=len(lines[0])))
     return "\n".join(lines)
 
@@ -218,7 +218,7 @@ def _left_out_line(found: Compact) -> str:
     count = len(found.left_out)
     if not found.named:
         return f"left out, no room: {count} more"
-    named = ", ".join(in_line(passage.place) for passage in found.left_out[: found.named])
+    named = ", ".join(exact_in_line(passage.place) for passage in found.left_out[: found.named])
     rest = f" and {count - found.named} more" if count > found.named else ""
     return f"left out, no room: {named}{rest}"
 
@@ -290,14 +290,15 @@ def note_text(found: NoteText, *, budget: int | None = None) -> str:
     :param budget: token limit of the lines; the place of the rest is printed.
     """
     shown, more = _cut_note(found, budget)
-    head = (
-        f"{in_line(shown.info.note_id)}:{shown.line_start}-{shown.line_end} of {shown.lines} lines"
-    )
+    place = f"{shown.info.note_id}:{shown.line_start}-{shown.line_end}"
+    head = f"{exact_in_line(place)} of {shown.lines} lines"
     parts = [f"{head}  {in_line(shown.info.title)}", safe(shown.text)]
-    parts += [f"continues: read {in_line(more)}"] if more else []
+    parts += [f"continues: read {exact_in_line(more)}"] if more else []
     parts += ["the note was changed since it was indexed"] if shown.changed else []
-    parts += [f"-> {in_line(one.text)}: {in_line(one.to or one.target)}" for one in shown.links]
-    parts += [f"<- {in_line(place)}" for place in _backlinks(shown)]
+    parts += [
+        f"-> {in_line(one.text)}: {exact_in_line(one.to or one.target)}" for one in shown.links
+    ]
+    parts += [f"<- {place}" for place in _backlinks(shown)]
     return "\n".join(parts)
 
 
@@ -309,7 +310,7 @@ def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
     """
     shown, more = _cut_note(found, budget)
     values: dict[str, Any] = {
-        "note": safe(shown.info.note_id),
+        "note": exact_in_line(shown.info.note_id),
         "title": shown.info.title,
         "date": shown.info.date,
         "tags": list(shown.info.tags),
@@ -318,14 +319,18 @@ def note_json(found: NoteText, *, budget: int | None = None) -> dict[str, Any]:
         "lines": shown.lines,
         "text": sendable(shown.text),
         "links": [
-            {"line": one.line, "text": sendable(one.text), "to": safe(one.to or one.target)}
+            {
+                "line": one.line,
+                "text": sendable(one.text),
+                "to": exact_in_line(one.to or one.target),
+            }
             | ({} if one.ok else {"ok": False})
             for one in shown.links
         ],
         "backlinks": _backlinks(shown),
         "changed": shown.changed,
     }
-    return values | ({"more": safe(more)} if more else {})
+    return values | ({"more": exact_in_line(more)} if more else {})
 
 
 def _cut_note(found: NoteText, budget: int | None) -> tuple[NoteText, str]:
@@ -347,7 +352,7 @@ def _cut_note(found: NoteText, budget: int | None) -> tuple[NoteText, str]:
 
 def _backlinks(found: NoteText) -> list[str]:
     places = dict.fromkeys(f"{one.note_id}:{one.line}" for one in found.backlinks)
-    return [safe(place) for place in list(places)[:_MAX_BACKLINKS]]
+    return [exact_in_line(place) for place in list(places)[:_MAX_BACKLINKS]]
 
 
 def read_schema(name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from indexer.gathered import folder_inside
 from indexer.records import Answer, Hit
-from indexer.render import in_line, safe, to_json
+from indexer.render import exact_in_line, safe, to_json
 
 _MAX_LINE_CHARS = 400
 
@@ -108,9 +108,9 @@ def _path(root: Path, hit: Hit) -> str:
     """Return the path of a hit's file, relative if it is below the working directory."""
     path = Path(_file(root, hit))
     try:
-        return in_line(os.fspath(path.relative_to(Path.cwd())))
+        return exact_in_line(os.fspath(path.relative_to(Path.cwd())))
     except ValueError:
-        return in_line(os.fspath(path))
+        return exact_in_line(os.fspath(path))
 
 
 def _above(hit: Hit) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from indexer.records import Hit, Link, Place
-from indexer.render import in_line, safe
+from indexer.render import exact_in_line, in_line, safe
 
 _MAX_HEADING_CHARS = 60
 _MAX_HEADINGS = 5
@@ -116,7 +116,7 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
     for passage in passages:
         yield ""
         above = short_headings(passage)
-        place = in_line(passage.place)
+        place = exact_in_line(passage.place)
         if brief and before and before.note_id == passage.note_id:
             place = f":{passage.lines}"
             above = above[_shared(above, short_headings(before)) :]
@@ -125,7 +125,7 @@ def passages_lines(passages: Sequence[Passage], *, brief: bool = False) -> Itera
         yield from safe(passage.text).split("\n")
         for link in passage.links:
             state = "" if link.ok else " (leads nowhere)"
-            yield f"-> {in_line(link.text)}: {in_line(link.to or link.target)}{state}"
+            yield f"-> {in_line(link.text)}: {exact_in_line(link.to or link.target)}{state}"
         before = passage
 
 
@@ -138,7 +138,7 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
 def passage_json(passage: Passage) -> dict[str, Any]:
     """Return a passage as JSON; empty fields are left out."""
     values: dict[str, Any] = {
-        "at": safe(passage.place),
+        "at": exact_in_line(passage.place),
         "path": list(short_headings(passage)),
         "text": sendable(passage.text),
     }
@@ -148,7 +148,7 @@ def passage_json(passage: Passage) -> dict[str, Any]:
         values["links"] = [
             {
                 "text": sendable(link.text),
-                "to": safe(link.to or link.target),
+                "to": exact_in_line(link.to or link.target),
                 "ok": link.ok,
             }
             for link in passage.links

@@ -14,7 +14,7 @@ import click
 
 from indexer.errors import NO_TEXT
 from indexer.explanation_text import explanation_json, explanation_lines
-from indexer.notes.names import written_name
+from indexer.notes.names import UNSEEN, written_name
 from indexer.records import (
     Answer,
     BuildReport,
@@ -30,12 +30,6 @@ from indexer.records import (
 if TYPE_CHECKING:
     from indexer.snapshot import Status
 
-_STEERING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
-    "\U000e01f0-\U000e0fff]|(?<=[\u00ad\u200c\u200d])[\u00ad\u200c\u200d]"
-    "|(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
 # In JSON: an escaped backslash, a surrogate pair, or a lone surrogate, which strict parsers refuse.
 _SURROGATE = re.compile(
     r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(?:dc([89a-f].)|(d[89a-f]..))", re.IGNORECASE
@@ -46,17 +40,31 @@ _MAX_SHOWN_WARNINGS = 20
 def safe(text: str) -> str:
     """Return a text with control and invisible characters escaped, bytes of names as in JSON."""
     text = written_name(text)
-    return _STEERING.sub(lambda one: " " if one[0] == "\t" else f"\\x{ord(one[0]):02x}", text)
+    return UNSEEN.sub(lambda one: " " if one[0] == "\t" else _escape(one), text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]):02x}"
 
 
 def in_line(text: str) -> str:
-    r"""Return a name as a part of a printed line: a line end in it is written as ``\x0a``.
+    r"""Return a text as a part of a printed line: a line end in it is written as ``\x0a``.
 
-    Otherwise the name of a file could look like other lines of the output.
+    Otherwise the title of a note could look like other lines of the output.
 
-    :param text: a path, or another name.
+    :param text: a title, a label or a message.
     """
     return safe(text).replace("\n", "\\x0a")
+
+
+def exact_in_line(name: str) -> str:
+    r"""Return a name as a part of a printed line, from which commands find the note again.
+
+    Unlike in a text, a tab is written as ``\x09``.
+
+    :param name: a path, or the target of a link.
+    """
+    return UNSEEN.sub(_escape, written_name(name)).replace("\n", "\\x0a")
 
 
 def to_json(value: object, *, exact_names: bool = False) -> str:
@@ -229,7 +237,7 @@ def hit_lines(hit: Hit) -> list[str]:
     indent = "    " + "  " * len(hit.parents)
     lines += [indent + line for line in marked(hit).split("\n")]
     facts = [
-        f"{in_line(hit.note_id)}:{hit.line_start}",
+        f"{exact_in_line(hit.note_id)}:{hit.line_start}",
         hit.date or "",
         *(f"#{in_line(tag)}" for tag in hit.tags),
     ]
@@ -243,7 +251,7 @@ def hit_lines(hit: Hit) -> list[str]:
 def link_lines(hit: Hit) -> list[str]:
     """Return the links in a hit for a terminal, one per line."""
     return [
-        f"    -> {in_line(link.text)}: {in_line(link.to or link.target)}"
+        f"    -> {in_line(link.text)}: {exact_in_line(link.to or link.target)}"
         + ("" if link.ok else "  (leads nowhere)")
         for link in hit.links
     ]
@@ -373,7 +381,7 @@ def warnings_text(files: Sequence[FileReport], *, everything: bool = False) -> s
 
 
 def _warning_text(file: FileReport, warning: NoteWarning) -> str:
-    place = in_line(file.note_id) + (f":{warning.line}" if warning.line else "")
+    place = exact_in_line(file.note_id) + (f":{warning.line}" if warning.line else "")
     word = "skipped" if file.outcome is Outcome.SKIPPED else "warning"
     hint = f"\n    hint: {in_line(warning.hint)}" if warning.hint else ""
     return f"{place}: {word}: {in_line(warning.message)}{hint}"
@@ -403,8 +411,8 @@ def status_text(status: Status) -> str:
     tool = f", written with {status.tool}" if status.tool else ""
     counts = f"{status.notes:,} notes, {status.points:,} points{tool}"
     rows = {
-        "notes": f"{in_line(status.notes_folder)} ({counts})",
-        "index": f"{in_line(status.store)} ({status.bytes / 1e6:.1f} MB, "
+        "notes": f"{exact_in_line(status.notes_folder)} ({counts})",
+        "index": f"{exact_in_line(status.store)} ({status.bytes / 1e6:.1f} MB, "
         f"generation {status.generation})",
         "model": f"{status.model} ({status.dimension} dimensions{engine})",
         "state": stale,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indexer.records import FileReport, Link, Missing
-from indexer.render import file_json, in_line, safe
+from indexer.render import exact_in_line, file_json, in_line, safe
 
 if TYPE_CHECKING:
     from indexer.evaluation.questions import Comparison, Evaluation
@@ -180,7 +180,9 @@ def dump_text(points: Sequence[DumpedPoint]) -> str:
     for dumped in points:
         point = dumped.stored.point
         text = " ".join(point.text.split())
-        lines.append(f"{in_line(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}")
+        lines.append(
+            f"{exact_in_line(dumped.note_id)}:{point.line_start}-{point.line_end}: {safe(text)}"
+        )
     return "\n".join(lines)
 
 
@@ -201,8 +203,9 @@ def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
 
 def _link_lines(link: Link) -> list[str]:
     to = link.to or link.target
-    place = f"{in_line(link.note_id)}:{link.line}"
-    said = f"  leads nowhere: {link.missing.said}" if link.missing else ""
-    state = click.style(said, fg="yellow") if said else ""
-    line = f"{place}: {in_line(link.text) or '(no text)'} -> {in_line(to) or '(no target)'}{state}"
+    place = f"{exact_in_line(link.note_id)}:{link.line}"
+    state = f"  leads nowhere: {link.missing.said}" if link.missing else ""
+    state = state and click.style(state, fg="yellow")
+    said, target = in_line(link.text) or "(no text)", exact_in_line(to) or "(no target)"
+    line = f"{place}: {said} -> {target}{state}"
     return [line, f"    fix: {in_line(link.fix)}"] if link.fix else [line]

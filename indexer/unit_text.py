@@ -12,6 +12,7 @@ import click
 
 from indexer.records import Answer, Hit, Place, Unit, UnitPoint, Verdict
 from indexer.render import (
+    exact_in_line,
     hit_lines,
     in_line,
     link_lines,
@@ -54,7 +55,7 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
     if answer.related_notes:
         lines.append(click.style("see also", dim=True))
         lines += [
-            f"  {in_line(note.title)} ({in_line(note.why)}): {in_line(note.note_id)}"
+            f"  {in_line(note.title)} ({in_line(note.why)}): {exact_in_line(note.note_id)}"
             for note in answer.related_notes
         ]
         lines.append("")
@@ -106,11 +107,11 @@ def counted(count: int, name: str) -> str:
 def _place_line(place: Place) -> str:
     head = click.style(" > ".join(map(in_line, path_of(place))), fg="cyan")
     if len(place.points) == 1:
-        return f"{head}  " + click.style(in_line(place_name(place)), dim=True)
+        return f"{head}  " + click.style(exact_in_line(place_name(place)), dim=True)
     matched = sum(point.matched for point in place.points)
     size = counted(len(place.points), "point")
     found = f", {matched} match" + ("es" if matched == 1 else "")
-    return f"{head}  {size}{found}  " + click.style(in_line(place_name(place)), dim=True)
+    return f"{head}  {size}{found}  " + click.style(exact_in_line(place_name(place)), dim=True)
 
 
 def _point_lines(place: Place, hits: dict[int, Hit], *, full: bool) -> list[str]:

@@ -33,9 +33,20 @@ _BLANKS = re.compile(r"[\s_+-]+")
 # How Python represents an undecodable byte of a name, and any other lone surrogate.
 _ALONE = re.compile("[\ud800-\udfff]")
 _WRITTEN_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
-# A control or invisible character as answers show it, with two, four or five digits.
+# A control or invisible character as answers show it, with two to five digits.
 _WRITTEN = re.compile(r"\\x([0-9a-f]{2,5})")
-_SIGNS = frozenset(("Cc", "Cf", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"))
+# Characters that answers never show as they are: controls, directions, fillers, tags, everything
+# that Unicode tells programs to ignore. Joiners and variants are shown one by one.
+_JOINERS, _VARIANTS = "\u00ad\u200c\u200d", "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_HIDDEN = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+UNSEEN = re.compile(
+    f"[{_HIDDEN}]|(?<=[{_JOINERS}])[{_JOINERS}{_VARIANTS}]|(?<=[{_VARIANTS}])[{_VARIANTS}]"
+)
+_ESCAPED = re.compile(f"[{_HIDDEN}{_JOINERS}{_VARIANTS}\n]")
 
 
 def printable(name: str) -> str:
@@ -75,9 +86,9 @@ def exact_name(name: str, exists: Callable[[str], bool]) -> str:
 def _sign(found: re.Match[str]) -> str:
     """Return a control or invisible character from its digits; other text stays as it is."""
     digits = found[1]
-    for count in (5, 4, 2):
+    for count in range(len(digits), 1, -1):
         sign = chr(int(digits[:count], 16))
-        if len(digits) >= count and unicodedata.category(sign) in _SIGNS:
+        if f"{ord(sign):02x}" == digits[:count] and _ESCAPED.match(sign):
             return sign + digits[count:]
     return found[0]
 
