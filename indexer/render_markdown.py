@@ -10,12 +10,17 @@ from indexer.render import path_of, place_name, safe
 
 _SCHEME = re.compile(r"\s*([A-Za-z][\w+.-]*):")
 _OPEN_SCHEMES = frozenset({"http", "https", "mailto"})
-_ESCAPED = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
+_ESCAPED = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"}
+# What makes a link or picture of a text in brackets; as an entity it is only text.
+_LINK_SIGN = re.compile(r"\](?=[(\[:])")
+_AS_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "[]\\"}
+# In the target of a link, this would be read as another character: "&#106;avascript:".
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def answer_markdown(answer: Answer) -> str:
     """Return an answer as Markdown quotes with their sources and links."""
-    lines = [f"# {_plain(answer.question)}", ""]
+    lines = [f"# {plain_markdown(answer.question)}", ""]
     if not answer.answered:
         lines += ["*Not answered in the notes; the nearest points:*", ""]
     if answer.units:
@@ -36,11 +41,8 @@ def unit_markdown(unit: Unit, hits: Sequence[Hit] = ()) -> str:
     links = {hit.point_id: hit.links for hit in hits}
     quotes = []
     for place in unit.places:
-        lines = [
-            *_quoted(place),
-            "",
-            f"-- {_plain(' > '.join(path_of(place)))} ({_plain(place_name(place))})",
-        ]
+        source = f"{' > '.join(path_of(place))} ({place_name(place)})"
+        lines = [*_quoted(place), "", f"-- {plain_markdown(source)}"]
         lines += [
             f"- {_link_markdown(link)}"
             for point in place.points
@@ -53,17 +55,17 @@ def unit_markdown(unit: Unit, hits: Sequence[Hit] = ()) -> str:
 
 def hit_markdown(hit: Hit) -> str:
     """Return a hit as a Markdown quote with its source."""
-    quote = "\n".join(f"> {_plain(line)}" for line in hit.text.split("\n"))
+    quote = "\n".join(f"> {plain_markdown(line)}" for line in hit.text.split("\n"))
     path = " > ".join([hit.title, *(h for h in hit.heading_path if h != hit.title)])
     links = "".join(f"\n> - {_link_markdown(link)}" for link in hit.links if link.ok)
-    place = f"{_plain(hit.note_id)}:{hit.line_start}"
-    return f"{quote}\n>\n> -- {_plain(path)} ({place}){links}"
+    place = f"{plain_markdown(hit.note_id)}:{hit.line_start}"
+    return f"{quote}\n>\n> -- {plain_markdown(path)} ({place}){links}"
 
 
 def _quoted(place: Place) -> list[str]:
     """Return the points of a place as lines of Markdown; a list keeps its items."""
     if len(place.points) == 1:
-        return [_plain(line) for line in place.points[0].text.split("\n")]
+        return [plain_markdown(line) for line in place.points[0].text.split("\n")]
     least = min(point.depth for point in place.points)
     lines: list[str] = []
     above = len(place.heading_path)
@@ -72,25 +74,25 @@ def _quoted(place: Place) -> list[str]:
         if point.heading_path != path:
             path = point.heading_path
             if path[above:]:
-                lines += ["", f"**{_plain(' > '.join(path[above:]))}**", ""]
+                lines += ["", f"**{plain_markdown(' > '.join(path[above:]))}**", ""]
         indent = "  " * (point.depth - least)
-        first, *rest = map(_plain, point.text.split("\n"))
+        first, *rest = map(plain_markdown, point.text.split("\n"))
         lines += [f"{indent}{first}", ""] if point.lead_in else [f"{indent}- {first}"]
         lines += [f"{indent}  {line}" for line in rest]
     return lines
 
 
-def _plain(text: str) -> str:
-    """Return a text as one line of Markdown, with HTML escaped."""
-    return safe(text.replace("\n", " ")).replace("<", "&lt;")
+def plain_markdown(text: str) -> str:
+    """Return a text of a note as one line of Markdown without HTML, links and pictures."""
+    return _LINK_SIGN.sub("&#93;", safe(text.replace("\n", " ")).replace("<", "&lt;"))
 
 
 def _link_markdown(link: Link) -> str:
     """Return a link as Markdown; only its text if its scheme could run code."""
-    text = _plain(link.text).replace("[", r"\[").replace("]", r"\]")
+    text = plain_markdown(link.text).translate(_AS_ENTITIES)
     target = link.to or link.target
     scheme = _SCHEME.match(target)
     if scheme and scheme[1].lower() not in _OPEN_SCHEMES:
         return text
     written = "".join(_ESCAPED.get(one, one) for one in safe(target.replace("\n", "%0A")))
-    return f"[{text}]({written})"
+    return f"[{text}]({_ENTITY.sub('&amp;', written)})"

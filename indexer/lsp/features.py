@@ -17,7 +17,8 @@ from indexer.lsp.link_edits import Edit
 from indexer.lsp.notes_server import NotesServer
 from indexer.lsp.renaming import Rename, new_note_id, renamed_links
 from indexer.records import Hit
-from indexer.render import safe
+from indexer.render import exact_in_line, safe
+from indexer.render_markdown import plain_markdown
 from indexer.service import Request
 
 SHOW_RELATED = "notepoint.related"
@@ -122,12 +123,22 @@ def _words_at(request: Request, note_id: str, line: int | None) -> list[str]:
     points = [stored.point for stored in request.snapshot.points_of(note_id)]
     below = [point for point in points if line is None or point.line_end >= line]
     title = request.snapshot.note(note_id).title
-    return [f"**{safe(title)}**", *(safe(point.text) for point in below[:_HOVER_POINTS])]
+    return [
+        f"**{plain_markdown(title)}**",
+        *(_lines(point.text) for point in below[:_HOVER_POINTS]),
+    ]
 
 
 def _related_text(request: Request, note_id: str, line: int) -> list[str]:
     hits = request.similar(f"{note_id}:{line}", _MAX_RELATED)
-    return [f"*{safe(hit.title)}*  {safe(hit.text)}  `{safe(_place_of(hit))}`" for hit in hits]
+    return [
+        f"*{plain_markdown(hit.title)}*  {_lines(hit.text)}  `{exact_in_line(_place_of(hit))}`"
+        for hit in hits
+    ]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(plain_markdown, text.split("\n")))
 
 
 def _place_of(hit: Hit) -> str:

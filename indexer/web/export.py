@@ -19,8 +19,9 @@ _COLUMNS = (
 # Characters that file systems do not allow in a name.
 _NO_NAME = re.compile(r"[^\w.\- ]+")
 _MAX_NAME_CHARS = 80
-# A spreadsheet reads a cell with this first character as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# The start of a formula in a spreadsheet. Some spreadsheets drop blanks and invisible characters
+# before it, or accept full-width signs.
+_FORMULA = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 
 
 def to_markdown(answer: Answer) -> str:
@@ -117,6 +118,6 @@ def _address(link: Link) -> str:
 
 def _cell(value: object) -> object:
     """Return a value that no spreadsheet reads as a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return value

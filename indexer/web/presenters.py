@@ -14,7 +14,7 @@ from indexer.notes.markdown.link_place import place_of
 from indexer.notes.names import written_name
 from indexer.notes.opening import read_stamp
 from indexer.records import Hit, Link
-from indexer.render_markdown import hit_markdown
+from indexer.render_markdown import hit_markdown, plain_markdown
 from indexer.snapshot import NotePage
 from indexer.store.records import NoteInfo, StoredPoint
 from indexer.web.assets import file_address
@@ -224,9 +224,11 @@ def quote_of(points: Sequence[StoredPoint], line: int) -> str:
     """Return the point at a line as a Markdown quote with its source; empty without a point."""
     for stored in points:
         if stored.point.line_start <= line <= stored.point.line_end:
-            quoted = "\n".join(f"> {row}" for row in stored.point.text.split("\n"))
+            rows = map(plain_markdown, stored.point.text.split("\n"))
+            quoted = "\n".join(f"> {row}" for row in rows)
             path = " > ".join(path_of(stored.note.title, stored.point.heading_path))
-            return plain(f"{quoted}\n>\n> -- {path} ({stored.note.note_id}:{line})")
+            source = plain_markdown(f"{path} ({stored.note.note_id}:{line})")
+            return plain(f"{quoted}\n>\n> -- {source}")
     return ""
 
 
