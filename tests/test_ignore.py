@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from indexer.notes.folder import NotesFolder
 from indexer.notes.ignore import MAX_GLOBS, BadPattern, IgnoreRules
+from indexer.notes.walk import MAX_IGNORE_BYTES
 
 NAMES = [
     "a",
@@ -158,3 +159,15 @@ def test_too_many_wildcards_are_refused_and_plain_names_are_not() -> None:
     assert all(rules.ignores(f"x/name{n}", is_folder=False) for n in range(100))
     assert rules.ignores("x/y.end7", is_folder=False)
     assert time.process_time() - before < 2
+
+
+def test_beginning_of_a_huge_file_is_applied_and_the_rest_is_named(
+    write_notes: WriteNotes,
+) -> None:
+    lines = ["b.md", *(f"name{n}" for n in range(200_000)), "a.md"]
+    notes = write_notes({"a.md": "", "b.md": "", ".notepointignore": "\n".join(lines)})
+    scan = NotesFolder(notes, size_limit=1_000).scan()
+    (refused,) = [entry.refusal for entry in scan.notes if entry.refusal]
+    assert refused.line and lines[refused.line - 1].startswith("name")
+    assert f"{MAX_IGNORE_BYTES:,} bytes" in refused.message and refused.hint
+    assert [entry.note_id for entry in scan.notes if not entry.refusal] == ["a.md"]

@@ -46,6 +46,23 @@ def read_note_bytes(root: Path, note_id: str, *, size_limit: int) -> tuple[bytes
     return content, stamp_of(status)
 
 
+def read_beginning(root: Path, path: str, most: int) -> bytes:
+    """Read the first bytes of a file of the folder, without following links in its path.
+
+    :param root: the notes folder.
+    :param path: relative to it.
+    :param most: how many bytes at most.
+    :raises NoteError: if the file is missing, unreadable or not a regular file inside the folder.
+    """
+    handle = open_inside(root, path)
+    try:
+        return _read_up_to(handle, most)
+    except OSError as exc:
+        raise NoteError(f"cannot be read: {reason_of(exc)}", path=path) from exc
+    finally:
+        os.close(handle)
+
+
 def open_inside(root: Path, path: str) -> int:
     """Open a regular file of the folder for reading, without following links in its path.
 

@@ -16,11 +16,14 @@ from indexer.errors import NoteError, NotesError
 from indexer.gathered import folders_of, follows_links, is_within, missing_folders
 from indexer.notes.formats import is_note_name
 from indexer.notes.names import placeholder_of
-from indexer.notes.opening import read_note_bytes, reason_of, stamp_of, too_large
+from indexer.notes.opening import read_beginning, reason_of, stamp_of, too_large
 from indexer.records import FileEntry, NoteWarning
 
 IGNORE_FILE = ".notepointignore"
+# A larger file would delay every command; that of a large project has some kilobytes.
+MAX_IGNORE_BYTES = 1 << 20
 _SHOWN_BYTES = 80
+_SHORTEN = "ignore folders instead of their files, or use wildcards"
 # Folders that tools fill with Markdown of others; hidden folders are ignored by their dot.
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "_site", "venv"})
 _SPECIAL_FILES = (
@@ -88,7 +91,7 @@ class _Walk:
         self.files: list[str] = []
         self._root = root
         self._size_limit = size_limit
-        self._ignored, refused = _ignore_rules(root, size_limit)
+        self._ignored, refused = _ignore_rules(root)
         self.notes += refused[:1]
         self._follows = follows_links(given)
         self._roots = [os.path.realpath(one) for one in folders_of(given).values() or [root]]
@@ -249,12 +252,10 @@ def _folder_error(root: Path, exc: OSError) -> NotesError:
     return NotesError(f"the folder {root} cannot be listed: {reason_of(exc)}")
 
 
-def _ignore_rules(
-    root: Path, size_limit: int
-) -> tuple[Callable[[str, bool], bool], list[FileEntry]]:
+def _ignore_rules(root: Path) -> tuple[Callable[[str, bool], bool], list[FileEntry]]:
     """Return a function of (path, is a folder) from the ignore file, and its unreadable lines."""
     try:
-        content, _ = read_note_bytes(root, IGNORE_FILE, size_limit=size_limit)
+        content = read_beginning(root, IGNORE_FILE, MAX_IGNORE_BYTES + 1)
     except NoteError as exc:
         unread = NoteWarning(f"{exc.message}; nothing is ignored", None, exc.hint)
         refused = [FileEntry(IGNORE_FILE, None, unread)]
@@ -262,8 +263,13 @@ def _ignore_rules(
     from indexer.notes.ignore import BadPattern, IgnoreRules
 
     rules = IgnoreRules()
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     refused = []
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    if len(content) > MAX_IGNORE_BYTES:
+        cut = f"more than {MAX_IGNORE_BYTES:,} bytes: patterns from this line on are not applied"
+        refused = [FileEntry(IGNORE_FILE, None, NoteWarning(cut, len(lines), _SHORTEN))]
+        lines.pop()  # may be cut
+    for number, line in enumerate(lines, 1):
         try:
             rules.add(line)
         except BadPattern as exc:
