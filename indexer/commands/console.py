@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -79,10 +80,33 @@ def complain(exc: IndexerError) -> None:
 
     :param exc: the error.
     """
-    from indexer.render import in_line, safe
+    from indexer.render import in_line
 
-    lines = [f"notepoint: error: {in_line(exc.message)}"]
-    lines += [f"hint: {safe(exc.hint)}"] if exc.hint else []
-    for line in lines:
-        with contextlib.suppress(OSError):  # stderr may go to the full disk
-            click.echo(line, err=True)
+    _write_error(f"notepoint: error: {in_line(exc.message)}")
+    _write_hint(exc.hint)
+
+
+def show_misuse(exc: click.ClickException, hint: str) -> None:
+    """Write what is wrong with a command line, and a hint, to stderr.
+
+    :param exc: the error.
+    :param hint: empty for none.
+    """
+    from indexer.render import safe
+
+    said = io.StringIO()
+    exc.show(said)
+    _write_error(safe(said.getvalue().rstrip("\n")))
+    _write_hint(hint)
+
+
+def _write_hint(hint: str | None) -> None:
+    from indexer.render import safe
+
+    if hint:
+        _write_error(f"hint: {safe(hint)}")
+
+
+def _write_error(line: str) -> None:
+    with contextlib.suppress(OSError):  # stderr may go to the full disk
+        click.echo(line, err=True)

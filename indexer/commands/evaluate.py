@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 def evaluate(path: Path, settings: str | None, run_file: Path | None, **options: Any) -> None:
     """Measure the answers to judged questions.
 
-    PATH is a file of JSON lines: {"id", "question", "kind", "answers": [{"file", "line_start",
-    "line_end"}]}; a question that the notes do not answer has no answers. If questions name a
-    "vault", only those with the name of the notes folder are asked. "whole": true says that all
-    answers together are the answer, false that each is one; then sizes are judged as well. PATH can
-    also be a folder with corpus.jsonl, queries.jsonl and qrels.tsv; its documents are indexed as
-    notes.
+    PATH is a file of JSON lines (- for standard input): {"id", "question", "kind", "answers":
+    [{"file", "line_start", "line_end"}]}; a question that the notes do not answer has no answers.
+    If questions name a "vault", only those with the name of the notes folder are asked. "whole":
+    true says that all answers together are the answer, false that each is one; then sizes are
+    judged as well. PATH can also be a folder with corpus.jsonl, queries.jsonl and qrels.tsv; its
+    documents are indexed as notes.
 
     \b
     notepoint eval questions.jsonl --notes ~/notes

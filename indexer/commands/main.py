@@ -13,6 +13,7 @@ from indexer.commands import console
 from indexer.commands.api import api
 from indexer.commands.build import build
 from indexer.commands.check import check
+from indexer.commands.completion import answer_shell, completion
 from indexer.commands.dump import dump
 from indexer.commands.evaluate import evaluate
 from indexer.commands.links import links
@@ -43,13 +44,15 @@ def main() -> NoReturn:
     hold_reserve()
     console.prepare()
     try:
-        status = cli.main(prog_name="notepoint", standalone_mode=False)
+        status = FOUND
+        if not answer_shell(cli):
+            status = cli.main(prog_name="notepoint", standalone_mode=False)
         sys.stdout.flush()
     except IndexerError as exc:
         console.complain(exc)
         status = FAILED
     except click.ClickException as exc:
-        exc.show()
+        console.show_misuse(exc, _hint_of_order(exc))
         status = exc.exit_code
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
@@ -64,6 +67,21 @@ def main() -> NoReturn:
         console.discard_output()
         status = FAILED
     sys.exit(status if isinstance(status, int) else FOUND)
+
+
+def _hint_of_order(exc: click.ClickException) -> str:
+    """Return a hint if an option of a command was typed before the command, otherwise nothing."""
+    if not isinstance(exc, click.NoSuchOption) or exc.ctx is None or exc.ctx.command is not cli:
+        return ""
+    takes = [
+        name
+        for name, command in cli.commands.items()
+        if any(exc.option_name in parameter.opts for parameter in command.params)
+    ]
+    typed = next((word for word in sys.argv[1:] if word in takes), None)
+    if typed is None:
+        return ""
+    return f"options come after the command: `notepoint {typed} {exc.option_name} ...`"
 
 
 @click.group(context_settings=_CONTEXT, invoke_without_command=True)
@@ -86,21 +104,6 @@ def cli(context: click.Context) -> int | None:
         return int(serve.main([], prog_name="notepoint serve", standalone_mode=False))
     click.echo(context.get_help(), err=True)
     return FAILED
-
-
-@click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the completion script of a shell.
-
-    \b
-    notepoint completion bash >> ~/.bashrc
-    """  # noqa: D301 - click knows a block by this character
-    from click.shell_completion import get_completion_class
-
-    source = get_completion_class(shell)
-    if source is not None:
-        click.echo(source(cli, {}, "notepoint", "_NOTEPOINT_COMPLETE").source())
 
 
 for _command in (

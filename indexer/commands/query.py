@@ -87,8 +87,8 @@ from indexer.records import Mode, NoteFilter
     "--batch",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help='Answer each question of a JSON-lines file ({"id", "question"}) with one JSON line, '
-    "or as --format says",
+    help='Answer each question of a JSON-lines file ({"id", "question"}; - for standard input) '
+    "with one JSON line, or as --format says",
 )
 @click.option(
     "--open",
@@ -192,7 +192,7 @@ def _answer_batch(
     notebook: Any, batch: Path, search: dict[str, Any], options: dict[str, Any]
 ) -> int:
     """Print the answer to each question; a line with a wrong question says what is wrong."""
-    from indexer.evaluation.questions import lines_of, read_json_object
+    from indexer.evaluation.questions import lines_of, place_of, read_json_object
 
     printed = batch_output(notebook.settings.notes, options)
     status = FOUND
@@ -200,10 +200,10 @@ def _answer_batch(
         row: dict[str, Any] = {}
         answer: Any = None
         try:
-            row = read_json_object(line, f"{batch}:{number}")
+            row = read_json_object(line, place_of(batch, number))
             if "question" not in row or "id" not in row:
                 raise QueryError(
-                    f"{batch}:{number}: a question lacks its id or its text",
+                    f"{place_of(batch, number)}: a question lacks its id or its text",
                     'write {"id", "question"}',
                 )
             answer = notebook.search(str(row["question"]), **search)

@@ -6,10 +6,12 @@ import codecs
 import json
 import os
 import stat
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from indexer.errors import QueryError
 from indexer.evaluation.sizes import (
@@ -25,6 +27,7 @@ from indexer.extras import require
 from indexer.records import Answer, Mode
 from indexer.retrieval.ranking import Weights
 
+_STDIN = Path("-")
 _DEPTH = 10
 _MAX_STREAM_BYTES = 64 << 20  # of a pipe or device, which may have no end
 _Value = TypeVar("_Value")
@@ -112,7 +115,8 @@ def read_questions(path: Path, vault: str = "") -> list[Question]:
             questions.append(_question(row))
         except (KeyError, TypeError) as exc:
             raise QueryError(
-                f"{path}:{number}: a question lacks {exc}", "each needs id, question and answers"
+                f"{place_of(path, number)}: a question lacks {exc}",
+                "each needs id, question and answers",
             ) from exc
     if not questions:
         raise QueryError(f"there are no questions in {path}", "write one JSON object per line")
@@ -164,19 +168,28 @@ def read_json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     :param path: the file, in UTF-8.
     :raises QueryError: if the file cannot be read, or a line is not a JSON object.
     """
-    return [(number, read_json_object(line, f"{path}:{number}")) for number, line in lines_of(path)]
+    return [(n, read_json_object(line, place_of(path, n))) for n, line in lines_of(path)]
+
+
+def place_of(path: Path, number: int) -> str:
+    """Return a line of a file, or of standard input, for messages.
+
+    :param path: as for ``lines_of``.
+    :param number: 1-based.
+    """
+    return f"line {number} of standard input" if path == _STDIN else f"{path}:{number}"
 
 
 def lines_of(path: Path) -> list[tuple[int, str]]:
     """Return the non-blank lines of a file with their numbers.
 
-    :param path: the file, in UTF-8; lines end with a line feed. Bytes that are not UTF-8 become
-        lone surrogates.
+    :param path: the file, in UTF-8, or ``-`` for standard input; lines end with a line feed. Bytes
+        that are not UTF-8 become lone surrogates.
     :raises QueryError: if the file cannot be read, is UTF-16, or is a device without an end.
     """
     hint = "give a file of JSON lines in UTF-8"
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             content = file.read() if is_file else file.read(_MAX_STREAM_BYTES + 1)
     except (OSError, ValueError) as exc:
@@ -187,6 +200,10 @@ def lines_of(path: Path) -> list[tuple[int, str]]:
         raise QueryError(f"the file {path} cannot be read: it is UTF-16", hint)
     lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
     return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _open(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if path == _STDIN else path.open("rb")
 
 
 def read_json_object(line: str, place: str) -> dict[str, Any]:
