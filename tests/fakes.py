@@ -100,4 +100,4 @@ def open_slow_encoder(gpu: bool) -> SlowEncoder:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    return [word.lower() for word in _WORD.findall(text)]
