@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from starlette.applications import Starlette
 
+from indexer.web import first_visit, guard
+from indexer.web.first_visit import FirstVisit
 from indexer.web.guard import Guard
 
 pytest.importorskip("streamlit")
@@ -28,7 +36,12 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(
-    path: str = "/", *, token: str = "", kind: str = "http", **headers: str
+    path: str = "/",
+    *,
+    token: str = "",
+    kind: str = "http",
+    first: FirstVisit | None = None,
+    **headers: str,
 ) -> tuple[int, dict[str, str]]:
     """Return the status a request gets, and the headers of the answer; 101 for a connection."""
     sent: list[dict[str, Any]] = []
@@ -54,7 +67,7 @@ def ask(
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
     }
-    asyncio.run(Guard(app, token)(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(Guard(app, token, first)(scope, receive, send))  # type: ignore[arg-type]
     first = sent[0]
     if kind == "websocket":
         return (101 if first["type"] == "websocket.accept" else 403), {}
@@ -131,3 +144,74 @@ def test_without_the_token_nothing_is_given(cookie: str) -> None:
 def test_right_token_does_not_help_a_foreign_page() -> None:
     assert ask(f"/?token={TOKEN}", token=TOKEN, origin="http://evil.example")[0] == 403
     assert ask(f"/?token={TOKEN}", token=TOKEN, host="evil.example")[0] == 403
+
+
+# --- cookies of other servers, and the browser that `serve` opens --------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '{"theme": "dark"}={"a": [1, 2]}',
+        'grafana={"a": 1, "b": "x y"}',
+        "notepoint-8501=of-another-server",
+        "bad name=1",
+        "\x7f=1",
+        'open="never closed',
+        "=",
+        "a=b=c,d",
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_cookie_of_another_server_does_not_lock_the_user_out(other: str, first: bool) -> None:
+    own = f"notepoint-8501={TOKEN}"
+    cookie = f"{other}; {own}" if first else f"{own}; {other}"
+    assert ask(token=TOKEN, cookie=cookie)[0] == 200
+    assert ask(token=TOKEN, cookie=other)[0] == 403
+
+
+def test_opened_browser_has_a_key_that_works_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every user of the machine can read the arguments of the browser's process."""
+    from streamlit import cli_util
+    from streamlit.web.server import server_util
+    from streamlit.web.server.starlette import starlette_server
+
+    opened: list[str] = []
+    monkeypatch.setattr(cli_util, "open_browser", opened.append)
+    monkeypatch.setattr(server_util, "get_url", lambda host: f"http://{host}:8501")
+    monkeypatch.setattr(starlette_server, "create_starlette_app", lambda runtime: Starlette())
+    monkeypatch.setattr(first_visit, "_CONNECTIONS", Path("/no/such/file"))
+    monkeypatch.setenv(guard.TOKEN_VARIABLE, TOKEN)
+    monkeypatch.setenv(guard.GUARDED, "")
+    guard.install()
+    printed = server_util.get_url("127.0.0.1")
+    assert printed == f"http://127.0.0.1:8501/?token={TOKEN}"
+    cli_util.open_browser(printed)
+    (address,) = opened
+    assert TOKEN not in address and address.startswith("http://127.0.0.1:8501/?token=")
+
+    key = FirstVisit()
+    place = key.replace_in(f"/?token={TOKEN}&q=x", TOKEN)
+    status, headers = ask(place, token=TOKEN, first=key)
+    assert status == 303 and headers["set-cookie"].startswith(f"notepoint-8501={TOKEN};")
+    assert ask(place, token=TOKEN, first=key)[0] == 403
+    for wrong in ("/?token=", "/", "/?token=wrong"):
+        assert ask(wrong, token=TOKEN, first=key)[0] == 403
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux names the users of connections")
+def test_key_of_the_browser_is_for_the_same_user() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.create_connection(listening.getsockname()) as near:
+            with listening.accept()[0] as far:
+                ends = {"client": far.getpeername(), "server": far.getsockname()}
+                assert near.getsockname() == ends["client"]
+                key = FirstVisit()
+                given = key.replace_in("t", "t")
+                assert not key.admits(given, {**ends, "client": ("127.0.0.1", 1)})  # nobody's
+                assert not key.admits(given, {**ends, "client": ("example", 0)})
+                assert not key.admits(given, {"client": None, "server": None})
+                with mock.patch("os.getuid", return_value=os.getuid() + 1):
+                    assert not key.admits(given, ends)
+                assert key.admits(given, ends)
+                assert not key.admits(given, ends)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from streamlit import config
+from streamlit import cli_util, config
 from streamlit.web.server import server_util
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
 from indexer.loopback import is_of_own_page, single_headers
 from indexer.web.assets import ROUTE
+from indexer.web.first_visit import FirstVisit
 from indexer.web.local_editors import GUARDED
 
 if TYPE_CHECKING:
@@ -47,15 +47,17 @@ _POLICY = (
 class Guard:
     """Stands before the page, and answers all that is not for it with 403."""
 
-    def __init__(self, app: ASGIApp, token: str = "") -> None:
+    def __init__(self, app: ASGIApp, token: str = "", first: FirstVisit | None = None) -> None:
         """Wrap an application.
 
         :param app: answers the accepted requests.
         :param token: what a visitor must have in the address once, and then in a cookie; empty to
             ask for none.
+        :param first: the key that replaces the token in the address of one visit.
         """
         self._app = app
         self._token = token
+        self._first = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -67,12 +69,19 @@ class Guard:
         host = (named or {}).get("host", "")
         if named is None or not _is_own(named, path):
             await _refuse(scope, send, _FOREIGN)
-        elif self._token and scope["type"] == "http" and self._is_right(_given(scope)):
+        elif self._token and scope["type"] == "http" and self._may_enter(scope):
             await _welcome(scope, send, _cookie_name(host), self._token)
         elif self._token and path != _HEALTH and not self._has_token(scope, named):
             await _refuse(scope, send, _NO_TOKEN)
         else:
             await self._app(scope, receive, _with_headers(send, path, host))
+
+    def _may_enter(self, scope: Scope) -> bool:
+        """Return whether an address has the token, or the key of the first visit."""
+        given = _given(scope)
+        return self._is_right(given) or (
+            self._first is not None and self._first.admits(given, scope)
+        )
 
     def _has_token(self, scope: Scope, named: Mapping[str, str]) -> bool:
         """Return whether a browser sends the cookie, or another program the token itself."""
@@ -80,7 +89,8 @@ class Guard:
         if kind.lower() == "bearer" and self._is_right(given.strip()):
             return True
         cookies = [value for name, value in scope["headers"] if name.lower() == b"cookie"]
-        return self._is_right(_kept(b"; ".join(cookies).decode("latin-1"), named.get("host", "")))
+        kept = _kept(b";".join(cookies).decode("latin-1"), named.get("host", ""))
+        return any(map(self._is_right, kept))
 
     def _is_right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token.encode())
@@ -98,12 +108,17 @@ def _cookie_name(host: str) -> str:
     return f"notepoint-{host.rpartition(':')[2] if ':' in host else '80'}"
 
 
-def _kept(cookies: str, host: str) -> str:
-    try:
-        found = SimpleCookie(cookies).get(_cookie_name(host))
-    except CookieError:
-        return ""
-    return found.value if found else ""
+def _kept(cookies: str, host: str) -> Iterator[str]:
+    """Yield the values of our cookie.
+
+    Browsers send the cookies of all ports of this machine. Another server may have set one that no
+    parser of cookies takes, or one with our name.
+    """
+    wanted = _cookie_name(host)
+    for cookie in cookies.split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == wanted:
+            yield value.strip('"')
 
 
 def _given(scope: Scope) -> str:
@@ -171,6 +186,7 @@ def install() -> None:
     """Add the guard to the server that Streamlit starts next in this process."""
     token = os.environ.pop(TOKEN_VARIABLE, "")
     os.environ.pop(GUARDED, None)
+    first = FirstVisit() if token else None
     if token:
         os.environ[GUARDED] = "1"
     server: Any = starlette_server
@@ -179,12 +195,15 @@ def install() -> None:
     def create_guarded(runtime: Any) -> Starlette:
         config.set_option("client.allowedOrigins", [])  # no site may send messages to the page
         app: Starlette = create(runtime)
-        app.add_middleware(Guard, token=token)  # the last one added runs first
+        app.add_middleware(Guard, token=token, first=first)  # the last one added runs first
         return app
 
     server.create_starlette_app = create_guarded
-    if token:
+    if first:
         # Streamlit prints this address, and opens a browser at it.
         util: Any = server_util
         address_of = util.get_url
         util.get_url = lambda host: f"{address_of(host).rstrip('/')}/?{_PARAMETER}={token}"
+        opener: Any = cli_util
+        open_browser = opener.open_browser
+        opener.open_browser = lambda address: open_browser(first.replace_in(address, token))
