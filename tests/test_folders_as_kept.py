@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
+from patience import PATIENCE_S
 
 from indexer.notes.names import original_of, placeholder_of
-from indexer.notes.tools import Tool, find_tool
+from indexer.notes.tools import _CONFIGS, Tool, find_tool, site_of
 from indexer.notes.walk import scan_folder
 from indexer.records import Outcome
 from indexer.render import build_text, status_json, status_text, warnings_text
@@ -148,6 +153,52 @@ def test_foam_is_known_by_the_extension_that_it_recommends(tmp_path: Path) -> No
     assert find_tool(tmp_path) is None
     settings.write_text('{"recommendations": ["foam.foam-vscode"]}')
     assert find_tool(tmp_path) is Tool.FOAM
+
+
+CONFIGS = [".vscode/extensions.json", *_CONFIGS, *(f"../{name}" for name in _CONFIGS)]
+
+
+def in_time(act: Callable[[], object]) -> object:
+    """Return what a function returns; fail if it waits for ever."""
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(act()), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    assert found, "it never ended"
+    return found[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are of POSIX systems")
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "link outside", "folder", "device"])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_configuration_that_is_no_file_is_not_opened(tmp_path: Path, name: str, kind: str) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("base_url: /secret/\nfoam.foam-vscode\n")
+    os.mkfifo(tmp_path / "pipe")
+    root = tmp_path / "site" / "notes"
+    (root / "_posts").mkdir(parents=True)  # a Jekyll site
+    place = root / name
+    place.parent.mkdir(exist_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case _:
+            targets = {"link to a pipe": tmp_path / "pipe", "link outside": outside}
+            place.symlink_to(targets.get(kind, Path("/dev/zero")))
+    assert in_time(lambda: site_of(root).base_path) == ""
+    if name.startswith(".vscode"):
+        (root / "_posts").rmdir()
+        assert in_time(lambda: find_tool(root)) is None
+
+
+def test_blank_lines_of_a_configuration_are_read_once(tmp_path: Path) -> None:
+    (tmp_path / "_posts").mkdir()
+    (tmp_path / "_config.yml").write_text(" \n\t\n" * 20_000 + "baseurl: /blog\n")
+    before = time.process_time()
+    assert site_of(tmp_path).base_path == "/blog"
+    assert time.process_time() - before < 2  # milliseconds; with a rescan for each line minutes
 
 
 def test_status_says_the_tool(open_notebook: OpenNotebook, write_notes: WriteNotes) -> None:

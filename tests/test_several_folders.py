@@ -10,7 +10,7 @@ from fakes import FakeEncoder
 
 from indexer.config import Settings
 from indexer.errors import NoteError, NotesError, SettingsError
-from indexer.gathered import folders_of
+from indexer.gathered import folders_of, follow_links_in
 from indexer.notebook import Notebook
 from indexer.notes.folder import NotesFolder
 from indexer.records import NoteFilter
@@ -184,6 +184,25 @@ def test_links_within_the_folders_are_followed_on_request(two: tuple[Path, Path]
     ) as notebook:  # a link into another folder is listed under that folder's name
         notebook.build()
         assert "w/other" not in {e.note_id for e in notebook.folder.scan().notes}
+
+
+def test_each_of_many_links_is_looked_at_a_few_times(
+    two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, _ = two
+    (work / ".hidden").mkdir()
+    for number in range(300):
+        (work / f".hidden/{number}.md").write_text("- beam\n")
+        (work / f"link{number}.md").symlink_to(work / f".hidden/{number}.md")
+    asked: list[str] = []
+    is_folder = os.path.isdir
+    monkeypatch.setattr("os.path.isdir", lambda path: asked.append(path) or is_folder(path))
+    follow_links_in(work, follow=True)
+    try:
+        found = NotesFolder(work, 1_000).scan().notes
+    finally:
+        follow_links_in(work, follow=False)
+    assert len(found) == 302 and len(asked) < 10 * 300
 
 
 def test_paths_left_out_and_lowered_by_settings(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.gathered import folders_of
+from indexer.private_files import read_regular
 
 
 class Tool(Enum):
@@ -104,11 +105,7 @@ def find_tool(root: Path, note_ids: Sequence[str] = ()) -> Tool | None:
 
 def _recommends_foam(path: Path) -> bool:
     """Return whether the settings that come with a folder for VS Code ask for Foam."""
-    try:
-        with path.open("rb") as file:
-            return b"foam.foam-vscode" in file.read(_MAX_CONFIG_BYTES)
-    except OSError:
-        return False
+    return b"foam.foam-vscode" in _read_config(path)
 
 
 def _is_there(root: Path, mark: str) -> bool:
@@ -134,7 +131,7 @@ _CONFIGS = (
     *("docusaurus.config.js", "docusaurus.config.ts", "mkdocs.yml"),
 )
 _BASE = re.compile(
-    r"(?:^|[{,])\s*(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)",
+    r"(?:^[ \t]*|[{,]\s*)(?:base_?url|site_url)\s*[:=]\s*[\"']?([^\"'\s#,]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _MAX_CONFIG_BYTES = 100_000
@@ -159,11 +156,17 @@ def site_of(root: Path, note_ids: Sequence[str] = ()) -> Site:
 
 def _base_in(path: Path) -> str:
     """Return the path of the address that a configuration gives its site, "" for the top."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_CONFIG_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    found = _BASE.search(text)
+    found = _BASE.search(_read_config(path).decode("utf-8", "replace"))
     address = re.sub(r"^(?:https?:)?//[^/]*", "", found.group(1)) if found else ""
     return "/" + address.strip("/") if address.strip("/") else ""
+
+
+def _read_config(path: Path) -> bytes:
+    """Return the beginning of a configuration, empty if it is not a regular file.
+
+    A folder of strangers may have a pipe, a device or a link to a file elsewhere in its place.
+    """
+    try:
+        return read_regular(path, _MAX_CONFIG_BYTES)
+    except OSError:
+        return b""

@@ -6,9 +6,10 @@ Unreadable files are reported, never skipped silently.
 
 from __future__ import annotations
 
+import heapq
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,20 +136,22 @@ class _Walk:
 
     def follow(self) -> None:
         """List the targets of links that are not listed yet, each once."""
-        waiting = self._in_turn(self._links)
+        waiting = [self._turn(path) for path in self._links]
+        heapq.heapify(waiting)
         while waiting:
-            path = waiting.pop(0)
+            _, path = heapq.heappop(waiting)
             real = os.path.realpath(os.path.join(self._root, path))
             known = len(self._links)
             if real in self._seen or self._is_listed(real):
                 continue
             self._seen.add(real)
             self._lead(path, real)
-            waiting = self._in_turn([*waiting, *self._links[known:]])
+            for found in self._links[known:]:
+                heapq.heappush(waiting, self._turn(found))
 
-    def _in_turn(self, links: Iterable[str]) -> list[str]:
-        """Return links to folders before links to files, which may be in such a folder."""
-        return sorted({*links}, key=lambda p: (not os.path.isdir(os.path.join(self._root, p)), p))
+    def _turn(self, path: str) -> tuple[bool, str]:
+        """Return the place of a link: those to folders first, as they may hold linked files."""
+        return not os.path.isdir(os.path.join(self._root, path)), path
 
     def _is_listed(self, real: str) -> bool:
         """Return whether a note was listed in its own folder."""
