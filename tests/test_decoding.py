@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import time
 
 import pytest
 
 from indexer.errors import NoteError
 from indexer.notes.decoding import decode_note
+from indexer.notes.encodings import _prefer
 
 
 def text_of(content: bytes) -> str:
@@ -203,3 +205,10 @@ def test_odd_separator_is_a_blank_and_no_line_end(separator):
 @pytest.mark.parametrize("separator", ["\x1c", "\x1d", "\x1e"])
 def test_information_separator_is_no_line_end_either(separator):
     assert text_of(f"a{separator}b\n".encode()) == "a b\n"
+
+
+@pytest.mark.parametrize("byte", [b"\x8c", b"\xaa", b"a\xaa", b"\x8ca"])
+def test_letters_without_a_space_are_judged_in_linear_time(byte: bytes):
+    before = time.process_time()
+    assert _prefer("cp1250", byte * 200_000) in ("cp1250", "cp1252")
+    assert time.process_time() - before < 2  # a tenth of a second; with a rescan minutes

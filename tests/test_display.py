@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,7 @@ from PIL import Image
 from indexer.config import Settings
 from indexer.encoding.token_counts import EstimatedTokens
 from indexer.errors import NoteError
+from indexer.notes import files
 from indexer.notes.files import NoteFiles, kind_of
 from indexer.notes.folder import NotesFolder
 from indexer.notes.markdown.render import render_note
@@ -126,6 +128,9 @@ def test_pictures_are_made_small_once_and_nothing_else_is_given_out(tmp_path: Pa
         assert small.size == (1600, 800)
     kept = list((settings.cache / "pictures").iterdir())
     assert [path.suffix for path in kept] == [".webp"]
+    if os.name == "posix":  # other users of the machine may not see the pictures
+        modes = [path.stat().st_mode & 0o777 for path in (kept[0].parent, kept[0])]
+        assert modes == [0o700, 0o600]
     assert load_file(settings, "photo.jpg") == (content, "image/webp")
     whole, kind = load_file(settings, "photo.jpg", whole=True)
     assert (whole, kind) == ((folder / "photo.jpg").read_bytes(), "image/jpeg")
@@ -139,6 +144,35 @@ def test_picture_that_cannot_be_read_is_sent_as_it_is(tmp_path: Path) -> None:
     broken = PNG + bytes(500_000)
     assert kind_of(broken) == "image/png"
     assert shrink(b"\xff\xd8\xff" + bytes(100)) is None
+
+
+def test_files_of_the_same_name_are_opened_once_per_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "plan.png").write_text("no picture")
+    opened: list[str] = []
+    read_head = files.read_head
+    monkeypatch.setattr(
+        files, "read_head", lambda root, path: opened.append(path) or read_head(root, path)
+    )
+    found = NoteFiles(NotesFolder(tmp_path, 1_000), "a.md")
+    assert {found.find(f"plan.png?{number}") for number in range(50)} == {None}
+    assert len(opened) == len(set(opened)) < 30
+
+
+@pytest.mark.parametrize(
+    "unit", ["<!---->", "<!-->", "<!-- a -->\n", "<?xml a>", "<!DOCTYPE a>", " ", "<!--", "-->"]
+)
+def test_kind_of_a_file_is_told_at_once(unit: str) -> None:
+    head = (unit * 1_024).encode()[:1_024]
+    before = time.process_time()
+    assert kind_of(head) == ""
+    assert time.process_time() - before < 1  # with backtracking, for ever
+    ended = unit + ("-->" if unit == "<!--" else "")
+    if unit not in ("-->", "<!-->"):
+        assert kind_of(f"\n<?xml version='1.0'?>\n{ended}<svg>".encode()) == "image/svg+xml"
 
 
 def test_what_a_note_can_hold_is_drawn_as_such() -> None:

@@ -25,6 +25,8 @@ def test_folders_opened_before_come_back_newest_first(tmp_path: Path) -> None:
     remember_folder(tmp_path / "cache", one)
     gone.rmdir()
     assert [folder.path for folder in recent_folders(tmp_path / "cache")] == [one, two]
+    if os.name == "posix":
+        assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
     (tmp_path / "cache" / "folders.json").write_text("{broken")
     assert recent_folders(tmp_path / "cache") == []
 

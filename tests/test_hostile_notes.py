@@ -31,6 +31,7 @@ SHAPES = {
     "names of blocks of Logseq": f"id:: {'0' * 36}\n" * (SIZE // 42),
     "list in a head that is no YAML": "---\ntags:\n" + "- a\n" * (SIZE // 4) + "b: [\n---\nx",
     "keys of a head": "---\n" + "".join(f"k{i}: v\n" for i in range(SIZE // 9)) + "---\nx",
+    "blanks in a head with a placeholder": "---\na: {{x}}\n" + " " * SIZE + "\n---\nx",
     "braces in a head": "---\n" + "{{" * (SIZE // 2) + "\n---\nx",
     "comments that are never closed": "%%a\n" * (SIZE // 4),
     "shortcodes that are never closed": "{{< highlight a >}}\n" * (SIZE // 20),

@@ -28,9 +28,10 @@ _NAMES = {
 }
 _MAX_SAMPLE_BYTES = 20_000
 _MAX_CHAOS = 0.4
-# Letters of Central European languages when they are decoded as Western.
+# Letters of Central European languages when they are decoded as Western, in words of 40 letters.
 _SIGN_IN_WORD = re.compile(
-    r"[^\W\d_][\xa1-\xbf\xd7\xf7\x8c\x9f\x8f]+[^\W\d_]|[\u0152\u0153\u0178]\w*[\xb3\xb9\xbf]"
+    r"[^\W\d_][\xa1-\xbf\xd7\xf7\x8c\x9f\x8f]{1,40}[^\W\d_]"
+    r"|[\u0152\u0153\u0178]\w{0,40}[\xb3\xb9\xbf]"
 )
 _CZECH = re.compile("[øìèùòï]")
 _CZECH_TOO = re.compile("[šžý]")

@@ -6,6 +6,7 @@ Nothing is read here but the first bytes of a file: `pictures` of the page makes
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import time
@@ -22,6 +23,9 @@ _LIQUID = re.compile(r"\{\{.{0,200}?\}\}")
 _HEAD_BYTES = 1_024
 # A listing of the folder is reused for this long, since a note can name many files.
 _LIST_S = 10.0
+# How many files of the same name are compared with a link, and how many are opened for it.
+_MAX_SAME_NAME = 1_000
+_MAX_BY_NAME = 20
 # The type of a file by its first bytes; its name is not trusted.
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -33,7 +37,10 @@ _KINDS = (
     (b"MM\0*", "image/tiff"),
     (b"%PDF-", "application/pdf"),
 )
-_SVG = re.compile(rb"^\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]", re.DOTALL)
+# Atomic: with backtracking, a comment may end at each of the later ends of comments.
+_SVG = re.compile(
+    rb"^\s*+(?:(?:<\?xml[^>]*+>|(?><!--.*?-->)|<!DOCTYPE[^>]*+>)\s*+)*+<svg[\s>]", re.DOTALL
+)
 
 
 class NoteFiles:
@@ -49,6 +56,7 @@ class NoteFiles:
         self._root = notes.root
         self._folder = PurePosixPath(note_id).parent
         self._places: dict[str, int | None] = {}
+        self._shown: dict[str, bool] = {}
 
     def find(self, target: str) -> int | None:
         """Return the position of a file in ``paths``, None if it cannot be shown.
@@ -65,10 +73,16 @@ class NoteFiles:
             return None
         name = target.partition("#")[0].partition("?")[0]
         for path in self._candidates(name):
-            if kind_of(read_head(self._root, path)):
+            if self._can_be_shown(path):
                 self.paths.append(path)
                 return len(self.paths) - 1
         return None
+
+    def _can_be_shown(self, path: str) -> bool:
+        """Return whether a file is a picture or PDF; it is opened once per note."""
+        if path not in self._shown:
+            self._shown[path] = bool(kind_of(read_head(self._root, path)))
+        return self._shown[path]
 
     def _candidates(self, target: str) -> list[str]:
         """Return the possible paths of a file: next to its note, from the top, or by name."""
@@ -78,20 +92,22 @@ class NoteFiles:
         found = [path for path in map(_normal, [*near, written, *static]) if path]
         named = _files_by_name(self._root, int(time.monotonic() / _LIST_S))
         tail = f"/{written.as_posix()}".lower()
-        by_name = [p for p in named.get(written.name.lower(), ()) if f"/{p}".lower().endswith(tail)]
-        return list(dict.fromkeys([*found, *by_name]))
+        same = named.get(written.name.lower(), ())
+        by_name = (path for path in same if f"/{path}".lower().endswith(tail))
+        return list(dict.fromkeys([*found, *itertools.islice(by_name, _MAX_BY_NAME)]))
 
 
 @functools.lru_cache(maxsize=4)
-def _files_by_name(root: Path, period: int) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _files_by_name(root: Path, period: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     try:
         files = scan_folder(root, size_limit=0).files
     except NotesError:
         return {}
     for path in files:
-        name = path.rpartition("/")[2].lower()
-        found[name] = (*found.get(name, ()), path)
+        same = found.setdefault(path.rpartition("/")[2].lower(), [])
+        if len(same) < _MAX_SAME_NAME:
+            same.append(path)
     return found
 
 

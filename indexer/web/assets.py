@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from indexer.errors import IndexerError, NoteError
+from indexer.private_files import make_private, make_private_folder, open_private, read_regular
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -119,7 +120,7 @@ def load_file(settings: Settings, path: str, *, whole: bool = False) -> tuple[by
     kept = settings.cache / "pictures" / f"{_key(settings.notes, path, stamp)}.webp"
     if not whole and kept.is_file():
         with contextlib.suppress(OSError):
-            return kept.read_bytes(), "image/webp"
+            return read_regular(kept, MAX_FILE_BYTES), "image/webp"
     content, _ = read_note_bytes(settings.notes, path, size_limit=MAX_FILE_BYTES)
     if whole or kind in ("image/svg+xml", "image/gif", "application/pdf"):
         return content, kind
@@ -167,8 +168,10 @@ def _keep(path: Path, content: bytes) -> None:
     """Save a small picture in the cache and drop the oldest ones; ignore a missing cache."""
     temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
+        make_private_folder(path.parent)
+        make_private(path.parent)  # an older version let other users read it
+        with open_private(temporary) as file:
+            file.write(content)
         os.replace(temporary, path)
         kept = sorted(path.parent.glob("*.webp"), key=lambda one: one.stat().st_mtime_ns)
         for old in kept[:-_MAX_KEPT]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.gathered import trust
-from indexer.private_files import replace_private
+from indexer.private_files import make_private_folder, replace_private
 
 _NAME = "folders.json"
 _MAX_RECENT = 8
@@ -50,7 +50,7 @@ def remember_folder(cache: Path, folder: Path) -> None:
     rest = [str(one.path) for one in recent_folders(cache) if one.path != folder]
     content = json.dumps([str(folder), *rest][:_MAX_RECENT])
     with contextlib.suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
+        make_private_folder(cache)
         replace_private(cache / _NAME, content.encode("utf-8", "replace"))
 
 
