@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import stat
 import sys
 from collections.abc import Callable
@@ -212,3 +214,55 @@ def test_another_build_changes_the_folder_at_the_same_moment(
     make_folder(tmp_path / "index")
     assert changed
     assert (tmp_path / "index" / ".gitignore").read_bytes() == b"*\n"
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
+FOREIGN_SQL = {
+    "view in place of the header": (
+        "DROP TABLE header",
+        f"CREATE VIEW header AS {ENDLESS} x AS key, x AS value FROM n",
+    ),
+    "view in place of the points": (
+        "DROP TABLE point",
+        f"CREATE VIEW point AS {ENDLESS} x AS id, 1 AS note, 1 AS vector FROM n",
+    ),
+    "trigger": (
+        "CREATE TRIGGER t AFTER INSERT ON header BEGIN "
+        f"INSERT INTO term {ENDLESS} x, x FROM n; END",
+    ),
+    "another table": ("CREATE TABLE extra (a)",),
+    "computed column": (
+        "DROP TABLE term",
+        "CREATE TABLE term (term TEXT, points INTEGER AS (length(hex(zeroblob(900000000)))))",
+    ),
+    "condition": (
+        "DROP TABLE tombstone",
+        "CREATE TABLE tombstone (point INTEGER PRIMARY KEY, generation CHECK (randomblob(9e8)))",
+    ),
+    "index of an expression": ("CREATE INDEX link_text ON link (hex(zeroblob(900000000)))",),
+    "word list of another kind": (
+        "DROP TABLE words",
+        "CREATE VIRTUAL TABLE words USING fts5 (own, context, content = 'note')",
+    ),
+}
+
+
+@pytest.mark.damages
+@pytest.mark.parametrize("statements", FOREIGN_SQL.values(), ids=list(FOREIGN_SQL))
+def test_database_of_a_stranger_computes_nothing(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, statements: tuple[str, ...]
+) -> None:
+    notes = write_notes({"a.md": "- one\n"})
+    open_notebook(notes).build()
+    database = notes / ".notepoint" / DATABASE
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+    sums_path(database).unlink()  # those of the stranger would fit
+    notebook = open_notebook(notes)
+    notebook.damaged_on_purpose = True  # type: ignore[attr-defined]
+    for act in (lambda: notebook.search("one"), notebook.status, notebook.build):
+        with pytest.raises(IndexDamaged, match="Notepoint does not make"):
+            act()
+    assert notebook.build(rebuild=True).points_total == 1
+    assert notebook.search("one").hits and notebook.check() == []

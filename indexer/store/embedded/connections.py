@@ -11,7 +11,7 @@ from pathlib import Path
 
 from indexer.errors import IndexDamaged, IndexerError
 from indexer.store.embedded.page_sums import is_at_rest
-from indexer.store.embedded.schema import PAGE_SIZE
+from indexer.store.embedded.schema import PAGE_SIZE, refuse_foreign_tables
 from indexer.store.rows import REBUILD
 
 BUSY_TIMEOUT_S = 30.0
@@ -40,9 +40,7 @@ class Connections:
                 self._let_go_of_replaced()
                 connection, file = self._idle.pop() if self._idle else None, self._file
             if connection is None:
-                connection = (
-                    self._connect_to_read() if self._read_only else self._connect_to_write()
-                )
+                connection = self._connect()
             try:
                 yield connection
             finally:
@@ -88,6 +86,15 @@ class Connections:
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = self._connect_to_read() if self._read_only else self._connect_to_write()
+        try:
+            refuse_foreign_tables(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _connect_to_write(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -88,6 +91,60 @@ _NUMBERS = (
     "format generation dimension notes points released vectors_since points_without_file "
     "chance_millionths chance_of"
 ).split()
+
+
+# Comments and white space of a statement, which may differ between versions of a format.
+_SPACE = re.compile(r"--[^\n]*|\s+")
+_MADE = re.compile(r"\s*CREATE (INDEX)")
+# What SQLite 3.40 makes by itself for these tables.
+_BY_SQLITE = (
+    "CREATE TABLE sqlite_sequence(name,seq)",
+    "CREATE TABLE 'words_data'(id INTEGER PRIMARY KEY, block BLOB)",
+    "CREATE TABLE 'words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID",
+    "CREATE TABLE 'words_docsize'(id INTEGER PRIMARY KEY, sz BLOB)",
+    "CREATE TABLE 'words_config'(k PRIMARY KEY, v) WITHOUT ROWID",
+)
+
+
+def refuse_foreign_tables(connection: sqlite3.Connection) -> None:
+    """Refuse a database with tables, views or triggers that Notepoint does not make.
+
+    An index can come with notes of strangers. A view in place of a table could compute forever, and
+    a trigger could change what a build writes.
+
+    :param connection: to the database, which may still be empty.
+    :raises IndexDamaged: if there is anything else than our tables and their indexes.
+    """
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql NOT NULL")
+    for kind, name, sql in rows.fetchall():
+        made = kind, _SPACE.sub("", str(sql))
+        if made not in _our_tables() and made not in _tables_of_this_sqlite():
+            raise IndexDamaged(
+                f"the index is damaged: it has a {str(kind)[:20]} that Notepoint does not make, "
+                f"{str(name)[:40]!r}",
+                REBUILD,
+            )
+
+
+@functools.cache
+def _our_tables() -> frozenset[tuple[str, str]]:
+    """Return kind and statement, without white space, of our tables and indexes."""
+    found = set()
+    for statement in (*TABLES.split(";\n"), *_BY_SQLITE):
+        made = _MADE.match(statement)
+        kind = made[1].lower() if made else "table"
+        found.add((kind, _SPACE.sub("", statement)))
+    return frozenset(found)
+
+
+@functools.cache
+def _tables_of_this_sqlite() -> frozenset[tuple[str, str]]:
+    """Return the same, as the SQLite of this process writes it; it takes a millisecond."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for statement in TABLES.split(";\n"):
+            connection.execute(statement)
+        rows = connection.execute("SELECT type, sql FROM sqlite_schema").fetchall()
+    return frozenset((kind, _SPACE.sub("", str(sql))) for kind, sql in rows)
 
 
 def read_header(connection: sqlite3.Connection) -> dict[str, str]:
