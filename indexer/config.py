@@ -34,6 +34,13 @@ _SPACE_NAME = re.compile(r"[a-z0-9_]{1,40}")
 # The parts of a server address that can be shown: host names with ports, and the database.
 _HOST = r"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%]+\])(?::[0-9]{1,5})?"
 _SHOWN = re.compile(rf"(?P<hosts>{_HOST}(?:,{_HOST})*)(?P<database>/[\w.-]*)?\Z")
+# Texts for a server that are not its address: a missing slash, the settings of another program, a
+# user with a password. As the name of a folder, all of it would be printed.
+_NO_FOLDER = re.compile(
+    r"postgres(?:ql)?[\w+]*\s*:|jdbc:|://|(?:^|[/\\])[^/\\:]*:.*@|(?:pass(?:word|wd)?|secret)\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PREFIX = "NOTEPOINT_"
 
 
@@ -58,6 +65,11 @@ class Settings(NamedTuple):
     exclude: tuple[str, ...] = ()
     lower: tuple[str, ...] = ()
     follow_links: bool | None = None
+
+    def __repr__(self) -> str:
+        """Return the settings for people, without the password of a store."""
+        shown = self._replace(store=shown_store(self.store))
+        return f"Settings{tuple(shown)!r}"
 
     @classmethod
     def load(
@@ -94,7 +106,7 @@ class Settings(NamedTuple):
         shards = values.get(_PREFIX + "SHARDS", "") or cache / "shards"
         return cls(
             notes=folder,
-            store=_with_space(given("STORE", store), folder) or str(_default_store(folder, cache)),
+            store=_store(given("STORE", store), folder) or str(_default_store(folder, cache)),
             model=trusted_model(given("MODEL", model) or DEFAULT_MODEL, folder),
             site_url=_url(given("SITE_URL", site_url)),
             size_limit=_positive(values, "SIZE_LIMIT", DEFAULT_SIZE_LIMIT),
@@ -120,9 +132,9 @@ def shown_store(store: str) -> str:
 
     If a password with ``@``, ``/`` or ``?`` makes the address ambiguous, no part is shown.
     """
-    if not is_server(store):
+    scheme, separator, rest = store.partition("://")
+    if not separator:
         return store
-    scheme, _, rest = store.partition("://")
     place = re.split("[?#]", rest, maxsplit=1)[0]
     shown = _SHOWN.match(place.rpartition("@")[2])
     if shown is None or rest.count("@") > 1 or "@" in rest[len(place) :]:
@@ -149,10 +161,33 @@ def split_space(store: str) -> tuple[str, str]:
     return _SPACE.sub("", store, count=1).rstrip("?&"), found[1]
 
 
+def _store(given: str, notes: Path) -> str:
+    """Return a store; a server address that names no space gets that of the notes folder.
+
+    :param given: a folder, or an address; empty for the default.
+    :param notes: the notes folder.
+    :raises SettingsError: if it is neither; the message shows none of it.
+    """
+    if is_server(given):
+        return given if _SPACE.search(given) else _with_space(given, notes)
+    if not _SCHEME.match(given) and _NO_FOLDER.search(_missing_part(given)):
+        raise SettingsError(
+            "the store is neither a folder nor an address",
+            "write it as postgresql://user@host/database, with the password in PGPASSWORD",
+        )
+    return given
+
+
+def _missing_part(path: str) -> str:
+    """Return the part of a path below its last folder that exists."""
+    folder, rest = path, ""
+    while folder and not os.path.isdir(folder):
+        above, name = os.path.split(folder)
+        folder, rest = ("", folder + rest) if above == folder else (above, f"/{name}{rest}")
+    return rest.removeprefix("/")
+
+
 def _with_space(store: str, notes: Path) -> str:
-    """Return a server address with the space of a notes folder added if it names none."""
-    if not is_server(store) or _SPACE.search(store):
-        return store
     folder = notes.resolve()
     name = re.sub("[^a-z0-9]+", "_", folder.name.lower()).strip("_")[:30] or "notes"
     digest = hashlib.blake2b(os.fsencode(folder), digest_size=3).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,38 @@ def test_place_that_cannot_be_is_one_message(tmp_path: Path, name: str, place: s
         assert exc.hint
     else:
         assert "~" not in place
+
+
+NO_FOLDERS = (
+    *("postgresql:/u:s3crtzq9x@h/db", "postgresql:u:s3crtzq9x@h/db", "u:s3crt/zq9x@h/db"),
+    *("postgresql//u:s3crtzq9x@h/db", "postgres:\\\\u:s3crtzq9x@h", "//u:s3crtzq9x@h/db"),
+    *("host=h user=u password=s3crtzq9x dbname=d", "host=h passwd = s3crtzq9x"),
+    *("'postgresql://u:s3crtzq9x@h/db'", " postgresql://u:s3crtzq9x@h/db", "<pg>://u:s3crtzq9x@h"),
+    *("jdbc:postgresql://h/db?user=u&password=s3crtzq9x", "postgresql ://u:s3crtzq9x@h/db"),
+    *("postgresql+psycopg:/u:s3crtzq9x@h/db", "new/u:s3crtzq9x@h/db", "client_secret=s3crtzq9x"),
+)
+
+
+@pytest.mark.parametrize("store", NO_FOLDERS)
+def test_address_with_a_slip_is_no_folder_and_is_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="neither a folder nor an address") as refused:
+        load(notes=tmp_path, store=store)
+    told = "".join(traceback.format_exception(refused.value)) + str(refused.value.hint)
+    assert "s3crt" not in told and "zq9x" not in told
+
+
+def test_folders_with_odd_names_are_folders(tmp_path: Path) -> None:
+    there = tmp_path / "sftp:host=h,user=me@h"
+    there.mkdir()
+    for store in (str(there), str(there / "new"), "postgres-index", "a=b", "me@work/index", "a:b"):
+        assert load(notes=tmp_path, store=store).store == store
+
+
+def test_settings_are_shown_without_a_password(tmp_path: Path) -> None:
+    for scheme in ("postgresql", "postgres", "of-an-extension"):
+        shown = load(notes=tmp_path, store=f"{scheme}://u:s3crtzq9x@h/db?space=a&password=zq9x")
+        assert f"{scheme}://h/db" in repr(shown) and f"{shown}" == repr(shown)
+        assert "s3crt" not in repr(shown) and "zq9x" not in repr([shown])
