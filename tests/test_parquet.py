@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +104,22 @@ def exported(write_notes: WriteNotes, open_notebook: OpenNotebook, tmp_path: Pat
     notebook.build()
     notebook.export_index(tmp_path / "out")
     return tmp_path / "out"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+def test_export_is_private_whatever_the_umask(
+    write_notes: WriteNotes, open_notebook: OpenNotebook, tmp_path: Path
+) -> None:
+    notebook = open_notebook(write_notes(NOTES))
+    notebook.build()
+    before = os.umask(0)
+    try:
+        notebook.export_index(tmp_path / "deep" / "out")
+    finally:
+        os.umask(before)
+    files = list((tmp_path / "deep" / "out").iterdir())
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "deep" / "out").stat().st_mode & 0o777 == 0o700
 
 
 def spoil(path: Path) -> None:

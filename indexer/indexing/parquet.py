@@ -20,6 +20,7 @@ import numpy as np
 from indexer.errors import IndexDamaged, IndexerError, IndexNotFound
 from indexer.extras import require
 from indexer.notes.link_names import NoteName, link_key, name_keys
+from indexer.private_files import make_private_folder, open_private
 from indexer.records import (
     BlockKind,
     FileStamp,
@@ -77,7 +78,7 @@ def export_index(store: Store, folder: Path) -> Transfer:
             "run `notepoint build --rebuild`",
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)  # it holds the text of all notes
         if any(folder.iterdir()):
             raise IndexerError(f"the folder {folder} is not empty", "name a new one")
         with store.view() as view:
@@ -224,7 +225,7 @@ class _Writers:
         table = pa.Table.from_pylist(rows, schema=self._schemas[part])
         if part not in self._open:
             # An open file, since the library takes only paths in UTF-8.
-            file = self._files.enter_context(_file(self._folder, part).open("wb"))
+            file = self._files.enter_context(open_private(_file(self._folder, part)))
             self._open[part] = file, pq.ParquetWriter(file, table.schema, compression="zstd")
         self._open[part][1].write_table(table, row_group_size=max(1, len(rows)))
 
@@ -297,9 +298,6 @@ def _link_rows(note: WholeNote) -> Iterator[dict[str, Any]]:
         }
 
 
-# --- shards of vectors ----------------------------------------------------------------------------
-
-
 def write_shard(
     folder: Path, keys: Sequence[bytes], vectors: np.ndarray, pieces: Sequence[bytes]
 ) -> Path:
@@ -316,7 +314,7 @@ def write_shard(
     rows = _vector_rows(keys, vectors.astype(np.float16), pieces)
     table = pa.Table.from_pylist(rows, schema=_schemas(vectors.shape[1])["vectors"])
     path = folder / f"writing-{os.getpid()}-{keys[0].hex()}"
-    with path.open("wb") as file:
+    with open_private(path) as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
