@@ -116,6 +116,14 @@ def test_extension_of_vs_code_starts_our_server_with_its_settings() -> None:
     assert described["scripts"]["vscode:prepublish"] == "npm run build"
 
 
+def test_folder_of_notes_cannot_name_the_command_of_vs_code() -> None:
+    described = json.loads((EXTENSION / "package.json").read_text())
+    settings = described["contributes"]["configuration"]["properties"]
+    assert settings["notepoint.command"]["scope"] == "machine"
+    assert described["capabilities"]["untrustedWorkspaces"]["supported"] is False
+    assert "cwd: homedir()" in (EXTENSION / "src/extension.ts").read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     not (EXTENSION / "node_modules/.bin/tsc").exists(),

@@ -1,3 +1,4 @@
+import { homedir } from "os";
 import { ExtensionContext, workspace } from "vscode";
 import { LanguageClient, LanguageClientOptions, ServerOptions } from "vscode-languageclient/node";
 
@@ -13,6 +14,8 @@ export async function activate(_context: ExtensionContext): Promise<void> {
   const server: ServerOptions = {
     command: settings.get<string>("command", "notepoint"),
     args: ["lsp", "--notes", notes],
+    // Windows looks for the command in the working directory first, which would be the notes.
+    options: { cwd: homedir() },
   };
   const options: LanguageClientOptions = {
     documentSelector: [{ scheme: "file", language: "markdown" }],
