@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from harness import (
     write_notes,
     write_prose,
 )
+from patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,7 +59,12 @@ class Place:
         command = worker(*arguments, "--notes", str(self.notes), "--store", str(self.store))
         environment = worker_environment(OMP_NUM_THREADS="1", **more)
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, preexec_fn=limit, timeout=60
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            preexec_fn=limit,
+            timeout=4 * PATIENCE_S,
         )
 
     def judge(self, done: subprocess.CompletedProcess[str]) -> None:
@@ -81,31 +88,34 @@ def place(tmp_path: Path) -> Place:
 
 
 def in_mount(place: Place, options: str, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with the index on a small separate disk; copy the result back."""
-    store, kept = place.store, place.store.with_name("kept")
-    shutil.copytree(store, kept)
-    build = " ".join(worker("build", "--notes", str(place.notes), "--store", str(store), "-q"))
-    ask = " ".join(worker("query", "gradient", "--notes", str(place.notes), "--store", str(store)))
+    """Run a script with the index, `$store`, on a small separate disk; copy the result back."""
+    kept = place.store.with_name("kept")
+    shutil.copytree(place.store, kept)
+    at = ["--notes", str(place.notes), "--store", str(place.store)]
+    build, ask = (
+        shlex.join(worker("build", *at, "-q")),
+        shlex.join(worker("query", "gradient", *at)),
+    )
     lines = [
-        f"mount -t tmpfs -o {options} tmpfs {store}",
-        f"cp -a {kept}/. {store}",
-        script.format(store=store),
+        f'mount -t tmpfs -o {options} tmpfs "$store"',
+        'cp -a "$kept"/. "$store"',
+        script,
         f"{build}; echo build $? >&2",
-        f"{ask} > {kept}/said; echo query $? >&2",
-        f"mount -o remount,rw,size=64m {store}; rm -rf {store}/filler; rm -rf {kept}/*",
-        f"cp -a {store}/. {kept}",
+        f'{ask} > "$kept"/said; echo query $? >&2',
+        'mount -o remount,rw,size=64m "$store"; rm -rf "$store"/filler; rm -rf "$kept"/*',
+        'cp -a "$store"/. "$kept"',
     ]
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", "\n".join(lines)],
-        env=worker_environment(OMP_NUM_THREADS="1"),
+        env=worker_environment(OMP_NUM_THREADS="1", store=str(place.store), kept=str(kept)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=4 * PATIENCE_S,
     )
     if "mount:" in done.stderr or "unshare:" in done.stderr:
         pytest.skip("nothing may be mounted here")
-    shutil.rmtree(store)
-    shutil.copytree(kept, store)
+    shutil.rmtree(place.store)
+    shutil.copytree(kept, place.store)
     return done
 
 
@@ -116,7 +126,7 @@ def test_fault_06_disk_full(place: Place, free_kb: int, held: list[str]) -> None
     done = in_mount(
         place,
         f"size={used + free_kb}k",
-        f"cat /dev/zero > {{store}}/filler; truncate -s -{free_kb}k {{store}}/filler 2>/dev/null",
+        f'cat /dev/zero > "$store"/filler; truncate -s -{free_kb}k "$store"/filler 2>/dev/null',
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert "query 2" not in done.stderr, done.stderr
@@ -133,7 +143,7 @@ def test_fault_06_disk_full(place: Place, free_kb: int, held: list[str]) -> None
 
 @ROOT_ONLY
 def test_fault_08_read_only_index(place: Place, held: list[str]) -> None:
-    done = in_mount(place, "size=64m", "mount -o remount,ro {store}")
+    done = in_mount(place, "size=64m", 'mount -o remount,ro "$store"')
     assert "Traceback" not in done.stderr, done.stderr
     assert "build 2" in done.stderr and "query 2" not in done.stderr, done.stderr
     assert "read-only" in done.stderr and done.stderr.count("hint: ") == 1
@@ -147,17 +157,17 @@ def test_notes_folder_that_cannot_be_written(tmp_path: Path, held: list[str]) ->
     notes = tmp_path / "notes"
     write_notes(notes, 5)
     build, ask = (
-        " ".join(worker(*words, "--notes", str(notes)))
+        shlex.join(worker(*words, "--notes", str(notes)))
         for words in (["build"], ["query", "gradient"])
     )
-    script = f"mount -t tmpfs tmpfs {notes} && echo '- the gradient' > {notes}/a.md && "
-    script += f"mount -o remount,ro {notes} && {build} && {ask}"
+    script = 'mount -t tmpfs tmpfs "$notes" && echo "- the gradient" > "$notes"/a.md && '
+    script += f'mount -o remount,ro "$notes" && {build} && {ask}'
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", script],
-        env=worker_environment(NOTEPOINT_CACHE=str(tmp_path / "cache")),
+        env=worker_environment(NOTEPOINT_CACHE=str(tmp_path / "cache"), notes=str(notes)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     if "mount:" in done.stderr or "unshare:" in done.stderr:
         pytest.skip("nothing may be mounted here")
@@ -223,15 +233,15 @@ def test_fault_25_model_that_is_not_there(place: Place, held: list[str]) -> None
 
 def shell(place: Place, script: str, cwd: Path | None = None, **more: str) -> str:
     """Run a script with Notepoint as `$np` and the index as `$at`; return status and errors."""
+    at = shlex.join(["--notes", str(place.notes), "--store", str(place.store)])
+    script = script.replace("$np", shlex.join(worker())).replace("$at", at)
     done = subprocess.run(
         ["sh", "-c", script],
         cwd=cwd,
-        env=worker_environment(
-            np=" ".join(worker()), at=f"--notes {place.notes} --store {place.store}", **more
-        ),
+        env=worker_environment(**more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert "Traceback" not in done.stderr, done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr
@@ -258,8 +268,8 @@ def test_fault_33_streams_locale_home_and_folder(
     gone = tmp_path / "gone"
     for command, expected in (("status $at", "0"), ("status", "2")):
         gone.mkdir()
-        script = f"cd {gone} && rmdir {gone} && $np {command}"
-        assert shell(place, script)[0] == expected
+        script = f'cd "$gone" && rmdir "$gone" && $np {command}'
+        assert shell(place, script, gone=str(gone))[0] == expected
     assert "does not exist" in shell(place, f"$np status --notes {'x' * 5000}")
     assert rows_of(place.store) == before
     assert faults_of(place.store) == []
