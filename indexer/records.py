@@ -7,9 +7,12 @@ Most are named tuples: defining a frozen dataclass costs 1.1 ms at import, a nam
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from indexer.explanations import AnswerExplanation, Explanation
 
 
 class Outcome(Enum):
@@ -380,20 +383,6 @@ class Unit(NamedTuple):
         return tuple(point.point_id for point in self.points if point.matched)
 
 
-class Explanation(NamedTuple):
-    """Why a hit has its rank, for users who report a wrong answer.
-
-    ``retrievers`` holds (name, figure, rank among all candidates) for each retriever in use,
-    ``steps`` the change of the score by each rule that applied, and ``words`` the words of the
-    question with how well the hit matches each, -1 to 1.
-    """
-
-    candidates: int
-    retrievers: tuple[tuple[str, float, int], ...]
-    steps: tuple[tuple[str, float], ...]
-    words: tuple[tuple[str, float], ...]
-
-
 class Hit(NamedTuple):
     """A point returned for a question, with its context and why it was found.
 
@@ -456,7 +445,8 @@ class Answer:
     the hits in the size that fits the question. ``notices`` are remarks for the reader, for example
     about a filter that no note passes, or a question that was cut. ``verdict`` says how far to
     trust the answer. ``passages`` fill a token budget, if one was given: points near the hits,
-    touching points as one passage, grouped by note, the best first.
+    touching points as one passage, grouped by note, the best first. ``explanation`` is None unless
+    it was asked for.
     """
 
     question: str
@@ -472,6 +462,14 @@ class Answer:
     notices: tuple[str, ...] = ()
     verdict: Verdict = Verdict.NOT_THERE
     passages: tuple[Place, ...] = ()
+    explanation: AnswerExplanation | None = None
+
+    def as_typed(self) -> str:
+        """Return the question that searches for its corrected words as they were typed, quoted."""
+        text = " ".join(self.question.split())
+        for word, _ in self.reads:
+            text = re.sub(rf'(?<![\w"]){re.escape(word)}(?![\w"])', f'"{word}"', text)
+        return text
 
     def topics(self, most: int = 3) -> list[str]:
         """Return the topics of the hits, best first: note titles with the nearest heading.

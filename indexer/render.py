@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from indexer.errors import NO_TEXT
-from indexer.explanation_text import explanation_json, explanation_lines
+from indexer.explanation_text import explanation_json, explanation_lines, verdict_json
 from indexer.notes.names import UNSEEN, written_name
 from indexer.records import (
     Answer,
@@ -91,7 +91,8 @@ def _alone(found: re.Match[str]) -> str:
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """Return an answer in the shape of the contract."""
-    return {
+    why = answer.explanation
+    values = {
         "query": answer.question,
         "answered": answer.answered,
         "verdict": answer.verdict.value,
@@ -115,6 +116,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "notices": list(answer.notices),
         "topics": [] if answer.answered else answer.topics(),
     }
+    if answer.reads:
+        values["as_typed"] = answer.as_typed()
+    return values | ({"explanation": verdict_json(why)} if why else {})
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import click
 
+from indexer.explanation_text import explanation_lines, verdict_lines
 from indexer.records import Answer, Hit, Place, Unit, UnitPoint, Verdict
 from indexer.render import (
     exact_in_line,
@@ -60,6 +61,9 @@ def answer_text(answer: Answer, *, full: bool = False) -> str:
         ]
         lines.append("")
     lines.append(click.style(summary_line(answer), dim=True))
+    if answer.explanation is not None:
+        why = verdict_lines(answer, answer.explanation)
+        lines += ["", *(click.style(in_line(line), dim=True) for line in why)]
     return "\n".join(lines)
 
 
@@ -70,8 +74,7 @@ def _reading_lines(answer: Answer) -> list[str]:
     if not corrected:
         return lines
     reads = ", ".join(safe(read) for _, read in corrected)
-    typed = ", ".join(f'"{safe(word)}"' for word, _ in corrected)
-    return [*lines, f"Showing results for {reads}; to search for the word as typed, ask {typed}"]
+    return [*lines, f"Showing results for {reads}; search instead for: {safe(answer.as_typed())}"]
 
 
 def unit_lines(unit: Unit, hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:
@@ -95,7 +98,17 @@ def unit_lines(unit: Unit, hits: tuple[Hit, ...], *, full: bool = False) -> list
             rank = "    "
         lines.append(rank + _place_line(place))
         lines += _point_lines(place, inside, full=full)
-    return [*lines, *_similar_lines(unit)]
+    return [*lines, *_similar_lines(unit), *_why_lines(unit, inside)]
+
+
+def _why_lines(unit: Unit, hits: dict[int, Hit]) -> list[str]:
+    """Return why the hits of a larger unit were found, if that is explained."""
+    lines = []
+    for point in unit.points:
+        hit = hits.get(point.point_id)
+        for line in explanation_lines(hit.explanation) if hit and hit.explanation else ():
+            lines.append(click.style(f"    line {point.line_start}: {safe(line)}", dim=True))
+    return lines
 
 
 def counted(count: int, name: str) -> str:

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "indexer"
 # A module may import modules of lower floors and of its own package.
 FLOORS = (
     ("import_path", "comes before any other import"),
+    ("explanations", "records of why an answer is as it is; other records hold them"),
     ("errors records whole_numbers", "words that all share"),
     ("extras", "which optional packages are installed; `setup` asks before any is"),
     ("private_files", "files that their owner alone may read"),

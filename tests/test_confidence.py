@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from indexer.records import BlockKind, Point, Verdict
@@ -9,14 +11,18 @@ from indexer.retrieval.confidence import (
     ANSWERED_ABOVE,
     SURE_ABOVE,
     Signs,
+    _ahead,
     _is_inflected,
+    bounds_of,
     confidence,
+    effects_of,
     length_of,
     verdict,
 )
 from indexer.retrieval.languages import function_terms
 from indexer.retrieval.names_asked import names_unknown
 from indexer.retrieval.question import Question
+from indexer.retrieval.ranking import Ranking
 from indexer.store.records import NoteInfo, StoredPoint
 from indexer.text.terms import terms_of
 
@@ -72,6 +78,51 @@ def test_other_forms_of_words_the_model_does_not_know_are_words_of_the_notes(
     note = NoteInfo("ru.md", "Meetings", None, (), (), (), "")
     point = Point("Встреча с врачом в пятницу.", BlockKind.ITEM, 3, 3)
     assert _is_inflected(StoredPoint(1, 0, note, point), terms) == found
+
+
+def test_rules_after_the_fit_are_named_with_the_confidence_after_each() -> None:
+    assert bounds_of(GOOD) == []
+    assert bounds_of(POOR._replace(exact=True)) == [("all words are in the first hit", 0.5)]
+    ((rule, after),) = bounds_of(GOOD._replace(gibberish=True))
+    assert (rule, after) == ("no word is known", confidence(GOOD._replace(gibberish=True)))
+    signs = POOR._replace(exact=True, ahead=1.0)
+    assert bounds_of(signs)[-1][1] == confidence(signs) > 0.5
+    assert math.isclose(
+        sum(effect for _, _, effect in effects_of(GOOD)),
+        math.log(confidence(GOOD) / (1 - confidence(GOOD))),
+    )
+
+
+def test_critique_that_stands_out_is_close_to_an_answer() -> None:
+    poor = POOR._replace(cosine=0.35, coverage=0.2)
+    assert confidence(poor) < ANSWERED_ABOVE < confidence(poor._replace(ahead=0.8)) < SURE_ABOVE
+    assert confidence(poor._replace(ahead=0.1)) < ANSWERED_ABOVE
+    assert confidence(GOOD._replace(ahead=0.8)) == confidence(GOOD)
+    for lacking in ({"no_number": True}, {"unknown_name": True}, {"gibberish": True}):
+        signs = poor._replace(ahead=0.8, **lacking)
+        assert confidence(signs) < ANSWERED_ABOVE
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "found"),
+    [
+        ("was the pace ok?", "Review of the course", True),
+        ("do they start on time?", "Review of the course", True),
+        ("how was the wine?", "Review of the course", True),
+        ("any hidden fees?", "Review of the course", True),
+        ("was the pace ok?", "Notes of the course", False),
+        ("what is a median?", "Review of the course", False),
+        ("how many lessons are there?", "Review of the course", False),
+    ],
+)
+def test_only_a_review_answers_for_an_opinion(question: str, title: str, *, found: bool) -> None:
+    note = NoteInfo("a.md", title, None, (), (), (), "")
+    points = {
+        i: StoredPoint(i, i, note, Point(f"point {i}", BlockKind.ITEM, i, i)) for i in range(1, 13)
+    }
+    scores = {i: 3.0 - 0.1 * i for i in points}
+    ahead = _ahead(Ranking([*points], scores, {}, points), question)
+    assert ahead == (pytest.approx(scores[1] - scores[9]) if found else None)
 
 
 def test_a_question_in_another_language_needs_less() -> None:

@@ -355,15 +355,16 @@ def test_what_is_no_answer_is_one_quiet_line_over_folded_rows(built: Path) -> No
     assert desk["place"] == ""  # no point is shown as an answer
 
 
+@pytest.mark.parametrize("end", ["", "?"])
 def test_what_was_read_into_a_question_is_said(
-    built: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setattr(FakeEncoder, "count_tokens", lambda self, texts: [2] * len(texts))
-    page = open_page(q="discussion of ehtics")
+    page = open_page(q=f"discussion of ehtics{end}")
     assert "Showing results for ethics" in notices(page)
     way = element(page, "desk")["notices"][0]["ways"][0]
     assert way["label"] == "Search for ehtics instead"
-    assert way["act"] == {"do": "ask", "question": 'discussion of "ehtics"'}
+    assert way["act"] == {"do": "ask", "question": f'discussion of "ehtics"{end}'}
 
 
 def test_examples_of_the_address_steer_the_answer(built: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import threading
 from typing import Any
 
@@ -350,8 +351,9 @@ def test_what_was_read_into_a_question_is_told(
     answer = notebook.search("any ehtics?")
     assert answer.reads == (("ehtics", "ethics"),)
     assert answer_text(answer).startswith(
-        'Showing results for ethics; to search for the word as typed, ask "ehtics"\n'
+        'Showing results for ethics; search instead for: any "ehtics"?\n'
     )
+    assert answer_json(answer)["as_typed"] == answer.as_typed() == 'any "ehtics"?'
     assert answer_json(answer)["reads"] == [{"word": "ehtics", "read": "ethics"}]
     assert notebook.search("ethics").reads == ()
 
@@ -373,24 +375,90 @@ def _hit_of(title: str, headings: tuple[str, ...]) -> Hit:
     return Hit(1, 1, "a.md", title, None, (), (), headings, (), 1, 1, "", "", (), 0.5, 0.5, 0.5, ())
 
 
-def test_explanation_adds_up_to_the_score(notebook: Notebook) -> None:
-    answer = notebook.search("is there a discussion of ethics?", explain=True)
-    for hit in answer.hits:
+def odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+@pytest.mark.parametrize("points", [True, False], ids=["points", "units"])
+@pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
+def test_explanation_adds_up_to_the_score(notebook: Notebook, mode: Mode, *, points: bool) -> None:
+    answer = notebook.search(
+        "is there a discussion of ethics?", mode=mode, points=points, explain=True
+    )
+    assert answer.hits
+    for hit, printed in zip(answer.hits, answer_json(answer)["hits"], strict=True):
         why = hit.explanation
         assert why is not None
         assert sum(change for _, change in why.steps) == pytest.approx(hit.score, abs=1e-3)
-        assert [name for name, _, _ in why.retrievers] == ["words", "cosine", "late interaction"]
+        assert sum(share for _, share in why.joined) == pytest.approx(why.steps[0][1], abs=1e-3)
         assert all(1 <= rank <= why.candidates for _, _, rank in why.retrievers)
+        steps = printed["explanation"]["steps"]
+        assert sum(step["change"] for step in steps) == pytest.approx(printed["score"], abs=1e-3)
+
+
+def test_explanation_of_a_hit_names_what_found_it(notebook: Notebook) -> None:
+    answer = notebook.search("is there a discussion of ethics?", points=True, explain=True)
     first = answer.hits[0].explanation
     assert first is not None
-    assert {rank for _, _, rank in first.retrievers} == {1}
+    assert {name: rank for name, _, rank in first.retrievers} == {
+        "words": 1,
+        "cosine": 1,
+        "late interaction": 1,
+    }
+    assert {"cosine", "words", "late interaction"} <= dict(first.joined).keys()
     assert dict(first.words)["ethics"] > 0.9
-    assert "why: words" in answer_text(answer)
+    text = answer_text(answer)
+    assert "why: words" in text
+    assert f"score {answer.hits[0].score:.3f}: evidence joined" in text
     assert answer_json(answer)["hits"][0]["explanation"]["candidates"] == first.candidates
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is there a discussion of ethics?",
+        "what did I not like in the review?",
+        "zebra giraffe",
+        "pros and cons of the videos",
+        "is anything said about volume?",
+    ],
+)
+def test_explanation_of_the_verdict_adds_up_to_the_confidence(
+    notebook: Notebook, question: str
+) -> None:
+    answer = notebook.search(question, explain=True)
+    why = answer.explanation
+    assert why is not None
+    fitted = sum(effect for _, _, effect in why.signs)
+    if not why.rules:
+        assert odds(answer.confidence) == pytest.approx(fitted, abs=1e-6)
+    else:
+        assert why.rules[-1][1] == pytest.approx(answer.confidence)
+    printed = answer_json(answer)["explanation"]
+    assert sum(one["effect"] for one in printed["signs"]) == pytest.approx(fitted, abs=1e-4)
+    assert (answer.confidence >= printed["maybe_above"]) == answer.answered
+    text = answer_text(answer)
+    assert f"verdict: {answer.verdict.value}, confidence {answer.confidence:.2f}" in text
+    assert f"size of the first answer: {why.size}" in text
+
+
+def test_explanation_names_filters_and_corrected_words(notebook: Notebook) -> None:
+    where = NoteFilter(tags=("dl",), since=datetime.date(2020, 1, 1))
+    answer = notebook.search("AlexNet tag:dl -volume", where=where, explain=True)
+    why = answer.explanation
+    assert why is not None
+    assert ("tags", "dl") in why.filters
+    assert ("since", "2020-01-01") in why.filters
+    assert "filters: tags dl" in answer_text(answer)
+    assert answer_json(answer)["explanation"]["question"] == "AlexNet"
+    assert "read as: AlexNet" in answer_text(answer)
+
+
 def test_nothing_is_explained_unasked(notebook: Notebook) -> None:
-    assert notebook.search("ethics").hits[0].explanation is None
+    answer = notebook.search("ethics")
+    assert answer.explanation is None
+    assert answer.hits[0].explanation is None
+    assert "explanation" not in answer_json(answer)
     words = notebook.search("ethics", mode=Mode.LEXICAL, explain=True).hits[0].explanation
     assert words is not None
     assert [name for name, _, _ in words.retrievers] == ["words"]

@@ -101,7 +101,11 @@ from indexer.records import Mode, NoteFilter
 @click.option(
     "--full", is_flag=True, help="Print every line of each answer, and weaker matches too"
 )
-@click.option("--explain", is_flag=True, help="Single points, each with the reasons for its rank")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say why: the verdict, the size, and the rank of each hit",
+)
 @format_options
 @click.option("--rerank", metavar="MODEL", help="Rerank the first points with this cross-encoder")
 def query(
@@ -135,7 +139,7 @@ def query(
         "more_like": options["more_like"],
         "less_like": options["less_like"],
         "rerank": options["rerank"],
-        "points": options["points"] or options["explain"],
+        "points": options["points"],
         "explain": options["explain"],
         "budget": options["budget"],
     }

@@ -20,6 +20,8 @@ from indexer.retrieval.languages import ENGLISH, function_terms, language_of
 from indexer.retrieval.query import Asked
 from indexer.retrieval.question import Question
 from indexer.retrieval.ranking import Ranking
+from indexer.retrieval.sizing.patterns import LatePattern
+from indexer.retrieval.sizing.stance import is_opinion
 from indexer.store.point_words import names_of
 from indexer.store.records import StoredPoint, Vectors
 from indexer.text.terms import terms_of, words_of
@@ -90,6 +92,21 @@ MAX_LENGTH = 24
 _PIECES_A_WORD = 1.2  # of an English word
 _TELLING = 5  # points that show the language of the notes
 
+# The probability that a review answers a question for an opinion. Critique is short and said in
+# other words, so what counts in addition to the fit is how far the first point stands out from the
+# ninth of the ranking. Such an answer is no more than "maybe". Fitted on 83 questions to reviews
+# (benchmarks/QUALITY.md).
+_OF_REVIEW = -0.6
+_OF_REVIEW_FITTED = 0.8  # of the log odds of the fit
+_OF_REVIEW_AHEAD = 4.0  # of the difference of the scores
+_OF_REVIEW_MOST = 0.64
+_AHEAD_OF = 8  # points
+# "was the pace ok?", "do they start on time?", "how is the sound?", "any hidden fees?"
+_ASKS_OPINION = LatePattern(
+    r"^\W*(?:(?:and|so|but|or) )?(?:is|are|was|were|do|does|did|can|could|should|will|would|has"
+    r"|have|had|am|any|how (?:is|was|are|were|does|did|do))\b"
+)
+
 _WORDS_INTERCEPT = -0.94
 _WORDS = 6.27
 
@@ -104,7 +121,8 @@ class Signs(NamedTuple):
     the model of the index. ``exact`` says that the first hit has all words of a short question,
     ``gibberish`` that no word of it is known, ``foreign`` that it is not in English,
     ``unknown_name`` that it names something that no point has, and ``no_number`` that it asks for a
-    number and the first hit has none.
+    number and the first hit has none. ``ahead`` is how far the score of the first hit is above that
+    of the ninth, if a question asks for an opinion and the first hit is of a review, else None.
     """
 
     cosine: float | None
@@ -119,6 +137,7 @@ class Signs(NamedTuple):
     foreign: bool = False
     unknown_name: bool = False
     no_number: bool = False
+    ahead: float | None = None
 
 
 def calibration_of(model: str) -> Calibration:
@@ -165,7 +184,16 @@ def signs_of(ranking: Ranking, asked: Asked, chance: float, model: str = "") -> 
         length=length,
         chance=chance,
         model=model,
+        ahead=_ahead(ranking, asked.question.text),
     )
+
+
+def _ahead(ranking: Ranking, question: str) -> float | None:
+    """Return how far the first point of a review is ahead, see ``Signs``."""
+    first, last = ranking.order[0], ranking.order[: _AHEAD_OF + 1][-1]
+    if not is_opinion(ranking.points[first].note) or not _ASKS_OPINION.search(question):
+        return None
+    return ranking.scores[first] - ranking.scores[last]
 
 
 def _coverage(matched: Vectors, asked: Asked, chance: float, above: float | None) -> float:
@@ -193,10 +221,8 @@ def length_of(question: str, pieces: int, found: str) -> int:
 
 def confidence(signs: Signs) -> float:
     """Return the probability, 0 to 1, that the notes answer the question."""
-    probability = _probability(signs)
-    if signs.gibberish:
-        return min(probability, _GIBBERISH_MOST)
-    return max(probability, _EXACT_LEAST) if signs.exact else probability
+    rules = bounds_of(signs)
+    return rules[-1][1] if rules else _probability(signs)
 
 
 def verdict(answered: bool, probability: float) -> Verdict:
@@ -248,21 +274,61 @@ def _terms_at(first: StoredPoint) -> set[str]:
     return {term for text in texts for term in terms_of(text)}
 
 
-def _probability(signs: Signs) -> float:
+def effects_of(signs: Signs) -> list[tuple[str, float, float]]:
+    """Return (name, figure, effect) for each sign, effects in log odds.
+
+    :param signs: the evidence; the probability is the logistic function of the sum of the effects.
+    """
     if signs.cosine is None or signs.pieces is None:
-        return _logistic(_WORDS_INTERCEPT + _WORDS * signs.words)
+        return [("any question", 1, _WORDS_INTERCEPT), _effect("words", signs.words, _WORDS)]
     fitted = calibration_of(signs.model)
-    return _logistic(
-        fitted.intercept
-        + (_OTHER_LANGUAGE if signs.foreign else 0.0)
-        + fitted.cosine * (signs.cosine - signs.chance)
-        + fitted.pieces * (signs.pieces - signs.chance)
-        + fitted.coverage * signs.coverage
-        + fitted.length * min(signs.length, MAX_LENGTH)
-        + fitted.words * signs.words
-        + fitted.unknown_name * signs.unknown_name
-        + fitted.no_number * signs.no_number
-    )
+    return [
+        ("any question", 1, fitted.intercept),
+        _effect("not in English", signs.foreign, _OTHER_LANGUAGE),
+        _effect("cosine beyond chance", signs.cosine - signs.chance, fitted.cosine),
+        _effect("late interaction beyond chance", signs.pieces - signs.chance, fitted.pieces),
+        _effect("words of the question matched beyond chance", signs.coverage, fitted.coverage),
+        _effect("length in word pieces", min(signs.length, MAX_LENGTH), fitted.length),
+        _effect("words", signs.words, fitted.words),
+        _effect("a name that no note has", signs.unknown_name, fitted.unknown_name),
+        _effect("asks for a number, the first hit has none", signs.no_number, fitted.no_number),
+    ]
+
+
+def bounds_of(signs: Signs) -> list[tuple[str, float]]:
+    """Return (rule, probability after it) for each rule that limits the fitted probability.
+
+    :param signs: the evidence.
+    """
+    probability = _probability(signs)
+    if signs.gibberish:
+        return [("no word is known", min(probability, _GIBBERISH_MOST))]
+    rules = []
+    if signs.exact and probability < _EXACT_LEAST:
+        probability = _EXACT_LEAST
+        rules.append(("all words are in the first hit", probability))
+    if (of_review := _of_review(signs)) > probability:
+        rules.append(("the point of a review that stands out", of_review))
+    return rules
+
+
+def _of_review(signs: Signs) -> float:
+    """Return the probability that a review answers a question for an opinion, 0 if none does."""
+    if signs.ahead is None or signs.unknown_name or signs.no_number:
+        return 0.0
+    if signs.model == MULTILINGUAL_MODEL:  # its scores are on another scale
+        return 0.0
+    odds = sum(effect for _, _, effect in effects_of(signs))
+    score = _OF_REVIEW + _OF_REVIEW_FITTED * odds + _OF_REVIEW_AHEAD * signs.ahead
+    return min(_logistic(score), _OF_REVIEW_MOST)
+
+
+def _effect(name: str, figure: float, weight: float) -> tuple[str, float, float]:
+    return name, float(figure), weight * figure
+
+
+def _probability(signs: Signs) -> float:
+    return _logistic(sum(effect for _, _, effect in effects_of(signs)))
 
 
 def _logistic(score: float) -> float:

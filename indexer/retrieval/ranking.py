@@ -64,6 +64,8 @@ _FAR_BEHIND = 0.5
 _ONE_WORD_LETTERS = 4
 _FIRST_EAST_ASIAN = "\u2e80"
 _WEIGHTS = Weights()
+# What a joined score consists of, in this order.
+SHARES = "cosine", "words", "late interaction", "length"
 # After this number of points of one note, points of other notes come first. With 3, the fourth
 # point of a long note went to the end of the list even with a top score (benchmarks/QUALITY.md).
 MAX_PER_NOTE = 5
@@ -127,24 +129,37 @@ def fuse(
     :param mode: which retrievers count.
     :param weights: of each kind of evidence.
     """
+    shares = shares_of(evidence, mode, weights)
+    return {point_id: sum(shares(one)) for point_id, one in evidence.items()}
+
+
+def shares_of(
+    evidence: Mapping[int, Evidence], mode: Mode, weights: Weights = _WEIGHTS
+) -> Callable[[Evidence], tuple[float, ...]]:
+    """Return a function of the evidence for a candidate: what each of ``SHARES`` adds to its score.
+
+    :param evidence: of all candidates, see ``fuse``.
+    :param mode: which retrievers count.
+    :param weights: of each kind of evidence.
+    """
+    most = max((one.words for one in evidence.values()), default=0.0)
     if mode is Mode.LEXICAL:
-        most = max((one.words for one in evidence.values()), default=0.0)
         # Words that are in most points weigh nearly nothing, but they still order the points.
         factor = max(1.0, _LEAST_WORDS / most) if most else 1.0
-        return {point_id: factor * one.words for point_id, one in evidence.items()}
+        return lambda one: (0.0, factor * one.words)
     long = share_of_documents([one.length for one in evidence.values()])
     words = 0.0
     if mode is not Mode.DENSE:
-        most = max((one.words for one in evidence.values()), default=0.0) or 1.0
-        words = (1 - long) * weights.words + long * weights.long_words / most
-    scores = {}
-    for point_id, one in evidence.items():
+        words = (1 - long) * weights.words + long * weights.long_words / (most or 1.0)
+
+    def shares(one: Evidence) -> tuple[float, ...]:
         trust = (1 - long) / (1 + (one.length / weights.long_pieces) ** 2)
         expected = _PIECES_AT_ZERO + _PIECES_A_COSINE * one.cosine
         late = trust * one.pieces + (1 - trust) * expected
         cost = (1 - long) * weights.brevity * min(one.length, _POINTS_UP_TO)
-        scores[point_id] = one.cosine + words * one.words + weights.pieces * late - cost
-    return scores
+        return one.cosine, words * one.words, weights.pieces * late, -cost
+
+    return shares
 
 
 def share_of_documents(lengths: Sequence[int]) -> float:

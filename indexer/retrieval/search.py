@@ -16,7 +16,7 @@ from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter, Place
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
 from indexer.retrieval.candidates import Weighed, find_candidates, given_candidates, weigh
-from indexer.retrieval.confidence import ANSWERED_ABOVE, confidence, signs_of, verdict
+from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence, signs_of, verdict
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
 from indexer.retrieval.languages import ENGLISH, EVERYDAY, language_of
@@ -35,7 +35,7 @@ from indexer.retrieval.ranking import (
     spread,
 )
 from indexer.retrieval.related import RelatedNotes
-from indexer.retrieval.sizing.answer_units import Sources, size_answer
+from indexer.retrieval.sizing.answer_units import Sized, Sources, size_answer
 from indexer.retrieval.sizing.note_names import NoteNames
 from indexer.retrieval.sizing.outlines import Outlines
 from indexer.store.protocol import Store, View
@@ -157,7 +157,7 @@ class Searcher:
             hits = self._addressed(sized.points, hits)
             hits = tuple(hit._replace(unit=sized.unit_of.get(hit.point_id)) for hit in hits)
             if query.explain:
-                hits = _explained(shown, asked, hits)
+                hits = _explained(shown, asked, query, hits)
             related = self._related.find(view, shown, hits, sized.notes)
             answered = bool(hits) and probability >= ANSWERED_ABOVE
             answer = Answer(
@@ -174,6 +174,8 @@ class Searcher:
                 units=sized.units,
                 verdict=verdict(answered, probability),
             )
+            if query.explain:
+                answer = _verdict_explained(answer, signs, asked, query, sized)
             passages = self._passages(view, query, sized.points, answer)
         took_ms = (time.perf_counter() - started) * 1000
         return replace(answer, took_ms=took_ms, passages=passages)
@@ -376,16 +378,24 @@ def _english_reader(encoder: Encoder | None, settings: Settings) -> EnglishReade
     return EnglishReader(partial(open_encoder, DEFAULT_MODEL, cache=settings.cache, steady=True))
 
 
-def _explained(ranking: Ranking, asked: Asked, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Return hits with explanations of their ranks; unranked points have none."""
+def _explained(
+    ranking: Ranking, asked: Asked, query: Query, hits: tuple[Hit, ...]
+) -> tuple[Hit, ...]:
+    """Return hits with explanations of their ranks."""
     from indexer.retrieval.explaining import explain
 
     return tuple(
-        hit._replace(explanation=explain(ranking, asked, hit.point_id))
-        if hit.point_id in ranking.points
-        else hit
-        for hit in hits
+        hit._replace(explanation=explain(ranking, asked, query, hit.point_id)) for hit in hits
     )
+
+
+def _verdict_explained(
+    answer: Answer, signs: Signs | None, asked: Asked, query: Query, sized: Sized
+) -> Answer:
+    """Return an answer with the explanation of its verdict."""
+    from indexer.retrieval.explaining import explain_answer
+
+    return replace(answer, explanation=explain_answer(signs, asked, query, sized))
 
 
 def _drawn_to_neighbours(

@@ -13,36 +13,20 @@ from indexer.retrieval.query import Asked, Query
 from indexer.retrieval.ranking import Ranking, Weights
 from indexer.retrieval.sizing import choosing
 from indexer.retrieval.sizing.asked_parts import find_part
-from indexer.retrieval.sizing.choosing import SAY_LITTLE, Candidates, Chosen, choose_units
-from indexer.retrieval.sizing.doubts import DOUBTED, is_doubtful, listed_words, with_kinds
+from indexer.retrieval.sizing.choosing import Candidates, Chosen, choose_units
 from indexer.retrieval.sizing.named_parts import note_within
-from indexer.retrieval.sizing.naming import in_digits
-from indexer.retrieval.sizing.note_names import NoteNames, content_terms
-from indexer.retrieval.sizing.opinions import judged_words, speaks_against
+from indexer.retrieval.sizing.note_names import NoteNames
 from indexer.retrieval.sizing.outlines import Outlines
 from indexer.retrieval.sizing.parts import Around, Part, Places
 from indexer.retrieval.sizing.question_form import FORM_TERMS, read_form
-from indexer.retrieval.sizing.stance import is_opinion, judging_word
+from indexer.retrieval.sizing.rating import MAX_FORM_CHARS, rate_units
 from indexer.retrieval.sizing.units import Outline, Span, common
 from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
+_BY_RANKING = "the best expected F1 around the first points of the ranking"
 # A point counts as found if its chance is at least this part of the best chance.
 _MATCHED = 0.37
-# The form of a question is read in its beginning: the patterns for it are made for sentences, and
-# took a second for 10,000 characters without a blank.
-_MAX_FORM_CHARS = 1_000
-# What a question wants listed is neither said nor meant where no word is nearer than this; a sure
-# answer is one in other words.
-_MEANT = 0.37
-_SURE = 0.8
-# A point of a review answers "what did I find repetitive?" if it means that word this much: "lot of
-# repetition" does (.65), other points of the same review do not (.3).
-_JUDGED = 0.5
-_SAID_LEAST = 0.5
-_IMPRESSED = 0.42
-# Number of units whose notes are checked for the highest number of something counted.
-_DOUBTED_WITH = 3
 # A unit is weaker if its best point has less than this part of the chance of the first unit's.
 _WEAKER = 0.37
 # The most points of a list of links that become hits, so that their links are shown.
@@ -50,11 +34,17 @@ _MOST_LINKED = 30
 
 
 class Sized(NamedTuple):
-    """The units of an answer, the points in the order of the hits, and the unit of each."""
+    """The units of an answer, the points in the order of the hits, and the unit of each.
+
+    ``rules`` are (rule, confidence after it) for what changed the confidence; ``size`` says what
+    decided the size of the first unit.
+    """
 
     units: tuple[Unit, ...]
     points: list[StoredPoint]
     unit_of: dict[int, int]
+    rules: tuple[tuple[str, float], ...] = ()
+    size: str = "single points"
 
     @property
     def notes(self) -> set[str]:
@@ -94,11 +84,11 @@ def size_answer(
         order = _order(ranking, current)
         scores, lacking = _scores(ranking, query), _lacking(ranking, order, asked)
         subject = frozenset(asked.question.terms) - FORM_TERMS
-        form = read_form(asked.question.text[:_MAX_FORM_CHARS])
+        form = read_form(asked.question.text[:MAX_FORM_CHARS])
         outline_of = _Once(view, sources.outlines)
         around = Around(
-            text=_as_typed(asked)[:_MAX_FORM_CHARS],
-            spelled=_spelled_out(asked)[:_MAX_FORM_CHARS],
+            text=_as_typed(asked)[:MAX_FORM_CHARS],
+            spelled=_spelled_out(asked)[:MAX_FORM_CHARS],
             form=form,
             view=view,
             names=sources.names,
@@ -114,14 +104,8 @@ def size_answer(
         chosen = choose_units(candidates, sized, outline_of, query.k, places)
     if not chosen:
         return _single_points(current, confidence)
-    begin = asked.question.text[:_MAX_FORM_CHARS]
-    confidence = _of_units(confidence, chosen, part, begin)
-    if part is None and confidence < _SURE and _lacks_listed(asked, ranking, chosen[0]):
-        confidence *= DOUBTED
-    if part is None and _says_everywhere(asked, chosen[0]):
-        confidence = max(confidence, _SAID_LEAST)
-    if part is None and confidence < _IMPRESSED and _is_impression(asked, ranking, chosen[0]):
-        confidence = _IMPRESSED
+    rated = rate_units(confidence, asked, ranking, chosen, part)
+    confidence = rated.confidence
     units: list[Unit] = []
     for rank, one in enumerate(chosen, 1):
         # What was ranked says little next to what the question names.
@@ -135,7 +119,8 @@ def size_answer(
     spare = query.k - sum(one.point_id in unit_of for one in hits)
     others = [one.point_id for one in hits if one.point_id not in unit_of][: max(0, spare)]
     shown = [one for one in hits if one.point_id in unit_of or one.point_id in others]
-    return Sized(tuple(units), shown, unit_of)
+    size = f"named by the question: {part.rule}" if part else _BY_RANKING
+    return Sized(tuple(units), shown, unit_of, rated.rules, size)
 
 
 def _within(around: Around, candidates: Candidates, sized: choosing.Asked) -> Places:
@@ -169,68 +154,6 @@ def _spelled_out(asked: Asked) -> str:
     for word, read in asked.question.reads:
         text = text.replace(f"{word} ({read})", read)
     return text
-
-
-def _of_units(
-    confidence: float, chosen: Sequence[Chosen], part: Part | None, question: str
-) -> float:
-    """Return the confidence of the units: higher for named parts, lower for doubtful units."""
-    if part is not None:
-        return max(confidence, part.least)
-    first = [one.places[0] for one in chosen[:_DOUBTED_WITH]]
-    outlines = [outline for outline, _ in first]
-    doubtful = is_doubtful(in_digits(question), outlines, first[0][1]) or speaks_against(
-        question, *first[0]
-    )
-    return confidence * DOUBTED if doubtful else confidence
-
-
-def _says_everywhere(asked: Asked, first: Chosen) -> bool:
-    """Return whether all places that say a subject are asked for, and the best one says it."""
-    form = read_form(asked.question.text[:_MAX_FORM_CHARS])
-    if not form.everywhere:
-        return False
-    subject = frozenset(asked.question.own_terms) - FORM_TERMS - SAY_LITTLE - form.words
-    return bool(subject) and subject <= content_terms(first.hit.point.text)
-
-
-def _is_impression(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
-    """Return whether a unit is of a review and means the word that asks for an impression."""
-    place = judging_word(asked.question.text[:_MAX_FORM_CHARS])
-    if place is None or asked.encoded is None or not is_opinion(first.hit.note):
-        return False
-    matched = ranking.matched.get(first.hit.point_id)
-    spans = enumerate(asked.encoded.spans)
-    pieces = [i for i, (begin, end) in spans if begin < place[1] and end > place[0]]
-    return matched is not None and bool(pieces) and float(matched[pieces].mean()) >= _JUDGED
-
-
-def _lacks_listed(asked: Asked, ranking: Ranking, first: Chosen) -> bool:
-    """Return whether a unit lacks a word for what a question wants listed, and words like it."""
-    question = asked.question.text[:_MAX_FORM_CHARS]
-    places = listed_words(question) or judged_words(question, first.places[0][0].note)
-    matched = [ranking.matched[i] for i in first.ids() if i in ranking.matched] if places else []
-    if asked.encoded is None or not matched:
-        return False
-    best = np.max(matched, axis=0)
-    said = with_kinds(frozenset().union(*(_said(*place) for place in first.places)))
-    for start, end in places:
-        terms = content_terms(asked.question.text[start:end]) - FORM_TERMS
-        spans = enumerate(asked.encoded.spans)
-        pieces = [i for i, (begin, last) in spans if begin < end and last > start]
-        if terms and not terms <= said and pieces and float(best[pieces].mean()) < _MEANT:
-            return True
-    return False
-
-
-def _said(outline: Outline, span: Span) -> frozenset[str]:
-    """Return the terms of a unit and of its labels."""
-    texts = {
-        text
-        for one in outline.parts(span)
-        for text in (one.point.text, *one.point.heading_path, *one.point.parents)
-    }
-    return frozenset().union(*map(content_terms, (outline.note.title, *texts)))
 
 
 class _Once:

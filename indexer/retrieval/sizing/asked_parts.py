@@ -12,13 +12,13 @@ from indexer.retrieval.sizing.parts import Around, Part
 
 # The first one that finds something is used.
 _FINDERS = (
-    link_list,
-    opinion_part,
-    section_list,
-    counted_part,
-    named_part,
-    exact_part,
-    aspect_part,
+    ("a list of links", link_list),
+    ("a side of an opinion", opinion_part),
+    ("the list of a section", section_list),
+    ("a part by its number", counted_part),
+    ("a note or section", named_part),
+    ("a note, section or list by its whole name", exact_part),
+    ("a list by a usual label", aspect_part),
 )
 
 
@@ -29,4 +29,5 @@ def find_part(around: Around) -> Part | None:
     """
     if around.query.allowed or not around.ranking.order:
         return None
-    return next((part for finder in _FINDERS if (part := finder(around)) is not None), None)
+    found = ((rule, finder(around)) for rule, finder in _FINDERS)
+    return next((part._replace(rule=rule) for rule, part in found if part is not None), None)

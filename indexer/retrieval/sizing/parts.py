@@ -33,12 +33,14 @@ MOSTLY_NAMED = 0.6
 class Part(NamedTuple):
     """Places to show as one unit; ``least`` is the minimum of its confidence.
 
-    ``hits`` says that each point is wanted for its links and must be a hit.
+    ``hits`` says that each point is wanted for its links and must be a hit. ``rule`` names what
+    found it.
     """
 
     places: Places
     least: float
     hits: bool = False
+    rule: str = ""
 
 
 class Around(NamedTuple):

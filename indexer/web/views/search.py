@@ -223,10 +223,7 @@ def _readings(question: str, answer: Answer) -> dict[str, Any]:
     """Return the corrected question, with a link to search for the original words."""
     reads = ", ".join(presenters.plain(read) for _, read in answer.reads)
     words = ", ".join(presenters.plain(word) for word, _ in answer.reads)
-    exact = " ".join(
-        f'"{word}"' if any(word == typed for typed, _ in answer.reads) else word
-        for word in question.split()
-    )
+    exact = answer.as_typed()
     ways = []
     if exact != question:
         ways = [{"label": f"Search for {words} instead", "act": {"do": "ask", "question": exact}}]
