@@ -38,6 +38,7 @@ from indexer.retrieval.related import RelatedNotes
 from indexer.retrieval.sizing.answer_units import Sized, Sources, size_answer
 from indexer.retrieval.sizing.note_names import NoteNames
 from indexer.retrieval.sizing.outlines import Outlines
+from indexer.retrieval.turns import Turns
 from indexer.store.protocol import Store, View
 from indexer.store.records import Header, StoredPoint
 
@@ -49,6 +50,9 @@ _SIMILAR = 60
 _TELLING = 5  # hits from which the language of the notes is guessed
 # Points nearer than this say the same in similar words.
 _SAME_ABOVE = 0.97
+# Questions to local indexes that are answered at once in this process; others wait for their turn.
+# With one, a slow question would hold up all others; with three, they slow each other down.
+_LOCAL_TURNS = Turns(2)
 
 
 class Searcher:
@@ -64,6 +68,7 @@ class Searcher:
         exclude: Sequence[str] = (),
         lower: Sequence[str] = (),
         english: EnglishReader | None = None,
+        is_local: bool = True,
     ) -> None:
         """Store the parts.
 
@@ -74,6 +79,7 @@ class Searcher:
         :param exclude: parts of paths of notes that only answer if a question names their place.
         :param lower: parts of paths of notes that rank below equally good ones.
         :param english: scores the first candidates of English questions.
+        :param is_local: False if the store is on a server, which most of a question waits for.
         """
         self._store = store
         self._encoder = encoder
@@ -82,6 +88,7 @@ class Searcher:
         self._exclude = tuple(exclude)
         self._lower = tuple(lower)
         self._english = english
+        self._is_local = is_local
         self._sources = Sources(Outlines(freshness), NoteNames())
         self._related = RelatedNotes(freshness)
         self._measured: tuple[int, dict[str, float]] = (-1, {})  # generation; language to chance
@@ -105,6 +112,7 @@ class Searcher:
             exclude=settings.exclude,
             lower=settings.lower,
             english=_english_reader(encoder, settings),
+            is_local="://" not in settings.store,
         )
 
     @quiet_products
@@ -119,7 +127,7 @@ class Searcher:
         :raises IndexOutdated: if the index was built with another encoder.
         """
         started = time.perf_counter()
-        with self._within(view) as view:
+        with self._turn(query), self._within(view) as view:
             header = self._header(view)
             operators = read_operators(query.question)
             where = self._without_excluded(operators.added_to(query.where))
@@ -245,6 +253,11 @@ class Searcher:
         if not self._exclude or where.folders or where.paths or where.notes:
             return where
         return where._replace(without_paths=(*where.without_paths, *self._exclude))
+
+    def _turn(self, query: Query) -> AbstractContextManager[None]:
+        """Return what waits for a turn; a reranker takes seconds, so it holds up no others."""
+        waits = self._is_local and query.reranker is None
+        return _LOCAL_TURNS if waits else nullcontext()
 
     def _within(self, view: View | None) -> AbstractContextManager[View]:
         return self._store.view() if view is None else nullcontext(view)
