@@ -15,7 +15,7 @@ from pathlib import Path
 
 from quality import ROOT, ask_all, open_vaults, table, vaults_of
 
-import indexer.indexing.build
+import indexer.indexing.crowded
 from indexer.evaluation.questions import compare, reciprocal_ranks, summarise
 from indexer.notes.points import context_of
 from indexer.records import Point
@@ -74,7 +74,7 @@ def main() -> None:
     rows: list[list[str]] = []
     base: dict[str, float] = {}
     for name, made in VARIANTS.items():
-        indexer.indexing.build.context_of = made
+        indexer.indexing.crowded.context_of = made
         with tempfile.TemporaryDirectory() as stores:
             notebooks = dict(
                 zip(wanted, open_vaults(options.vaults, list(wanted), Path(stores)), strict=True)

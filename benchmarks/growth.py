@@ -1,12 +1,15 @@
 """Measure the growth of time and space with synthetic points in the real store and search.
 
-    python benchmarks/growth.py 10000 100000 [--folder DIR] [--json]
+    python benchmarks/growth.py 10000 100000 [--folder DIR] [--limit AVX2] [--json]
 
 Vectors are drawn in clusters (2,000 of power-law sizes, 48 directions of spread, noise over all
 384), texts from a vocabulary with the frequencies of a language, 20 points a note; the notes are
 written to disk as well. Only the model is left out: its vectors are looked up. Each phase runs in a
 process of its own, so that its memory is its own. Next to the clock is the time of the
 processor, which a busy machine changes less. Garbage collection is settled as in every server.
+
+With --limit AVX2 the questions are asked twice, in turn: with all features of the processor, and
+with FAISS, OpenBLAS and numpy limited to AVX2.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import os
 import resource
 import shutil
 import statistics
@@ -23,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +54,15 @@ DIMENSION, CLUSTERS, OWN_DIRECTIONS = 384, 2_000, 48
 POINTS_A_NOTE, WORDS_A_POINT, VOCABULARY = 20, 20, 50_000
 BLOCK = 20_000
 SIZE_LIMIT = 1 << 20
+# What limits the libraries of a question to the features of AVX2.
+LIMITS = {
+    "": {},
+    "AVX2": {
+        "FAISS_SIMD_LEVEL": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    },
+}
 CONSONANTS, VOWELS = "bcdfghjklmnprstvz", "aeiou"
 
 
@@ -109,13 +122,22 @@ class LookedUp:
     """An encoder with known vectors: those of questions are set, others derive from their text."""
 
     name, window, dimension = "looked up", 254, DIMENSION
-    fingerprint = "looked up"
+    fingerprint, engine = "looked up", ""
 
     def __init__(self) -> None:
         self.known: dict[str, Vectors] = {}
 
+    def open_ahead(self, points: int = 0) -> None:
+        """There is no file to open."""
+
+    def verify(self) -> None:
+        """There is no file to check."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
+
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        return self.count_tokens(texts)
 
     def encode_query(self, text: str) -> EncodedQuery:
         vector = self.vector(text)
@@ -151,8 +173,8 @@ def title_of(number: int) -> str:
     return f"Note {number}"
 
 
-def make(points: int, folder: Path) -> dict[str, Any]:
-    """Write the notes and the index."""
+def make(points: int, folder: Path, times: int = 1) -> dict[str, Any]:
+    """Write the notes and the index, once."""
     world, notes = World(points), folder / "notes"
     store = EmbeddedStore(folder / "index")
     setup = Setup("looked up", "looked up", DIMENSION, _versions())
@@ -176,7 +198,7 @@ def make(points: int, folder: Path) -> dict[str, Any]:
         "store_s": round(stored - started, 1),
         "snapshot_s": round(snapshot, 1),
         "bytes_a_point": round(size / points),
-        "make_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "make_mb": round(_peak_mb()),
     }
 
 
@@ -263,7 +285,9 @@ def ask(points: int, folder: Path, questions: int) -> dict[str, Any]:
     searcher.search(Query(words[0], where=where))
     filtered = [_timed(lambda q=q: searcher.search(Query(q, where=where))) for q in words]
     memory = _memory()
+    begun = time.perf_counter()
     eight = _at_once(searcher, words)
+    together = time.perf_counter() - begun
     recall = _recall(world, asked, found)
     store.close()
     return {
@@ -274,8 +298,12 @@ def ask(points: int, folder: Path, questions: int) -> dict[str, Any]:
         **_percentiles("hybrid", hybrid),
         "hybrid_processor_p99_ms": _ms(_p99(worked for _, worked in hybrid)),
         "first_in_a_language_processor_ms": _ms(_p99(worked for _, worked in first_ones)),
+        "first_in_a_language_ms": _ms(_p99(clock for clock, _ in first_ones)),
         **_percentiles("filtered", filtered),
-        "eight_at_once_p99_ms": _ms(sorted(eight)[int(0.99 * len(eight))][0]),
+        "one_after_the_other_a_second": round(len(hybrid) / sum(clock for clock, _ in hybrid), 1),
+        "eight_at_once_a_second": round(len(eight) / together, 1),
+        "eight_at_once_p50_ms": _ms(statistics.median(clock for clock, _ in eight)),
+        "eight_at_once_p99_ms": _ms(_p99(clock for clock, _ in eight)),
         "recall_at_10": round(recall, 4),
         "resident_bytes_a_point": round((memory["Rss"] - before["Rss"]) / points),
         "anonymous_bytes_a_point": round((memory["Anonymous"] - before["Anonymous"]) / points),
@@ -322,28 +350,62 @@ def _recall(world: World, asked: Vectors, found: list[list[int]]) -> float:
     return sum(hits) / (10 * len(found))
 
 
+def unchanged(points: int, folder: Path, times: int) -> dict[str, Any]:
+    """Build with nothing to do, several times: the first as in a new process, with its memory."""
+    encoder, notes = LookedUp(), NotesFolder(folder / "notes", SIZE_LIMIT)
+    before = _peak_mb()
+    store = EmbeddedStore(folder / "index")
+    builds = [_timed(lambda: build(notes, store, encoder, BuildOptions())) for _ in range(times)]
+    store.close()
+    return {
+        "unchanged_processor_ms": _ms(statistics.median(worked for _, worked in builds)),
+        "unchanged_ms": _ms(statistics.median(clock for clock, _ in builds)),
+        "unchanged_first_ms": _ms(builds[0][0]),
+        "unchanged_mb": round(_peak_mb() - before),
+    }
+
+
 def edit(points: int, folder: Path, times: int) -> dict[str, Any]:
     """Change one note, several times: by `build` over the folder, and in the store alone."""
     encoder = LookedUp()
+    before = _peak_mb()
     store = EmbeddedStore(folder / "index")
-    builds: list[Times] = []
-    alone: list[Times] = []
     notes = NotesFolder(folder / "notes", SIZE_LIMIT)
     path = notes.root / note_of(points // POINTS_A_NOTE // 2)
-    for number in range(times):
-        path.write_text(f"{path.read_text()}- edit {number} {WORDS[number]}\n")
+    builds: list[Times] = []
+    alone: list[Times] = []
+
+    def save(text: str) -> None:
+        path.write_text(text)
         time.sleep(0.06)  # a file written just now is not trusted
         inner = _StoreTime(store)
-        builds.append(_timed(lambda i=inner: build(notes, i, encoder, BuildOptions())))
+        builds.append(_timed(lambda: build(notes, inner, encoder, BuildOptions())))
         alone.append((inner.clock, inner.worked))
+
+    for number in range(times):
+        save(f"{path.read_text()}- edit {number} {WORDS[number]}\n")
+    removing: list[Times] = []
+    for number in range(times):  # the words of a line leave the index
+        lines = path.read_text().splitlines()
+        save("\n".join([*lines[:-1], f"- another {number} {WORDS[number]}"]) + "\n")
+        removing.append(builds.pop())
+        alone.pop()
     store.close()
     return {
         "build_one_note_processor_ms": _ms(statistics.median(worked for _, worked in builds)),
         "build_one_note_ms": _ms(statistics.median(clock for clock, _ in builds)),
+        "build_changed_line_processor_ms": _ms(statistics.median(w for _, w in removing)),
+        "build_changed_line_ms": _ms(statistics.median(clock for clock, _ in removing)),
         "store_one_note_processor_ms": _ms(statistics.median(worked for _, worked in alone)),
         "store_one_note_ms": _ms(statistics.median(clock for clock, _ in alone)),
         "store_one_note_max_ms": _ms(max(clock for clock, _ in alone)),
+        "edit_mb": round(_peak_mb() - before),
     }
+
+
+def _peak_mb() -> float:
+    """Return the highest memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 class _StoreTime:
@@ -421,20 +483,46 @@ def _ms(seconds: float) -> float:
     return round(1000 * seconds, 2)
 
 
-def measure(points: int, folder: Path | None, questions: int) -> dict[str, Any]:
-    """Run the three phases in separate processes."""
+def measure(
+    points: int, folder: Path | None, questions: int, limit: str = "", rounds: int = 1
+) -> dict[str, Any]:
+    """Run the phases in separate processes.
+
+    :param points: how many.
+    :param folder: where the temporary folder is made.
+    :param questions: how many.
+    :param limit: "AVX2" to ask a second time without newer features, in turn; empty for once.
+    :param rounds: how often the questions are asked; figures are medians.
+    """
     where = Path(tempfile.mkdtemp(prefix="notepoint-growth-", dir=folder))
     try:
-        found: dict[str, Any] = {"points": points}
-        for phase in ("make", "ask", "edit"):
-            command = [sys.executable, __file__, "--phase", phase, "--folder", str(where)]
-            command += ["--questions", str(questions), str(points)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            found |= json.loads(done.stdout)
-            print(f"{points:,} {phase}: {done.stdout.strip()}", file=sys.stderr, flush=True)
+        found: dict[str, Any] = {"points": points, **phase("make", points, where, questions)}
+        asked: dict[str, list[dict[str, Any]]] = {name: [] for name in dict.fromkeys(("", limit))}
+        for _ in range(rounds):
+            for name, rows in asked.items():
+                rows.append(phase("ask", points, where, questions, name))
+        for name, rows in asked.items():
+            before = f"{name.lower()}_" if name else ""
+            found |= {before + key: statistics.median(r[key] for r in rows) for key in rows[0]}
+        for name in ("unchanged", "edit"):
+            found |= phase(name, points, where, questions)
         return found
     finally:
         shutil.rmtree(where)
+
+
+def phase(name: str, points: int, where: Path, questions: int, limit: str = "") -> dict[str, Any]:
+    """Run one phase in a process, print its figures to stderr and return them."""
+    command = [sys.executable, __file__, "--phase", name, "--folder", str(where)]
+    command += ["--questions", str(questions), str(points)]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | LIMITS[limit]
+    )
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    said = f"{points:,} {name} {limit}".strip()
+    print(f"{said} (load {load:.1f}): {done.stdout.strip()}", file=sys.stderr, flush=True)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
 
 
 def main() -> None:
@@ -443,24 +531,34 @@ def main() -> None:
     parser.add_argument("points", nargs="+", type=int)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--limit", choices=[*LIMITS], default="")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--phase", choices=["make", "ask", "edit"], help=argparse.SUPPRESS)
+    parser.add_argument("--phase", choices=[*PHASES], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.phase:
         (points,) = options.points
-        job = {
-            "make": lambda: make(points, options.folder),
-            "ask": lambda: ask(points, options.folder, options.questions),
-            "edit": lambda: edit(points, options.folder, 7),
-        }[options.phase]
-        print(json.dumps(job()))
+        job, times = PHASES[options.phase]
+        print(json.dumps(job(points, options.folder, times or options.questions)))
         return
-    found = [measure(points, options.folder, options.questions) for points in options.points]
+    found = [
+        measure(points, options.folder, options.questions, options.limit, options.rounds)
+        for points in options.points
+    ]
     if options.json:
         print(json.dumps(found))
         return
     for name in found[0]:
-        print(f"{name:>26}" + "".join(f"{figures[name]:>14}" for figures in found))
+        print(f"{name:>36}" + "".join(f"{figures[name]:>14}" for figures in found))
+
+
+# Each phase, and how often it repeats what it measures; None: as many times as there are questions.
+PHASES: dict[str, tuple[Callable[[int, Path, int], dict[str, Any]], int | None]] = {
+    "make": (make, 1),
+    "ask": (ask, None),
+    "unchanged": (unchanged, 5),
+    "edit": (edit, 7),
+}
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from indexer.indexing.parquet import _change_of  # noqa: E402
 from indexer.notebook import Notebook  # noqa: E402
 from indexer.records import BlockKind, FileStamp, Link, LinkKind, Note, NoteFilter, Point  # noqa: E402
 from indexer.retrieval.candidates import _CANDIDATES  # noqa: E402
-from indexer.retrieval.search import _READ  # noqa: E402
+from indexer.retrieval.placing import _READ  # noqa: E402
 from indexer.store.opening import open_store  # noqa: E402
 from indexer.store.protocol import Store  # noqa: E402
 from indexer.store.records import NewPoint, NoteChange, Setup  # noqa: E402
@@ -333,6 +333,7 @@ def main() -> None:
     sources += [(f"{n:,} synthetic", lambda n=n: synthetic(n)) for n in options.synthetic]
     for name, make in sources:
         with tempfile.TemporaryDirectory() as scratch:
+            Path(scratch).chmod(0o711)  # the server may run as another user
             folder = (options.build or Path(scratch)).resolve()
             build_in(folder, name, make())
             if not options.build:

@@ -103,9 +103,9 @@ def main() -> None:
                     for word in strange
                     if (found := read_as(word, view, notebook)) is not None
                 ]
-            misread = sum(map(bool, lacking))
+            misread, of = sum(map(bool, lacking)), max(1, typos)
             print(
-                f"{name}: of {typos} typos {corrected / typos:.3f} corrected, {wrong / typos:.3f} "
+                f"{name}: of {typos} typos {corrected / of:.3f} corrected, {wrong / of:.3f} "
                 f"read as another word; of {len(lacking)} words of {other} it lacks "
                 f"{misread / max(1, len(lacking)):.3f} read as another"
             )
