@@ -52,9 +52,9 @@ else
 	@$(STEP) "fast tests" $(BIN)/python -m pytest -m "not slow"
 endif
 
-bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...", or MINED=DIR)
+bench-quality: setup-dev  ## Judge the answers with each kind of evidence left out (VAULTS=DIR QUESTIONS="FILE ...", or MINED=DIR, all of PART=dev in it)
 ifdef MINED
-	@PYTHONPATH=. $(BIN)/python benchmarks/mined.py $(MINED)
+	@PYTHONPATH=. $(BIN)/python benchmarks/mined.py $(MINED) $(if $(PART),--whole $(PART)) $(if $(FOLDERS),--folders $(FOLDERS))
 else
 	@PYTHONPATH=. $(BIN)/python benchmarks/quality.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))
 	@PYTHONPATH=. $(BIN)/python benchmarks/context.py $(if $(VAULTS),--vaults $(VAULTS)) $(if $(QUESTIONS),--questions $(QUESTIONS))

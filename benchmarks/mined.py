@@ -1,10 +1,13 @@
 """Measure many folders of mined questions: a fixed sample of each, one vote per folder.
 
     python benchmarks/mined.py DIR [--folders 60] [--work DIR] [--setting note_size=0 ...]
+    python benchmarks/mined.py DIR --whole PART [--folders 9]
 
 ``DIR/PART/NAME/notes`` holds notes, ``questions.jsonl`` next to it their questions. A sample is the
-same on every machine: questions and notes are drawn by the hash of their names. For each setting it
-prints the mean over folders, won and lost folders, and the paired test over folders.
+same on every machine: questions and notes are drawn by the hash of their names. With ``--whole``,
+all questions are asked of all notes, in the folders of one part whose answers are in several notes,
+those with the most questions first. For each setting it prints the mean over folders, won and lost
+folders, and the paired test over folders.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ _LEFT_OUT = ("HaleTom__deeplearning.ai_notes",)  # the course of the judged sets
 
 
 class Folder(NamedTuple):
-    """A sample of one folder: its notes as files, and the questions asked of them."""
+    """A folder or a sample of it: its notes as files, and the questions asked of them."""
 
     name: str
     licence: str
@@ -52,17 +55,35 @@ def sample_folders(collection: Path, count: int = FOLDERS) -> list[Folder]:
     :param collection: the unpacked folder.
     :param count: how many folders.
     """
-    known = json.loads((collection / "repos.json").read_text("utf-8"))["repos"]
-    licences = {one["vault"]: one["licence_class"] for one in known}
+    licences = _licences(collection)
     found = [path.parent for path in collection.glob("*/*/questions.jsonl")]
     chosen = sorted((p for p in found if p.name not in _LEFT_OUT), key=lambda p: _draw(p.name))
     return [_sample(path, licences.get(path.name, "")) for path in chosen[:count]]
 
 
-def open_folder(folder: Folder, work: Path) -> Notebook:
-    """Return the sample as an indexed notebook; a folder indexed before is not indexed again.
+def whole_folders(collection: Path, part: str, count: int) -> list[Folder]:
+    """Return the folders with the most questions, with all of them and all notes.
 
-    :param folder: the sample.
+    Folders whose answers are all in one note are left out.
+
+    :param collection: the unpacked folder.
+    :param part: the name of a folder in it.
+    :param count: how many folders.
+    """
+    licences = _licences(collection)
+    found = [
+        _whole(path.parent, licences.get(path.parent.name, ""))
+        for path in sorted((collection / part).glob("*/questions.jsonl"))
+        if path.parent.name not in _LEFT_OUT
+    ]
+    several = [one for one in found if len(_answer_notes(one)) > 1]
+    return sorted(several, key=lambda one: (-len(one.questions), one.name))[:count]
+
+
+def open_folder(folder: Folder, work: Path) -> Notebook:
+    """Return a folder as an indexed notebook; a folder indexed before is not indexed again.
+
+    :param folder: the folder or sample.
     :param work: where copies of the notes and indexes are kept.
     """
     notes, done = work / folder.name / "notes", work / folder.name / "copied"
@@ -83,7 +104,7 @@ def judge_folders(
 ) -> Iterator[tuple[Folder, dict[str, list[Judged]]]]:
     """Yield each folder with its judged questions, setting by setting.
 
-    :param folders: the samples.
+    :param folders: the folders or samples.
     :param work: where the indexes are kept.
     :param settings: as ``read_settings`` reads them; the first is what the others are compared to.
     """
@@ -128,9 +149,28 @@ def votes(judged: dict[str, dict[str, list[Judged]]], settings: Sequence[str]) -
     return rows
 
 
+def _licences(collection: Path) -> dict[str, str]:
+    known = json.loads((collection / "repos.json").read_text("utf-8"))["repos"]
+    return {one["vault"]: one["licence_class"] for one in known}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (path / "questions.jsonl").read_text("utf-8").splitlines()]
+
+
+def _whole(path: Path, licence: str) -> Folder:
+    root = path / "notes"
+    files = tuple(sorted(root.rglob("*.md")))
+    return Folder(path.name, licence, files, root, tuple(map(_question, _rows(path))))
+
+
+def _answer_notes(folder: Folder) -> set[str]:
+    return {place.note_id for question in folder.questions for place in question.answers}
+
+
 def _sample(path: Path, licence: str) -> Folder:
     root = path / "notes"
-    rows = [json.loads(line) for line in (path / "questions.jsonl").read_text("utf-8").splitlines()]
+    rows = _rows(path)
     chosen: list[Question] = []
     files: dict[Path, int] = {}
     for row in sorted(rows, key=lambda row: _draw(row["id"])):
@@ -165,19 +205,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("collection", type=Path)
     parser.add_argument("--folders", type=int, default=FOLDERS)
+    parser.add_argument("--whole", metavar="PART", help="all questions and notes of this part")
     parser.add_argument("--work", type=Path, default=Path("benchmarks/.mined"))
     parser.add_argument("--setting", action="append", default=[])
     options = parser.parse_args()
     settings = ["", *(options.setting or ["note_size=0", "pieces=0", "words=0", "mode=lexical"])]
     judged: dict[str, dict[str, list[Judged]]] = {}
-    for folder, found in judge_folders(
-        sample_folders(options.collection, options.folders), options.work.absolute(), settings
-    ):
+    work = options.work.absolute()
+    if options.whole:
+        folders = whole_folders(options.collection, options.whole, options.folders)
+        work /= "whole"  # a sample has the same name as its folder
+    else:
+        folders = sample_folders(options.collection, options.folders)
+    for folder, found in judge_folders(folders, work, settings):
         judged[folder.name] = found
         figures = summarise(found[""]).groups["all"]
         print(
-            f"{len(judged):>2} {folder.name}: hit@1 {figures.hit_at_1:.2f}, "
-            f"hit@5 {figures.hit_at_5:.2f}",
+            f"{len(judged):>2} {folder.name}: {figures.questions} questions, "
+            f"hit@1 {figures.hit_at_1:.3f}, hit@5 {figures.hit_at_5:.3f}",
             flush=True,
         )
     rows = votes(judged, settings)
