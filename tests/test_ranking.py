@@ -191,8 +191,20 @@ def test_properties_come_below_text_as_good() -> None:
     [
         ("Does the teacher repeat things?", 2),
         ("Is ethics covered in this course?", 2),
+        ("are some lessons too loud?", 2),
+        ("problems with the recordings", 2),
+        ("does she ever mention glazing?", 2),
+        ("Do they say everything twice?", 2),
+        ("is soldering taught anywhere?", 2),
+        ("Aren't safety goggles emphasised enough?", 2),
         ("How do I repeat a sample?", 1),
         ("link to the course notes", 1),
+        ("lessons on soldering", 1),
+        ("lecture 3", 1),
+        ("does she like cheese?", 1),
+        ("is the pot covered while it boils?", 1),
+        ("when was glazing mentioned?", 1),
+        ("is there a lid?", 1),
     ],
 )
 def test_what_is_asked_of_a_course_is_answered_by_its_review(question: str, first: int) -> None:

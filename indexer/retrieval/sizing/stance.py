@@ -169,6 +169,23 @@ _REVIEWED = re.compile(
     r"|workshop|training|program(?:me)?)\b(?! (?:notes?|summary|on|about|of|set)\b)",
     re.IGNORECASE,
 )
+_TAUGHT = (
+    r"(?:taught|explained|covered|mentioned|discussed|emphasi[sz]ed|stressed|addressed"
+    r"|talked about|brought up|touched on|left out|skipped)"
+)
+_TEACHES = (
+    r"(?:teach|say|explain|cover|mention|discuss|talk|recommend|emphasi[sz]e|stress|address"
+    r"|skip|repeat|bring up|leave out|point (?:to|out))"
+)
+# "Are the lessons too short?", "does he say it twice?", "is soldering taught at all?"
+_OF_TEACHING = LatePattern(
+    r"\b(?:lectures?|lessons?|recordings?)\b(?! (?:notes?|summary|on|about|of|set|\d+)\b)"
+    rf"|^(?:(?:and|but|so|why|how|where) )?(?:do|does|did) (?:he|she|they) (?:ever |also |really )?"
+    rf"{_TEACHES}\b"
+    rf"|^(?:is|are|was|were)(?:n['\u2019]t)? (?!there\b).*\b{_TAUGHT}"
+    r"(?: (?:anywhere|at all|enough|ever|here|much|properly|somewhere|too \w+|well"
+    r"|in (?:any|the) \w+))?\W*$"
+)
 # "What did I find repetitive?", "what was confusing about the hotel?": the word that judges.
 _IMPRESSION = LatePattern(
     r"^(?:and )?(?:what|which \w+) (?:do|did|have) (?:I|we) (?:find|found|call(?:ed)?"
@@ -291,14 +308,15 @@ def favour_reviews(
 ) -> dict[int, float]:
     """Return scores raised in reviews, for a question about what a review is of as a whole.
 
-    "Does the teacher repeat things?" is answered by the review of a course, not by the notes on
-    what is taught. "The course notes" are no course.
+    "Does the teacher repeat things?" and "is soldering taught?" are answered by the review of a
+    course, not by the notes on what is taught. "The course notes" are no course.
 
     :param scores: point id to score.
     :param notes: the note of each point.
     :param question: as it was read.
     """
-    if not _REVIEWED.search(question) and judging_word(question) is None:
+    asks = _REVIEWED.search(question) or _OF_TEACHING.search(question)
+    if not asks and judging_word(question) is None:
         return dict(scores)
     each = {note.note_id: note for note in notes.values()}
     opinions = {note_id: is_opinion(note) for note_id, note in each.items()}
