@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from indexer.notes.markdown.tables import ROW, inline_tokens, mark_cells
+
 _DEFINITION = re.compile(r"[ ]{0,3}\*\[([^\[\]\n]{1,100})\]:[ \t]*(\S.*)$")
 _NAME = "abbreviations"
 _MOST = 500
@@ -73,7 +75,10 @@ def _mark_words(state: StateCore) -> None:
     longest = sorted(meanings, key=len, reverse=True)
     words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
     used: set[str] = set()
-    for token in state.tokens:
+    for row in state.tokens:
+        if row.type == ROW:
+            mark_cells(row, words.search)
+    for token in inline_tokens(state.tokens):
         if token.children and words.search(token.content):
             token.children = list(_marked(token.children, words, meanings, used))
 

@@ -114,8 +114,6 @@ class BlockWriter:
         self._covered: set[int] = set()
         self._frames: list[Frame] = []
         self._table = Table(0, 0)
-        self._row_line = 0
-        self._cells: list[InlineText] = []
         self._closed = closed_elements(body) if "</" in body else frozenset()
 
     # where things stand
@@ -293,10 +291,8 @@ class BlockWriter:
         return [*rows[:-1], last] if last.text else rows[:-1]
 
     # tables
-    def _end_table_row(self) -> None:
-        table, line = self._table, self._row_line
-        cells = [cell.text for cell in self._cells]
-        links = tuple(link for cell in self._cells for link in cell.links)
+    def _end_table_row(self, line: int, cells: list[str], links: tuple[RawLink, ...]) -> None:
+        table = self._table
         if table.header is None:  # context of the rows below it
             table.header, table.links = tuple(cells), links
             return

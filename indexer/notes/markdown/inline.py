@@ -190,7 +190,8 @@ def read_inline(
         dollar signs.
     """
     if len(tokens) == 1 and tokens[0].type == "text":
-        return _read_plain(tokens[0].content, line)
+        text, links = read_plain(tokens[0].content, line)
+        return InlineText([Row(line, text)] if text else [], links)
     collector = _Collector(line, closed)
     for token in tokens:
         collector.take(token)
@@ -207,11 +208,14 @@ def read_inline(
     return result
 
 
-def _read_plain(content: str, line: int) -> InlineText:
+def read_plain(content: str, line: int) -> tuple[str, list[RawLink]]:
+    """Return the visible text and the links of a text without markup.
+
+    :param content: the text.
+    :param line: its 1-based line.
+    """
     text, references = take_block_references(content)
-    text = " ".join(text.split())
-    rows = [Row(line, text)] if text else []
-    return InlineText(rows, [RawLink(line, "", target) for target in references])
+    return " ".join(text.split()), [RawLink(line, "", target) for target in references]
 
 
 def _is_all_strong(tokens: Sequence[InlineToken]) -> bool:

@@ -47,8 +47,21 @@ _FIRST = {
 }
 # Text without any of these is plain. Signs that only end markup ("]") begin nothing.
 _MARKUP = re.compile(r"[\n:\\`~*_\[<&#{%=$^]|\+\+")
+# The same for a short text, in which signs that need another one after them are plain without it.
+_PAIRED_MARKUP = re.compile(
+    r"[\n\\]|://|:[^:]+:|`[^`]+`|~.*~|\*.*\*|_.*_|\[.*\]|<.*>|&.*;|#\S|\{.*\}|%%.*%%|==.*=="
+    r"|\$.*\$|\^.*\^|\+\+.*\+\+"
+)
+_MAX_SHORT_CHARS = 64  # the time for a search grows with the square
 # Other characters have a list as well; a note in Chinese has thousands.
 _MAX_CHARACTERS = 1_000
+
+
+def is_plain(text: str) -> bool:
+    """Return whether no rule for inline content can begin in a text."""
+    if len(text) <= _MAX_SHORT_CHARS:
+        return not _PAIRED_MARKUP.search(text)
+    return not _MARKUP.search(text)
 
 
 class InlineParser(ParserInline):
@@ -84,7 +97,7 @@ class InlineParser(ParserInline):
 
     def parse(self, src: str, md: Any, env: Any, tokens: list[Token]) -> list[Token]:
         """Return the tokens of a text; plain text is one token without asking any rule."""
-        if _MARKUP.search(src):
+        if not is_plain(src):
             return super().parse(src, md, env, tokens)
         if src:
             tokens.append(Token("text", "", 0, content=src))

@@ -23,7 +23,7 @@ from indexer.notes.links import (
     read_odd_link,
     read_wikilink,
 )
-from indexer.notes.markdown import time_budget
+from indexer.notes.markdown import tables, time_budget
 from indexer.notes.markdown.block_parser import BlockParser
 from indexer.notes.markdown.closings import is_closed
 from indexer.notes.markdown.inline_parser import InlineParser
@@ -87,6 +87,7 @@ def new_parser(*, html: bool) -> MarkdownIt:
     inline.at("linkify", _bounded_linkify(find_rule(inline, "linkify")))
     inline.at("footnote_ref", _bounded_footnote(find_rule(inline, "footnote_ref")))
     parser.helpers = _BoundedHelpers()  # type: ignore[assignment]
+    tables.install(parser)
     time_budget.install(parser)
     for name in ("backticks", "link", "image", "html_inline", "math_inline"):
         inline.at(name, _keeping_source(find_rule(inline, name)))

@@ -11,11 +11,12 @@ import re
 
 from markdown_it.token import Token
 
+from indexer.notes.markdown import tables
 from indexer.notes.markdown.block_writer import MARKERS, Frame, Table, is_callout
 from indexer.notes.markdown.body import Body
 from indexer.notes.markdown.callouts import fenced_callout, indented_callout
 from indexer.notes.markdown.html_blocks import MARKDOWN_SIGN, HtmlWriter
-from indexer.notes.markdown.inline import InlineText, read_inline
+from indexer.notes.markdown.inline import InlineText, read_inline, read_plain
 from indexer.notes.markdown.noise import (
     CARDS,
     coded_rows,
@@ -79,9 +80,7 @@ _CLOSING = frozenset(
 )
 # Most tokens of a note are of these kinds, and nothing is done for them.
 _SILENT = frozenset(
-    f"{name}_{edge}"
-    for name in ("td", "th", "paragraph", "tbody", "thead")
-    for edge in ("open", "close")
+    f"{name}_{edge}" for name in ("paragraph", "tbody", "thead") for edge in ("open", "close")
 )
 _OF_CONTENTS_TABLES = frozenset(
     f"{name}_{edge}"
@@ -156,11 +155,8 @@ class _Reader(HtmlWriter):
                 self._add_math(token)
             case "html_block":
                 self._add_html(token)
-            case "tr_open":
-                self._cover(token)
-                self._cells, self._row_line = [], self._line(token)
-            case "tr_close":
-                self._end_table_row()
+            case tables.ROW:
+                self._add_table_row(token)
             case "table_close":
                 self._end_table()
             case "shortcode_block":
@@ -170,17 +166,7 @@ class _Reader(HtmlWriter):
 
     # text
     def _read_text(self, token: Token, opener: Token) -> None:
-        if not token.content and opener.type == "td_open":
-            self._cells.append(InlineText())
-            return
-        for child in token.children or []:
-            if child.type == "shortcode":
-                self._read_said(child)
-        text = read_inline(token.children or [], self._line(token), self._closed)
-        self.document.tags += text.tags
-        if opener.type in ("th_open", "td_open"):
-            self._cells.append(text)
-            return
+        text = self._read_words(token)
         self._cover(token)
         if opener.type == "paragraph_open" and _shows_other_notes(token):
             self.document.loose_links += text.links
@@ -195,6 +181,29 @@ class _Reader(HtmlWriter):
             self._add_callout(text, token)
         else:
             self._add_paragraph(text, self._line(token), self._last_line(token))
+
+    def _read_words(self, token: Token) -> InlineText:
+        for child in token.children or []:
+            if child.type == "shortcode":
+                self._read_said(child)
+        text = read_inline(token.children or [], self._line(token), self._closed)
+        self.document.tags += text.tags
+        return text
+
+    def _add_table_row(self, row: Token) -> None:
+        self._cover(row)
+        line = self._line(row)
+        cells: list[str] = []
+        links: list[RawLink] = []
+        for cell in row.meta["cells"]:
+            if isinstance(cell, str):
+                text, found = read_plain(cell, line)
+            else:
+                words = self._read_words(cell)
+                text, found = words.text, words.links
+            cells.append(text)
+            links += found
+        self._end_table_row(line, cells, tuple(links))
 
     # containers
     def _add_title(self, token: Token) -> int | None:

@@ -16,7 +16,7 @@ from typing import Any
 import nh3
 
 from indexer.notes.formats import FindImage
-from indexer.notes.front_matter import FrontMatter, split_front_matter
+from indexer.notes.front_matter import split_front_matter
 from indexer.notes.links import read_block_reference
 from indexer.notes.markdown import callouts
 from indexer.notes.markdown.callouts import Callout
@@ -25,6 +25,7 @@ from indexer.notes.markdown.link_place import WEB, LinkPlace, place_of
 from indexer.notes.markdown.markup import SHOWN, chip, is_balanced, safe_html
 from indexer.notes.markdown.shortcodes import IMAGE_NAME, Meaning, Shortcode
 from indexer.notes.markdown.shown import hide_id, shown_parser, shown_source
+from indexer.notes.markdown.tables import ROW
 from indexer.notes.no_collection import no_collection
 from indexer.records import Link, RawLink
 
@@ -51,12 +52,12 @@ _CLASSES = frozenset(
     "callout-quote callout-example callout-tab footnote".split()
 )
 _SCHEMES = {"http", "https", "mailto"}
-_ALIGN = re.compile(r"text-align:(left|right|center)")
 _WIDTH = re.compile(r"\d{1,4}")
 _GIVEN_WIDTH = re.compile(r"\|(\d{1,4})(?:x\d{1,4})?\]\]$")  # ![[picture.png|200]]
 _PDF = re.compile(r"\.pdf(?:[?#].*)?$", re.IGNORECASE)
 _CLOSING_CODE = re.compile(r"\{\{[<%]?\s*/\s*([\w-]+)|\{%-?\s*end([a-z_]+)")
 _MAX_FORMULA_CHARS = 20_000
+_DRAWN_AS_THEY_ARE = frozenset(("inline", "paragraph_open", "paragraph_close", ROW))
 
 
 def render_note(
@@ -69,13 +70,7 @@ def render_note(
     :param find_image: says which pictures and files of the folder can be shown.
     """
     with no_collection(len(text)):
-        parser, environment = shown_parser(), dict[str, Any]()
-        front = split_front_matter(text)
-        body = shown_source(front.body, drawing=_is_drawing(front))
-        tokens = parser.parse(body, environment)
-        drawing = _Drawing(body, {link.target: place_of(link) for link in links}, find_image)
-        drawing.prepare(tokens)
-        html = parser.renderer.render(tokens, parser.options, environment)
+        html = _draw(text, links, find_image)  # whose tokens are gone before the next collection
     return nh3.clean(
         html,
         tags=set(SHOWN),
@@ -84,6 +79,16 @@ def render_note(
         url_schemes=_SCHEMES,
         link_rel=None,
     )
+
+
+def _draw(text: str, links: Sequence[Link], find_image: FindImage) -> str:
+    parser, environment = shown_parser(), dict[str, Any]()
+    front = split_front_matter(text)
+    is_drawing = any(key == "excalidraw-plugin" for key, _ in front.properties)
+    body = shown_source(front.body, drawing=is_drawing)
+    tokens = parser.parse(body, environment)
+    _Drawing(body, {link.target: place_of(link) for link in links}, find_image).prepare(tokens)
+    return str(parser.renderer.render(tokens, parser.options, environment))
 
 
 def _keep_own_classes(tag: str, name: str, value: str) -> str | None:
@@ -103,10 +108,6 @@ def _set_attributes(token: Any) -> None:
             token.tag = "div"
         case "list_item_open" if "checked" in token.meta:
             token.attrs["class"] = "task done" if token.meta["checked"] else "task"
-        case "th_open" | "td_open":
-            align = _ALIGN.match(str(token.attrs.pop("style", "")))
-            if align:
-                token.attrSet("data-align", align.group(1))
 
 
 class _Drawing:
@@ -133,12 +134,14 @@ class _Drawing:
                 start, end = self._line_range(token)
                 token.attrSet("data-line-start", str(start))
                 token.attrSet("data-line-end", str(end))
-            self._prepare_block(token, tokens[position + 1 : position + 3])
-            if token.children:
-                hide_id(token.children)
-                self._prepare_inline(token.children)
+            if token.type not in _DRAWN_AS_THEY_ARE:
+                self._prepare_block(token, tokens, position)
+            for inline in token.meta["marked"] if token.type == ROW else (token,):
+                if inline.children:
+                    hide_id(inline.children)
+                    self._prepare_inline(inline.children)
 
-    def _prepare_block(self, token: Any, following: Sequence[Any]) -> None:
+    def _prepare_block(self, token: Any, tokens: Sequence[Any], position: int) -> None:
         match token.type:
             case "fence" | "code_block":
                 self._set_block(token, self._code(token))
@@ -151,6 +154,7 @@ class _Drawing:
                 self._set_block(token, "")
             case "blockquote_open":
                 self._open.append("")
+                following = tokens[position + 1 : position + 3]
                 if len(following) == 2 and following[1].children:
                     self._mark_callout(token, following[0], following[1].children)
             case "container_callout_open":
@@ -436,10 +440,6 @@ class _Drawing:
     @staticmethod
     def _set_block(token: Any, html: str) -> None:
         token.type, token.content, token.map = "html_block", html, None
-
-
-def _is_drawing(front: FrontMatter) -> bool:
-    return any(key == "excalidraw-plugin" for key, _ in front.properties)
 
 
 def _is_alone(tokens: Sequence[Any], position: int) -> bool:

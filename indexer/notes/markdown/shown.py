@@ -21,6 +21,7 @@ from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.parser import new_parser
 from indexer.notes.markdown.reading import read_attributes, read_icon, read_templater
 from indexer.notes.markdown.source import clean_source, next_fence
+from indexer.notes.markdown.tables import ROW, html_of_row
 
 _FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*(`{3,}|~{3,})(.*)$")
 _ORG = re.compile(r"^(\s*(?:[-*+]\s+)?)#\+BEGIN_([A-Z]+)\b[ \t]*(.*)$", re.IGNORECASE)
@@ -66,19 +67,16 @@ def shown_parser() -> MarkdownIt:
     inline.before("small_text", "inserted", _inserted)
     with_abbreviations(parser)
     rules: Any = parser.renderer.rules  # type: ignore[attr-defined]
-    for cell in ("td", "tr"):  # a table can have 100,000 of them
-        rules[f"{cell}_close"] = functools.partial(_closed, f"</{cell}>\n")
-    rules["td_open"] = functools.partial(_opened, parser.renderer, "<td>")
+    rules[ROW] = functools.partial(_draw_row, parser.renderer)
     return parser
 
 
-def _closed(html: str, *_: Any) -> str:
-    return html
-
-
-def _opened(renderer: Any, html: str, tokens: Any, position: int, *more: Any) -> str:
-    bare = not tokens[position].attrs
-    return html if bare else str(renderer.renderToken(tokens, position, *more))
+def _draw_row(renderer: Any, tokens: Any, position: int, options: Any, env: Any) -> str:
+    return html_of_row(
+        tokens[position],
+        _without_id,
+        lambda cell: str(renderer.renderInline(cell.children or [], options, env)),
+    )
 
 
 # --- inline -------------------------------------------------------------------------------------
@@ -148,8 +146,13 @@ def hide_id(children: list[Any]) -> None:
     """
     last = children[-1]
     if last.type == "text" and last.content:
-        before, end = last.content[:-_MAX_ID_CHARS], last.content[-_MAX_ID_CHARS:]
-        last.content = before + _ID.sub("", end)
+        last.content = _without_id(last.content)
+
+
+def _without_id(text: str) -> str:
+    if "^" not in text and "{" not in text:
+        return text
+    return text[:-_MAX_ID_CHARS] + _ID.sub("", text[-_MAX_ID_CHARS:])
 
 
 # --- lines --------------------------------------------------------------------------------------

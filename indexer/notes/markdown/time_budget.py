@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from indexer.notes.markdown.tables import inline_tokens
+
 # Normal notes take about 5 microseconds per character.
 LEAST_S, S_PER_CHAR = 10.0, 50e-6
 _EVERY = 16  # characters of text between two checks of the clock
@@ -88,8 +90,7 @@ def _check() -> None:
 
 def _parse_inline(state: Any) -> None:
     """Parse the inline content of each block, and track its line."""
-    for token in state.tokens:
-        if token.type == "inline":
-            _clock.line = token.map[0] + 1 if token.map else _clock.line
-            token.children = token.children or []
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
+    for token in inline_tokens(state.tokens):
+        _clock.line = token.map[0] + 1 if token.map else _clock.line
+        token.children = token.children or []
+        state.md.inline.parse(token.content, state.md, state.env, token.children)
