@@ -67,6 +67,7 @@ ONLY_IMPORTERS = {
         "notes/markdown/reader.py",
         "notes/markdown/reading.py",
         "notes/markdown/shown.py",
+        "notes/markdown/tables.py",
     },
     "faiss": {"store/embedded/faiss_snapshots.py", "store/embedded/vector_search.py"},
     "onnxruntime": {"encoding/convert.py", "encoding/engines.py"},

@@ -8,7 +8,8 @@ from indexer.notes.markdown.other_marks import label_at
 
 _HTML_ID = re.compile(r"""<[A-Za-z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s<>]+)""")
 # {#id}, {: #id }, { #id .class key=value }: Pandoc, kramdown, Python-Markdown, Docusaurus.
-_ATTRIBUTES = re.compile(r"\{(?::|/\*)?(?:[^{}\n#]*\s)?(?:#|id=[\"']?)([^\s{}\"']+)[^{}\n]*\}")
+_BRACES = re.compile(r"\{([^{}\n]*+)\}")
+_GIVEN_ID = re.compile(r"(?::|/\*)?(?:[^#]*\s)?(?:#|id=[\"']?)([^\s\"']+)")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^([A-Za-z0-9-]+)\s*$")
 _LOGSEQ_ID = re.compile(r"^\s*(?:[-*+]\s+)?id::\s*([0-9A-Fa-f-]{36})\s*$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
@@ -68,7 +69,8 @@ class _Above:
 
 
 def _ids_given(line: str) -> list[str]:
-    found = _ATTRIBUTES.findall(line) if "{" in line else []
+    braces = _BRACES.findall(line) if "{" in line else []
+    found = [given[1] for inner in braces if (given := _GIVEN_ID.match(inner))]
     heading = _HEADING.match(line) if "[[" in line else None
     if heading:
         found.append(heading.group(1))

@@ -26,7 +26,8 @@ _HIDDEN = frozenset("toctree tableofcontents bibliography contents".split())
 _DRAWN = frozenset("figure image glossary math table list-table include".split())
 _CODE = frozenset("code-cell code-block code sourcecode literalinclude".split())
 _SAID_OPTION = re.compile(r"\s*:(?:alt|caption):\s+(\S.*)$")
-_QUARTO = re.compile(r"(\s*:{3,}\s*)\{[^}]*\.callout-([\w]+)([^}]*)\}\s*$")
+_QUARTO = re.compile(r"(\s*:{3,}\s*)\{([^}]*+)\}\s*$")
+_QUARTO_KIND = re.compile(r".*\.callout-(\w+)", re.DOTALL)
 _QUARTO_TITLE = re.compile(r"title=(?:\"([^\"]*)\"|'([^']*)')")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$")
 
@@ -35,40 +36,64 @@ def with_containers(lines: list[str]) -> list[str]:
     """Return lines with the containers of other dialects written with colons."""
     kept = list(lines)
     ends_blocks = any(map(_BLOCK_END.match, kept))
+    ends = _Ends(kept)
     fence = ""
     for index, line in enumerate(kept):
         start = line.lstrip()
         if start.startswith(("```", "~~~")):
-            fence = _after_fence(kept, index, fence)
+            fence = _after_fence(kept, index, fence, ends)
         elif fence:
             continue
         elif start.startswith(":::"):
-            _read_colons(kept, index)
+            _read_colons(kept, index, ends)
         elif ends_blocks and start.startswith("///"):
             _read_block(kept, index)
     return kept
 
 
-def _after_fence(lines: list[str], index: int, fence: str) -> str:
+class _Ends:
+    """Finds the ends of directives.
+
+    Thousands of directives can have the same end, or none, so each line is searched once.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._place: dict[str, int] = {}  # by marks; behind the last line for no end
+
+    def find(self, marks: str, index: int) -> int:
+        """Return the line that ends a directive, -1 if there is none.
+
+        :param marks: its backticks or colons.
+        :param index: its line, which is below those of earlier calls.
+        """
+        close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
+        place, count = max(self._place.get(marks, 0), index + 1), len(self._lines)
+        while place < count and not close.match(self._lines[place]):
+            place += 1
+        self._place[marks] = place
+        return place if place < count else -1
+
+
+def _after_fence(lines: list[str], index: int, fence: str, ends: _Ends) -> str:
     """Rewrite a directive that begins at a fence, and return the fence that is open below it."""
     start = lines[index].lstrip()
     marks = start[: len(start) - len(start.lstrip(start[0]))]
     if fence:
         return "" if start.strip() == marks and marks.startswith(fence) else fence
     found = _DIRECTIVE.match(lines[index])
-    if found and _read_directive(lines, index, found):
+    if found and _read_directive(lines, index, found, ends):
         return ""
     return marks
 
 
-def _read_directive(lines: list[str], index: int, found: re.Match[str]) -> bool:
+def _read_directive(lines: list[str], index: int, found: re.Match[str], ends: _Ends) -> bool:
     """Rewrite a directive of MyST as a container; return False for others, which are code."""
     indent, marks, name, title = found.groups()
     known = name in _KINDS or name in _NAMED or name in _DRAWN
     if not known and name not in _HIDDEN and name not in _CODE:
         return False
-    close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
-    end = next((i for i in range(index + 1, len(lines)) if close.match(lines[i])), -1)
+    end = ends.find(marks, index)
     if end < 0:
         return False
     if name in _HIDDEN:
@@ -137,16 +162,17 @@ def _opening(marks: str, name: str, title: str | None) -> str:
     return f"{marks} {kind} {(title or '').strip()}".rstrip()
 
 
-def _read_colons(lines: list[str], index: int) -> None:
+def _read_colons(lines: list[str], index: int, ends: _Ends) -> None:
     """Give a callout its title in the form that the parser knows."""
     found = _DIRECTIVE.match(lines[index])
     if found:
-        _read_directive(lines, index, found)
+        _read_directive(lines, index, found, ends)
         return
     found = _QUARTO.match(lines[index])
-    if not found:
+    named_kind = found and _QUARTO_KIND.match(found.group(2))
+    if not found or not named_kind:
         return
-    marks, kind, given = found.groups()
+    marks, kind, given = found[1], named_kind[1], found[2][named_kind.end() :]
     named = _QUARTO_TITLE.search(given)
     title = next(filter(None, named.groups()), "") if named else ""
     below = next((i for i in range(index + 1, len(lines)) if lines[i].strip()), len(lines))

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 
 # Critic Markup: what was added, deleted, replaced, commented.
-_CRITIC = (
-    (re.compile(r"\{>>.*?<<\}"), ""),
-    (re.compile(r"\{(\+\+|--|==)(.*?)\1\}"), r"\2"),
-    (re.compile(r"\{~~.*?~>(.*?)~~\}"), r"\1"),
-)
+_CRITIC = tuple(map(re.compile, (r"\{(>>)", r"\{(\+\+|--|==)", r"\{(~~)")))
+_CRITIC_ENDS = {">>": "<<}"}
 _KEYS = re.compile(
     r"(?<![\w+])\+\+([a-z][\w-]+(?:\+[\w\"-]+)*|[a-z]\w*(?:\+[\w\"-]+)+)\+\+(?![\w+])"
 )
@@ -31,10 +28,12 @@ _PROGRAM_LINE = re.compile(
 )
 _PROGRAM_STARTS = ("-", "<", "\\", "$", "&")
 _GRID_RULE = re.compile(r"\s*\+(?:[=:-]{3,}\+)+\s*$")
-_BAR_RULE = re.compile(r"\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
+_BAR_RULE = re.compile(r"\s*+\|?+\s*+:?+-{3,}+:?+\s*+(?:\|\s*+:?+-{3,}+:?+\s*+)*+\|?+\s*+$")
 _EQUALS = re.compile(r"\s*={3,}\s*$")
 _RULE_SIGNS = " \t+|=:-"
-_ALT = re.compile(r"\{[^{}\n]*?\bfig-alt=(?:\"([^\"]*)\"|'([^']*)')[^{}\n]*\}")
+_ALT = re.compile(
+    r"\{(?:(?!\bfig-alt=[\"'])[^{}\n])*+fig-alt=(?:\"([^\"]*+)\"|'([^']*+)')[^{}\n]*+\}"
+)
 
 
 def clean_marks(line: str) -> str:
@@ -61,10 +60,36 @@ def clean_marks(line: str) -> str:
 
 
 def _clean_braces(line: str) -> str:
-    for pattern, kept in _CRITIC:
-        line = pattern.sub(kept, line)
+    for opening in _CRITIC:
+        line = _without_critic(line, opening)
     line = _CLOZE.sub(r"\1", line)
     return _ALT.sub(lambda alt: f" {alt[1] or alt[2]}", line)
+
+
+def _without_critic(line: str, opening: re.Pattern[str]) -> str:
+    """Return a line without one kind of critic marks.
+
+    Of a replacement, the new text is kept. An end that does not follow is searched only once.
+    """
+    parts: list[str] = []
+    here = 0
+    vain: set[str] = set()
+    found = opening.search(line)
+    while found:
+        marks = found.group(1)
+        end = _CRITIC_ENDS.get(marks, f"{marks}}}")
+        start = line.find("~>", found.end()) + 2 if marks == "~~" else found.end()
+        stop = line.find(end, start) if marks not in vain and start > 1 else -1
+        if stop < 0:
+            vain.add(marks)
+            parts.append(line[here : found.end()])
+            here = found.end()
+        else:
+            kept = "" if marks == ">>" else line[start:stop]
+            parts += [line[here : found.start()], kept]
+            here = stop + len(end)
+        found = opening.search(line, here)
+    return "".join([*parts, line[here:]])
 
 
 def is_rule(line: str, above: str) -> bool:

@@ -8,6 +8,7 @@ Lines keep their number; code is left alone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from indexer.notes.links import markdown_link
@@ -20,10 +21,11 @@ _ROAM = re.compile(
 )
 _ROAM_ADDRESSES = frozenset("video youtube audio pdf iframe tweet".split())
 # ![text](path =200x100) and ![text](path "title" =50%x)
-_IMAGE_SIZE = re.compile(r"(!\[[^\[\]\n]*\]\([^()\n]*?)\s+=(?:\d+%?x(?:\d+%?)?|x\d+%?|\d+%)\s*\)")
+_SIZE = r"\s++=(?:\d+%?x(?:\d+%?)?|x\d+%?|\d+%)\s*+\)"
+_IMAGE_SIZE = re.compile(rf"(!\[[^\[\]\n]*+\]\((?:[^()\s]++|(?!{_SIZE})[^\S\n]++)*+){_SIZE}")
 _CLASS_LINE = re.compile(r"[\s>]*\{\s*\.[\w:-]+(?:\s+[.#][\w:-]+)*\s*\}\s*$")
 _SAID = re.compile(r"\[(?:name|time)=([^\[\]\n]+)\]")
-_COLOUR = re.compile(r"\s*\[color=[^\[\]\n]*\]")
+_COLOUR = re.compile(r"(?:(?<!\s)\s++)?\[color=[^\[\]\n]*+\]")
 _TAGS_LINE = re.compile(r"#{1,6}[ \t]+tags:[ \t]*((?:`[^`\n]+`[ \t,]*)+)$", re.MULTILINE)
 _INCLUDE = re.compile(r"\s*::include\{file=[\"']?([^\"'{}\n]+)[\"']?\}\s*$")
 _DIFFERENCE = re.compile(r"([{\[])([+-]) (\S(?:[^{}\[\]\n]*?\S)?) \2([}\]])")
@@ -200,20 +202,22 @@ def _open_titled(lines: list[str], is_code: Callable[[int], bool]) -> None:
     Outer containers have more colons.
     """
     opened: list[tuple[int, Shortcode]] = []
+    names: Counter[str] = Counter()  # of those: most ends of a hostile note end nothing
     for index, line in enumerate(lines):
         code = None if is_code(index) else _lone_shortcode(line)
         if code is None or not (code.closes or code.meaning in _HOLDERS):
             continue
         if not code.closes:
             opened.append((index, code))
+            names[code.name] += 1
             continue
-        place = next(
-            (i for i in range(len(opened) - 1, -1, -1) if opened[i][1].name == code.name), -1
-        )
-        if place < 0:
+        if not names[code.name]:
             continue
-        start, first = opened[place]
-        del opened[place:]
+        start, first = opened.pop()
+        names[first.name] -= 1
+        while first.name != code.name:
+            start, first = opened.pop()
+            names[first.name] -= 1
         if first.heading:
             marks = ":" * max(4, _MAX_DEPTH - len(opened))
             lines[start], lines[index] = f"{marks} note {first.heading}", marks

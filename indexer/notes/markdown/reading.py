@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -27,9 +28,10 @@ _MODULE_LINE = re.compile(
 )
 _MODULE_OPEN = re.compile(r"import\s+(?:[\w*]+\s*,\s*)?\{[^}]*$")
 # {.class #id key="value"} after its element, and {max-width: 100px} of Dendron.
+# Without giving back: the ways to cut ".a.a.a" grow with a power of its length.
 _ATTRIBUTES = re.compile(
-    r"\{:?(?:\s*(?:[.#][\w:.-]+|[\w-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)"
-    r"|[\w-]+:\s*[\w.%# -]+[;,]?))+\s*\}"
+    r"\{:?(?:\s*+(?:[.#][\w:.-]++|[\w-]++=(?:\"[^\"\n]*+\"|'[^'\n]*+'|[^\s{}\"']++)"
+    r"|[\w-]++:\s*+(?:[.%# ]++|[\w-]++(?!\s*+[:=]))++[;,]?))++\s*+\}"
 )
 _ATTRIBUTES_FOLLOW = frozenset(')]*_`:}"~')
 _ICON = re.compile(r":(?:material|fontawesome|octicons|simple|fas?|far|fab|bi|mdi)-[\w-]+:")
@@ -65,9 +67,16 @@ def _tag(state: StateInline, silent: bool) -> bool:
 
 def _is_attribute(state: StateInline) -> bool:
     """Return whether a position is within attributes: the id of a heading is no tag."""
-    start = state.src.rfind("{", 0, state.pos)
-    found = _ATTRIBUTES.match(state.src, start) if start >= 0 else None
-    return found is not None and found.end() > state.pos
+    cache: dict[Any, Any] = state.cache  # a line may have thousands of tags behind one brace
+    searched, end = cache.get("{", (0, -1))
+    if state.pos < searched:
+        searched, end = 0, -1
+    start = state.src.rfind("{", searched, state.pos)
+    if start >= 0:
+        found = _ATTRIBUTES.match(state.src, start)
+        end = found.end() if found else -1
+    cache["{"] = state.pos, end
+    return bool(end > state.pos)
 
 
 def read_templater(state: StateInline, silent: bool) -> bool:

@@ -70,7 +70,7 @@ def render_note(
     :param find_image: says which pictures and files of the folder can be shown.
     """
     with no_collection(len(text)):
-        html = _draw(text, links, find_image)  # whose tokens are gone before the next collection
+        html = _draw(text, links, find_image)  # its tokens are freed before a collection
     return nh3.clean(
         html,
         tags=set(SHOWN),
