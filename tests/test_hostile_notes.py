@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import itertools
+import random
 import time
 
 import pytest
 from markdown_it.rules_inline import StateInline
 
 from indexer.notes.markdown import time_budget
-from indexer.notes.markdown.closings import is_closed
+from indexer.notes.markdown.closings import LineSearch, is_closed
+from indexer.notes.markdown.components import _Tags
 from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.format import MarkdownFormat
 from indexer.notes.markdown.parser import new_parser
@@ -65,6 +67,9 @@ SHAPES = {
     "directives with one end": ":::{note}\n" * (SIZE // 5) + ":::\n",
     "shortcodes that others end": "{{< tabs >}}\n" * (SIZE // 10) + "{{< /a >}}\n" * (SIZE // 10),
     "blanks before no placeholder": "---\na: {{b}}\n" + " " * (2 * SIZE) + "b\n---\nx",
+    "admonitions in admonitions": "```ad-a\n" * (SIZE // 4),
+    "outlines in outlines": "".join("\t" * i + "- a\n" for i in range(1, 400)),
+    "abbreviations that nothing shows": "".join(f"*[w{i}]: b\n" for i in range(SIZE // 3)),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 
@@ -125,6 +130,43 @@ def test_ends_of_constructs_are_found_from_every_position() -> None:
             for most in (4, 500, 4_000):
                 found = text.find(closing, start, start + most) >= 0
                 assert is_closed(state, closing, start, most) == found
+
+
+def test_ends_of_blocks_are_found_by_searching_each_line_once() -> None:
+    choose = random.Random(4)
+    for _ in range(200):
+        lines = choose.choices(["a", "b", "end a", "end b"], [9, 9, 1, 1], k=60)
+        search = LineSearch(lines)
+        asked = 0
+
+        def ends(line: str, kind: str) -> bool:
+            nonlocal asked
+            asked += 1
+            return line == f"end {kind}"
+
+        for start in range(0, 60, choose.randint(1, 3)):
+            kind, stop = choose.choice("ab"), start + choose.randint(1, 70)
+            found = next((i for i in range(start, min(stop, 60)) if ends(lines[i], kind)), -1)
+            assert search.find(kind, start, stop, lambda line, k=kind: ends(line, k)) == found
+    search, asked = LineSearch(["a"] * 10_000), 0
+    for start in range(10_000):
+        search.find("a", start, start + 500, lambda line: ends(line, "a"))
+    assert asked <= 10_000
+
+
+def test_open_tags_of_components_search_a_multiple_of_the_note() -> None:
+    class Counted(list[str]):
+        read = 0
+
+        def __getitem__(self, place):  # type: ignore[no-untyped-def]
+            self.read += 1
+            return super().__getitem__(place)
+
+    lines = Counted(["<A b={"] * 20_000)
+    tags = _Tags(lines)
+    for index in range(20_000):
+        assert tags.read(index, 0) == (index, 0, "")
+    assert lines.read < 12 * 20_000 + 20_000  # 200 lines for each before
 
 
 def test_key_of_many_parts_makes_the_head_partial() -> None:

@@ -20,6 +20,8 @@ from indexer.notes.markdown.tables import ROW, inline_tokens, mark_cells
 _DEFINITION = re.compile(r"[ ]{0,3}\*\[([^\[\]\n]{1,100})\]:[ \t]*(\S.*)$")
 _NAME = "abbreviations"
 _MOST = 500
+# Of lines with definitions, each of which searches the note for its word.
+_MAX_SEARCHED_CHARS, _LEAST_SEARCHES = 50_000_000, 100
 _MAX_MEANING_CHARS = 300
 
 
@@ -43,14 +45,18 @@ def _take_definitions(state: StateCore) -> None:
     state.env[_NAME] = found
     if "*[" not in state.src:
         return
+    left = max(_LEAST_SEARCHES, _MAX_SEARCHED_CHARS // len(state.src))
     for i, opening in enumerate(state.tokens):
+        if left <= 0:
+            return
         if opening.type != "paragraph_open" or "*[" not in state.tokens[i + 1].content:
             continue
         token, first = state.tokens[i + 1], (opening.map or [0])[0] + 1
         lines = token.content.split("\n")
-        kept = [
-            one for n, one in enumerate(lines, first) if not _is_taken(one, n, state.src, found)
-        ]
+        read = lines[:left]
+        left -= len(read)
+        kept = [one for n, one in enumerate(read, first) if not _is_taken(one, n, state.src, found)]
+        kept += lines[len(read) :]
         token.content = "\n".join(kept)
         if not kept:
             opening.hidden = state.tokens[i + 2].hidden = True

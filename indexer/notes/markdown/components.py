@@ -27,6 +27,8 @@ _TECHNICAL = frozenset(
 )
 _SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}[\w'.,-]* +[^\W\d_]{2,}")
 _MAX_LINES, _MAX_CHARS = 200, 8_000
+# Characters searched for the ends of tags that have none, with a multiple of those of the note.
+_MIN_OPEN_CHARS, _OPEN_PER_CHAR = 50_000, 8
 _LOOP = re.compile(r"\s*\{.*(?:=>|\.map\()")
 _MAX_LOOP_LINES = 60
 
@@ -40,12 +42,13 @@ def read_components(lines: list[str], is_code: Callable[[int], bool]) -> list[st
     kept = list(lines)
     ends = Counter(re.findall(r"</([A-Z][\w.]*)\s*>", "\n".join(lines)))
     opened: dict[str, list[bool]] = {}
+    tags = _Tags(kept)
     index = 0
     while index < len(kept):
         line = kept[index]
         if not is_code(index):
             if _LINE.match(line) and "`<" not in line:
-                _read_line(kept, index, opened, ends)
+                _read_line(kept, index, opened, ends, tags)
             elif "=" in line and _LOOP.match(line):
                 _drop_loop(kept, index)
         index += 1
@@ -64,14 +67,18 @@ def _drop_loop(lines: list[str], index: int) -> None:
 
 
 def _read_line(
-    lines: list[str], index: int, opened: dict[str, list[bool]], ends: Counter[str]
+    lines: list[str],
+    index: int,
+    opened: dict[str, list[bool]],
+    ends: Counter[str],
+    tags: _Tags,
 ) -> None:
     """Replace the tags that begin on a line; the rest of a longer tag becomes blank lines."""
     here = 0
     found = _TAG.search(lines[index])
     while found:
         name, closes = found.group(2), bool(found.group(1))
-        last, end, source = _tag(lines, index, found.start())
+        last, end, source = tags.read(index, found.start())
         if not source:
             return
         if closes:
@@ -91,27 +98,41 @@ def _read_line(
         found = _TAG.search(lines[index], here)
 
 
-def _tag(lines: list[str], index: int, start: int) -> tuple[int, int, str]:
-    """Return the last line of a tag, the position behind it there, and its source; "" if open."""
-    quote, depth, chars = "", 0, 0
-    for last in range(index, min(len(lines), index + _MAX_LINES)):
-        line = lines[last]
-        chars += len(line)
-        if chars > _MAX_CHARS or (last > index and not depth and not line.strip()):
-            break
-        for place in range(start if last == index else 0, len(line)):
-            char = line[place]
-            if quote:
-                quote = "" if char == quote else quote
-            elif char in "\"'`" and (depth or line[:place].endswith("=")):
-                quote = char
-            elif char in "{}":
-                depth += 1 if char == "{" else -1
-            elif char == ">" and not depth:
-                parts = [lines[index][start:], *lines[index + 1 : last], line[: place + 1]]
-                whole = lines[index][start : place + 1] if last == index else "\n".join(parts)
-                return last, place + 1, whole
-    return index, 0, ""
+class _Tags:
+    """Reads tags; those without an end may together have a multiple of the note's characters."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._spare = _MIN_OPEN_CHARS + _OPEN_PER_CHAR * sum(map(len, lines))
+
+    def read(self, index: int, start: int) -> tuple[int, int, str]:
+        """Return the last line of a tag, the position behind it there, and its source; "" if open.
+
+        :param index: its first line.
+        :param start: where it begins there.
+        """
+        lines, quote, depth, chars = self._lines, "", 0, 0
+        for last in range(index, min(len(lines), index + _MAX_LINES)):
+            line = lines[last]
+            chars += len(line)
+            if chars > min(_MAX_CHARS, self._spare) or (
+                last > index and not depth and not line.strip()
+            ):
+                break
+            for place in range(start if last == index else 0, len(line)):
+                char = line[place]
+                if quote:
+                    quote = "" if char == quote else quote
+                elif char in "\"'`" and (depth or line[:place].endswith("=")):
+                    quote = char
+                elif char in "{}":
+                    depth += 1 if char == "{" else -1
+                elif char == ">" and not depth:
+                    parts = [lines[index][start:], *lines[index + 1 : last], line[: place + 1]]
+                    whole = lines[index][start : place + 1] if last == index else "\n".join(parts)
+                    return last, place + 1, whole
+        self._spare -= chars
+        return index, 0, ""
 
 
 def _shown(name: str, source: str, *, closed: bool) -> tuple[str, bool]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from indexer.notes.markdown.closings import LineSearch
+
 _BLOCK = re.compile(r"(\s*)(/{3,})\s*([a-z][\w-]*)(?:\s*\|\s*(.*))?\s*$")
 _BLOCK_END = re.compile(r"\s*/{3,}\s*$")
 _BLOCK_OPTION = re.compile(r"\s{4,}[\w-]+:\s")
@@ -36,7 +38,7 @@ def with_containers(lines: list[str]) -> list[str]:
     """Return lines with the containers of other dialects written with colons."""
     kept = list(lines)
     ends_blocks = any(map(_BLOCK_END.match, kept))
-    ends = _Ends(kept)
+    ends = LineSearch(kept)
     fence = ""
     for index, line in enumerate(kept):
         start = line.lstrip()
@@ -51,31 +53,7 @@ def with_containers(lines: list[str]) -> list[str]:
     return kept
 
 
-class _Ends:
-    """Finds the ends of directives.
-
-    Thousands of directives can have the same end, or none, so each line is searched once.
-    """
-
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
-        self._place: dict[str, int] = {}  # by marks; behind the last line for no end
-
-    def find(self, marks: str, index: int) -> int:
-        """Return the line that ends a directive, -1 if there is none.
-
-        :param marks: its backticks or colons.
-        :param index: its line, which is below those of earlier calls.
-        """
-        close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
-        place, count = max(self._place.get(marks, 0), index + 1), len(self._lines)
-        while place < count and not close.match(self._lines[place]):
-            place += 1
-        self._place[marks] = place
-        return place if place < count else -1
-
-
-def _after_fence(lines: list[str], index: int, fence: str, ends: _Ends) -> str:
+def _after_fence(lines: list[str], index: int, fence: str, ends: LineSearch) -> str:
     """Rewrite a directive that begins at a fence, and return the fence that is open below it."""
     start = lines[index].lstrip()
     marks = start[: len(start) - len(start.lstrip(start[0]))]
@@ -87,13 +65,14 @@ def _after_fence(lines: list[str], index: int, fence: str, ends: _Ends) -> str:
     return marks
 
 
-def _read_directive(lines: list[str], index: int, found: re.Match[str], ends: _Ends) -> bool:
+def _read_directive(lines: list[str], index: int, found: re.Match[str], ends: LineSearch) -> bool:
     """Rewrite a directive of MyST as a container; return False for others, which are code."""
     indent, marks, name, title = found.groups()
     known = name in _KINDS or name in _NAMED or name in _DRAWN
     if not known and name not in _HIDDEN and name not in _CODE:
         return False
-    end = ends.find(marks, index)
+    close = re.compile(rf"\s*{re.escape(marks[0])}{{{len(marks)}}}\s*$")
+    end = ends.find(marks, index + 1, len(lines), close.match)
     if end < 0:
         return False
     if name in _HIDDEN:
@@ -162,7 +141,7 @@ def _opening(marks: str, name: str, title: str | None) -> str:
     return f"{marks} {kind} {(title or '').strip()}".rstrip()
 
 
-def _read_colons(lines: list[str], index: int, ends: _Ends) -> None:
+def _read_colons(lines: list[str], index: int, ends: LineSearch) -> None:
     """Give a callout its title in the form that the parser knows."""
     found = _DIRECTIVE.match(lines[index])
     if found:

@@ -34,6 +34,7 @@ from indexer.records import Block, BlockKind, RawLink, Row
 _SENTENCE = re.compile(r".*[.!?:;,\u3002]$|.{100,}", re.DOTALL)
 _CHUNK_CAPTION = re.compile(r"\b(?:fig|tab|tbl)\.cap\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")  # of knitr
 _ADMONITION_PLUGIN = "ad-"
+_MAX_DEPTH = 16  # of admonitions in each other, which are read again at each level
 _PLUGIN_SETTING = re.compile(r"(title|collapse|icon|color|metadata):(.*)$")
 _WORD = re.compile(r"\w")
 _OUTLINE = re.compile(r"[-*+] \S")
@@ -92,8 +93,9 @@ _OF_CONTENTS_TABLES = frozenset(
 class _Reader(HtmlWriter):
     """Walks the tokens of one body and collects its blocks."""
 
-    def __init__(self, body: str, first_line: int = 1) -> None:
+    def __init__(self, body: str, first_line: int = 1, depth: int = 0) -> None:
         super().__init__(body, first_line)
+        self._depth = depth  # how many readers it is in
         self._quotes = 0
         self._term: int | None = None
         tokens = reading_parser().parse(body)
@@ -270,7 +272,7 @@ class _Reader(HtmlWriter):
         language = token.info.split()[0].strip("{}.,") if token.info.strip() else ""
         if is_query(language):
             self._cover(token)
-        elif language.startswith(_ADMONITION_PLUGIN):
+        elif language.startswith(_ADMONITION_PLUGIN) and self._depth < _MAX_DEPTH:
             self._add_plugin_admonition(token)
         else:
             self._add_code(token, self._line(token) + 1)
@@ -295,11 +297,12 @@ class _Reader(HtmlWriter):
     def _add_indented(self, token: Token) -> None:
         """Add indented lines: code, or the bullets that outliners indent below a heading."""
         by_tab = self._lines[self._line(token) - self._first_line].startswith("\t")
+        by_tab = by_tab and self._depth < _MAX_DEPTH
         if self._frames or not by_tab or not _OUTLINE.match(token.content):
             self._add_code(token, self._line(token))
             return
         self._cover(token)
-        self._add_inner(_Reader(token.content, self._line(token)))
+        self._add_inner(_Reader(token.content, self._line(token), self._depth + 1))
 
     def _add_math(self, token: Token) -> None:
         first = self._line(token)
@@ -334,7 +337,7 @@ class _Reader(HtmlWriter):
         rows = (Row(line, title),)
         block = Block(BlockKind.PARAGRAPH, rows, line, line, self._parent())
         self._frames.append(Frame(self._add(block) if title else None))
-        self._add_inner(_Reader("\n".join(lines), line))
+        self._add_inner(_Reader("\n".join(lines), line, self._depth + 1))
         self._frames.pop()
 
     def _warn_of_open_fence(self, token: Token) -> None:
@@ -364,7 +367,7 @@ class _Reader(HtmlWriter):
             "end it with -->",
         )
         self._cover(token)
-        self._add_inner(_Reader(source, self._line(token)))
+        self._add_inner(_Reader(source, self._line(token), self._depth + 1))
 
     def _add_inner(self, reader: _Reader) -> None:
         """Add the blocks of a reader of a part."""

@@ -17,6 +17,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 
 from indexer.notes.markdown.abbreviations import with_abbreviations
 from indexer.notes.markdown.callouts import fenced_callout
+from indexer.notes.markdown.closings import LineSearch
 from indexer.notes.markdown.display import with_dialects
 from indexer.notes.markdown.parser import new_parser
 from indexer.notes.markdown.reading import read_attributes, read_icon, read_templater
@@ -165,26 +166,26 @@ def shown_source(body: str, *, drawing: bool = False) -> str:
     :param drawing: True for an Excalidraw drawing.
     """
     lines = body.split("\n")
-    fence, at = "", 0
+    fence, at, search = "", 0, LineSearch(lines)
     while at < len(lines):
         line = lines[at]
-        next_line = 0 if fence else _rewrite(lines, at)
+        next_line = 0 if fence else _rewrite(lines, at, search)
         if not next_line and (marks := _FENCE.match(line)):
             fence = next_fence(fence, marks.group(1), marks.group(2))
         at = next_line or at + 1
     return clean_source("\n".join(lines), drawing=drawing, shown=True)
 
 
-def _rewrite(lines: list[str], at: int) -> int:
+def _rewrite(lines: list[str], at: int, search: LineSearch) -> int:
     """Rewrite the block that begins on a line; return the line to go on with, 0 for no block."""
     line = lines[at]
     if "#+" in line:
         if found := _ORG.match(line):
-            return _org_block(lines, at, found)
+            return _org_block(lines, at, found, search)
         if _ORG_LINE.match(line):
             lines[at] = ""
     elif ("`" in line or "~" in line) and (found := _CALLOUT_FENCE.match(line)):
-        return _callout_fence(lines, at, found)
+        return _callout_fence(lines, at, found, search)
     elif "((" in line:
         lines[at] = _REFERENCE.sub(r"{{embed \g<0>}}", line)
     elif line.startswith("{:") and (found := _KIND_LINE.match(line)):
@@ -192,17 +193,11 @@ def _rewrite(lines: list[str], at: int) -> int:
     return 0
 
 
-def _find(lines: list[str], start: int, is_end: Callable[[str], object]) -> int:
-    """Return the first line from ``start`` that ends a block, 0 if there is none near."""
-    stop = min(start + _MAX_BLOCK_LINES, len(lines))
-    return next((i for i in range(start, stop) if is_end(lines[i])), 0)
-
-
-def _org_block(lines: list[str], at: int, found: re.Match[str]) -> int:
+def _org_block(lines: list[str], at: int, found: re.Match[str], search: LineSearch) -> int:
     before, kind, rest = found[1], found[2].upper(), found[3].strip()
     close = re.compile(rf"^(\s*)#\+END_{kind}\b", re.IGNORECASE)
-    end = _find(lines, at + 1, close.match)
-    if not end:
+    end = search.find(kind, at + 1, at + 1 + _MAX_BLOCK_LINES, close.match)
+    if end < 0:
         return 0
     indent = " " * len(before.expandtabs(4))
     inner = lines[at + 1 : end]
@@ -227,13 +222,14 @@ def _org_block(lines: list[str], at: int, found: re.Match[str]) -> int:
     return end + 1
 
 
-def _callout_fence(lines: list[str], at: int, found: re.Match[str]) -> int:
+def _callout_fence(lines: list[str], at: int, found: re.Match[str], search: LineSearch) -> int:
     before, marks, plugin, directive, title = found.groups()
     name = (plugin or directive).lower()
     if not plugin and fenced_callout(name) is None:
         return 0  # ```{code-cell}, ```{figure}
-    end = _find(lines, at + 1, lambda line: line.strip() == marks)
-    if not end:
+    stop = at + 1 + _MAX_BLOCK_LINES
+    end = search.find(marks, at + 1, stop, lambda line: line.strip() == marks)
+    if end < 0:
         return 0
     kind = name if fenced_callout(name) else "note"
     title = title or ("" if kind == name else name.replace("-", " ").capitalize())

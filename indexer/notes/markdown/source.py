@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from indexer.notes.markdown.closings import LineSearch
 from indexer.notes.markdown.components import read_components
 from indexer.notes.markdown.containers import with_containers
 from indexer.notes.markdown.hidden import without_comments
@@ -100,7 +101,7 @@ def _code_lines(lines: list[str]) -> list[bool]:
 
 def _clean_lines(lines: list[str], code: list[bool], *, shown: bool) -> list[str]:
     """Return lines without drawers, data, rules of tables and marks of programs."""
-    drawer, grid = 0, False
+    drawer, grid, search = 0, False, LineSearch(lines)
     long = any(len(line) >= MIN_CODED_CHARS and " " not in line for line in lines)
     data = coded_rows(lines) if long else ()
     for index, line in enumerate(lines):
@@ -117,7 +118,7 @@ def _clean_lines(lines: list[str], code: list[bool], *, shown: bool) -> list[str
         if drawer:
             lines[index], drawer = "", 0 if _DRAWER_END.match(line) else drawer - 1
             continue
-        if line[-1] == ":" and _DRAWER.match(line) and _has_end(lines, index):
+        if line[-1] == ":" and _DRAWER.match(line) and _has_end(search, index):
             lines[index], drawer = "", _MAX_DRAWER_LINES
             continue
         if shown:
@@ -141,6 +142,7 @@ def _with_fences(lines: list[str]) -> list[str]:
     kept = list(lines)
     end = -1
     fence = ""
+    search = LineSearch(lines)
     for index, line in enumerate(lines):
         marks = _FENCE.match(line)
         fence = next_fence(fence, marks.group(1), marks.group(2)) if marks else fence
@@ -149,8 +151,7 @@ def _with_fences(lines: list[str]) -> list[str]:
             continue
         before, kind, language = found.groups()
         close = re.compile(rf"\s*#\+END_{kind}\b", re.IGNORECASE)
-        ends = (i for i in range(index + 1, min(index + _MAX_ORG_LINES, len(lines))))
-        end = next((i for i in ends if close.match(lines[i])), -1)
+        end = search.find(kind.upper(), index + 1, index + _MAX_ORG_LINES, close.match)
         if end < 0:
             continue
         kept[index], kept[end] = (
@@ -180,8 +181,8 @@ def next_fence(fence: str, marks: str, info: str) -> str:
     return "" if marks.startswith(fence) and not info.strip() else fence
 
 
-def _has_end(lines: list[str], index: int) -> bool:
-    return any(map(_DRAWER_END.match, lines[index + 1 : index + _MAX_DRAWER_LINES]))
+def _has_end(search: LineSearch, index: int) -> bool:
+    return search.find(":END:", index + 1, index + _MAX_DRAWER_LINES, _DRAWER_END.match) >= 0
 
 
 def _clean_line(line: str, *, shown: bool) -> str:
