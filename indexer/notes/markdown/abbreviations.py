@@ -45,7 +45,7 @@ def _take_definitions(state: StateCore) -> None:
     state.env[_NAME] = found
     if "*[" not in state.src:
         return
-    left = max(_LEAST_SEARCHES, _MAX_SEARCHED_CHARS // len(state.src))
+    left = min(max(_LEAST_SEARCHES, _MAX_SEARCHED_CHARS // len(state.src)), 2 * _MOST)
     for i, opening in enumerate(state.tokens):
         if left <= 0:
             return
