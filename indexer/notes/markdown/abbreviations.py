@@ -54,7 +54,7 @@ def _take_definitions(state: StateCore) -> None:
         token, first = state.tokens[i + 1], (opening.map or [0])[0] + 1
         lines = token.content.split("\n")
         read = lines[:left]
-        left -= len(read)
+        left -= sum(line.lstrip().startswith("*[") for line in read)
         kept = [one for n, one in enumerate(read, first) if not _is_taken(one, n, state.src, found)]
         kept += lines[len(read) :]
         token.content = "\n".join(kept)
