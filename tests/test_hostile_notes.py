@@ -70,6 +70,8 @@ SHAPES = {
     "admonitions in admonitions": "```ad-a\n" * (SIZE // 4),
     "outlines in outlines": "".join("\t" * i + "- a\n" for i in range(1, 400)),
     "abbreviations that nothing shows": "".join(f"*[w{i}]: b\n" for i in range(SIZE // 3)),
+    "tags in a title": "# a" + " #b" * SIZE + " !",
+    "escaped quotes in a title": '!!! note "' + '\\"' * SIZE + "\n    a",
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

@@ -9,7 +9,7 @@ from indexer.records import Block, BlockKind, NoteWarning, RawLink
 
 _WORD = re.compile(r"\w")
 _TAG = re.compile(r"(?:^|\s)#[^\s#]+")
-_TRAILING_TAGS = re.compile(r"(?<=\S)(?:\s+#[^\s#]+)+$")
+_ONE_TAG = re.compile(r"#[^\s#]+")
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Body:
             if place in self.inner_headings:
                 return None
             if block.kind is BlockKind.HEADING and block.rows:
-                return _TRAILING_TAGS.sub("", block.text) if block.level == 1 else None
+                return _without_tags(block.text) if block.level == 1 else None
             if not _is_links_only(block):
                 return None
         return None
@@ -43,6 +43,14 @@ class Body:
         if not count:
             return self.blocks
         return [b if b.parent is None else b._replace(parent=b.parent + count) for b in self.blocks]
+
+
+def _without_tags(text: str) -> str:
+    """Return a heading without the tags at its end."""
+    words = re.split(r"(\s+)", text)
+    while len(words) > 2 and words[-3] and _ONE_TAG.fullmatch(words[-1]):
+        del words[-2:]
+    return "".join(words)
 
 
 def _is_links_only(block: Block) -> bool:

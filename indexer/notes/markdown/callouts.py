@@ -17,7 +17,7 @@ KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split(
 OBSIDIAN = re.compile(r"\[!([\w-]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*")
 _FENCED = re.compile(r"\{?\s*\.?([\w-]+)\}?\s*(?:\[(.*)\]|(.*))$")
 _GIVEN_TITLE = re.compile(r"\b(?:name|title)=(?:\"([^\"]*)\"|'([^']*)')")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(r'(?<!\\)"((?:[^"\\]++|\\.)*+)"')
 # Words of MkDocs that position an admonition and are not its title.
 _PLACES = {"inline", "end", "annotate"}
 
