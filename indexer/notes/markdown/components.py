@@ -25,7 +25,7 @@ _TECHNICAL = frozenset(
     "class classname style id key src href to url icon type variant size color width height align "
     "groupid lang language defaultvalue value path img image cover logo rel target".split()
 )
-_SEVERAL_WORDS = re.compile(r"[^\W\d_]{2,}[\w'.,-]* +[^\W\d_]{2,}")
+_SEVERAL_WORDS = re.compile(r"[^\W\d_]{2}[\w'.,-]*+ ++[^\W\d_]{2}")
 _MAX_LINES, _MAX_CHARS = 200, 8_000
 # Characters searched for the ends of tags that have none, with a multiple of those of the note.
 _MIN_OPEN_CHARS, _OPEN_PER_CHAR = 50_000, 8
