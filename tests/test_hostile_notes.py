@@ -72,6 +72,7 @@ SHAPES = {
     "abbreviations that nothing shows": "".join(f"*[w{i}]: b\n" for i in range(SIZE // 3)),
     "tags in a title": "# a" + " #b" * SIZE + " !",
     "escaped quotes in a title": '!!! note "' + '\\"' * SIZE + "\n    a",
+    "backticks before a field": "a:: b " + "`" * (2 * SIZE),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

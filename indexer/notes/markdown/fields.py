@@ -10,7 +10,7 @@ _FIELD_LINE = re.compile(
 _INNER_FIELD = re.compile(
     r"[\[(]([^\W\d_][\w -]{0,40}?)::\s+([^\[\]()\n]*(?:\[\[[^\[\]\n]*\]\][^\[\]()\n]*)?)[\])]"
 )
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
 _FENCE = re.compile(r"[\s>]*(?:[-*+]\s+)?(`{3,}|~{3,})")
 _FOR_PROGRAMS = re.compile(
     r"(?:id|collapsed|heading|background-color|ls-type|hl-.*|logseq\..*|card-.*|template.*|query-.*"
