@@ -73,6 +73,10 @@ SHAPES = {
     "tags in a title": "# a" + " #b" * SIZE + " !",
     "escaped quotes in a title": '!!! note "' + '\\"' * SIZE + "\n    a",
     "backticks before a field": "a:: b " + "`" * (2 * SIZE),
+    "macro of Roam that is never closed": "{{[[TODO]]" + " " * (SIZE // 6),
+    "comments of Handlebars that are never closed": "{{!--" * SIZE,
+    "blanks in the title of a fence": "```{note} a" + " " * (2 * SIZE) + "b\n```\n",
+    "blanks in a cloze": "{{cloze" + " " * (2 * SIZE),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

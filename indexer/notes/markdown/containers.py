@@ -31,7 +31,7 @@ _SAID_OPTION = re.compile(r"\s*:(?:alt|caption):\s+(\S.*)$")
 _QUARTO = re.compile(r"(\s*:{3,}\s*)\{([^}]*+)\}\s*$")
 _QUARTO_KIND = re.compile(r".*\.callout-(\w+)", re.DOTALL)
 _QUARTO_TITLE = re.compile(r"title=(?:\"([^\"]*)\"|'([^']*)')")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)$")
 
 
 def with_containers(lines: list[str]) -> list[str]:
@@ -157,7 +157,7 @@ def _read_colons(lines: list[str], index: int, ends: LineSearch) -> None:
     below = next((i for i in range(index + 1, len(lines)) if lines[i].strip()), len(lines))
     heading = _HEADING.match(lines[below]) if below < len(lines) and not title else None
     if heading:
-        title, lines[below] = heading.group(1), ""
+        title, lines[below] = heading.group(1).rstrip("#").rstrip(), ""
     lines[index] = f"{marks}{kind} {title}".rstrip()
 
 

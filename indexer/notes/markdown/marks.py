@@ -21,7 +21,7 @@ _DUNDER = re.compile(
     r"|exit|getitem|setitem|getattr|setattr|class|slots|version|future|import|pycache|tests)__(?!\w)"
 )
 _TASK = re.compile(r"(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[/<>!?*\"~.oOlbiSIpcfkwudn-]\]\s+(?=\S)")
-_CLOZE = re.compile(r"\{\{cloze\s+([^{}\n]+)\}\}")
+_CLOZE = re.compile(r"\{\{cloze\s++([^{}\n]++)\}\}")
 _PROGRAM_LINE = re.compile(
     r"\s*(?:-+8<-+(?:\s.*)?|<-{3,}>|<<<\s*@?[./]\S+|\\(?:newpage|pagebreak|clearpage|tableofcontents|maketitle|"
     r"listoffigures|listoftables|bigskip|medskip|vspace\*?\{[^}]*\})|\$=\s.*|&nbsp;|\\)\s*$"

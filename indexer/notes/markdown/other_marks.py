@@ -17,7 +17,7 @@ from indexer.notes.markdown.shortcodes import Meaning, Shortcode, read_shortcode
 _ROAM = re.compile(
     r"\{\{\[\[(TODO|DONE|video|youtube|audio|pdf|iframe|tweet|query|table|kanban|slider|mermaid|diagram"
     r"|word-count|calc|POMO|attr-table|encrypt|embed|embed-path|orphans|streak|character-count)\]\]"
-    r"(?:\s*:?\s*((?:[^{}\n]|\{[^{}\n]*\})*))?\}\}[ \t]*"
+    r"(?:\s*+:?+\s*+((?:[^{}\n]++|\{[^{}\n]*+\})*+))?+\}\}[ \t]*"
 )
 _ROAM_ADDRESSES = frozenset("video youtube audio pdf iframe tweet".split())
 # ![text](path =200x100) and ![text](path "title" =50%x)
@@ -27,15 +27,15 @@ _CLASS_LINE = re.compile(r"[\s>]*\{\s*\.[\w:-]+(?:\s+[.#][\w:-]+)*\s*\}\s*$")
 _SAID = re.compile(r"\[(?:name|time)=([^\[\]\n]+)\]")
 _COLOUR = re.compile(r"(?:(?<!\s)\s++)?\[color=[^\[\]\n]*+\]")
 _TAGS_LINE = re.compile(r"#{1,6}[ \t]+tags:[ \t]*((?:`[^`\n]+`[ \t,]*)+)$", re.MULTILINE)
-_INCLUDE = re.compile(r"\s*::include\{file=[\"']?([^\"'{}\n]+)[\"']?\}\s*$")
+_INCLUDE = re.compile(r"(?:(?<!\s)\s++)?::include\{file=[\"']?([^\"'{}\n]+)[\"']?\}\s*$")
 _DIFFERENCE = re.compile(r"([{\[])([+-]) (\S(?:[^{}\[\]\n]*?\S)?) \2([}\]])")
 # An element of HTML with values of MDX.
 _JSX_TAG = re.compile(
     r"<(?:img|a|video|audio|source|iframe|div|span|p)\s(?:[^<>{}\n]|=\{(?:[^{}\n]|\{[^{}\n]*\})*\})*>"
 )
-_JSX_ATTRIBUTE = re.compile(r"\s+[A-Za-z-]+=\{(?:[^{}\n]|\{[^{}\n]*\})*\}")
+_JSX_ATTRIBUTE = re.compile(r"(?<!\s)\s++[A-Za-z-]++=\{(?:[^{}\n]++|\{[^{}\n]*+\})*+\}")
 # Handlebars
-_PARTIAL = re.compile(r"\{\{(?:!--.*?--|![^{}]*|>[^{}]*)\}\}")
+_PARTIAL = re.compile(r"\{\{(?:!--.{0,1000}?--|![^{}]*|>[^{}]*)\}\}")
 _EXPRESSION = re.compile(r"\s*(?:[-*+]\s+)?(?:\$\{[^$]*\}\s*)+$")
 _COMMAND = re.compile(r"(?<![\w^}\])])\{\[(?:[A-Z][^\[\]|{}\n]*\|)?([A-Z][^\[\]|{}\n]+)\]\}")
 # MyST

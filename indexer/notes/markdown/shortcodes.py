@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 MAX_CHARS = 4_000
 CLOSINGS = {"{{": "}}", "{%": "%}"}
-_HUGO = re.compile(r"\{\{([<%#]?)\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*[>%]?\}\}", re.DOTALL)
-_LIQUID = re.compile(r"\{%-?\s*(/?)\s*([A-Za-z][\w./-]*)(.*?)(/?)\s*-?%\}", re.DOTALL)
+_HUGO = re.compile(r"\{\{[<%#]?\s*(/?)\s*([A-Za-z][\w./-]*)")
+_LIQUID = re.compile(r"\{%-?\s*(/?)\s*([A-Za-z][\w./-]*)")
+_HUGO_END, _LIQUID_END = (">", "%"), ("-",)
 _ARGUMENT = re.compile(
     r"""(\w+://[^\s"']+)|([\w-]+)\s*[=:](?!//)\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))|"([^"]*)"|'([^']*)'|([^\s"'=]+)"""
 )
@@ -183,10 +184,11 @@ def read_shortcode(source: str, start: int, end: int) -> Shortcode | None:
     if stop < 0:
         return None
     own = source[start : stop + 2]
-    found = (_HUGO if opening == "{{" else _LIQUID).fullmatch(own)
+    found = (_HUGO if opening == "{{" else _LIQUID).match(own, 0, len(own) - 2)
     if not found:
         return None
-    slash, name, given = found.groups()[-4:-1]
+    slash, name = found.groups()
+    given = _without_end(own[found.end() : -2], _HUGO_END if opening == "{{" else _LIQUID_END)
     named, words = _arguments(given)
     if opening == "{%" and name == "include" and words:
         name, words = words[0], words[1:]
@@ -194,6 +196,13 @@ def read_shortcode(source: str, start: int, end: int) -> Shortcode | None:
         slash, name = "/", name[3:]
     short = name.rpartition("/")[2].removesuffix(".html").removesuffix(".md").lower()
     return Shortcode(own, short, bool(slash), named, tuple(words))
+
+
+def _without_end(given: str, ends: tuple[str, ...]) -> str:
+    """Return what follows the name of a shortcode without the marks at its end."""
+    if given.endswith(ends):
+        given = given[:-1]
+    return given.rstrip().removesuffix("/")
 
 
 def _arguments(given: str) -> tuple[dict[str, str], list[str]]:

@@ -30,9 +30,11 @@ _ORG_LINE = re.compile(r"^\s*#\+(?:TITLE|AUTHOR|DATE|FILETAGS|STARTUP|OPTIONS|PR
 _QUERY_TITLE = re.compile(r':title\s+"([^"\n]*)"')
 # The admonition plugin of Obsidian, and MyST: ```ad-note, ```{warning} Title
 _CALLOUT_FENCE = re.compile(
-    r"^(\s*(?:[-*+]\s+)?)(`{3,}|~{3,})\s*(?:ad-([\w-]+)|\{([A-Za-z][\w-]*)\}[ \t]*(.*?))\s*$"
+    r"^(\s*(?:[-*+]\s+)?)(`{3,}|~{3,})\s*(?:ad-([\w-]+)|\{([A-Za-z][\w-]*)\}[ \t]*+(.*\S|))\s*$"
 )
-_FENCE_OPTION = re.compile(r"^\s*(?:(title|collapse|icon|color)|:(class|name|open)):\s*(.*?)\s*$")
+_FENCE_OPTION = re.compile(
+    r"^\s*(?:(title|collapse|icon|color)|:(class|name|open)):\s*+(.*\S|)\s*$"
+)
 # Just the Docs writes the kind above a quote or a paragraph, Chirpy below the quote.
 _KIND_LINE = re.compile(r"^\{:\s*\.(?:prompt-)?([a-z]+)(?:-title)?\s*\}\s*$")
 _KRAMDOWN_KINDS = frozenset("note tip info warning danger important caution highlight".split())
