@@ -77,6 +77,7 @@ SHAPES = {
     "comments of Handlebars that are never closed": "{{!--" * SIZE,
     "blanks in the title of a fence": "```{note} a" + " " * (2 * SIZE) + "b\n```\n",
     "blanks in a cloze": "{{cloze" + " " * (2 * SIZE),
+    "blanks before no comment": "{# raw\n\n" + " " * SIZE + "b",
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

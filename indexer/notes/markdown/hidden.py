@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 _MAY_HOLD = ("{/*", "comment", "/*", "{#", "raw")
 _START = re.compile(
-    r"`+|[ \t]*(?:(\{/\*)|(\{\{[-%]?[ \t]*/\*)|(\{\{[<%]-?[ \t]*comment\b)|(\{%-?[ \t]*comment\b)"
-    r"|(\{::comment\})|(\{#[ \t\n-])|(\{%-?[ \t]*raw[ \t]*-?%\}))"
+    r"`+|(?:(?<![ \t])[ \t]++)?(?:(\{/\*)|(\{\{[-%]?[ \t]*/\*)|(\{\{[<%]-?[ \t]*comment\b)"
+    r"|(\{%-?[ \t]*comment\b)|(\{::comment\})|(\{#[ \t\n-])|(\{%-?[ \t]*raw[ \t]*-?%\}))"
 )
 _ENDS = tuple(
     re.compile(end)
