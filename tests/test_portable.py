@@ -54,6 +54,17 @@ def test_names_that_windows_lacks_are_asked_for_first(path: Path) -> None:
     assert asks or not used, used
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_databases_are_opened_as_python_3_15_requires(path: Path) -> None:
+    """Only the path may be positional; Python 3.13 warns, 3.15 refuses."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "sqlite3.connect"
+    ]
+    assert all(len(call.args) == 1 for call in calls)
+
+
 def test_console_of_windows_shows_every_note(tmp_path: Path) -> None:
     """A console with code page 1252 prints the words of a note with any letters."""
     (tmp_path / "a.md").write_text("- die Größe → 大きさ\n", "utf-8")

@@ -98,7 +98,7 @@ class Connections:
 
     def _connect_to_write(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         if not self._path.stat().st_size:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -135,7 +135,11 @@ class Connections:
     def _open_to_read(self, mode: str) -> sqlite3.Connection:
         address = f"{self._path.absolute().as_uri()}?{mode}"
         return sqlite3.connect(
-            address, BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
+            address,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
 
 
