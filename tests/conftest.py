@@ -106,7 +106,25 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(autouse=True)
-def sound_index(request: pytest.FixtureRequest) -> Iterator[None]:
+def closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the databases that a test leaves open; Python 3.13 and later warn about them."""
+    from indexer.store.embedded.connections import Connections
+
+    opened: list[Connections] = []
+    begin = Connections.__init__
+
+    def remembered(self: Connections, *paths: Path, **options: bool) -> None:
+        begin(self, *paths, **options)
+        opened.append(self)
+
+    monkeypatch.setattr(Connections, "__init__", remembered)
+    yield
+    for connections in opened:
+        connections.close()
+
+
+@pytest.fixture(autouse=True)
+def sound_index(request: pytest.FixtureRequest, closed_databases: None) -> Iterator[None]:
     """Check every byte of each index a test leaves, except in tests marked ``damages``."""
     uses = "tmp_path" in request.fixturenames
     folder: Path | None = request.getfixturevalue("tmp_path") if uses else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def test_words_of_a_deleted_note_are_in_no_row_after_the_next_build(
     assert notebook.search("quincunx", points=True).hits[:1] != ()
     store = Path(notebook.settings.store)
     if store.is_dir():
-        with sqlite3.connect(next(store.glob("index-*.db"))) as connection:
+        with contextlib.closing(sqlite3.connect(next(store.glob("index-*.db")))) as connection:
             assert "quincunx" not in "\n".join(connection.iterdump())
 
 

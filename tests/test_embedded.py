@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +40,30 @@ def test_snapshot_is_written_once_and_used(store: EmbeddedStore) -> None:
         ((first, cosine),) = view.dense(vector_of("late"), 1, NoteFilter())
         assert view.read_points([first])[first].point.text == "late"
         assert cosine == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.damages
+@pytest.mark.parametrize("read_only", [True, False])
+def test_index_that_cannot_be_opened_leaves_no_connection(
+    tmp_path: Path, read_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows cannot remove a file that is open."""
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remembered(*path: str, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*path, **options))
+        return opened[-1]
+
+    EmbeddedStore(tmp_path / "index").close()
+    (tmp_path / "index" / DATABASE).write_bytes(b"no database " * 1000)
+    monkeypatch.setattr(sqlite3, "connect", remembered)
+    with pytest.raises(IndexDamaged):
+        EmbeddedStore(tmp_path / "index", read_only=read_only)
+    assert opened
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 @pytest.mark.damages

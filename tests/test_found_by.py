@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,8 @@ def test_deleted_words_are_in_no_file_of_the_index(write_notes: WriteNotes) -> N
         (folder / "a.md").unlink()
         notebook.build()
     assert found() == {}
-    assert sqlite3.connect(index / DATABASE).execute("SELECT count(*) FROM note").fetchone() == (9,)
+    with contextlib.closing(sqlite3.connect(index / DATABASE)) as connection:
+        assert connection.execute("SELECT count(*) FROM note").fetchone() == (9,)
 
 
 class Spelling(FakeEncoder):

@@ -80,6 +80,10 @@ class Connections:
                 raise
             connection.execute("COMMIT")
 
+    def closed_on_error(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context that closes every connection if its body fails."""
+        return _closed_on_error(self)
+
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
@@ -100,12 +104,13 @@ class Connections:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        if not self._path.stat().st_size:
-            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA secure_delete = ON")  # removed words leave the file
-        connection.execute("PRAGMA synchronous = FULL")
+        with _closed_on_error(connection):
+            if not self._path.stat().st_size:
+                connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA secure_delete = ON")  # removed words leave the file
+            connection.execute("PRAGMA synchronous = FULL")
         return connection
 
     def _connect_to_read(self) -> sqlite3.Connection:
@@ -119,9 +124,9 @@ class Connections:
         folder = self._path.parent
         connection = self._open_to_read("mode=ro")
         try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            with _closed_on_error(connection):
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError:
-            connection.close()
             if os.access(folder, os.W_OK):
                 raise
             if not is_at_rest(self._path):
@@ -141,6 +146,15 @@ class Connections:
             check_same_thread=False,
             uri=True,
         )
+
+
+@contextlib.contextmanager
+def _closed_on_error(opened: sqlite3.Connection | Connections) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
 
 
 @contextlib.contextmanager

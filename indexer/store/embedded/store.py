@@ -89,18 +89,18 @@ class EmbeddedStore:
         self._path = folder / DATABASE
         self._connections = Connections(self._path, read_only=read_only)
         self._snapshots = SnapshotKeeper(folder, self._connections)
-        refuse_foreign(folder, remove=repair)
-        self._refuse_newer()
-        if read_only:
-            if not self._path.is_file():
+        with self._connections.closed_on_error():
+            refuse_foreign(folder, remove=repair)
+            self._refuse_newer()
+            if not read_only:
+                if repair and self._path.is_file():
+                    self._start_over_if_damaged()
+                self._make()
+            elif not self._path.is_file():
                 raise self._none_to_read()
-        else:
-            if repair and self._path.is_file():
-                self._start_over_if_damaged()
-            self._make()
-        with self._connections.lend() as connection:
-            self._refuse_damaged_pages(connection)
-            self._refuse_newer_header(connection)
+            with self._connections.lend() as connection:
+                self._refuse_damaged_pages(connection)
+                self._refuse_newer_header(connection)
 
     def _none_to_read(self) -> IndexerError:
         if any(number < FORMAT_VERSION for number in self._formats()):
