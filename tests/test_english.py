@@ -15,6 +15,7 @@ from indexer.errors import EncoderError
 from indexer.indexing.build import BuildOptions, build
 from indexer.notes.folder import NotesFolder
 from indexer.records import Mode
+from indexer.retrieval import english
 from indexer.retrieval.english import EnglishReader
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.query import Query
@@ -70,9 +71,29 @@ def test_points_are_encoded_once(store: EmbeddedStore, notes: Path) -> None:
     reader = EnglishReader(lambda: knowing)
     first = ask(store, notes, reader, Query(QUESTION))
     count = len(knowing.encoded)
-    assert 0 < count <= 40  # the first candidates alone
+    assert 0 < count <= 80  # the first candidates, and neighbours of the best
     assert ask(store, notes, reader, Query(QUESTION)) == first
     assert len(knowing.encoded) == count
+
+
+def test_neighbours_of_the_best_points_are_read_too(
+    store: EmbeddedStore, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first model finds the cat; the point about the dog is near that one."""
+    monkeypatch.setattr(english, "_READ_AGAIN", 1)
+    query = Query("where is the puppy in the morning?")
+    assert ask(store, notes, EnglishReader(Knowing), query)[0].startswith("the dog")
+    monkeypatch.setattr(english, "_BEST", 0)
+    assert ask(store, notes, EnglishReader(Knowing), query)[0].startswith("the cat")
+
+
+def test_neighbours_that_may_not_answer_are_not_read(
+    store: EmbeddedStore, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(english, "_READ_AGAIN", 1)
+    found = ask(store, notes, EnglishReader(Knowing), Query("where is the puppy -dog in the sun?"))
+    assert found
+    assert not any("dog" in text for text in found)
 
 
 def test_points_that_are_not_read_again_keep_their_order_below(

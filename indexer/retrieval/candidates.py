@@ -44,6 +44,14 @@ class Weighed(NamedTuple):
     packed: dict[int, bytes]
 
 
+class Found(NamedTuple):
+    """Candidates with all their evidence, and the score of each, larger is better."""
+
+    candidates: Candidates
+    weighed: Weighed
+    scores: dict[int, float]
+
+
 def find_candidates(view: View, asked: Asked, query: Query) -> Candidates:
     """Return the nearest points by vector and by words, with the figures of both.
 

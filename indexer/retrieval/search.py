@@ -15,7 +15,13 @@ from indexer.errors import IndexNotFound, IndexOutdated, QueryError
 from indexer.notes.points import context_of
 from indexer.records import Answer, Hit, IndexState, Mode, NoteFilter, Place
 from indexer.retrieval.baseline import EVERYDAY_QUESTIONS, measure_chance
-from indexer.retrieval.candidates import Weighed, find_candidates, given_candidates, weigh
+from indexer.retrieval.candidates import (
+    Found,
+    Weighed,
+    find_candidates,
+    given_candidates,
+    weigh,
+)
 from indexer.retrieval.confidence import ANSWERED_ABOVE, Signs, confidence, signs_of, verdict
 from indexer.retrieval.freshness import Freshness
 from indexer.retrieval.hits import make_hits
@@ -289,7 +295,10 @@ class Searcher:
         candidates = find_candidates(view, asked, query)
         weighed = weigh(view, asked, candidates, query)
         by_words = asked.by_words and any(candidates.bm25.values())
-        scores = self._joined(view, asked, weighed, query, by_words=by_words)
+        scores = self._joined(view, weighed, query, by_words=by_words)
+        if self._english and not by_words:
+            found = self._english.read(view, asked, query, Found(candidates, weighed, scores))
+            candidates, weighed, scores = found
         points = read_best(view, scores, query.k)
         joined = {i: scores[i] for i in points}
         steps = place(joined, Placing(view, asked, query, weighed, points, lower=self._lower))
@@ -305,18 +314,14 @@ class Searcher:
             bm25=candidates.bm25,
         )
 
-    def _joined(
-        self, view: View, asked: Asked, weighed: Weighed, query: Query, *, by_words: bool
-    ) -> dict[int, float]:
+    @staticmethod
+    def _joined(view: View, weighed: Weighed, query: Query, *, by_words: bool) -> dict[int, float]:
         """Return the joined evidence of each candidate, as a score."""
         mode = Mode.LEXICAL if by_words else query.mode
         scores = fuse(weighed.evidence, mode, query.weights)
         if by_words:  # the model does not know the words: a point must have one of them
             scores = {i: score for i, score in scores.items() if score > 0}
-        scores = _drawn_to_neighbours(view, scores, weighed, query)
-        if self._english and not by_words:
-            scores = self._english.score(view, asked, weighed, query, scores)
-        return scores
+        return _drawn_to_neighbours(view, scores, weighed, query)
 
     def _confirmed(
         self, view: View, ranking: Ranking, k: int
