@@ -147,10 +147,10 @@ def test_answer_gains_under_a_heading_that_asks_the_question() -> None:
     }
     rarity = {"kiln": 3.0, "smoke": 3.0, "paper": 6.0}
     asked = "is it normal for a kiln to smoke?"
-    assert favour_form(dict.fromkeys(points, 1.0), points, asked, rarity) == {0: 1.2, 1: 1, 2: 1}
+    assert favour_form(dict.fromkeys(points, 1.0), points, asked, rarity) == {0: 1.4, 1: 1, 2: 1}
     asked = "paper smoke"  # a third of it by rarity
     gained = favour_form(dict.fromkeys(points, 1.0), points, asked, rarity)[0] - 1
-    assert gained == pytest.approx(0.2 / 3)
+    assert gained == pytest.approx(0.4 / 3)
 
 
 def test_question_without_a_form_changes_nothing() -> None:

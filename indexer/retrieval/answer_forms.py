@@ -23,8 +23,9 @@ _YES_OR_NO = 0.2
 _NUMBER = 0.1
 _FORMULA = 0.1
 _ASKING = 0.1
-# What a point gains under a heading that asks the whole question.
-_ASKED_ABOVE = 0.2
+# What a point gains under a heading that asks the whole question. Measured with the headings kept:
+# 0, .1 and .2 answer fewer questions, however the heading was put (benchmarks/QUALITY.md).
+_ASKED_ABOVE = 0.4
 
 _SEEN_CHARS = 200  # the form of a point shows at its beginning
 _MOST_BEFORE_VERB = 5  # words before the verb of a definition
