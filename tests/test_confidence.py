@@ -125,6 +125,15 @@ def test_only_a_review_answers_for_an_opinion(question: str, title: str, *, foun
     assert ahead == (pytest.approx(scores[1] - scores[9]) if found else None)
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"), [("מפתח", True), ("גנן", True), ("פתח", False), ("מכתב", False)]
+)
+def test_hebrew_words_are_known_without_their_article(asked: str, *, found: bool) -> None:
+    note = NoteInfo("he.md", "Home", None, (), (), (), "")
+    point = Point("המפתח אצל הגנן", BlockKind.ITEM, 3, 3)
+    assert _is_inflected(StoredPoint(1, 0, note, point), (asked,)) == found
+
+
 def test_a_question_in_another_language_needs_less() -> None:
     assert confidence(GOOD) < confidence(GOOD._replace(foreign=True)) < 1
 

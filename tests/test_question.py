@@ -31,6 +31,7 @@ NOTES = {
         "- Situation-Behavior-Impact: say what happened\n"
         "- the ethics of transfer learning\n- repetition helps\n- Repetition again\n"
         "- Intersection over Union (IoU)\n- a lone carrot\n- an error\n"
+        "- chemical bonds\n- a photograph\n- philosophy of mind\n"
     ),
     "b.md": "# Batch normalization\n\n- sort of works\n\n# Situation-Behavior-Impact\n\n- fine\n",
 }
@@ -72,6 +73,10 @@ def read(
         ("the runing mean", ("runing", "running")),  # of a stem that is shorter: "run"
         ("before activaton", ("activaton", "activation")),
         ("batch normalisaton", ("normalisaton", "normalization")),
+        ("ethicss", ("ethicss", "ethics")),  # a doubled letter is no other form
+        ("kemical reactions", ("kemical", "chemical")),  # spelled as it sounds
+        ("fotograph", ("fotograph", "photograph")),
+        ("filosofy", ("filosofy", "philosophy")),
     ],
 )
 def test_typo_is_read_as_the_word_of_the_notes(

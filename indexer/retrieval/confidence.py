@@ -8,6 +8,7 @@ were fitted, and judged on other notes; `make bench-quality` fits them again.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ _SHORT_TERMS = 3
 _NAMED_SHARE = 0.2  # of the words of an address or a name of several parts
 # Two words that begin alike for as many letters, and end in as few others, are forms of one word.
 _STEM_CHARS = 4
+_HEBREW_BEFORE = re.compile("[\u05d5\u05e9\u05db]?[\u05d4\u05d1\u05dc\u05de\u05db\u05e9\u05d5]")
 _ENDING_CHARS = 3
 # The fit is of English questions. In other languages this model knows answers less well: this
 # keeps nine tenths of the answerable in German, Spanish and Portuguese.
@@ -264,7 +266,11 @@ def _is_inflected(first: StoredPoint, terms: Sequence[str]) -> bool:
 def _begin_alike(one: str, other: str) -> bool:
     differ = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     shared = next(differ, min(len(one), len(other)))
-    return shared >= max(_STEM_CHARS, max(len(one), len(other)) - _ENDING_CHARS)
+    if shared >= max(_STEM_CHARS, max(len(one), len(other)) - _ENDING_CHARS):
+        return True
+    # Hebrew writes "the", "and", "in" and "to" as the first letters of a word.
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _ENDING_CHARS and bool(_HEBREW_BEFORE.fullmatch(long.removesuffix(short)))
 
 
 def _terms_at(first: StoredPoint) -> set[str]:

@@ -20,6 +20,7 @@ from indexer.records import NoteFilter
 from indexer.retrieval.characters import is_east_asian, with_lone_characters
 from indexer.retrieval.completion import half_typed, terms_of_words
 from indexer.retrieval.languages import ENGLISH, language_of
+from indexer.retrieval.sounds import heard_as
 from indexer.retrieval.word_forms import in_known_numbers, in_two_words
 from indexer.store.protocol import View
 from indexer.text.addresses import address_words
@@ -140,6 +141,7 @@ def _read_words(text: str, view: View, encoder: TextMeasure) -> Question:
         ):
             attempts += 1
             read = in_two_words(word, view) or _corrected(word, own[0], view)
+            read = read or heard_as(word, view, _surfaces, attempts)
             corrected.update(own if read else ())
         if read:
             reads[start, end] = read
@@ -314,6 +316,8 @@ def _is_other_word(word: str, other: str) -> bool:
         and _DOUBLE.sub(r"\1", word) != _DOUBLE.sub(r"\1", other)
     ):
         return True
+    if _DOUBLE.sub(r"\1", word) == _DOUBLE.sub(r"\1", other):
+        return False
     if word.startswith(other) or other.startswith(word):
         return True
     from rapidfuzz.distance import Prefix
