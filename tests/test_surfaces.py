@@ -27,7 +27,16 @@ from indexer.service import Service
 
 RunCli = Callable[..., tuple[int, str, str]]
 SURFACES = ("mcp", "http", "lsp")
-MAY_IMPORT = {"service", "render", "compact", "loopback", "errors", "records", "text"}
+MAY_IMPORT = {
+    "service",
+    "render",
+    "render_markdown",
+    "compact",
+    "loopback",
+    "errors",
+    "records",
+    "text",
+}
 QUESTIONS = [
     ("discussion of ethics", {}),
     ("volume of videos", {}),
