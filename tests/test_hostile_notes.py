@@ -78,6 +78,8 @@ SHAPES = {
     "blanks in the title of a fence": "```{note} a" + " " * (2 * SIZE) + "b\n```\n",
     "blanks in a cloze": "{{cloze" + " " * (2 * SIZE),
     "blanks before no comment": "{# raw\n\n" + " " * SIZE + "b",
+    "lines below deep quotes": "> " * 100 + "a\n" + "b\n" * (SIZE // 2),
+    "environments below deep quotes": "> " * 100 + "a\n" + "\\\n" * (SIZE // 2),
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

@@ -88,6 +88,8 @@ def _by_first(rules: list[_BlockRule], names: dict[int, str], first: dict[str, s
 
 
 class _State(StateBlock):
+    quotes = 0  # open quotes around the current line
+
     def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
         """Add a token."""
         token = new_token(ttype, tag, nesting)

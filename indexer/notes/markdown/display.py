@@ -71,22 +71,44 @@ def _add_block_rules(parser: MarkdownIt, more: Mapping[str, BlockRule]) -> None:
         "%": (_comment_block,),
         "{": (_shortcode_block,),
         "$": (_formula_block,),
-        "\\": (environment,),
-        ":": (container,),
+        "\\": (_environment_rule(environment),),
+        ":": (_bounded_container(container),),
         **dict.fromkeys("!?=", (_admonition,)),
         **{first: (rule,) for first, rule in more.items()},
     }
 
     def rule(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
         begin = state.bMarks[startLine] + state.tShift[startLine]
-        found = by_first.get(state.src[begin : begin + 1], ())
-        # A container that is nested too deep is text: each is searched for its end.
-        if found == (container,) and state.level >= _MAX_CONTAINERS:
-            return False
-        return any(one(state, startLine, endLine, silent) for one in found)
+        for one in by_first.get(state.src[begin : begin + 1], ()):
+            if one(state, startLine, endLine, silent):
+                return True
+        return False
 
     interrupting: Any = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     ruler.before("fence", "dialects", rule, interrupting)
+
+
+def _environment_rule(rule: BlockRule) -> BlockRule:
+    """Return the rule of LaTeX environments, asked only where one can begin."""
+
+    def checked(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+        begin = state.bMarks[startLine] + state.tShift[startLine]
+        can_begin = state.src.startswith("\\begin{", begin)
+        return can_begin and rule(state, startLine, endLine, silent)
+
+    return checked
+
+
+def _bounded_container(rule: BlockRule) -> BlockRule:
+    """Return the rule of containers; one that is nested too deep is text.
+
+    Each is searched for its end.
+    """
+
+    def bounded(state: StateBlock, startLine: int, endLine: int, silent: bool) -> bool:
+        return state.level < _MAX_CONTAINERS and rule(state, startLine, endLine, silent)
+
+    return bounded
 
 
 # --- inline -------------------------------------------------------------------------------------

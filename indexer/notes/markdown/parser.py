@@ -31,6 +31,8 @@ from indexer.records import RawLink
 
 # markdown-it silently drops deeper content; each level needs a few stack frames.
 _MAX_NESTING = 100
+_MAX_QUOTES = 12
+_QUOTE_MARKS = re.compile(r">[> \t]*")
 # A Liquid tag, a kramdown attribute list, or code of a template of Go: no text.
 LIQUID = re.compile(r"\{%.{0,500}?%\}|\{:[^{}\n]*\}|\{\{-?\s*[$.(][^{}\n]*\}\}")
 _MAX_LIQUID = 504
@@ -77,6 +79,8 @@ def new_parser(*, html: bool) -> MarkdownIt:
     )
     formulas = next(rule for rule in parser.block.ruler.__rules__ if rule.name == "math_block")
     formulas.fn = _one_formula(formulas.fn)
+    quote = next(rule for rule in parser.block.ruler.__rules__ if rule.name == "blockquote")
+    quote.fn = _bounded_quote(quote.fn)
     footnote_plugin(parser, inline=False, move_to_end=False)
     inline = parser.inline.ruler
     parser.core.ruler.after("normalize", "alias_pipes", _alias_pipes_rule)
@@ -230,6 +234,33 @@ def _one_formula(rule: Any) -> Any:
         return bool(rule(state, start, end, silent))
 
     return checked
+
+
+def _bounded_quote(rule: Any) -> Any:
+    """Return the rule of quotes with a limit of quotes in each other: deeper marks are skipped.
+
+    A line below a quote may continue a paragraph in it, so each quote around it asks all rules.
+    """
+
+    def bounded(state: Any, start: int, end: int, silent: bool) -> bool:
+        if state.quotes >= _MAX_QUOTES:
+            _skip_marks(state, start)
+            return False
+        state.quotes += 1
+        try:
+            return bool(rule(state, start, end, silent))
+        finally:
+            state.quotes -= 1
+
+    return bounded
+
+
+def _skip_marks(state: Any, line: int) -> None:
+    """Let a line begin behind its marks of quotes, if something follows them."""
+    begin, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+    found = _QUOTE_MARKS.match(state.src, begin, end)
+    if found and found.end() < end and not state.is_code_block(line):
+        state.bMarks[line], state.tShift[line] = found.end(), 0
 
 
 def _alias_pipes_rule(state: StateCore) -> None:
