@@ -80,6 +80,8 @@ SHAPES = {
     "blanks before no comment": "{# raw\n\n" + " " * SIZE + "b",
     "lines below deep quotes": "> " * 100 + "a\n" + "b\n" * (SIZE // 2),
     "environments below deep quotes": "> " * 100 + "a\n" + "\\\n" * (SIZE // 2),
+    "blanks behind a break of cells": "+++" + " " * (SIZE // 10) + "!",
+    "blanks in a drawing": "---\nexcalidraw-plugin: parsed\n---\n" + " " * (2 * SIZE) + "!",
     "dotted key in a table": "+++\nx = {" + "a." * (SIZE // 2) + "a = 1}\n+++\nx",
 }
 

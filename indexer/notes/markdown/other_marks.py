@@ -44,7 +44,7 @@ _ROLE = re.compile(r"(?<![\w`])\{([A-Za-z][\w:.+-]*)\}(`+)([^`\n]+)\2(?!`)")
 _ROLE_PLACE = re.compile(r"(.*\S)\s*<([^<>]+)>$")
 _TO_LABEL = frozenset("ref numref eq".split())
 _TO_PATH = frozenset("doc download".split())
-_CELL_BREAK = re.compile(r"\+\+\+(?:\s+\{.*\}|\s+[\w .-]{1,60})?\s*$")
+_CELL_BREAK = re.compile(r"\+\+\+(?:\s++(?:\{.*\}|[\w.-](?:[\w .-]{0,58}[\w.-])?))?\s*$")
 _CARD_RULE = re.compile(r"\s*(?:\^{3,}|\+{3,})\s*$")
 _COMMENT = re.compile(r"%(?:\s.*|)$")
 # Pandoc

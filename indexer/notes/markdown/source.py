@@ -59,7 +59,7 @@ _RULE_STARTS = ("+", "|", "=", "-", ":")
 _DRAWING_LINKS = ("Element Links", "Embedded Files")
 _WIKILINK = re.compile(r"\[\[([^\[\]\n]+)\]\]")
 _DRAWING_NOTICE = re.compile(r"==.{0,3}\s*Switch to EXCALIDRAW VIEW")
-_DRAWING_MARK = re.compile(r"(?:%%)?\s*(?:\^[\w-]+)?\s*(?:%%)?$")
+_DRAWING_MARK = re.compile(r"(?:%%)?\s*+(?:\^[\w-]++)?\s*+(?:%%)?$")
 _JOPLIN_LINE = re.compile(r"[a-z_]+:(?: .*)?$")
 
 
