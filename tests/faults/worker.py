@@ -25,8 +25,12 @@ def limit_memory(room: int) -> None:
 
 
 if __name__ == "__main__":
+    from indexer.commands.console import leave
     from indexer.commands.main import main
 
     if room := os.environ.get("ROOM_MB"):
         limit_memory(int(room) << 20)
-    main()
+    try:
+        main()
+    except SystemExit as exc:  # as indexer.__main__ does; Python 3.14 fails on a full stderr
+        leave(exc.code if isinstance(exc.code, int) else 1)
