@@ -420,19 +420,18 @@ class Snapshot:
         return files, points
 
     def _point_ids(self, places: Sequence[str | int]) -> tuple[int, ...]:
-        """Return the ids of points given by id or place."""
+        """Return the ids of points given by id or place; a saved id may have been removed since."""
         ids: list[int] = []
         for place in places:
             number = place if isinstance(place, int) else whole_number(place)
             if number is not None:
-                ids.append(number)
-                continue
-            note_id, line = split_place(str(place))
-            points = [p for p in self.points_of(note_id) if line is None or _holds_line(p, line)]
+                known = [number] if 0 < number < 1 << 63 else []
+                points = list(self._view.read_points(known, links=False).values())
+            else:
+                note, line = split_place(str(place))
+                points = [p for p in self.points_of(note) if line is None or _holds_line(p, line)]
             if not points:
-                raise QueryError(
-                    f"there is no point at {place}", "give NOTE:LINE, or the id of a hit"
-                )
+                raise QueryError(f"there is no point at {place}", "give NOTE:LINE, or a hit's id")
             ids += [stored.point_id for stored in points]
         return tuple(ids)
 

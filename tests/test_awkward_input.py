@@ -40,6 +40,9 @@ def test_endless_numbers_are_no_numbers(notes: Path, run_cli: RunCli) -> None:
         ("similar", f"a.md:{DIGITS}"),
         ("query", "bread", "--more-like", DIGITS),
         ("query", "bread", "--less-like", f"a.md:{DIGITS}"),
+        ("query", "bread", "--more-like", "999"),
+        ("query", "bread", "--less-like", "0"),
+        ("query", "bread", "--more-like", "9" * 18),
     ):
         status, _, err = run_cli(*arguments, "--notes", str(notes))
         assert status == 2 and "hint:" in err and "Traceback" not in err, arguments

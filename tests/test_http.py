@@ -98,6 +98,8 @@ def test_note_is_read_as_it_is_now(client: httpx2.Client, folder: Path) -> None:
         ("/ask?q=x&tags=dl", 400, "there is no parameter 'tags'"),
         ("/ask?q=x&k=0", 400, "k is not a number from 1 to 100"),
         ("/ask?q=x&k=1e3", 400, "k is not a number"),
+        ("/ask?q=x&more=20240101", 400, "there is no point at 20240101"),
+        ("/ask?q=x&less=0", 400, "there is no point at 0"),
         ("/ask?q=x&k=99999999999999999999", 400, "k is not a number"),
         ("/ask?q=x&q=y", 400, "q is given twice"),
         ("/ask?q=x&mode=magic", 400, "mode is not hybrid or dense or lexical"),
