@@ -34,6 +34,14 @@ SHAPES = {
     "long line above a list": (f"{sentence(14)}:\n\n", "- yes\n"),
     "deep list": (nested(80), "  " * 80 + "- x{}\n"),
     "title of a callout": (f"> [!note] {sentence(30)}\n", "> - yes\n"),
+    "containers in containers": (
+        "".join(f"<details><summary>{sentence(30, i)}</summary>\n\n" for i in range(30)),
+        "- x{}\n",
+    ),
+    "components in components": (
+        "".join(f'<Card title="{sentence(30, i)}">\n\n' for i in range(60)),
+        "- x{}\n",
+    ),
     "equal items": ("", "- a\n"),
     "equal headings without words": ("", "word\n---\n"),
     "equal links": ("", "- [a](b)\n"),

@@ -26,6 +26,7 @@ _MAX_HEADING_CHARS = 300
 # below a heading of 300 characters carry more.
 _MIN_CARRIED_CHARS, _CARRIED_PER_CHAR = 30_000, 4
 _TIGHTER_CHARS = (200, 140, 100, 70, 50, 35, 25, 15, 8, 4)
+_DEEPEST = 3  # with the last of them, only this number of headings and of parents is carried
 _CHARS_AROUND = 4  # quotes, a comma and a blank: how a store keeps each text
 # The context that is read before a point; with more, short points lose (benchmarks/QUALITY.md).
 _CONTEXT_HEADINGS = 2
@@ -85,6 +86,7 @@ def _affordable_limit(points: Sequence[Point], most: int) -> int | None:
 def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
     """Return the points of blocks; headings that they carry have at most ``limit`` characters."""
     parent_limit = min(limit, _MAX_PARENT_CHARS)
+    nearest = slice(-_DEEPEST if limit == _TIGHTER_CHARS[-1] else None, None)
     bare = _bare_headings(blocks)
     headings: list[tuple[int, str]] = []  # levels, and texts as context of the points below
     leads: dict[_Place, str] = {}
@@ -101,7 +103,8 @@ def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
             block.kind is not BlockKind.HEADING or position in bare or len(block.text) > limit
         ):
             for piece in filter(_is_visible, cutter.cut(block)):
-                points.append(_point(piece, path, chains[-1])._replace(lead_in=lead_in))
+                point = _point(piece, path[nearest], chains[-1][nearest])
+                points.append(point._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
             headings.append((block.level, _shorten(block.text, limit)))
         elif lead_in:
