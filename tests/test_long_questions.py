@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from fakes import FakeEncoder
 
 from indexer import Notebook
 from indexer.retrieval import candidates
+from indexer.retrieval.operators import read_operators
 from indexer.retrieval.sizing import answer_units
+from indexer.retrieval.sizing.question_form import _asks_plural
 from indexer.store.embedded.view import SqlView
 
 LONG = {
@@ -20,6 +23,7 @@ LONG = {
     "an open quote": '"' + "a b " * 2_400,
     "paths": "word/word.md " * 760,
     "acronyms": "ABC " * 2_490,
+    "quotes without an end": "\u201ex" * 4_990,
     "what could be better": "can what could " * 660,
 }
 
@@ -69,3 +73,12 @@ def test_terms_are_counted_a_few_times_however_long_the_question(
             assert notebook.search(text).hits
             rounds.append(len(asked))
     assert rounds[1] <= rounds[0] + 30
+
+
+@pytest.mark.parametrize("sign", [":", ", ", "\u201e", "\u201c ", "\u201c a \u201e "])
+def test_marks_of_a_question_are_read_in_linear_time(sign: str) -> None:
+    text = sign * (40_000 // len(sign))
+    before = time.process_time()
+    read_operators(text)
+    _asks_plural(text)
+    assert time.process_time() - before < 2  # hundredths; with the square of the length, from 8 s

@@ -22,6 +22,8 @@ from indexer.text.terms import terms_of
 
 # The most operators of one question; a text with more was pasted.
 _MAX_OPERATORS = 32
+# With more quotes than this, each of which may have no end, a text is not searched for operators.
+_MAX_QUOTES = 200
 # A question with at least this number of words outside of quotes is a sentence.
 _MIN_SENTENCE_WORDS = 3
 _ASKING = frozenset(
@@ -86,6 +88,8 @@ def read_operators(question: str) -> Operators:
     :param question: as typed.
     """
     if not any(sign in question for sign in '"\u201c\u201e:-') and "NOT " not in question:
+        return Operators(question)
+    if sum(map(question.count, '"\u201c\u201e')) > _MAX_QUOTES:
         return Operators(question)
     found: dict[str, list[str]] = {}
     kept: list[str] = []

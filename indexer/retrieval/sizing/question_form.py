@@ -94,7 +94,7 @@ _AUXILIARY = re.compile(
 )
 _MOST_BEFORE_AUXILIARY = 4
 _HEAD = re.compile(
-    r"[\s,:]+(?:of|for|to|about|in|on|with|when|that|which|who|I|we|you|from|by|at|as|is|are|do|does"
+    r"(?<![\s,:])[\s,:]+(?:of|for|to|about|in|on|with|when|that|which|who|I|we|you|from|by|at|as|is|are|do|does"
     r"|did|was|were|can|should|could|have|has|had|worth|according|according|under|used)\b",
 )
 _OPENER = re.compile(r"^(?:how|why|where|when|who|what|which|if|whose|whom|the|my|a|an)\b", re.I)
