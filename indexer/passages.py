@@ -13,6 +13,7 @@ from indexer.render import exact_in_line, in_line, safe
 
 _MAX_HEADING_CHARS = 60
 _MAX_HEADINGS = 5
+_MAX_LINKS, _MAX_LINK_CHARS, _MAX_TARGET_CHARS = 20, 100, 500
 
 
 class Passage(NamedTuple):
@@ -57,7 +58,7 @@ def passage_of(hit: Hit, links: bool) -> Passage:
         line_end=hit.line_end,
         path=(hit.title, *headings, *hit.parents),
         text=hit.text,
-        links=hit.links if links else (),
+        links=_short_links(hit.links) if links else (),
         points=frozenset((hit.point_id,)),
     )
 
@@ -94,7 +95,7 @@ def passage_of_place(place: Place, hits: Sequence[Hit], links: bool) -> Passage:
         line_end=place.line_end,
         path=(place.title, *headings, *place.parents),
         text="\n".join(lines),
-        links=tuple(dict.fromkeys(link for hit in own for link in hit.links)),
+        links=_short_links([link for hit in own for link in hit.links]),
         points=ids,
     )
 
@@ -162,6 +163,16 @@ def short_headings(passage: Passage) -> tuple[str, ...]:
     if len(path) > _MAX_HEADINGS:
         path = (path[0], *path[-_MAX_HEADINGS + 1 :])
     return tuple(shorten(" ".join(safe(part).split()), _MAX_HEADING_CHARS) for part in path)
+
+
+def _short_links(links: Sequence[Link]) -> tuple[Link, ...]:
+    """Return the first links, each once and shortened."""
+    return tuple(
+        link._replace(
+            text=shorten(link.text, _MAX_LINK_CHARS), target=shorten(link.target, _MAX_TARGET_CHARS)
+        )
+        for link in list(dict.fromkeys(links))[:_MAX_LINKS]
+    )
 
 
 def shorten(text: str, most: int) -> str:

@@ -35,6 +35,7 @@ _SURROGATE = re.compile(
     r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(?:dc([89a-f].)|(d[89a-f]..))", re.IGNORECASE
 )
 _MAX_SHOWN_WARNINGS = 20
+_MAX_SHOWN_LABELS, _MAX_SHOWN_LINKS, _MAX_SHOWN_CHARS = 12, 12, 160
 
 
 def safe(text: str) -> str:
@@ -243,7 +244,8 @@ def hit_lines(hit: Hit) -> list[str]:
     facts = [
         f"{exact_in_line(hit.note_id)}:{hit.line_start}",
         hit.date or "",
-        *(f"#{in_line(tag)}" for tag in hit.tags),
+        *(f"#{in_line(_shortened(tag))}" for tag in hit.tags[:_MAX_SHOWN_LABELS]),
+        _more(len(hit.tags) - _MAX_SHOWN_LABELS, "tags"),
     ]
     lines.append(click.style("    " + "  ".join(fact for fact in facts if fact), dim=True))
     if hit.url:
@@ -254,11 +256,22 @@ def hit_lines(hit: Hit) -> list[str]:
 
 def link_lines(hit: Hit) -> list[str]:
     """Return the links in a hit for a terminal, one per line."""
-    return [
-        f"    -> {in_line(link.text)}: {exact_in_line(link.to or link.target)}"
+    lines = [
+        f"    -> {in_line(_shortened(link.text))}: "
+        + exact_in_line(link.to or _shortened(link.target))
         + ("" if link.ok else "  (leads nowhere)")
-        for link in hit.links
+        for link in hit.links[:_MAX_SHOWN_LINKS]
     ]
+    more = _more(len(hit.links) - _MAX_SHOWN_LINKS, "links")
+    return [*lines, f"    {more}"] if more else lines
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[: _MAX_SHOWN_CHARS - 1]}…"
+
+
+def _more(count: int, what: str) -> str:
+    return f"and {count} more {what}" if count > 0 else ""
 
 
 def marked(hit: Hit) -> str:

@@ -14,6 +14,9 @@ from indexer.store.protocol import View
 from indexer.store.records import StoredPoint
 
 _MAX_NOTE_LINKS = 12
+# What an answer repeats with each hit: how many values and characters of a note, links of a point.
+_MAX_VALUES, _MAX_VALUES_CHARS, _MAX_VALUE_CHARS = 50, 2_000, 200
+_MAX_LINKS, _MAX_LINKS_CHARS, _MAX_TARGET_CHARS = 50, 4_000, 2_000
 
 _Links = tuple[tuple[Link, ...], tuple[Link, ...]]
 
@@ -66,8 +69,8 @@ def _hit(
         note_id=note.note_id,
         title=note.title,
         date=note.date,
-        tags=note.tags,
-        categories=note.categories,
+        tags=_some(note.tags),
+        categories=_some(note.categories),
         heading_path=point.heading_path,
         parents=point.parents,
         line_start=point.line_start,
@@ -80,9 +83,37 @@ def _hit(
         bm25=ranking.bm25.get(point_id),
         links=links[0],
         note_links=links[1],
-        aliases=note.aliases,
-        properties=note.properties,
+        aliases=_some(note.aliases),
+        properties=note.properties[: len(_some(["".join(pair) for pair in note.properties]))],
     )
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _some(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the first values, each shortened: a note may have thousands, or very long ones."""
+    kept: list[str] = []
+    for value in values[:_MAX_VALUES]:
+        kept.append(_short(value, _MAX_VALUE_CHARS))
+        if sum(map(len, kept)) > _MAX_VALUES_CHARS:
+            break
+    return tuple(kept)
+
+
+def _some_links(links: Sequence[Link]) -> tuple[Link, ...]:
+    """Return the first links, shortened: an address may be a picture of many kilobytes."""
+    kept: list[Link] = []
+    chars = 0
+    for link in links[:_MAX_LINKS]:
+        text = _short(link.text, _MAX_VALUE_CHARS)
+        short = link._replace(text=text, target=_short(link.target, _MAX_TARGET_CHARS))
+        chars += len(short.text) + len(short.target)
+        if kept and chars > _MAX_LINKS_CHARS:
+            break
+        kept.append(short)
+    return tuple(kept)
 
 
 def _links_of(view: View, points: Sequence[StoredPoint]) -> dict[int, _Links]:
@@ -97,5 +128,5 @@ def _links_of(view: View, points: Sequence[StoredPoint]) -> dict[int, _Links]:
             notes[note_id] = view.links_of(note_id, most)
         own = tuple(inside.get(stored.point_id, ()))
         others = [link for link in notes[note_id] if link not in own]
-        found[stored.point_id] = own, tuple(others[:_MAX_NOTE_LINKS])
+        found[stored.point_id] = _some_links(own), _some_links(others[:_MAX_NOTE_LINKS])
     return found
