@@ -7,7 +7,7 @@ import time
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.notes.note import parse_note
@@ -40,6 +40,7 @@ def parse(text: str) -> Note:
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
     st.sampled_from([datetime.date(2026, 1, 31), datetime.date(2024, 2, 29)]),

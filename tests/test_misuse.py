@@ -135,3 +135,13 @@ def test_batch_is_read_from_standard_input(
     judged = json.dumps({"id": 1, "question": "sourdough", "answers": [place]})
     done = run("eval", "-", "--notes", str(folder), given=judged)
     assert done.returncode == 0 and "1.000" in done.stdout, done.stderr
+
+
+def test_error_repeats_no_password_and_no_book() -> None:
+    address = "postgresql://me:hidden words@127.0.0.1/x".replace(" ", "%20")
+    for arguments in (["--notes", address], ["--site-url", address], ["--since", address]):
+        done = run("query", "bread", *arguments)
+        assert done.returncode == 2 and "hidden" not in done.stderr and "127.0.0.1" in done.stderr
+    for option, value in (("--notes", "x"), ("-k", "9"), ("--since", "x")):
+        done = run("query", "bread", option, value * 100_000)
+        assert done.returncode == 2 and len(done.stderr) < 10_000

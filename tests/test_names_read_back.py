@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenNotebook, WriteNotes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.compact import note_json, note_text
@@ -25,6 +25,7 @@ FOLLOWING = ["b", "bread", "0000", "1234", "abc"]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs names with control signs")
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from([*UNSEEN, *"ab01fx. "]), min_size=1, max_size=6))
 def test_any_name_is_read_back(name: str) -> None:
     shown = exact_in_line(name)

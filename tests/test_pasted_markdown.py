@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -44,6 +44,7 @@ def kinds_of(markdown: str) -> list[tuple[str, str]]:
     return found
 
 
+@settings(deadline=None)
 @given(WRITTEN)
 def test_text_makes_nothing_active(text: str) -> None:
     assert kinds_of(f"> {plain_markdown(text)}\n>\n> -- a") == []
@@ -66,6 +67,7 @@ def test_code_of_a_note_stays_text(text: str) -> None:
     assert kinds_of(plain_markdown(text)) == []
 
 
+@settings(deadline=None)
 @given(WRITTEN, st.sampled_from(["https://e.org", "a.md", "b(c).md", "d&#58;e.md", "&amp;#106;x"]))
 def test_link_leads_only_where_it_led(text: str, target: str) -> None:
     link = Link("a.md", 1, text or "x", target, LinkKind.URL, ok=True)

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import io
 import os
+import re
 import sys
 from typing import NoReturn
 
@@ -16,6 +17,10 @@ from indexer.memory_limit import release_reserve
 
 # What Python and the library loader say when memory is short.
 _SIGNS_OF_NO_MEMORY = "can't start new thread", "failed to map segment"
+
+# The user and the password in an address, also where it was typed as another option.
+_SECRET = re.compile(r"//[^\s/@]*@")
+_MAX_CHARS = 4_000  # of a line of an error, which may repeat what was typed
 
 
 def prepare() -> None:
@@ -108,5 +113,8 @@ def _write_hint(hint: str | None) -> None:
 
 
 def _write_error(line: str) -> None:
+    line = _SECRET.sub("//***@", line)
+    if len(line) > _MAX_CHARS:
+        line = f"{line[: _MAX_CHARS // 2]} … {line[-_MAX_CHARS // 2 :]}"
     with contextlib.suppress(OSError):  # stderr may go to the full disk
         click.echo(line, err=True)
