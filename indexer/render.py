@@ -438,23 +438,3 @@ def status_text(status: Status) -> str:
     if status.skipped:
         lines += ["", warnings_text(status.skipped, everything=True)]
     return "\n".join(lines)
-
-
-def links_json(links: Sequence[Link]) -> dict[str, Any]:
-    """Return links in the shape of the contract."""
-    return {
-        "links": [
-            {
-                "note": link.note_id,
-                "line": link.line,
-                "text": link.text,
-                "target": link.target,
-                "kind": link.kind.value,
-                "to": link.to,
-                "ok": link.ok,
-                "mend": link.fix,
-                "missing": link.missing.value if link.missing else None,
-            }
-            for link in links
-        ]
-    }

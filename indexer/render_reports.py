@@ -186,6 +186,26 @@ def dump_text(points: Sequence[DumpedPoint]) -> str:
     return "\n".join(lines)
 
 
+def links_json(links: Sequence[Link]) -> dict[str, Any]:
+    """Return links in the shape of the contract."""
+    return {
+        "links": [
+            {
+                "note": link.note_id,
+                "line": link.line,
+                "text": link.text,
+                "target": link.target,
+                "kind": link.kind.value,
+                "to": link.to,
+                "ok": link.ok,
+                "mend": link.fix,
+                "missing": link.missing.value if link.missing else None,
+            }
+            for link in links
+        ]
+    }
+
+
 def links_text(links: Sequence[Link], *, broken: bool = False) -> str:
     """Return links for a terminal: place, text, target, and a fix if there is one.
 

@@ -32,6 +32,7 @@ SHAPES = {
     "categories": head(f"categories: [{', '.join(f'c{i}' for i in range(3_000))}]"),
     "properties": head("\n".join(f"k{i}: {'word ' * 30}" for i in range(300))),
     "one long property": head(f"k: {'word ' * 800}"),
+    "long keys": f"+++\n{'k' * 9_000} = 'x'\n+++\n\n{ITEMS}",
     "links": each(" ".join(f"[a{i}](b{{}}-{i}.md)" for i in range(300))),
     "addresses": each(f"[a](http://e.org/{'x' * 9_000}{{}})"),
     "pictures": each(f"![a](data:image/png;base64,{'A' * 9_000}{{}})"),

@@ -9,8 +9,7 @@ import pytest
 from conftest import OpenNotebook, WriteNotes
 
 from indexer.records import Link, Missing
-from indexer.render import links_json
-from indexer.render_reports import links_text
+from indexer.render_reports import links_json, links_text
 
 pytestmark = pytest.mark.every_store
 

@@ -40,7 +40,7 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
         else:
             found = notebook.links(note, broken=broken)
     text = (
-        render.to_json(render.links_json(found))
+        render.to_json(render_reports.links_json(found))
         if options["as_json"]
         else render_reports.links_text(found, broken=broken)
     )

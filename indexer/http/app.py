@@ -26,7 +26,8 @@ from indexer.http.openapi import describe
 from indexer.http.parameters import ASK, LINKS, NOTE, SIMILAR, Kind, filter_of, read_parameters
 from indexer.loopback import Guard, listen, serve
 from indexer.records import Mode
-from indexer.render import answer_json, hit_json, links_json, safe, status_json, to_json
+from indexer.render import answer_json, hit_json, safe, status_json, to_json
+from indexer.render_reports import links_json
 from indexer.service import Request, Service
 
 DEFAULT_K = 10

@@ -84,7 +84,7 @@ def _hit(
         links=links[0],
         note_links=links[1],
         aliases=_some(note.aliases),
-        properties=note.properties[: len(_some(["".join(pair) for pair in note.properties]))],
+        properties=_some_pairs(note.properties),
     )
 
 
@@ -100,6 +100,11 @@ def _some(values: Sequence[str]) -> tuple[str, ...]:
         if sum(map(len, kept)) > _MAX_VALUES_CHARS:
             break
     return tuple(kept)
+
+
+def _some_pairs(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    most = len(_some(["".join(pair) for pair in pairs]))
+    return tuple((_short(key, _MAX_VALUE_CHARS), value) for key, value in pairs[:most])
 
 
 def _some_links(links: Sequence[Link]) -> tuple[Link, ...]:
