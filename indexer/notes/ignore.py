@@ -70,7 +70,8 @@ class IgnoreRules:
         :param line: without its line end.
         :raises BadPattern: if it can never match, or there are too many patterns.
         """
-        pattern = _strip_blanks(line.removesuffix(b"\r"))
+        # As in git, a NUL ends a pattern.
+        pattern = _strip_blanks(line.removesuffix(b"\r").partition(b"\0")[0])
         if not pattern or pattern.startswith(b"#"):
             return
         if len(pattern) > MAX_PATTERN_BYTES:

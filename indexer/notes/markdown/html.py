@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from html import unescape
 
 _ATTRIBUTES = r"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*"""
-_TAG = re.compile(rf"<!--.*?-->|<(/?)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>", re.DOTALL)
+_TAG = re.compile(
+    rf"<!--.*?-->|<(/?)(?=[A-Za-z][^<>]*+>)([A-Za-z][^\s<>/]*)({_ATTRIBUTES})>|<[!?][^<>]*>",
+    re.DOTALL,
+)
 _ATTRIBUTE = re.compile(r"""([^\s"'=<>/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
 # Elements of HTML; other words in angle brackets are text, unless there is a closing tag.
 _KNOWN = frozenset(

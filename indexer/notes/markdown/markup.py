@@ -15,7 +15,7 @@ from html import escape
 from indexer.notes.markdown.html import is_element, read_tag
 
 _TAG = re.compile(
-    r"""<!--.*?-->|<!--.*\Z|</?[A-Za-z][^\s<>/]*(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|<[!?][^<>]*>""",
+    r"""<!--.*?-->|<!--.*\Z|</?[A-Za-z][^\s<>/]{0,100}(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>|<[!?][^<>]*>""",
     re.DOTALL,
 )
 # Elements that are kept.

@@ -48,7 +48,7 @@ _CELL_BREAK = re.compile(r"\+\+\+(?:\s++(?:\{.*\}|[\w.-](?:[\w .-]{0,58}[\w.-])?
 _CARD_RULE = re.compile(r"\s*(?:\^{3,}|\+{3,})\s*$")
 _COMMENT = re.compile(r"%(?:\s.*|)$")
 # Pandoc
-_LINE_BLOCK = re.compile(r"(\s*)\|(?:[ \t]+([^|]*))?$")
+_LINE_BLOCK = re.compile(r"(\s*)\|(?:[ \t]++([^|]*))?$")
 _LETTERED = re.compile(r"(\s*)(?:\(([a-z]|[ivx]{1,5})\)|([a-z]|[ivx]{1,5})[.)]|(#)\.)(\s+)(?=\S)")
 _LETTERED_START = re.compile(r"^[ \t]*(?:\([ai]\)|[ai][.)]|#\.)[ \t]", re.MULTILINE)
 _HOLDERS = frozenset({Meaning.NOTICE, Meaning.FOLD, Meaning.GROUP})
