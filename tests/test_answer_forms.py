@@ -138,6 +138,17 @@ def test_point_that_asks_loses() -> None:
     assert gains("when is the kiln hot?", "Is it hot? After two hours.") == [0.0]
 
 
+@pytest.mark.parametrize("text", ["kiln temperature $T$", "The temperature of a kiln", "**kilns**"])
+def test_point_that_only_names_the_subject_loses(text: str) -> None:
+    assert gains("how do I choose a kiln temperature?", text) == [-0.2]
+    assert gains("kiln temperature", text) == [0.0]
+
+
+@pytest.mark.parametrize("text", ["kiln temperatures:", "kiln temperature: 900", "$T$", "a cone"])
+def test_other_short_points_do_not_lose(text: str) -> None:
+    assert gains("how do I choose a kiln temperature?", text) == [0.0]
+
+
 def test_answer_gains_under_a_heading_that_asks_the_question() -> None:
     note = NoteInfo("note.md", "Note", None, (), (), (), "")
     headings = (("Glazing", "Why does the kiln smoke?"), ("Kiln smoke",), ("Why does it crack?",))

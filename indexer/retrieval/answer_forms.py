@@ -1,9 +1,9 @@
 """Favour points in the form that an English question asks for.
 
 "What is X?" asks for a definition, "is ...?" for yes or no, "how many ...?" for a number outside
-formulas, "... formula" for a formula. A point that is a question itself has the words of the
-question but no answer; a point under a heading that asks has the answer. All weights were
-chosen on the mined folders (benchmarks/QUALITY.md).
+formulas, "... formula" for a formula. A point that is a question itself, or that only names the
+subject, has the words of the question but no answer; a point under a heading that asks has the
+answer. All weights were chosen on the mined folders (benchmarks/QUALITY.md).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _YES_OR_NO = 0.2
 _NUMBER = 0.1
 _FORMULA = 0.1
 _ASKING = 0.1
+# What a point loses that has only words of the question, so that it names the subject at most.
+_REPEATING = 0.2
 # What a point gains under a heading that asks the whole question. Measured with the headings kept:
 # 0, .1 and .2 answer fewer questions, however the heading was put (benchmarks/QUALITY.md).
 _ASKED_ABOVE = 0.4
@@ -36,6 +38,10 @@ _WHAT_IS = LatePattern(
     r"^(?:so |but |and )?(?:what(?:['\u2019]?s| is| are| was| were| does| do you mean by"
     r"| exactly is| exactly are)\b|who(?:['\u2019]?s| is| are)\b|define\b|explain\b)",
     "what who define explain",
+)
+_ASKS_MORE = LatePattern(
+    r"^(?:so |but |and )?(?:how|why|when|where|which|who|what)\b",
+    "how why when where which who what",
 )
 _NOT_SUBJECT = frozenset(
     "briefly called concept define definition describe exactly explain idea mean meaning means "
@@ -146,7 +152,21 @@ def _gains_of(question: str, rarity: Mapping[str, float]) -> list[_Gain]:
         gains.append(lambda text: _NUMBER if has_number(_IN_FORMULA.sub(" ", text)) else 0.0)
     if _ASKS_FORMULA.search(question):
         gains.append(lambda text: _FORMULA if _HAS_FORMULA.search(text) else 0.0)
+    if _ASKS_MORE.search(question):
+        asked = frozenset(terms_of(question))
+        gains.append(lambda text: -_REPEATING if _repeats(text, asked) else 0.0)
     return gains
+
+
+def _repeats(text: str, asked: frozenset[str]) -> bool:
+    """Return whether a point says and asks nothing, and has no word but those of a question."""
+    if len(text) > _SEEN_CHARS or text.rstrip(_AFTER_QUESTION).endswith((":", "?")):
+        return False
+    if _DEFINING.search(text):
+        return False
+    own = _IN_FORMULA.sub(" ", text)
+    terms = [terms for start, end, terms in words_of(own) if not is_stop_word(own[start:end])]
+    return bool(terms) and all(asked.intersection(one) for one in terms)
 
 
 def _loss_of_asking(text: str) -> float:
