@@ -86,7 +86,7 @@ def _affordable_limit(points: Sequence[Point], most: int) -> int | None:
 def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
     """Return the points of blocks; headings that they carry have at most ``limit`` characters."""
     parent_limit = min(limit, _MAX_PARENT_CHARS)
-    nearest = slice(-_DEEPEST if limit == _TIGHTER_CHARS[-1] else None, None)
+    deepest = _DEEPEST if limit == _TIGHTER_CHARS[-1] else None
     bare = _bare_headings(blocks)
     headings: list[tuple[int, str]] = []  # levels, and texts as context of the points below
     leads: dict[_Place, str] = {}
@@ -103,7 +103,7 @@ def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
             block.kind is not BlockKind.HEADING or position in bare or len(block.text) > limit
         ):
             for piece in filter(_is_visible, cutter.cut(block)):
-                point = _point(piece, path[nearest], chains[-1][nearest])
+                point = _point(piece, _ends(path, deepest), _ends(chains[-1], deepest))
                 points.append(point._replace(lead_in=lead_in))
         if block.kind is BlockKind.HEADING:
             headings.append((block.level, _shorten(block.text, limit)))
@@ -112,6 +112,11 @@ def _cut(blocks: Sequence[Block], cutter: _Cutter, limit: int) -> list[Point]:
         elif block.kind not in _LED_KINDS:
             leads.pop(_place(block), None)
     return points
+
+
+def _ends(texts: tuple[str, ...], most: int | None) -> tuple[str, ...]:
+    """Return the first text, which may be the title, and the last ones: ``most`` together."""
+    return texts if most is None or len(texts) <= most else (texts[0], *texts[1 - most :])
 
 
 def context_of(title: str, point: Point) -> str:
