@@ -51,6 +51,7 @@ SHAPES = {
     "tags": ("", "#tag{}\n"),
     "tags of the head": ("---\ntags: [", "t{}, "),
     "names of the head": (f"---\naliases: [{sentence(2_000)}]\n---\n\n", "- alpha beta\n"),
+    "title of the head": (f"---\ntitle: {sentence(300)}\n---\n\n", "- {}\n"),
     "many names": (f"---\naliases: [{', '.join(f'n{i}' for i in range(3_000))}]\n---\n", "- one\n"),
     "a heading for each item": ("", f"# {sentence(40)} {{}}\n\n- a\n\n"),
     "prose": ("", sentence(30) + " {}.\n\n"),

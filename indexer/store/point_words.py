@@ -12,7 +12,8 @@ from indexer.store.records import NewLink, NoteInfo
 from indexer.text.addresses import address_words
 from indexer.text.terms import initials_of, terms_of
 
-_MAX_FURTHER = 24  # terms of the further names of a note, which each of its points has
+# Terms of a note's title, and of its further names, which each of its points has.
+_MAX_TITLE, _MAX_FURTHER = 24, 24
 _MAX_TARGETS = 40  # per point; links in a longer list are only found by their texts
 
 
@@ -76,9 +77,9 @@ def _point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
     """
     acronyms = {short for short, _ in initials_of(text)}
     context: list[str] = []
-    for line in dict.fromkeys(above):
+    for place, line in enumerate(dict.fromkeys(above)):
         terms, shorts = _terms_of_context(line)
-        context += terms
+        context += terms if place else terms[:_MAX_TITLE]
         acronyms.update(shorts)
     return terms_of(text), [*context, *sorted(acronyms)]
 

@@ -26,7 +26,7 @@ from indexer.text.folding import (
 )
 
 # Bump when the same text gives other terms; an index of another version is then rebuilt.
-ANALYSIS_VERSION = 7
+ANALYSIS_VERSION = 8
 # The weight of a word in a point's context, relative to one in its text (benchmarks/QUALITY.md).
 CONTEXT_WEIGHT = 0.4
 _MAX_TERM_CHARS = 64
