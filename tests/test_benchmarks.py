@@ -39,6 +39,15 @@ def path_of_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path, str(BENCHMARKS)])
 
 
+@pytest.fixture(autouse=True)
+def whole_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back whatever a script replaces in the product, since its process would end then."""
+    for script in SCRIPTS:
+        for module, name in replaced(script):
+            part = importlib.import_module(module)
+            monkeypatch.setattr(part, name, getattr(part, name))
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return a function that runs a script with the fake encoder, and returns what it prints."""
@@ -242,7 +251,7 @@ def test_mined_judges_folders(vault: Path, run: Run, tmp_path: Path) -> None:
     lines = (vault / "questions.jsonl").read_text().splitlines()
     (vault / "questions.jsonl").write_text("\n".join(lines[:3]) + "\n")  # all have an answer
     found = run("mined", vault.parent.parent, "--work", tmp_path / "work", "--setting", "words=0")
-    assert "1 garden: hit@1" in found
+    assert "1 garden: 3 questions, hit@1" in found
     assert [line.split(" | ")[0] for line in found.splitlines()[-2:]] == [
         "| as it ships",
         "| words=0",

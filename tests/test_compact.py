@@ -356,7 +356,7 @@ def test_each_line_of_a_finder_is_one_hit(
     build(folder)
     monkeypatch.chdir(folder.parent)
     ask = ("query", "ethics", "--notes", "notes", "-k", "9", "--format")
-    shown = ["a:b.md", 'c "d" $(e).md', "-f é.md", "g\\x0anot answered: h.md", "t u.md"]
+    shown = ["a:b.md", 'c "d" $(e).md', "-f é.md", "g\\x0anot answered: h.md", "t\\x09u.md"]
     paths = {f"notes/{name}" for name in (*shown, "\\x1b[31m.md")}
     lines = run_cli(*ask, "vimgrep")[1].splitlines()
     assert {line.rpartition(":1:1:")[0] for line in lines} == paths
