@@ -21,6 +21,7 @@ from indexer.retrieval.question import (
 )
 from indexer.retrieval.word_forms import in_known_numbers, in_two_words
 from indexer.store.opening import open_store
+from indexer.text.terms import terms_of
 
 pytestmark = pytest.mark.every_store
 
@@ -174,8 +175,11 @@ def test_joined_words_are_read_as_those_next_to_each_other(
     with contextlib.closing(open_store(str(notebook.settings.store), read_only=True)) as store:
         with store.view() as view:
             assert in_two_words(typed, view) == as_read
-            reads = read_question(f"a {typed}", view, Spelling()).reads
-    assert reads == (((typed, as_read),) if as_read else ())
+            alone = read_question(f"a {typed}", view, Spelling())
+            among = read_question(f"{typed} of a statue", view, Spelling())
+    assert alone.reads == among.reads == (((typed, as_read),) if as_read else ())
+    assert alone.text == f"a {as_read or typed}" and among.text == f"{typed} of a statue"
+    assert set(terms_of(as_read)) <= set(among.own_terms)
 
 
 @pytest.mark.parametrize("typed", ["what are LSTMs?", "lstms", "LSTM", "an lstm"])

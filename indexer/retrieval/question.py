@@ -165,6 +165,9 @@ def _with_reads(
 ) -> tuple[str, tuple[tuple[int, int, int], ...]]:
     """Return a question with its corrections, and the places of acronyms with their phrases."""
     text, last = "", 0
+    # A word that is read as two stays if there are others, since two weigh more than one.
+    spans = [(start, end) for start, end, _ in words_of(typed)]
+    is_whole = all(span in reads or is_stop_word(typed[slice(*span)]) for span in spans)
     phrases = []
     for (start, end), read in sorted(reads.items()):
         text += typed[last:start]
@@ -173,7 +176,7 @@ def _with_reads(
             text += f"{typed[start:end]} ({read})"
             phrases.append((begin, middle, len(text)))
         else:
-            text += read
+            text += typed[start:end] if " " in read and not is_whole else read
         last = end
     return text + typed[last:], tuple(phrases)
 
