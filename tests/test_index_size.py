@@ -52,6 +52,12 @@ SHAPES = {
     "tags of the head": ("---\ntags: [", "t{}, "),
     "names of the head": (f"---\naliases: [{sentence(2_000)}]\n---\n\n", "- alpha beta\n"),
     "title of the head": (f"---\ntitle: {sentence(300)}\n---\n\n", "- {}\n"),
+    "title, names, headings and an item": (
+        f"---\ntitle: {sentence(40)}\n"
+        f"aliases: [{', '.join(sentence(3, i) for i in range(40))}]\n---\n"
+        f"{six_headings()}- {sentence(40)}\n",
+        "  - x{}\n",
+    ),
     "many names": (f"---\naliases: [{', '.join(f'n{i}' for i in range(3_000))}]\n---\n", "- one\n"),
     "a heading for each item": ("", f"# {sentence(40)} {{}}\n\n- a\n\n"),
     "prose": ("", sentence(30) + " {}.\n\n"),
@@ -74,7 +80,7 @@ def test_index_is_at_most_thirty_times_the_note(tmp_path: Path, shape: str) -> N
     begin, repeated = SHAPES[shape]
     times = (NOTE_BYTES - len(begin)) // len(repeated)
     note = begin + "".join(repeated.replace("{}", str(number)) for number in range(times))
-    assert build(tmp_path, note) <= 30 * len(note) + 100_000
+    assert build(tmp_path, note) <= 30 * len(note.encode()) + 100_000
 
 
 def test_index_of_one_word_is_small(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from indexer.store.records import NewLink, NoteInfo
 from indexer.text.addresses import address_words
 from indexer.text.terms import initials_of, terms_of
 
-# Terms of a note's title, and of its further names, which each of its points has.
+# Terms of a note's title, and of its further names, which each of its points has. Fewer count in a
+# note whose headings are cut to a few characters, since thousands of short points carry them.
 _MAX_TITLE, _MAX_FURTHER = 24, 24
+_CUT_CHARS, _MAX_TITLE_IF_CUT, _MAX_FURTHER_IF_CUT = 9, 6, 0
 _MAX_TARGETS = 40  # per point; links in a longer list are only found by their texts
 
 
@@ -65,8 +67,13 @@ def words_of_point(
         addresses = " ".join(map(address_words, sorted(targets)[:_MAX_TARGETS]))
         own += [term for term in dict.fromkeys(terms_of(addresses)) if term not in known]
         known.update(own)
-    context += [term for term in _further_terms(names) if term not in known]
+    most = _MAX_FURTHER_IF_CUT if _is_cut(above) else _MAX_FURTHER
+    context += [term for term in _further_terms(names)[:most] if term not in known]
     return own, context
+
+
+def _is_cut(above: Iterable[str]) -> bool:
+    return any(len(text) <= _CUT_CHARS and text.endswith("…") for text in above)
 
 
 def _point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
@@ -76,10 +83,11 @@ def _point_terms(text: str, above: list[str]) -> tuple[list[str], list[str]]:
     :param above: its context: title, headings and parents; repeated texts count once.
     """
     acronyms = {short for short, _ in initials_of(text)}
+    most = _MAX_TITLE_IF_CUT if _is_cut(above) else _MAX_TITLE
     context: list[str] = []
     for place, line in enumerate(dict.fromkeys(above)):
         terms, shorts = _terms_of_context(line)
-        context += terms if place else terms[:_MAX_TITLE]
+        context += terms if place else terms[:most]
         acronyms.update(shorts)
     return terms_of(text), [*context, *sorted(acronyms)]
 
