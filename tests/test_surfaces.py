@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "service",
     "render",
     "render_markdown",
+    "render_reports",
     "compact",
     "loopback",
     "errors",
