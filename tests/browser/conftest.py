@@ -250,6 +250,8 @@ def make_notes(folder: Path) -> Path:
     (folder / "probe.md").write_text(PROBE, "utf-8")
     (folder / "rich.md").write_text(RICH, "utf-8")
     (folder / "doomed.md").write_text("# Doomed\n\n- wombat census of the plateau\n", "utf-8")
+    nested = "# Nested\n\n- quokka roster of the island\n  - quokka roster on every other page\n"
+    (folder / "nested.md").write_text(nested, "utf-8")
     (folder / "many.md").write_text(MANY, "utf-8")
     (folder / "dialects.md").write_text(DIALECTS, "utf-8")
     (folder / "embedded.md").write_text(EMBEDDED, "utf-8")

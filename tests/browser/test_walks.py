@@ -466,6 +466,15 @@ def test_star_and_example_questions(open_tab: OpenTab) -> None:
     expect(saved).to_have_count(0)
 
 
+def test_items_are_marked_with_all_below_them(open_tab: OpenTab) -> None:
+    page = open_tab()
+    ask(page, "quokka roster")
+    page.get_by_role("button", name="List", exact=True).click()
+    item = page.locator(".pane .here", has_text="roster of the island")
+    expect(item).to_have_count(1)
+    expect(item).to_contain_text("every other page")
+
+
 def test_map_timeline_and_links_open_points_next_to_them(open_tab: OpenTab) -> None:
     page = open_tab("?view=Map&q=ethics")
     canvas = page.locator("canvas")
@@ -722,8 +731,8 @@ def test_missing_index_is_built_from_the_page_cancelled_and_built_again(
         expect(page.get_by_role("heading", name="Your notes are not indexed yet")).to_be_visible()
         page.get_by_role("button", name="Build the index").click()
         expect(page.locator(".home")).to_be_visible(timeout=180_000)
-        expect(page.locator(".lead")).to_contain_text("Ask 10 notes")
-        expect(page.get_by_text(re.compile(r"^10 notes, 2\d\d points$"))).to_be_visible()
+        expect(page.locator(".lead")).to_contain_text("Ask 11 notes")
+        expect(page.get_by_text(re.compile(r"^11 notes, 2\d\d points$"))).to_be_visible()
         ask(page, "ethics")
     finally:
         server.close()

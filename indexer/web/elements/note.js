@@ -153,15 +153,22 @@ function scrollToTop(pane) {
   else scroller.scrollTop += pane.closest(".reader").getBoundingClientRect().top - scroller.getBoundingClientRect().top - 8;
 }
 
-// Mark the innermost blocks that lie within the lines, and scroll to the first of them.
+// Mark the items that lie whole within the lines, with all below them, and the innermost of the other
+// blocks that have a part of the lines, and scroll to the first.
 function showPoint(pane, start, end) {
   for (const old of pane.querySelectorAll(".here")) old.classList.remove("here");
   if (!start) { scrollToTop(pane); return; }
   const blocks = Array.from(pane.querySelectorAll(".properties, .prose [data-line-start]"));
   const within = blocks.filter((one) => Number(one.dataset.lineStart) <= end && Number(one.dataset.lineEnd) >= start);
-  const innermost = within.filter((one) => !within.some((other) => other !== one && one.contains(other)));
-  for (const block of innermost) { block.classList.add("here"); if (block.matches(".properties")) block.open = true; }
-  if (innermost.length) scrollPane(pane, innermost[0]); else scrollToTop(pane);
+  const isWhole = (one) => one.localName === "li" && Number(one.dataset.lineStart) >= start && Number(one.dataset.lineEnd) <= end;
+  let item = null;
+  const here = within.filter((one, i) => {
+    if (item?.contains(one)) return false;
+    if (isWhole(one)) item = one;
+    return one === item || !(within[i + 1] && one.contains(within[i + 1]));
+  });
+  for (const block of here) { block.classList.add("here"); if (block.matches(".properties")) block.open = true; }
+  if (here.length) scrollPane(pane, here[0]); else scrollToTop(pane);
 }
 
 // A button that opens a list of actions.
