@@ -27,6 +27,7 @@ def test_command_keeps_to_this_machine() -> None:
     assert "--server.headless=true" in command
     assert "--browser.gatherUsageStats=false" in command
     assert "--global.minCachedMessageSize=1e15" in command
+    assert "--global.disableWidgetStateDuplicationWarning=true" in command
     hosts = [word for word in command if word.startswith("--server.allowedHosts=")]
     assert hosts == ["--server.allowedHosts=localhost", "--server.allowedHosts=127.0.0.1"]
 
@@ -37,6 +38,7 @@ def test_shipped_settings_say_the_same() -> None:
     assert config["server"]["allowedHosts"] == ["localhost", "127.0.0.1"]
     assert config["browser"]["gatherUsageStats"] is False
     assert config["global"]["minCachedMessageSize"] == 1e15
+    assert config["global"]["disableWidgetStateDuplicationWarning"] is True
 
 
 def test_browser_is_opened_only_when_wanted() -> None:

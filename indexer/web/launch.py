@@ -55,6 +55,8 @@ def serve_command(port: int, *, browser: bool) -> list[str]:
         # Streamlit 1.67 may name a message that the browser dropped while it asked ("Cached
         # ForwardMsg MISS", and the page is dead): each is sent again, as none is this large.
         "global.minCachedMessageSize": "1e15",
+        # "Search by meaning too" sets the mode, which has a default; each would be reported.
+        "global.disableWidgetStateDuplicationWarning": "true",
     }
     command = python_command("indexer.web", "run", str(page_script()))
     command += [f"--{name}={value}" for name, value in options.items()]

@@ -309,6 +309,9 @@ def test_terminal_shows_the_greeting_alone(open_tab: OpenTab, server: Server) ->
     ask(page, "ethics")
     page.get_by_role("link", name="Map").click()
     expect(page.locator("canvas")).to_be_visible()
+    page = open_tab("?q=xylographer&mode=Words")
+    page.get_by_role("button", name="Search by meaning too").click()
+    expect(page.get_by_text("No note contains these words")).to_have_count(0)
     page.close()
     said = (server.notes.parent / f"said-by-{server.port}").read_text("utf-8")
     assert GREETING.fullmatch(said), said
