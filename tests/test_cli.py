@@ -224,6 +224,14 @@ def test_batch_prints_the_format_that_is_asked_for(run: Run) -> None:
         assert status == 2 and "--batch prints json, compact, text or markdown" in err
 
 
+@pytest.mark.parametrize("more", [(), ("--back",), ("--broken",)])
+def test_links_of_an_unknown_note_are_an_error(run: Run, more: tuple[str, ...]) -> None:
+    run("build", "--notes", "notes")
+    code, _, err = run("links", "nowhere.md", *more, "--notes", "notes")
+    assert code == 2
+    assert "the index has no note nowhere.md" in err
+
+
 def test_recommended_commands_name_the_folders_that_were_named(run: Run) -> None:
     Path("my notes").mkdir()
     Path("my notes/a.md").write_text("- a point\n")

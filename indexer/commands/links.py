@@ -34,11 +34,13 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
 
     if back and note is None:
         raise click.UsageError("--back needs a NOTE")
-    with open_notebook(options) as notebook:
+    with open_notebook(options) as notebook, notebook.snapshot() as snapshot:
+        if note is not None:
+            note = snapshot.note(note).note_id  # an error if it is unknown
         if note is not None and back:
-            found = notebook.backlinks(note)
+            found = snapshot.backlinks(note)
         else:
-            found = notebook.links(note, broken=broken)
+            found = snapshot.links(note, broken=broken)
     text = (
         render.to_json(render_reports.links_json(found))
         if options["as_json"]

@@ -24,6 +24,8 @@ from indexer.private_files import (
 
 LOCK, HOLDER = "build.lock", "build.pid"
 _IGNORE = ".gitignore"
+# What git ignores in a folder with other files: only those of the index.
+_IGNORED = "build.*\n.build.*\nindex-*\nvectors-*\n.vectors-*\nsearches.json\n.searches.json*\n"
 _OURS = re.compile(
     r"build\.(?:lock|pid)$|\.build\.pid-|\.gitignore$|\.?searches\.json|index-\d|\.?vectors-"
 )
@@ -45,8 +47,10 @@ def make_folder(folder: Path) -> None:
     if folder.name == INDEX_FOLDER:  # a folder with another name may hold other files too
         make_private(folder)
     if not os.path.lexists(folder / _IGNORE):
+        shared = any(not _OURS.match(name) for name in os.listdir(folder))
         with suppress(FileExistsError), open_private(folder / _IGNORE) as file:
-            file.write(b"*\n")  # if it exists now, a build at the same moment created it
+            # If it exists now, a build at the same moment created it.
+            file.write(_IGNORED.encode() if shared else b"*\n")
     for name in _exposed(folder):
         with suppress(FileNotFoundError):
             make_private(folder / name)
