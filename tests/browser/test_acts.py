@@ -66,7 +66,7 @@ def test_link_is_fixed_after_the_change_was_shown(open_tab: OpenTab, server: Ser
     note = server.notes / "turned.md"
     note.write_text("# Turned\n\nSee [many.md](the animals) today.\n", "utf-8")
     page = open_tab("?view=Links")
-    row = page.locator("tr", has_text="the animals")
+    row = page.locator("tr:has(button)", has_text="the animals")  # not the table of all links
     row.get_by_role("button", name="Fix \u2026").click()
     dialog = page.locator("dialog.ask")
     expect(dialog.locator(".gone-line")).to_have_text("\u2212 See [many.md](the animals) today.")
@@ -86,7 +86,7 @@ def test_fix_of_a_note_that_changed_is_refused(open_tab: OpenTab, server: Server
     note = server.notes / "turned.md"
     note.write_text("# Turned\n\nSee [rich.md](the rich one) again.\n", "utf-8")
     page = open_tab("?view=Links")
-    row = page.locator("tr", has_text="the rich one")
+    row = page.locator("tr:has(button)", has_text="the rich one")
     row.get_by_role("button", name="Fix \u2026").click()
     expect(page.locator("dialog.ask")).to_be_visible()
     changed = "# Turned\n\nSee [rich.md](the rich one) again, and more.\n"
