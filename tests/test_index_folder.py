@@ -217,19 +217,17 @@ def test_another_build_changes_the_folder_at_the_same_moment(
     assert (tmp_path / "index" / ".gitignore").read_bytes() == b"*\n"
 
 
-def test_git_ignores_no_other_files_in_the_folder_of_an_index(
-    write_notes: WriteNotes, open_notebook: OpenNotebook, tmp_path: Path
-) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "own.txt").write_text("kept in git\n")
-    subprocess.run(["git", "init", "-q", folder], check=True)
-    notebook = open_notebook(write_notes({"a.md": "- one\n"}), store=str(folder))
-    notebook.build()
-    History(notebook.settings).add("one?")
-    listed = ["git", "-C", str(folder), "ls-files", "--others", "--exclude-standard"]
+def test_git_ignores_no_other_files_in_the_folder_of_an_index(tmp_path: Path) -> None:
+    others = ("build.gradle", "index.html", "own.txt")
+    for name in others:
+        (tmp_path / name).write_text("kept in git\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    make_folder(tmp_path)
+    for name in NAMES:
+        (tmp_path / name).touch()
+    listed = ["git", "-C", str(tmp_path), "ls-files", "--others", "--exclude-standard"]
     shown = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
-    assert shown.split() == [".gitignore", "own.txt"]
+    assert shown.split() == [".gitignore", *others]
 
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"

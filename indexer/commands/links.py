@@ -35,12 +35,11 @@ def links(note: str | None, broken: bool, back: bool, **options: Any) -> int:
     if back and note is None:
         raise click.UsageError("--back needs a NOTE")
     with open_notebook(options) as notebook, notebook.snapshot() as snapshot:
-        if note is not None:
-            note = snapshot.note(note).note_id  # an error if it is unknown
-        if note is not None and back:
-            found = snapshot.backlinks(note)
+        if note is None:
+            found = snapshot.links(broken=broken)
         else:
-            found = snapshot.links(note, broken=broken)
+            note_id = snapshot.note(note).note_id  # an error if the index has no such note
+            found = snapshot.backlinks(note_id) if back else snapshot.links(note_id, broken=broken)
     text = (
         render.to_json(render_reports.links_json(found))
         if options["as_json"]

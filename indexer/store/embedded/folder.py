@@ -7,6 +7,7 @@ with one of our names must be a regular file before any is opened.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import stat
@@ -24,11 +25,11 @@ from indexer.private_files import (
 
 LOCK, HOLDER = "build.lock", "build.pid"
 _IGNORE = ".gitignore"
-# What git ignores in a folder with other files: only those of the index.
-_IGNORED = "build.*\n.build.*\nindex-*\nvectors-*\n.vectors-*\nsearches.json\n.searches.json*\n"
-_OURS = re.compile(
-    r"build\.(?:lock|pid)$|\.build\.pid-|\.gitignore$|\.?searches\.json|index-\d|\.?vectors-"
+_OWN_NAMES = (
+    *("build.lock", "build.pid", ".build.pid-*", "searches.json*", ".searches.json*"),
+    *("index-[0-9]*", "vectors-*", ".vectors-*"),
 )
+_OURS = re.compile("|".join(map(fnmatch.translate, (_IGNORE, *_OWN_NAMES))))
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),
     (stat.S_ISDIR, "a folder"),
@@ -47,10 +48,11 @@ def make_folder(folder: Path) -> None:
     if folder.name == INDEX_FOLDER:  # a folder with another name may hold other files too
         make_private(folder)
     if not os.path.lexists(folder / _IGNORE):
-        shared = any(not _OURS.match(name) for name in os.listdir(folder))
+        has_others = any(not _OURS.match(name) for name in os.listdir(folder))
+        ignored = _OWN_NAMES if has_others else ("*",)
         with suppress(FileExistsError), open_private(folder / _IGNORE) as file:
             # If it exists now, a build at the same moment created it.
-            file.write(_IGNORED.encode() if shared else b"*\n")
+            file.write("".join(f"{name}\n" for name in ignored).encode())
     for name in _exposed(folder):
         with suppress(FileNotFoundError):
             make_private(folder / name)
